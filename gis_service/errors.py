@@ -1,0 +1,78 @@
+"""Every refusal that a user can meet, in one tree.
+
+::
+
+    GisError
+    ├── InputError      what was given cannot be used        HTTP 422, exit 1
+    ├── NotFoundError   no such thing, or not yours to see   HTTP 404, exit 1
+    ├── ConflictError   somebody or something was first      HTTP 409, exit 1
+    └── SetupError      this machine lacks something         HTTP 503, exit 1
+
+A refusal is one sentence that says what is wrong, where, and how to mend it. It is written in Chinese and in
+English at the place where it is raised; the reader's language is chosen where it is shown.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class GisError(Exception):
+    """A refusal with one sentence in each language.
+
+    Parameters
+    ----------
+    zh, en
+        The sentence in Chinese and in English.
+    details
+        Facts for programs (row numbers, names, limits); never SQL text, never a stack trace.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+
+    def __init__(self, zh: str, en: str, **details: Any) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
+        self.details = details
+
+    def message(self, lang: str = "zh") -> str:
+        """Return the sentence in ``lang`` (``zh`` or ``en``)."""
+        return self.en if lang == "en" else self.zh
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors cross process borders (workers, Dask); the default reduction would lose one language.
+        return (_rebuild, (type(self), self.zh, self.en, self.details))
+
+
+def _rebuild(cls: type[GisError], zh: str, en: str, details: dict[str, Any]) -> GisError:
+    return cls(zh, en, **details)
+
+
+class InputError(GisError):
+    """What was given cannot be used as it is."""
+
+    code = "invalid_input"
+    status = 422
+
+
+class NotFoundError(GisError):
+    """There is no such thing, or it is not the asker's to see."""
+
+    code = "not_found"
+    status = 404
+
+
+class ConflictError(GisError):
+    """Somebody else changed it first, or it exists already."""
+
+    code = "conflict"
+    status = 409
+
+
+class SetupError(GisError):
+    """This machine or deployment lacks something that is needed."""
+
+    code = "unavailable"
+    status = 503
