@@ -39,6 +39,7 @@ def find_binaries(major: int | None = None) -> Binaries:
     ------
     SetupError
         None is installed; the sentence names the three ways out.
+
     """
     found = [known for folder in _folders() if (known := _inspect(folder)) is not None]
     wanted = [known for known in found if major is None or known.major == major]

@@ -34,7 +34,10 @@ def db() -> None:
 def start() -> None:
     """启动私有数据库并迁移。Start the private database and migrate it."""
     applied = prepare()
-    say(f"数据库已就绪（执行迁移 {len(applied)} 个）。", f"The database is ready ({len(applied)} files applied).")
+    say(
+        f"数据库已就绪（执行迁移 {len(applied)} 个）。",
+        f"The database is ready ({len(applied)} files applied).",
+    )
 
 
 @db.command()
@@ -103,7 +106,8 @@ def restore(file: Path, yes: bool) -> None:
     prepare()
     if file.read_bytes()[:5] != b"PGDMP":
         raise InputError(
-            f"{file} 不是 gis-service db backup 写的备份文件。", f"{file} is no file of gis-service db backup."
+            f"{file} 不是 gis-service db backup 写的备份文件。",
+            f"{file} is no file of gis-service db backup.",
         )
     # One transaction: a broken file leaves the data as it was.
     _client(
@@ -134,5 +138,6 @@ def _client(program: str, *options: str, address: bool = True) -> None:
 def _refuse_foreign() -> None:
     if get_settings().database_url:
         raise InputError(
-            "设置了 DATABASE_URL，数据库不由本程序管理。", "DATABASE_URL is set; this program does not run that server."
+            "设置了 DATABASE_URL，数据库不由本程序管理。",
+            "DATABASE_URL is set; this program does not run that server.",
         )

@@ -26,6 +26,7 @@ def migrate() -> list[str]:
     ------
     SetupError
         A migration that was applied has been changed since, or one fails.
+
     """
     applied: list[str] = []
     with admin_connection() as connection, connection.cursor() as cursor:
@@ -73,7 +74,7 @@ def create_database() -> bool:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
         if cursor.fetchone():
             return False
-        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING \'UTF8\'')
+        cursor.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
         return True
 
 

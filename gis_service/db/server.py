@@ -58,6 +58,7 @@ class Server:
     data_dir
         The program's data folder. The server's files lie in it, unless this process is root and the user that
         the server must run as cannot enter it; then they lie under ``/var/lib/gis-service``.
+
     """
 
     data_dir: Path
@@ -95,7 +96,8 @@ class Server:
             with contextlib.suppress(KeyError):
                 return pwd.getpwnam(name)
         raise SetupError(
-            "以 root 运行需要系统中有用户 postgres 或 nobody。", "Running as root needs a user postgres or nobody."
+            "以 root 运行需要系统中有用户 postgres 或 nobody。",
+            "Running as root needs a user postgres or nobody.",
         )
 
     @cached_property
