@@ -56,6 +56,23 @@ def find_area(connection: Connection, name: str) -> AreaTerm:
     )
 
 
+def find_drawn(connection: Connection, area_id: int) -> AreaTerm:
+    """Return a drawn area by its number.
+
+    Raises
+    ------
+    NotFoundError
+        There is none.
+
+    """
+    drawn = connection.execute(
+        select(DrawnArea.name, DrawnArea.version, func.ST_AsBinary(DrawnArea.geom)).where(DrawnArea.area_id == area_id)
+    ).one_or_none()
+    if drawn is None:
+        raise NotFoundError("没有这个区域。", "There is no such area.")
+    return AreaTerm(drawn[0], bytes(drawn[2]), area_id, drawn[1])
+
+
 def area_of_file(path: Path) -> AreaTerm:
     """Return the union of a file's polygons, in the work SRID."""
     source = read(path)

@@ -51,3 +51,37 @@ LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
 WHERE s.run_id = :run_id
 ORDER BY s.score DESC, b.building_id
 LIMIT :limit
+
+-- name: page
+SELECT s.building_id, b.name, t.name AS township, v.name AS village, s.score, s.reasons
+FROM gis.selection AS s
+JOIN gis.building AS b USING (building_id)
+LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
+LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+WHERE s.run_id = :run_id
+ORDER BY s.score DESC, s.building_id
+LIMIT :limit OFFSET :offset
+
+-- name: one_selected
+SELECT s.building_id, b.name, t.name AS township, v.name AS village, s.score, s.reasons
+FROM gis.selection AS s
+JOIN gis.building AS b USING (building_id)
+LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
+LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+WHERE s.run_id = :run_id AND s.building_id = :building_id
+
+-- name: search
+-- Townships and villages first, then zones, then houses; each with its middle in degrees.
+SELECT * FROM (
+    (SELECT 'admin_area' AS what, name AS label, code AS key, ST_X(m) AS lon, ST_Y(m) AS lat
+     FROM (SELECT name, code, ST_Transform(ST_PointOnSurface(geom), 4326) AS m FROM gis.admin_area
+           WHERE geom IS NOT NULL AND (name ILIKE :pattern OR code = :exact) ORDER BY length(code) LIMIT :limit) AS a)
+    UNION ALL
+    (SELECT 'key_zone', name, zone_id, ST_X(m), ST_Y(m)
+     FROM (SELECT name, zone_id, ST_Transform(ST_PointOnSurface(geom), 4326) AS m FROM gis.key_zone
+           WHERE name ILIKE :pattern OR zone_id = :exact ORDER BY name LIMIT :limit) AS z)
+    UNION ALL
+    (SELECT 'building', coalesce(name, building_id), building_id, ST_X(m), ST_Y(m)
+     FROM (SELECT name, building_id, ST_Transform(ST_PointOnSurface(geom), 4326) AS m FROM gis.building
+           WHERE name ILIKE :pattern OR building_id = :exact ORDER BY building_id LIMIT :limit) AS b)
+) AS found LIMIT :limit
