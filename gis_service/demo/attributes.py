@@ -27,7 +27,17 @@ _PERIOD_SHARES = {
     "timber": (0.34, 0.26, 0.18, 0.12, 0.06, 0.04),
     "farm": (0.07, 0.12, 0.22, 0.28, 0.18, 0.13),
 }
-STRUCTURES = ("masonry", "frame_masonry", "rc", "brick_timber", "earth_timber", "timber", "mixed", "steel", "unknown")
+STRUCTURES = (
+    "masonry",
+    "frame_masonry",
+    "rc",
+    "brick_timber",
+    "earth_timber",
+    "timber",
+    "mixed",
+    "steel",
+    "unknown",
+)
 _STRUCTURE_SHARES = {
     "terrace": (0.66, 0.17, 0.13, 0.01, 0.0, 0.0, 0.02, 0.005, 0.005),
     "core": (0.74, 0.10, 0.04, 0.06, 0.02, 0.01, 0.02, 0.0, 0.01),
@@ -92,7 +102,9 @@ def _top(weight: Floats, count: int, rng: np.random.Generator) -> Ints:
     return np.argsort(-key, kind="stable")[:count]
 
 
-def _departments(tier: NDArray[np.object_], plan: Plan, operating: Ints, rng: np.random.Generator) -> dict[int, list[str]]:
+def _departments(
+    tier: NDArray[np.object_], plan: Plan, operating: Ints, rng: np.random.Generator
+) -> dict[int, list[str]]:
     """Give departments to operating houses so that every count of annex 2 is met.
 
     The tags of one tier, sorted by department, are dealt round its houses. No department has more tags than the
@@ -119,7 +131,9 @@ def _uses(departments: list[str], rng: np.random.Generator) -> list[str]:
     return sorted(set(found))
 
 
-def survey(kind: Ints, front: NDArray[np.bool_], township: Ints, plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
+def survey(
+    kind: Ints, front: NDArray[np.bool_], township: Ints, plan: Plan, rng: np.random.Generator
+) -> pd.DataFrame:
     """Fill in the survey form of every house.
 
     Parameters
@@ -153,7 +167,8 @@ def survey(kind: Ints, front: NDArray[np.bool_], township: Ints, plan: Plan, rng
     works[np.concatenate(operating)] = True
 
     changed = {
-        name: rng.random(count) < np.where(works, busy, quiet) for name, (quiet, busy, _) in _ALTERATIONS.items()
+        name: rng.random(count) < np.where(works, busy, quiet)
+        for name, (quiet, busy, _) in _ALTERATIONS.items()
     }
     danger = 0.28 * (5 - period) + pd.Series(structure).map(_WEAK).fillna(0).to_numpy() + 0.08 * floors
     for name, (_, _, risk) in _ALTERATIONS.items():
@@ -196,7 +211,9 @@ def survey(kind: Ints, front: NDArray[np.bool_], township: Ints, plan: Plan, rng
     )
 
 
-def _others(tier: NDArray[np.object_], other: Ints, danger: Floats, plan: Plan, rng: np.random.Generator) -> None:
+def _others(
+    tier: NDArray[np.object_], other: Ints, danger: Floats, plan: Plan, rng: np.random.Generator
+) -> None:
     """Judge the houses of other use; the notice leaves some unexplained, which stay unjudged."""
     order = rng.permutation(other)
     unjudged, judged = order[: plan.unjudged], order[plan.unjudged :]
@@ -206,7 +223,9 @@ def _others(tier: NDArray[np.object_], other: Ints, danger: Floats, plan: Plan, 
     tier[bad[_top(np.exp(danger[bad]), plan.other_severe, rng)]] = "severe"
 
 
-def _grades(tier: NDArray[np.object_], works: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.object_]:
+def _grades(
+    tier: NDArray[np.object_], works: NDArray[np.bool_], rng: np.random.Generator
+) -> NDArray[np.object_]:
     """Return the grade of the expert appraisal: mostly there for hazards, seldom for the rest."""
     dice = rng.random(len(tier))
     grade = np.full(len(tier), "unknown", dtype=object)

@@ -83,7 +83,9 @@ def make_county(name: str = "donglan", seed: int = SEED) -> County:
     plan = PLANS.get(name)
     if plan is None:
         known = ", ".join(PLANS)
-        raise NotFoundError(f"没有名为“{name}”的演示县，可用：{known}", f"no demo county {name!r}; there are {known}")
+        raise NotFoundError(
+            f"没有名为“{name}”的演示县，可用：{known}", f"no demo county {name!r}; there are {known}"
+        )
     rng = np.random.default_rng([seed, int(plan.code)])
     outline = gpd.read_file(ROOT / "data" / "boundaries" / f"{plan.slug}.geojson").to_crs(SRID)
     cells = make_cells(outline.geometry[0].geoms[0], plan, [places.town_blocks(t) for t in plan.towns], rng)
@@ -94,16 +96,17 @@ def make_county(name: str = "donglan", seed: int = SEED) -> County:
     closed[list(ring)] = True
     net = ways.make_net(cells, closed)
     _lay(cells, net, sites, rng)
-    lines, classes, _ = ways.draw(net)
+    lines, classes = ways.draw(net)
     near = places.Ways(lines)
 
     stock = places.Stock()
-    half = places.build_towns(stock, cells, plan, net, rng)
+    half, built = places.build_towns(stock, cells, plan, net, rng)
+    stock.lanes += ways.streets(net, half)
     taken = places.build_hamlets(stock, cells, sites, near, rng)
     taken = places.build_schools(stock, cells, taken, sites, near, rng)
     places.build_ring(stock, cells, ring, plan)
     reach = places.Ways(np.concatenate([lines, [line for line, _, _ in stock.lanes]]))
-    places.build_farms(stock, cells, totals, taken, reach, rng)
+    places.build_farms(stock, cells, totals, ~built & ~closed, taken, reach, rng)
     places.build_hydrants(stock, cells, net, half, plan)
 
     buildings = _buildings(stock, cells, plan, rng)

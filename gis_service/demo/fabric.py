@@ -170,7 +170,13 @@ def _slice(
             width, gap = 6.0, 0.0 if lot[1] < 0.5 else 1.5
         else:
             width = 3.5 + 1.7 * float(lot[0]) if lot[0] < 0.88 else 7.0 + 2.0 * float(lot[3])
-            gap = 0.0 if lot[1] < 0.72 else 0.3 + 0.5 * float(lot[2]) if lot[1] < 0.9 else 1.0 + 1.8 * float(lot[2])
+            gap = (
+                0.0
+                if lot[1] < 0.72
+                else 0.3 + 0.5 * float(lot[2])
+                if lot[1] < 0.9
+                else 1.0 + 1.8 * float(lot[2])
+            )
         if span[1] - (u + width) < 3.2:
             width = span[1] - u
         back = 0.0 if planned or lot[3] < 0.35 else 2.4 * float(lot[4])
@@ -305,6 +311,14 @@ def hamlet(count: int, rng: np.random.Generator, *, dense: bool) -> Hamlet:
     base = max(base, float(sizes.max()) * (12.0 if dense else 14.0) / 1.7)
     lane_half = 1.6 if count >= 12 else 0.4
     turn = 0.05 if dense else 0.24
+    # All rows of a slope share its folds: they swing in and out together, and alleys widen and narrow.
+    swing, wave, phase = (
+        float(rng.uniform(2.0, 7.0)),
+        float(rng.uniform(70, 150)),
+        float(rng.uniform(0, 6.28)),
+    )
+    steep = swing * 2 * np.pi / wave
+    swing *= min(1.0, (0.11 if dense else 0.3) / steep)
     rings: list[Floats] = []
     radius = base
     reach = [0.0, 0.0]
@@ -318,7 +332,9 @@ def hamlet(count: int, rng: np.random.Generator, *, dense: bool) -> Hamlet:
             gap = np.where(rng.random(many) < 0.15, 0.0, rng.uniform(0.4, 2.2, many))
             gap[phi != 0] = np.maximum(gap[phi != 0], 0.05)
         else:
-            gap = rng.uniform(0.8, 5.0, many) + np.where(rng.random(many) < 0.16, rng.uniform(4, 16, many), 0.0)
+            gap = rng.uniform(0.8, 5.0, many) + np.where(
+                rng.random(many) < 0.16, rng.uniform(4, 16, many), 0.0
+            )
         step = wide + gap
         inner = radius
         left = int(round(many * rng.uniform(0.35, 0.65)))
@@ -335,6 +351,7 @@ def hamlet(count: int, rng: np.random.Generator, *, dense: bool) -> Hamlet:
             offset = inner + tall / 2 + np.minimum(slack, 1.2) * rng.random(many)
         if r == 0 or not hollow:
             reach = [float(start.min()) / inner, float((start + wide).max()) / inner]
+        offset = offset + swing * (1 + np.sin(middle * base * 2 * np.pi / wave + phase))
         notch = np.where(rng.random(many) < 0.2, rng.uniform(0.25, 0.42, many), 0.0)
         corner = rng.integers(0, 4, many)
         for k in range(many):
@@ -344,20 +361,54 @@ def hamlet(count: int, rng: np.random.Generator, *, dense: bool) -> Hamlet:
             at = offset[k] * np.array([np.sin(middle[k]), np.cos(middle[k])])
             rings.append(ring @ np.array([[c, s], [-s, c]]) + at)
         bulge = float((wide**2).max() / (8 * inner)) + 0.05
-        alley = float(rng.uniform(0.6, 2.4) if dense else rng.uniform(1.5, 6.0))
+        alley = float(rng.uniform(0.4, 1.6) if dense else rng.uniform(1.2, 4.5))
+        # Houses of two rows that face each other stand at most one house apart along the slope.
+        alley += swing * 2 * np.pi / wave * (15.5 if dense else 17.5)
         radius = inner + float(tall.max()) + bulge + alley
     edge = radius - alley
-    line = base - 2.2 if hollow else edge + 2.2
+    line = base - 2.2 if hollow else edge + 2 * swing + 2.2
     theta = np.linspace(reach[0], reach[1], 15)
     front = np.column_stack([np.sin(theta), np.cos(theta)]) * line
     lanes = [(front, 3.0)]
     if lane_half > 1:
-        ends = (line, edge + 1.0) if hollow else (line, base - 1.0)
+        ends = (line, edge + swing) if hollow else (line, base)
         lanes.append((np.array([[0.0, ends[0]], [0.0, ends[1]]]), 2.2))
     move = np.array([0.0, line])
     flip = 1.0 if hollow else -1.0
     rings = [((ring - move) * [1, flip])[:: int(flip)] for ring in rings]
     lanes = [((lane - move) * [1, flip], width) for lane, width in lanes]
+    return _circle(rings, lanes)
+
+
+def _circle(rings: list[Floats], lanes: list[tuple[Floats, float]]) -> Hamlet:
     points = np.vstack([*rings, *(lane for lane, _ in lanes)])
     centre = (points.min(axis=0) + points.max(axis=0)) / 2
     return Hamlet(rings, lanes, centre, float(np.hypot(*(points - centre).T).max()))
+
+
+def stockade(count: int, rng: np.random.Generator) -> Hamlet:
+    """Build an old village (寨) of about ``count`` houses in one huddle with crooked alleys of 0.5 to 4 m."""
+    target = float(rng.uniform(78, 105))
+    angle = np.sort(rng.uniform(0, 2 * np.pi, 11))
+    size = np.sqrt(count * target * 1.62)
+    stretch = float(rng.uniform(1.0, 1.7))
+    ring = np.column_stack([np.cos(angle) * np.sqrt(stretch), np.sin(angle) / np.sqrt(stretch)])
+    tilt = float(rng.uniform(-0.5, 0.5))
+    ring = ring @ np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
+    points = [(float(x), float(y)) for x, y in ring]
+    scale = float(size / np.sqrt(max(area(points), 0.5)))
+    made = warren([(x * scale, y * scale) for x, y in points], rng, target=target, tight=1.35)
+    rings = []
+    for piece in made.rings:
+        dice = rng.random(2)
+        if dice[0] < 0.13:
+            continue  # a yard, a plot of vegetables
+        points_ = np.array(piece)
+        middle = points_.mean(axis=0)
+        rings.append(middle + (points_ - middle) * (1.0 - 0.16 * dice[1]))
+    rings = rings[:count]
+    every = np.vstack(rings)
+    move = np.array([0.0, every[:, 1].min() - 2.2])
+    rings = [ring_ - move for ring_ in rings]
+    reach = every[:, 0].min(), every[:, 0].max()
+    return _circle(rings, [(np.array([[reach[0], 0.0], [0.0, 0.0], [reach[1], 0.0]]), 3.0)])

@@ -241,12 +241,16 @@ def make_cells(outline: Any, plan: Plan, blocks: list[int], rng: np.random.Gener
     rank = np.r_[np.concatenate(rank_of), np.full(len(country), -1)].astype(np.int64)
     geometry, seed = _pieces(outline, seeds)
     whole = shapely.contains_xy(geometry, seeds[seed, 0], seeds[seed, 1])
-    centre = np.where(whole[:, None], seeds[seed], shapely.get_coordinates(shapely.point_on_surface(geometry)))
+    centre = np.where(
+        whole[:, None], seeds[seed], shapely.get_coordinates(shapely.point_on_surface(geometry))
+    )
     left, right, length, middle = _borders(geometry)
     nothing = np.full(len(geometry), -1)
     cells = Cells(
         geometry, centre, town[seed], rank[seed], left, right, length, middle, nothing, nothing.copy(), [], []
     )
-    homes = np.array([np.flatnonzero((cells.town == t) & (cells.rank == 0))[0] for t in range(len(plan.towns))])
+    homes = np.array(
+        [np.flatnonzero((cells.town == t) & (cells.rank == 0))[0] for t in range(len(plan.towns))]
+    )
     _share(cells, plan, homes, rng)
     return cells

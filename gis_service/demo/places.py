@@ -10,14 +10,14 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from gis_service.demo import fabric
+from gis_service.demo import fabric, ways
 from gis_service.demo.partition import Cells, Floats, Ints, Objects
 from gis_service.demo.tables import Plan, Town
 from gis_service.demo.ways import Net
 
 KINDS = ("terrace", "core", "worst", "resettlement", "hamlet", "dense", "timber", "farm")
 """Kinds of settlement a house can stand in."""
-BLOCK_HOUSES = 118
+BLOCK_HOUSES = 132
 """Houses that an ordinary town block holds."""
 
 
@@ -102,15 +102,17 @@ def _ccw(polygon: Any) -> fabric.Ring:
     return ring if fabric.area(ring) > 0 else ring[::-1]
 
 
-def build_towns(stock: Stock, cells: Cells, plan: Plan, net: Net, rng: np.random.Generator) -> dict[bytes, float]:
+def build_towns(
+    stock: Stock, cells: Cells, plan: Plan, net: Net, rng: np.random.Generator
+) -> tuple[dict[bytes, float], NDArray[np.bool_]]:
     """Fill the blocks of every town, up to the number of houses wanted.
 
     Returns
     -------
-    dict
-        Half the width of each street, by the bytes of its middle.
+    dict, ndarray
+        Half the width of each street, by the bytes of its middle; and which cells are built up.
     """
-    worst = np.zeros(len(cells.geometry), dtype=bool)
+    built = np.zeros(len(cells.geometry), dtype=bool)
     role = np.full(len(cells.geometry), "", dtype=object)
     for t, town in enumerate(plan.towns):
         for rank, name in roles(plan, town).items():
@@ -129,11 +131,18 @@ def build_towns(stock: Stock, cells: Cells, plan: Plan, net: Net, rng: np.random
         wanted = town_houses(town)
         mine = np.flatnonzero((cells.town == t) & (cells.rank >= 0))
         mine = mine[np.argsort(cells.rank[mine], kind="stable")]
-        first = [c for c in mine if role[c] == "resettlement"]
+        # Key zones come first, so that the smallest town has each kind too.
+        first = [c for c in mine if role[c] in {"school", "hospital", "market", "resettlement"}]
         count = {"school": 0, "hospital": 0, "market": 0, "resettlement": 0}
-        for cell in [*first, *(c for c in mine if role[c] != "resettlement")]:
-            wanted -= _block(stock, cells, int(cell), str(role[cell]), t, plan, half, count, wanted, rng)
-    return half
+        for cell in [*first, *(c for c in mine if c not in first)]:
+            if wanted > 0:
+                wanted -= _block(stock, cells, int(cell), str(role[cell]), t, plan, half, count, wanted, rng)
+                built[cell] = True
+    # Where nothing was built there is no street either, unless a road to elsewhere runs there.
+    sides = net.blocks[wide]
+    idle = ~built[sides[:, 0]] & ((sides[:, 1] < 0) | ~built[sides[:, 1]])
+    net.rank[wide[idle & (net.rank[wide] == ways.CLASSES.index("street"))]] = 9
+    return half, built
 
 
 _NAMES = {
@@ -270,7 +279,7 @@ class Ways:
         return np.hypot(*(line[:, 1] - line[:, 0]).T), line[:, 1]
 
 
-def build_hamlets(stock: Stock, cells: Cells, sites: Sites, ways: Ways, rng: np.random.Generator) -> Floats:
+def build_hamlets(stock: Stock, cells: Cells, sites: Sites, near: Ways, rng: np.random.Generator) -> Floats:
     """Place every hamlet beside a road in its cell.
 
     Returns
@@ -285,22 +294,23 @@ def build_hamlets(stock: Stock, cells: Cells, sites: Sites, ways: Ways, rng: np.
     for cell, many in zip(sites.cell, sites.houses, strict=True):
         old = style[cells.village[cell]]
         dense = bool(rng.random() < (0.75 if old > 0.72 else 0.28))
-        made.append(fabric.hamlet(int(many), rng, dense=dense))
-        kind.append("timber" if rng.random() < (0.45 if old > 0.8 else 0.03) else "dense" if dense else "hamlet")
+        huddle = many >= 14 and rng.random() < (0.5 if dense else 0.16)
+        made.append(fabric.stockade(int(many), rng) if huddle else fabric.hamlet(int(many), rng, dense=dense))
+        kind.append(
+            "timber" if rng.random() < (0.45 if old > 0.8 else 0.03) else "dense" if dense else "hamlet"
+        )
     radius = np.array([h.radius for h in made])
     tries = 90
     angle = rng.uniform(0, 2 * np.pi, (count, tries))
     away = 330 * np.sqrt(rng.random((count, tries)))
     middle = cells.centre[sites.cell]
-    spot = np.stack(
-        [middle[:, :1] + away * np.cos(angle), middle[:, 1:] + away * np.sin(angle)], axis=2
-    )
+    spot = np.stack([middle[:, :1] + away * np.cos(angle), middle[:, 1:] + away * np.sin(angle)], axis=2)
     flat = spot.reshape(-1, 2)
     owner = np.repeat(np.arange(count), tries)
     cell = cells.geometry[sites.cell]
     inside = shapely.contains_xy(cell[owner], flat[:, 0], flat[:, 1])
     edge = shapely.distance(shapely.points(flat), shapely.boundary(cell)[owner])
-    road, foot = ways.nearest(flat)
+    road, foot = near.nearest(flat)
     fits = inside & (edge > radius[owner] + 4) & (road > radius[owner] + 6)
     score = np.where(fits, road - radius[owner], np.inf).reshape(count, tries)
     best = score.argmin(axis=1)
@@ -327,13 +337,15 @@ def build_hamlets(stock: Stock, cells: Cells, sites: Sites, ways: Ways, rng: np.
         if side[1] < 0.3:
             stock.water.append(("pond", *(at + turn[0] * (radius[k] + 2)), town))
     start = np.array(joins)
-    _, end = ways.nearest(start)
+    _, end = near.nearest(start)
     for a, b in zip(start, end, strict=True):
         stock.lanes.append((shapely.linestrings([a, b]), "lane", 3.5))
     return np.array(taken)
 
 
-def build_schools(stock: Stock, cells: Cells, taken: Floats, sites: Sites, ways: Ways, rng: np.random.Generator) -> Floats:
+def build_schools(
+    stock: Stock, cells: Cells, taken: Floats, sites: Sites, near: Ways, rng: np.random.Generator
+) -> Floats:
     """Put a village school beside a third of the village seats; return the circles taken with theirs added."""
     found = [taken]
     tree = cKDTree(taken[:, :2])
@@ -342,10 +354,13 @@ def build_schools(stock: Stock, cells: Cells, taken: Floats, sites: Sites, ways:
         spot = cells.centre[cell] + rng.uniform(-230, 230, (60, 2))
         if dice > 0.36:
             continue
-        road, foot = ways.nearest(spot)
-        near = [tree.query_ball_point(p, 260) for p in spot]
+        road, foot = near.nearest(spot)
+        others = [tree.query_ball_point(p, 260) for p in spot]
         clear = np.array(
-            [all(np.hypot(*(taken[i, :2] - p)) > taken[i, 2] + 40 for i in n) for p, n in zip(spot, near, strict=True)]
+            [
+                all(np.hypot(*(taken[i, :2] - p)) > taken[i, 2] + 40 for i in n)
+                for p, n in zip(spot, others, strict=True)
+            ]
         )
         edge = shapely.distance(shapely.points(spot), shapely.boundary(cells.geometry[cell]))
         inside = shapely.contains_xy(cells.geometry[cell], spot[:, 0], spot[:, 1])
@@ -381,7 +396,15 @@ def build_ring(stock: Stock, cells: Cells, ring: dict[int, tuple[str, int]], pla
         stock.zones.append((kind, label, polygon, town))
 
 
-def build_farms(stock: Stock, cells: Cells, totals: Ints, taken: Floats, ways: Ways, rng: np.random.Generator) -> None:
+def build_farms(
+    stock: Stock,
+    cells: Cells,
+    totals: Ints,
+    open_: NDArray[np.bool_],
+    taken: Floats,
+    near: Ways,
+    rng: np.random.Generator,
+) -> None:
     """Scatter single farmhouses until every township has exactly its number of houses."""
     have = np.bincount(cells.township[np.array(stock.cell)], minlength=len(totals))
     missing = totals - have
@@ -389,19 +412,23 @@ def build_farms(stock: Stock, cells: Cells, totals: Ints, taken: Floats, ways: W
         raise AssertionError("a township was given more houses than it has")
     tree = cKDTree(taken[:, :2])
     largest = float(taken[:, 2].max())
-    occupied = np.zeros((0, 2))
     for t, wanted in enumerate(missing):
-        mine = np.flatnonzero((cells.township == t) & (cells.town < 0))
-        weight = shapely.area(cells.geometry[mine])
+        mine = np.flatnonzero((cells.township == t) & open_)
+        # The edge of a town is denser with farms than the mountains.
+        weight = shapely.area(cells.geometry[mine]) * np.where(cells.town[mine] >= 0, 9.0, 1.0)
         home = mine[rng.choice(len(mine), size=int(wanted) * 9 + 200, p=weight / weight.sum())]
-        spot = cells.centre[home] + rng.uniform(-380, 380, (len(home), 2))
+        wide = np.where(cells.town[home] >= 0, 70.0, 380.0)[:, None]
+        spot = cells.centre[home] + rng.uniform(-1, 1, (len(home), 2)) * wide
         inside = shapely.contains_xy(cells.geometry[home], spot[:, 0], spot[:, 1])
         spot, home = spot[inside], home[inside]
         edge = shapely.distance(shapely.points(spot), shapely.boundary(cells.geometry[home]))
-        road, _ = ways.nearest(spot)
-        near = tree.query_ball_point(spot, largest + 14)
+        road, _ = near.nearest(spot)
+        others = tree.query_ball_point(spot, largest + 14)
         clear = np.array(
-            [all(np.hypot(*(taken[i, :2] - p)) > taken[i, 2] + 14 for i in n) for p, n in zip(spot, near, strict=True)]
+            [
+                all(np.hypot(*(taken[i, :2] - p)) > taken[i, 2] + 14 for i in n)
+                for p, n in zip(spot, others, strict=True)
+            ]
         )
         fits = np.flatnonzero(clear & (edge > 14) & (road > 16))
         # Most farms stand near a road; thin out those closer than 22 m to another one.
@@ -421,7 +448,6 @@ def build_farms(stock: Stock, cells: Cells, totals: Ints, taken: Floats, ways: W
             c, s = np.cos(phi[k]), np.sin(phi[k])
             ring = fabric.house(float(size[k, 0]), float(size[k, 1]), float(notch[k]), k % 4)
             stock.put([spot[spot_k] + ring @ np.array([[c, s], [-s, c]])], [False], int(home[spot_k]), "farm")
-        occupied = np.vstack([occupied, spot[fits]])
 
 
 def build_hydrants(stock: Stock, cells: Cells, net: Net, half: dict[bytes, float], plan: Plan) -> None:
@@ -434,7 +460,7 @@ def build_hydrants(stock: Stock, cells: Cells, net: Net, half: dict[bytes, float
     normal = np.column_stack([a[:, 1] - b[:, 1], b[:, 0] - a[:, 0]]) / size[:, None]
     spot = net.via[edges] + normal * (width - 0.6)[:, None]
     served = np.array([t.operating.judged > 120 for t in plan.towns])
-    good = (size > 30) & (width > 2.5) & served[town]
+    good = (size > 30) & (width > 2.5) & served[town] & (net.rank[edges] < 9)
     chosen: list[int] = []
     for k in np.flatnonzero(good):
         if all(np.hypot(*(spot[k] - spot[c]).T) > 95 for c in chosen):

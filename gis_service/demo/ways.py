@@ -7,6 +7,7 @@ runs along the borders of blocks, which are the streets. Coordinates are metres 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -17,7 +18,7 @@ from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 from gis_service.demo.partition import Cells, Floats, Ints, Objects
 
 CLASSES = ("county", "township", "village", "street")
-WIDTHS_M = {"county": 7.5, "township": 6.0, "village": 4.0, "street": 6.0}
+WIDTHS_M = {"county": 7.5, "township": 6.0, "village": 4.0}
 
 
 @dataclass
@@ -59,7 +60,9 @@ class Net:
 def _streets(cells: Cells) -> tuple[Floats, Ints, Ints, Ints]:
     """Return the corners of town blocks, the streets between them, and the blocks at their sides."""
     core = np.flatnonzero(cells.rank >= 0)
-    points, owner = shapely.get_coordinates(shapely.get_exterior_ring(cells.geometry[core]), return_index=True)
+    points, owner = shapely.get_coordinates(
+        shapely.get_exterior_ring(cells.geometry[core]), return_index=True
+    )
     corners, index = np.unique(points, axis=0, return_inverse=True)
     same = owner[1:] == owner[:-1]
     a, b, cell = index[:-1][same], index[1:][same], core[owner[1:][same]]
@@ -121,7 +124,9 @@ def _mark(net: Net, previous: Ints, targets: Ints, rank: int) -> None:
     net.rank[hit] = np.minimum(net.rank[hit], rank)
 
 
-def lay(cells: Cells, net: Net, seats: Ints, goals: list[tuple[Ints, Ints]], rng: np.random.Generator) -> None:
+def lay(
+    cells: Cells, net: Net, seats: Ints, goals: list[tuple[Ints, Ints]], rng: np.random.Generator
+) -> None:
     """Choose the roads.
 
     Parameters
@@ -143,7 +148,12 @@ def lay(cells: Cells, net: Net, seats: Ints, goals: list[tuple[Ints, Ints]], rng
     detour = np.min(between[:, :, None] + between[None, :, :] + _no_detour(len(seats)), axis=1)
     direct = 1.25 * between <= detour
     for t in range(len(seats)):
-        _mark(net, previous[t], seats[np.flatnonzero(spanning[t] | (direct[t] & (np.arange(len(seats)) > t)))], 0)
+        _mark(
+            net,
+            previous[t],
+            seats[np.flatnonzero(spanning[t] | (direct[t] & (np.arange(len(seats)) > t)))],
+            0,
+        )
     for t, (villages, hamlets) in enumerate(goals):
         mine = cells.township == t
         foreign = np.r_[~mine, np.zeros(len(net.points) - len(mine), dtype=bool)]
@@ -173,26 +183,32 @@ def _smooth(line: Floats) -> Floats:
     return line
 
 
-def draw(net: Net) -> tuple[Objects, list[str], NDArray[np.bool_]]:
-    """Return road lines from junction to junction, their classes, and whether each is a town street."""
+def draw(net: Net) -> tuple[Objects, list[str]]:
+    """Return country road lines from junction to junction, and their classes."""
     lines: list[object] = []
     classes: list[str] = []
-    urban: list[bool] = []
     for rank, name in enumerate(CLASSES):
-        for street in (False, True):
-            use = (net.rank == rank) & (net.street == street)
-            if not use.any():
-                continue
+        use = (net.rank == rank) & ~net.street
+        if use.any():
             pairs = np.stack([net.points[net.start[use]], net.via[use], net.points[net.end[use]]], axis=1)
             merged = shapely.line_merge(shapely.multilinestrings(shapely.linestrings(pairs)))
-            parts = shapely.get_parts(merged)
-            if not street:
-                parts = _split(parts, net)
-                parts = np.array([shapely.linestrings(_smooth(shapely.get_coordinates(p))) for p in parts])
-            lines += list(parts)
+            parts = _split(shapely.get_parts(merged), net)
+            lines += [shapely.linestrings(_smooth(shapely.get_coordinates(p))) for p in parts]
             classes += [name] * len(parts)
-            urban += [street] * len(parts)
-    return np.array(lines, dtype=object), classes, np.array(urban)
+    return np.array(lines, dtype=object), classes
+
+
+def streets(net: Net, half: dict[bytes, float]) -> list[tuple[Any, str, float]]:
+    """Return town streets from corner to corner: line, class, clear width between the pavements in m."""
+    found = []
+    for edge in np.flatnonzero(net.street & (net.rank < 9)):
+        line = shapely.linestrings(net.points[[net.start[edge], net.end[edge]]])
+        width = 2 * half[net.via[edge].tobytes()]
+        if width < 3:
+            found.append((line, "lane", round(width - 0.2, 1)))
+        else:
+            found.append((line, CLASSES[int(net.rank[edge])], round(width - 1.4, 1)))
+    return found
 
 
 def _split(parts: Objects, net: Net) -> Objects:
