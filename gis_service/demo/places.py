@@ -136,8 +136,9 @@ def build_towns(
         count = {"school": 0, "hospital": 0, "market": 0, "resettlement": 0}
         for cell in [*first, *(c for c in mine if c not in first)]:
             if wanted > 0:
-                wanted -= _block(stock, cells, int(cell), str(role[cell]), t, plan, half, count, wanted, rng)
-                built[cell] = True
+                made = _block(stock, cells, int(cell), str(role[cell]), t, plan, half, count, wanted, rng)
+                wanted -= made
+                built[cell] = made > 0 or role[cell] != ""
     # Where nothing was built there is no street either, unless a road to elsewhere runs there.
     sides = net.blocks[wide]
     idle = ~built[sides[:, 0]] & ((sides[:, 1] < 0) | ~built[sides[:, 1]])
@@ -149,7 +150,7 @@ _NAMES = {
     "school": ("{}中心小学（模拟）", "{}第二小学（模拟）", "{}第三小学（模拟）"),
     "hospital": ("{}卫生院（模拟）", "{}社区医院（模拟）"),
     "market": ("{}农贸市场（模拟）", "{}商贸城（模拟）"),
-    "resettlement": ("{}易地搬迁安置区（模拟）", "{}城东安置小区（模拟）"),
+    "resettlement": ("{}易地搬迁安置区（模拟）", "{}第二安置小区（模拟）"),
 }
 
 
@@ -203,6 +204,8 @@ def _block(
     else:
         made, kind = fabric.terraces(block, whole, rng), "terrace"
     number = max(0, min(len(made.rings), wanted))
+    if not role and number < 0.5 * len(made.rings):
+        return 0  # a few houses in an empty grid of streets look like nothing that exists
     if number:
         stock.put(made.rings[:number], made.front[:number], cell, kind)
         stock.lanes += [(shapely.LineString(line), "street", width) for line, width in made.lanes]
@@ -279,6 +282,71 @@ class Ways:
         return np.hypot(*(line[:, 1] - line[:, 0]).T), line[:, 1]
 
 
+@dataclass
+class _Spot:
+    """Where a hamlet goes: its cell, the middle, the nearest point of a road, and some dice."""
+
+    cell: int
+    at: Floats
+    foot: Floats
+    main: bool
+    dice: Floats
+
+
+def _make_hamlets(
+    houses: Ints, style: Floats, rng: np.random.Generator
+) -> tuple[list[fabric.Hamlet], list[str]]:
+    """Make hamlets of the given sizes; a style above 0.72 is an old village, above 0.8 a timber one."""
+    made, kind = [], []
+    for many, old in zip(houses, style, strict=True):
+        dense = bool(rng.random() < (0.75 if old > 0.72 else 0.28))
+        huddle = many >= 14 and rng.random() < (0.5 if dense else 0.16)
+        made.append(fabric.stockade(int(many), rng) if huddle else fabric.hamlet(int(many), rng, dense=dense))
+        timber = rng.random() < (0.45 if old > 0.8 else 0.03)
+        kind.append("timber" if timber else "dense" if dense or huddle else "hamlet")
+    return made, kind
+
+
+def _find_spots(
+    cells: Cells, cell: Ints, radius: Floats, near: Ways, rng: np.random.Generator
+) -> dict[int, tuple[Floats, Floats]]:
+    """Find for each circle a place in its cell beside a road: its middle, and the nearest point of the road."""
+    count, tries = len(cell), 90
+    angle = rng.uniform(0, 2 * np.pi, (count, tries))
+    away = 330 * np.sqrt(rng.random((count, tries)))
+    middle = cells.centre[cell]
+    spot = np.stack([middle[:, :1] + away * np.cos(angle), middle[:, 1:] + away * np.sin(angle)], axis=2)
+    flat = spot.reshape(-1, 2)
+    owner = np.repeat(np.arange(count), tries)
+    polygon = cells.geometry[cell]
+    inside = shapely.contains_xy(polygon[owner], flat[:, 0], flat[:, 1])
+    edge = shapely.distance(shapely.points(flat), shapely.boundary(polygon)[owner])
+    road, foot = near.nearest(flat)
+    fits = inside & (edge > radius[owner] + 4) & (road > radius[owner] + 6)
+    score = np.where(fits, road - radius[owner], np.inf).reshape(count, tries)
+    best = score.argmin(axis=1)
+    good = np.flatnonzero(np.isfinite(score.min(axis=1)))
+    return {int(k): (spot[k, best[k]], foot[k * tries + best[k]]) for k in good}
+
+
+def _put_hamlet(stock: Stock, cells: Cells, place: fabric.Hamlet, kind: str, spot: _Spot) -> Floats:
+    """Put a hamlet into the stock, its front to the road; return where its lane begins."""
+    up = (spot.at - spot.foot) / np.hypot(*(spot.at - spot.foot))
+    turn = np.array([[up[1], -up[0]], up])
+    rings = [spot.at + (ring - place.centre) @ turn for ring in place.rings]
+    stock.put(rings, [False] * len(rings), spot.cell, kind)
+    for lane, width in place.lanes:
+        stock.lanes.append((shapely.linestrings(spot.at + (lane - place.centre) @ turn), "lane", width))
+    town = int(cells.township[spot.cell])
+    if spot.main or spot.dice[0] < 0.12:
+        x, y = spot.at + up * (place.radius + 2)
+        stock.water.append(("tank", float(x), float(y), town))
+    if spot.dice[1] < 0.3:
+        x, y = spot.at + turn[0] * (place.radius + 2)
+        stock.water.append(("pond", float(x), float(y), town))
+    return np.asarray(spot.at - place.centre @ turn)
+
+
 def build_hamlets(stock: Stock, cells: Cells, sites: Sites, near: Ways, rng: np.random.Generator) -> Floats:
     """Place every hamlet beside a road in its cell.
 
@@ -287,55 +355,23 @@ def build_hamlets(stock: Stock, cells: Cells, sites: Sites, near: Ways, rng: np.
     ndarray
         Circles that are taken: x, y, radius (m).
     """
-    count = len(sites.cell)
     style = rng.random(cells.village.max() + 1)
-    made = []
-    kind = []
-    for cell, many in zip(sites.cell, sites.houses, strict=True):
-        old = style[cells.village[cell]]
-        dense = bool(rng.random() < (0.75 if old > 0.72 else 0.28))
-        huddle = many >= 14 and rng.random() < (0.5 if dense else 0.16)
-        made.append(fabric.stockade(int(many), rng) if huddle else fabric.hamlet(int(many), rng, dense=dense))
-        kind.append(
-            "timber" if rng.random() < (0.45 if old > 0.8 else 0.03) else "dense" if dense else "hamlet"
-        )
-    radius = np.array([h.radius for h in made])
-    tries = 90
-    angle = rng.uniform(0, 2 * np.pi, (count, tries))
-    away = 330 * np.sqrt(rng.random((count, tries)))
-    middle = cells.centre[sites.cell]
-    spot = np.stack([middle[:, :1] + away * np.cos(angle), middle[:, 1:] + away * np.sin(angle)], axis=2)
-    flat = spot.reshape(-1, 2)
-    owner = np.repeat(np.arange(count), tries)
-    cell = cells.geometry[sites.cell]
-    inside = shapely.contains_xy(cell[owner], flat[:, 0], flat[:, 1])
-    edge = shapely.distance(shapely.points(flat), shapely.boundary(cell)[owner])
-    road, foot = near.nearest(flat)
-    fits = inside & (edge > radius[owner] + 4) & (road > radius[owner] + 6)
-    score = np.where(fits, road - radius[owner], np.inf).reshape(count, tries)
-    best = score.argmin(axis=1)
-    placed = np.flatnonzero(np.isfinite(score.min(axis=1)))
-    taken = []
+    houses = sites.houses.copy()
+    todo = np.arange(len(houses))
+    taken: list[Floats] = []
     joins: list[Floats] = []
-    for k in placed:
-        at = spot[k, best[k]]
-        up = at - foot[k * tries + best[k]]
-        up /= np.hypot(*up)
-        turn = np.array([[up[1], -up[0]], up])
-        place = made[k]
-        cell_k = int(sites.cell[k])
-        rings = [at + (ring - place.centre) @ turn for ring in place.rings]
-        stock.put(rings, [False] * len(rings), cell_k, kind[k])
-        for lane, width in place.lanes:
-            stock.lanes.append((shapely.linestrings(at + (lane - place.centre) @ turn), "lane", width))
-        joins.append(at - place.centre @ turn)
-        taken.append([*at, radius[k]])
-        town = int(cells.township[cell_k])
-        side = rng.random(2)
-        if sites.main[k] or side[0] < 0.12:
-            stock.water.append(("tank", *(at + up * (radius[k] + 2)), town))
-        if side[1] < 0.3:
-            stock.water.append(("pond", *(at + turn[0] * (radius[k] + 2)), town))
+    for _ in range(4):
+        made, kind = _make_hamlets(houses[todo], style[cells.village[sites.cell[todo]]], rng)
+        found = _find_spots(cells, sites.cell[todo], np.array([h.radius for h in made]), near, rng)
+        for k, (at, foot) in found.items():
+            spot = _Spot(int(sites.cell[todo[k]]), at, foot, bool(sites.main[todo[k]]), rng.random(2))
+            joins.append(_put_hamlet(stock, cells, made[k], kind[k], spot))
+            taken.append(np.array([*at, made[k].radius]))
+        # What finds no room between road and border is tried again, smaller.
+        todo = np.delete(todo, list(found))
+        houses[todo] = np.maximum(4, houses[todo] * 0.6).astype(np.int64)
+        if len(todo) == 0:
+            break
     start = np.array(joins)
     _, end = near.nearest(start)
     for a, b in zip(start, end, strict=True):
