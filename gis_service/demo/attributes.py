@@ -6,6 +6,8 @@ houses a little more often in a hazard tier.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -89,7 +91,7 @@ _GUESTS = {
 """People that a use adds on average: guests, tenants, pupils, staff."""
 
 
-def _pick(shares: dict[str, tuple[float, ...]], kind: Ints, rng: np.random.Generator) -> Ints:
+def _pick(shares: Mapping[str, tuple[float, ...]], kind: Ints, rng: np.random.Generator) -> Ints:
     """Draw a column of the shares of each house's kind."""
     table = np.cumsum([shares[name] for name in KINDS], axis=1)
     table /= table[:, -1:]
@@ -131,9 +133,7 @@ def _uses(departments: list[str], rng: np.random.Generator) -> list[str]:
     return sorted(set(found))
 
 
-def survey(
-    kind: Ints, front: NDArray[np.bool_], township: Ints, plan: Plan, rng: np.random.Generator
-) -> pd.DataFrame:
+def survey(kind: Ints, front: NDArray[np.bool_], township: Ints, plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
     """Fill in the survey form of every house.
 
     Parameters
@@ -146,6 +146,7 @@ def survey(
         The counts to meet.
     rng
         Source of every random choice.
+
     """
     count = len(kind)
     period = _pick(_PERIOD_SHARES, kind, rng)
@@ -167,8 +168,7 @@ def survey(
     works[np.concatenate(operating)] = True
 
     changed = {
-        name: rng.random(count) < np.where(works, busy, quiet)
-        for name, (quiet, busy, _) in _ALTERATIONS.items()
+        name: rng.random(count) < np.where(works, busy, quiet) for name, (quiet, busy, _) in _ALTERATIONS.items()
     }
     danger = 0.28 * (5 - period) + pd.Series(structure).map(_WEAK).fillna(0).to_numpy() + 0.08 * floors
     for name, (_, _, risk) in _ALTERATIONS.items():
@@ -211,9 +211,7 @@ def survey(
     )
 
 
-def _others(
-    tier: NDArray[np.object_], other: Ints, danger: Floats, plan: Plan, rng: np.random.Generator
-) -> None:
+def _others(tier: NDArray[np.object_], other: Ints, danger: Floats, plan: Plan, rng: np.random.Generator) -> None:
     """Judge the houses of other use; the notice leaves some unexplained, which stay unjudged."""
     order = rng.permutation(other)
     unjudged, judged = order[: plan.unjudged], order[plan.unjudged :]
@@ -223,9 +221,7 @@ def _others(
     tier[bad[_top(np.exp(danger[bad]), plan.other_severe, rng)]] = "severe"
 
 
-def _grades(
-    tier: NDArray[np.object_], works: NDArray[np.bool_], rng: np.random.Generator
-) -> NDArray[np.object_]:
+def _grades(tier: NDArray[np.object_], works: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.object_]:
     """Return the grade of the expert appraisal: mostly there for hazards, seldom for the rest."""
     dice = rng.random(len(tier))
     grade = np.full(len(tier), "unknown", dtype=object)

@@ -43,6 +43,7 @@ class County:
         road_id, class (county, township, village, street, lane), width_m (clear width), name, simulated.
     hydrants
         hydrant_id, kind (hydrant, pond, tank), name, township_code, simulated.
+
     """
 
     code: str
@@ -79,13 +80,12 @@ def make_county(name: str = "donglan", seed: int = SEED) -> County:
     ------
     NotFoundError
         There is no demo county of this name.
+
     """
     plan = PLANS.get(name)
     if plan is None:
         known = ", ".join(PLANS)
-        raise NotFoundError(
-            f"没有名为“{name}”的演示县，可用：{known}", f"no demo county {name!r}; there are {known}"
-        )
+        raise NotFoundError(f"没有名为“{name}”的演示县，可用：{known}", f"no demo county {name!r}; there are {known}")
     rng = np.random.default_rng([seed, int(plan.code)])
     outline = gpd.read_file(ROOT / "data" / "boundaries" / f"{plan.slug}.geojson").to_crs(SRID)
     cells = make_cells(outline.geometry[0].geoms[0], plan, [places.town_blocks(t) for t in plan.towns], rng)
@@ -132,7 +132,7 @@ def _totals(cells: Cells, plan: Plan) -> Ints:
     rural = np.floor(share).astype(np.int64)
     rest = plan.houses - int(town.sum() + rural.sum())
     rural[np.argsort(rural - share, kind="stable")[:rest]] += 1
-    return town + rural
+    return np.asarray(town + rural, dtype=np.int64)
 
 
 def _lay(cells: Cells, net: ways.Net, sites: places.Sites, rng: np.random.Generator) -> None:
@@ -158,7 +158,7 @@ def _buildings(stock: places.Stock, cells: Cells, plan: Plan, rng: np.random.Gen
     sizes = [len(ring) for ring in stock.rings]
     points = np.concatenate([np.asarray(ring, dtype=float) for ring in stock.rings])
     rings = shapely.linearrings(points, indices=np.repeat(np.arange(len(sizes)), sizes))
-    geometry = shapely.orient_polygons(shapely.polygons(rings))
+    geometry = np.asarray(shapely.orient_polygons(shapely.polygons(rings)), dtype=object)
     cell = np.array(stock.cell)
     kind, front = np.array(stock.kind), np.array(stock.front)
     # Houses are numbered village by village, place by place, as a survey team would.
@@ -168,8 +168,8 @@ def _buildings(stock: places.Stock, cells: Cells, plan: Plan, rng: np.random.Gen
     form = attributes.survey(kind, front, township, plan, rng)
     codes = np.array(cells.village_codes, dtype=object)[cells.village[cell]]
     form.insert(0, "building_id", [f"YH{plan.code}{k:09d}" for k in range(1, len(cell) + 1)])
-    form.insert(1, "township_code", pd.array([code[:9] for code in codes], dtype="str"))
-    form.insert(2, "village_code", pd.array(codes, dtype="str"))
+    form.insert(1, "township_code", [code[:9] for code in codes])
+    form.insert(2, "village_code", list(codes))
     form["simulated"] = True
     return gpd.GeoDataFrame(form, geometry=geometry, crs=SRID)
 
@@ -265,6 +265,7 @@ def write(county: County, folder: Path) -> dict[str, Path]:
     -------
     dict
         Table name (admin, buildings, zones, roads, hydrants) to file.
+
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {"buildings": folder / "buildings.parquet"}

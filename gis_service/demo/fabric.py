@@ -1,7 +1,6 @@
-"""How houses stand: terraces along streets, crooked old cores, hamlets on slopes, single farmhouses.
+"""How houses of a town stand: terraces along streets, and crooked old cores.
 
-Nothing overlaps by construction: town blocks are cut up with straight lines, and every hamlet house stands inside
-its own place in a row. Coordinates are metres.
+Nothing overlaps by construction: a block is cut up with straight lines. Coordinates are metres.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ class Fabric:
         For each house whether it faces a street.
     lanes
         Polylines with their clear width, m.
+
     """
 
     rings: list[Ring] = field(default_factory=list)
@@ -123,6 +123,7 @@ def terraces(block: Ring, whole: Ring, rng: np.random.Generator, *, planned: boo
         Source of every random choice.
     planned
         A resettlement area: equal plots of 6 m, regular gaps, straight backs.
+
     """
     out = Fabric()
     x, y = longest(block)
@@ -170,13 +171,7 @@ def _slice(
             width, gap = 6.0, 0.0 if lot[1] < 0.5 else 1.5
         else:
             width = 3.5 + 1.7 * float(lot[0]) if lot[0] < 0.88 else 7.0 + 2.0 * float(lot[3])
-            gap = (
-                0.0
-                if lot[1] < 0.72
-                else 0.3 + 0.5 * float(lot[2])
-                if lot[1] < 0.9
-                else 1.0 + 1.8 * float(lot[2])
-            )
+            gap = 0.0 if lot[1] < 0.72 else 0.3 + 0.5 * float(lot[2]) if lot[1] < 0.9 else 1.0 + 1.8 * float(lot[2])
         if span[1] - (u + width) < 3.2:
             width = span[1] - u
         back = 0.0 if planned or lot[3] < 0.35 else 2.4 * float(lot[4])
@@ -203,6 +198,7 @@ def warren(block: Ring, rng: np.random.Generator, *, target: float, tight: float
         Footprint aimed at, m².
     tight
         Factor on the width of alleys: 1 is an ordinary old core.
+
     """
     out = Fabric()
     todo = [block]
@@ -226,9 +222,8 @@ def warren(block: Ring, rng: np.random.Generator, *, target: float, tight: float
         u0, u1 = _range(ring, a, b)
         at = u0 + (u1 - u0) * (0.4 + 0.2 * float(dice[3]))
         gap = _alley(size, target, float(dice[4]), float(dice[5])) * tight
-        for part in (cut(ring, a, b, at - gap / 2), cut(ring, -a, -b, -(at + gap / 2))):
-            if part:
-                todo.append(part)
+        halves = (cut(ring, a, b, at - gap / 2), cut(ring, -a, -b, -(at + gap / 2)))
+        todo += [part for part in halves if part]
     return out
 
 
@@ -252,163 +247,3 @@ def _touches(ring: Ring, block: Ring) -> bool:
             return True
         x0, y0 = x1, y1
     return False
-
-
-@dataclass
-class Hamlet:
-    """A hamlet in its own frame: the road lies below the x axis, the slope rises along y.
-
-    Parameters
-    ----------
-    rings
-        Houses as arrays of vertices.
-    lanes
-        Polylines and clear widths, m; the first one runs along the front.
-    centre, radius
-        Circle round everything, m.
-    """
-
-    rings: list[Floats]
-    lanes: list[tuple[Floats, float]]
-    centre: Floats
-    radius: float
-
-
-def house(width: float, depth: float, notch: float, corner: int) -> Floats:
-    """Return a house round the origin, with a corner left out where ``notch`` (a share of its sides) is not 0."""
-    w, d = width / 2, depth / 2
-    if notch <= 0:
-        return np.array([[-w, -d], [w, -d], [w, d], [-w, d]])
-    a, b = w - notch * width, d - notch * depth
-    ring = np.array([[-w, -d], [w, -d], [w, b], [a, b], [a, d], [-w, d]])
-    if corner & 1:
-        ring = (ring * [-1, 1])[::-1]
-    if corner & 2:
-        ring = (ring * [1, -1])[::-1]
-    return ring
-
-
-def hamlet(count: int, rng: np.random.Generator, *, dense: bool) -> Hamlet:
-    """Build a hamlet of ``count`` houses in rows that follow the slope.
-
-    Parameters
-    ----------
-    count
-        Houses wanted.
-    rng
-        Source of every random choice.
-    dense
-        Alleys of 0.4 to 2.5 m and little turning, else 1 to 6 m, yards, and houses turned up to 14°.
-    """
-    base = float(rng.uniform(70, 420))
-    hollow = rng.random() < 0.5  # the road runs inside the bend, else outside it
-    rows = int(np.clip(round(np.sqrt(count) * rng.uniform(0.42, 0.72)), 1, 9))
-    share = rng.dirichlet(np.full(rows, 5.0))
-    sizes = np.maximum(2, np.round(share * count)).astype(int)
-    sizes[0] += count - int(sizes.sum())
-    sizes = sizes[sizes > 0]
-    # No row may bend round by more than about 100°, else its ends would meet other rows and the lane.
-    base = max(base, float(sizes.max()) * (12.0 if dense else 14.0) / 1.7)
-    lane_half = 1.6 if count >= 12 else 0.4
-    turn = 0.05 if dense else 0.24
-    # All rows of a slope share its folds: they swing in and out together, and alleys widen and narrow.
-    swing, wave, phase = (
-        float(rng.uniform(2.0, 7.0)),
-        float(rng.uniform(70, 150)),
-        float(rng.uniform(0, 6.28)),
-    )
-    steep = swing * 2 * np.pi / wave
-    swing *= min(1.0, (0.11 if dense else 0.3) / steep)
-    rings: list[Floats] = []
-    radius = base
-    reach = [0.0, 0.0]
-    for r, many in enumerate(sizes):
-        width = np.clip(rng.normal(9.2, 1.7, many), 5.5, 14.5)
-        depth = np.clip(rng.normal(9.6, 1.5, many), 6.0, 13.5)
-        phi = rng.normal(0, turn / 2, many).clip(-turn, turn)
-        wide = width * np.cos(phi) + depth * np.abs(np.sin(phi))
-        tall = depth * np.cos(phi) + width * np.abs(np.sin(phi))
-        if dense:
-            gap = np.where(rng.random(many) < 0.15, 0.0, rng.uniform(0.4, 2.2, many))
-            gap[phi != 0] = np.maximum(gap[phi != 0], 0.05)
-        else:
-            gap = rng.uniform(0.8, 5.0, many) + np.where(
-                rng.random(many) < 0.16, rng.uniform(4, 16, many), 0.0
-            )
-        step = wide + gap
-        inner = radius
-        left = int(round(many * rng.uniform(0.35, 0.65)))
-        shift = float(rng.uniform(-0.5, 0.5))
-        start = np.r_[
-            -np.cumsum(step[:left]) - lane_half + gap[:left] + shift,
-            np.cumsum(step[left:]) - step[left:] + lane_half + shift,
-        ]
-        middle = (start + wide / 2) / inner
-        # Houses of a row do not stand on one line: shallow ones move within the depth of the row.
-        slack = tall.max() - tall
-        offset = inner + tall / 2 + slack * rng.random(many)
-        if r == 0:
-            offset = inner + tall / 2 + np.minimum(slack, 1.2) * rng.random(many)
-        if r == 0 or not hollow:
-            reach = [float(start.min()) / inner, float((start + wide).max()) / inner]
-        offset = offset + swing * (1 + np.sin(middle * base * 2 * np.pi / wave + phase))
-        notch = np.where(rng.random(many) < 0.2, rng.uniform(0.25, 0.42, many), 0.0)
-        corner = rng.integers(0, 4, many)
-        for k in range(many):
-            ring = house(float(width[k]), float(depth[k]), float(notch[k]), int(corner[k]))
-            angle = float(phi[k] - middle[k])
-            c, s = np.cos(angle), np.sin(angle)
-            at = offset[k] * np.array([np.sin(middle[k]), np.cos(middle[k])])
-            rings.append(ring @ np.array([[c, s], [-s, c]]) + at)
-        bulge = float((wide**2).max() / (8 * inner)) + 0.05
-        alley = float(rng.uniform(0.4, 1.6) if dense else rng.uniform(1.2, 4.5))
-        # Houses of two rows that face each other stand at most one house apart along the slope.
-        alley += swing * 2 * np.pi / wave * (15.5 if dense else 17.5)
-        radius = inner + float(tall.max()) + bulge + alley
-    edge = radius - alley
-    line = base - 2.2 if hollow else edge + 2 * swing + 2.2
-    theta = np.linspace(reach[0], reach[1], 15)
-    front = np.column_stack([np.sin(theta), np.cos(theta)]) * line
-    lanes = [(front, 3.0)]
-    if lane_half > 1:
-        ends = (line, edge + swing) if hollow else (line, base)
-        lanes.append((np.array([[0.0, ends[0]], [0.0, ends[1]]]), 2.2))
-    move = np.array([0.0, line])
-    flip = 1.0 if hollow else -1.0
-    rings = [((ring - move) * [1, flip])[:: int(flip)] for ring in rings]
-    lanes = [((lane - move) * [1, flip], width) for lane, width in lanes]
-    return _circle(rings, lanes)
-
-
-def _circle(rings: list[Floats], lanes: list[tuple[Floats, float]]) -> Hamlet:
-    points = np.vstack([*rings, *(lane for lane, _ in lanes)])
-    centre = (points.min(axis=0) + points.max(axis=0)) / 2
-    return Hamlet(rings, lanes, centre, float(np.hypot(*(points - centre).T).max()))
-
-
-def stockade(count: int, rng: np.random.Generator) -> Hamlet:
-    """Build an old village (寨) of about ``count`` houses in one huddle with crooked alleys of 0.5 to 4 m."""
-    target = float(rng.uniform(78, 105))
-    angle = np.sort(rng.uniform(0, 2 * np.pi, 11))
-    size = np.sqrt(count * target * 1.62)
-    stretch = float(rng.uniform(1.0, 1.7))
-    ring = np.column_stack([np.cos(angle) * np.sqrt(stretch), np.sin(angle) / np.sqrt(stretch)])
-    tilt = float(rng.uniform(-0.5, 0.5))
-    ring = ring @ np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
-    points = [(float(x), float(y)) for x, y in ring]
-    scale = float(size / np.sqrt(max(area(points), 0.5)))
-    made = warren([(x * scale, y * scale) for x, y in points], rng, target=target, tight=1.35)
-    rings = []
-    for piece in made.rings:
-        dice = rng.random(2)
-        if dice[0] < 0.13:
-            continue  # a yard, a plot of vegetables
-        points_ = np.array(piece)
-        middle = points_.mean(axis=0)
-        rings.append(middle + (points_ - middle) * (1.0 - 0.16 * dice[1]))
-    rings = rings[:count]
-    every = np.vstack(rings)
-    move = np.array([0.0, every[:, 1].min() - 2.2])
-    rings = [ring_ - move for ring_ in rings]
-    reach = every[:, 0].min(), every[:, 0].max()
-    return _circle(rings, [(np.array([[reach[0], 0.0], [0.0, 0.0], [reach[1], 0.0]]), 3.0)])

@@ -48,6 +48,7 @@ class Cells:
         Middle of that border (n × 2).
     township, village
         Positions of the township and the village (in ``village_codes``) that a cell belongs to.
+
     """
 
     geometry: Objects
@@ -98,9 +99,7 @@ def _town(seat: Floats, blocks: int, rng: np.random.Generator) -> tuple[Floats, 
 def _pieces(outline: Any, seeds: Floats) -> tuple[Objects, Ints]:
     """Cut ``outline`` into the Voronoi cells of ``seeds``; return the pieces and their seeds."""
     frame = shapely.box(*outline.buffer(4 * COUNTRY_M).bounds)
-    cells = shapely.get_parts(
-        shapely.voronoi_polygons(shapely.multipoints(seeds), extend_to=frame, ordered=True)
-    )
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(seeds), extend_to=frame, ordered=True))
     shapely.prepare(outline)
     inside = shapely.contains_properly(outline, cells)
     crossing = shapely.intersects(outline, cells) & ~inside
@@ -189,7 +188,7 @@ def _share(cells: Cells, plan: Plan, homes: Ints, rng: np.random.Generator) -> N
         reach = dijkstra(inner, indices=home)
         # Communities hold the town; the country round it belongs to the villages.
         reach[urban] += 1200.0 if len(urban) > 1 or listed[urban[0]][1].endswith("社区") else 0.0
-        reach[np.ix_(urban, core)] -= 1e7
+        reach[np.ix_(np.array(urban), core)] -= 1e7
         label = reach.argmin(axis=0).astype(np.int64)
         label = _connect(label, inner, home)
         cells.village[mine] = label + len(cells.village_codes)
@@ -226,6 +225,7 @@ def make_cells(outline: Any, plan: Plan, blocks: list[int], rng: np.random.Gener
         Number of blocks of each town.
     rng
         Source of every random choice.
+
     """
     country = _grid(np.array(outline.bounds), COUNTRY_M, 0.3, rng)
     town_xy, town_of, rank_of = [], [], []
@@ -241,16 +241,12 @@ def make_cells(outline: Any, plan: Plan, blocks: list[int], rng: np.random.Gener
     rank = np.r_[np.concatenate(rank_of), np.full(len(country), -1)].astype(np.int64)
     geometry, seed = _pieces(outline, seeds)
     whole = shapely.contains_xy(geometry, seeds[seed, 0], seeds[seed, 1])
-    centre = np.where(
-        whole[:, None], seeds[seed], shapely.get_coordinates(shapely.point_on_surface(geometry))
-    )
+    centre = np.where(whole[:, None], seeds[seed], shapely.get_coordinates(shapely.point_on_surface(geometry)))
     left, right, length, middle = _borders(geometry)
     nothing = np.full(len(geometry), -1)
     cells = Cells(
         geometry, centre, town[seed], rank[seed], left, right, length, middle, nothing, nothing.copy(), [], []
     )
-    homes = np.array(
-        [np.flatnonzero((cells.town == t) & (cells.rank == 0))[0] for t in range(len(plan.towns))]
-    )
+    homes = np.array([np.flatnonzero((cells.town == t) & (cells.rank == 0))[0] for t in range(len(plan.towns))])
     _share(cells, plan, homes, rng)
     return cells

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from gis_service.demo import fabric, ways
+from gis_service.demo import fabric, hamlets, ways
 from gis_service.demo.partition import Cells, Floats, Ints, Objects
 from gis_service.demo.tables import Plan, Town
 from gis_service.demo.ways import Net
@@ -37,6 +37,7 @@ class Stock:
         Kind, name, polygon, township.
     water
         Kind, x, y, township.
+
     """
 
     rings: list[Any] = field(default_factory=list)
@@ -111,6 +112,7 @@ def build_towns(
     -------
     dict, ndarray
         Half the width of each street, by the bytes of its middle; and which cells are built up.
+
     """
     built = np.zeros(len(cells.geometry), dtype=bool)
     role = np.full(len(cells.geometry), "", dtype=object)
@@ -229,6 +231,7 @@ class Sites:
         Whether it is the seat of its village.
     rural
         Houses outside the town for each township, hamlets and farms together.
+
     """
 
     cell: Ints
@@ -271,7 +274,8 @@ class Ways:
     def __init__(self, lines: Objects) -> None:
         points, owner = shapely.get_coordinates(lines, return_index=True)
         same = owner[1:] == owner[:-1]
-        self.parts = shapely.linestrings(np.stack([points[:-1][same], points[1:][same]], axis=1))
+        ends = np.stack([points[:-1][same], points[1:][same]], axis=1)
+        self.parts = np.asarray(shapely.linestrings(ends), dtype=object)
         self.tree = shapely.STRtree(self.parts)
 
     def nearest(self, points: Floats) -> tuple[Floats, Floats]:
@@ -293,15 +297,13 @@ class _Spot:
     dice: Floats
 
 
-def _make_hamlets(
-    houses: Ints, style: Floats, rng: np.random.Generator
-) -> tuple[list[fabric.Hamlet], list[str]]:
+def _make_hamlets(houses: Ints, style: Floats, rng: np.random.Generator) -> tuple[list[hamlets.Hamlet], list[str]]:
     """Make hamlets of the given sizes; a style above 0.72 is an old village, above 0.8 a timber one."""
     made, kind = [], []
     for many, old in zip(houses, style, strict=True):
         dense = bool(rng.random() < (0.75 if old > 0.72 else 0.28))
         huddle = many >= 14 and rng.random() < (0.5 if dense else 0.16)
-        made.append(fabric.stockade(int(many), rng) if huddle else fabric.hamlet(int(many), rng, dense=dense))
+        made.append(hamlets.stockade(int(many), rng) if huddle else hamlets.hamlet(int(many), rng, dense=dense))
         timber = rng.random() < (0.45 if old > 0.8 else 0.03)
         kind.append("timber" if timber else "dense" if dense or huddle else "hamlet")
     return made, kind
@@ -329,7 +331,7 @@ def _find_spots(
     return {int(k): (spot[k, best[k]], foot[k * tries + best[k]]) for k in good}
 
 
-def _put_hamlet(stock: Stock, cells: Cells, place: fabric.Hamlet, kind: str, spot: _Spot) -> Floats:
+def _put_hamlet(stock: Stock, cells: Cells, place: hamlets.Hamlet, kind: str, spot: _Spot) -> Floats:
     """Put a hamlet into the stock, its front to the road; return where its lane begins."""
     up = (spot.at - spot.foot) / np.hypot(*(spot.at - spot.foot))
     turn = np.array([[up[1], -up[0]], up])
@@ -354,6 +356,7 @@ def build_hamlets(stock: Stock, cells: Cells, sites: Sites, near: Ways, rng: np.
     -------
     ndarray
         Circles that are taken: x, y, radius (m).
+
     """
     style = rng.random(cells.village.max() + 1)
     houses = sites.houses.copy()
@@ -405,7 +408,9 @@ def build_schools(
             continue
         best = int(np.where(fits, road, np.inf).argmin())
         up = (spot[best] - foot[best]) / road[best]
-        ring = fabric.house(*rng.uniform([56, 38], [66, 46]), 0.0, 0) @ np.array([[up[1], -up[0]], up])
+        ring = hamlets.house(float(rng.uniform(56, 66)), float(rng.uniform(38, 46)), 0.0, 0) @ np.array(
+            [[up[1], -up[0]], up]
+        )
         village = cells.village_names[cells.village[cell]].removesuffix("村").removesuffix("社区")
         zone = shapely.Polygon(ring + spot[best])
         stock.zones.append(("school", f"{village}村小学（模拟）", zone, int(cells.township[cell])))
@@ -482,7 +487,7 @@ def build_farms(
         notch = np.where(rng.random(wanted) < 0.3, 0.35, 0.0)
         for k, spot_k in enumerate(fits):
             c, s = np.cos(phi[k]), np.sin(phi[k])
-            ring = fabric.house(float(size[k, 0]), float(size[k, 1]), float(notch[k]), k % 4)
+            ring = hamlets.house(float(size[k, 0]), float(size[k, 1]), float(notch[k]), k % 4)
             stock.put([spot[spot_k] + ring @ np.array([[c, s], [-s, c]])], [False], int(home[spot_k]), "farm")
 
 

@@ -43,6 +43,7 @@ class Town:
         Operating houses by hazard tier (annex 1 for 东兰县, ours for 融安县).
     extent
         Known bounding rectangle (min x, min y, max x, max y) in EPSG:4545, km, or None.
+
     """
 
     code: str
@@ -74,6 +75,7 @@ class Plan:
         Codes of townships whose town has a cluster of the worst kind.
     unit
         Name and village code of a reporting unit that is no division, or None.
+
     """
 
     slug: str

@@ -39,6 +39,7 @@ class Net:
         Road class of an edge as a position in ``CLASSES``, or 9: no road.
     blocks
         For each street edge the two cells at its sides (-1: none).
+
     """
 
     points: Floats
@@ -51,18 +52,14 @@ class Net:
 
     def cost(self, rng: np.random.Generator) -> Floats:
         """Return the cost of each edge: its length, bent by a terrain that nobody sees."""
-        size = np.hypot(*(self.points[self.start] - self.via).T) + np.hypot(
-            *(self.points[self.end] - self.via).T
-        )
-        return size * np.where(self.street, 1.0, rng.uniform(0.5, 1.8, len(size)))
+        size = np.hypot(*(self.points[self.start] - self.via).T) + np.hypot(*(self.points[self.end] - self.via).T)
+        return np.asarray(size * np.where(self.street, 1.0, rng.uniform(0.5, 1.8, len(size))))
 
 
 def _streets(cells: Cells) -> tuple[Floats, Ints, Ints, Ints]:
     """Return the corners of town blocks, the streets between them, and the blocks at their sides."""
     core = np.flatnonzero(cells.rank >= 0)
-    points, owner = shapely.get_coordinates(
-        shapely.get_exterior_ring(cells.geometry[core]), return_index=True
-    )
+    points, owner = shapely.get_coordinates(shapely.get_exterior_ring(cells.geometry[core]), return_index=True)
     corners, index = np.unique(points, axis=0, return_inverse=True)
     same = owner[1:] == owner[:-1]
     a, b, cell = index[:-1][same], index[1:][same], core[owner[1:][same]]
@@ -103,9 +100,7 @@ def make_net(cells: Cells, closed: NDArray[np.bool_]) -> Net:
 
 def _tree(net: Net, cost: Floats) -> csr_array:
     count = len(net.points)
-    return csr_array(
-        (np.r_[cost, cost], (np.r_[net.start, net.end], np.r_[net.end, net.start])), shape=(count, count)
-    )
+    return csr_array((np.r_[cost, cost], (np.r_[net.start, net.end], np.r_[net.end, net.start])), shape=(count, count))
 
 
 def _mark(net: Net, previous: Ints, targets: Ints, rank: int) -> None:
@@ -124,9 +119,7 @@ def _mark(net: Net, previous: Ints, targets: Ints, rank: int) -> None:
     net.rank[hit] = np.minimum(net.rank[hit], rank)
 
 
-def lay(
-    cells: Cells, net: Net, seats: Ints, goals: list[tuple[Ints, Ints]], rng: np.random.Generator
-) -> None:
+def lay(cells: Cells, net: Net, seats: Ints, goals: list[tuple[Ints, Ints]], rng: np.random.Generator) -> None:
     """Choose the roads.
 
     Parameters
@@ -139,6 +132,7 @@ def lay(
         For each township the cells of its village centres and of its other hamlets.
     rng
         Source of every random choice.
+
     """
     cost = net.cost(rng)
     found, previous = dijkstra(_tree(net, cost), indices=seats, return_predecessors=True)
@@ -191,7 +185,8 @@ def draw(net: Net) -> tuple[Objects, list[str]]:
         use = (net.rank == rank) & ~net.street
         if use.any():
             pairs = np.stack([net.points[net.start[use]], net.via[use], net.points[net.end[use]]], axis=1)
-            merged = shapely.line_merge(shapely.multilinestrings(shapely.linestrings(pairs)))
+            single = np.asarray(shapely.linestrings(pairs), dtype=object)
+            merged = shapely.line_merge(shapely.multilinestrings(single))
             parts = _split(shapely.get_parts(merged), net)
             lines += [shapely.linestrings(_smooth(shapely.get_coordinates(p))) for p in parts]
             classes += [name] * len(parts)
