@@ -230,7 +230,7 @@ def warren(block: Ring, rng: np.random.Generator, *, target: float, tight: float
 def _alley(size: float, target: float, dice: float, more: float) -> float:
     """Return the width of an alley that splits ``size`` m²: lanes first, then handshake gaps and shared walls."""
     if size > 45 * target:
-        return 2.4 + 1.4 * dice
+        return 2.2 + 1.2 * dice
     if size > 9 * target:
         return 1.1 + 1.0 * dice
     if size > 3.5 * target:

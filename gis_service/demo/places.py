@@ -61,17 +61,41 @@ def town_houses(town: Town) -> int:
     return 150 + int(2.15 * town.operating.judged)
 
 
-def roles(plan: Plan, town: Town) -> dict[int, str]:
+def roles(town: Town) -> dict[int, str]:
     """Return what the blocks of a town are used for, by rank from the middle; unnamed ones hold terraces."""
     last = town_blocks(town) - 1
     big = town.operating.judged > 1000
     found = {0: "core", 1: "market", 3: "hospital", 2: "school", last: "resettlement"}
-    if town.code in plan.worst:
-        found |= {0: "worst", 4: "worst"}
     if big:
-        found |= {5: "worst", 6: "core", 9: "core", 11: "school", 13: "market", 16: "hospital", 20: "school"}
+        found |= {6: "core", 9: "core", 11: "school", 13: "market", 16: "hospital", 20: "school"}
         found |= {last - 1: "resettlement"}
     return found
+
+
+def _worst(cells: Cells, plan: Plan, net: Net, role: Objects) -> NDArray[np.bool_]:
+    """Choose the blocks of old quarters, and enter them in ``role``: the middle of a town and its neighbours."""
+    worst = np.zeros(len(cells.geometry), dtype=bool)
+    streets = np.flatnonzero(net.street & (net.blocks >= 0).all(axis=1))
+    size = np.hypot(*(net.points[net.start[streets]] - net.points[net.end[streets]]).T)
+    for t, town in enumerate(plan.towns):
+        if town.code not in plan.worst:
+            continue
+        home = np.flatnonzero((cells.town == t) & (cells.rank == 0))[0]
+        worst[home] = True
+        role[home] = "worst"
+        for _ in range(3 if town.operating.judged > 1000 else 1):
+            a, b = net.blocks[streets].T
+            beside = np.where(worst[a], b, a)
+            free = (worst[a] != worst[b]) & (cells.town[a] == t) & (role[beside] != "resettlement")
+            score = np.where(free, size - 1000.0 * (net.rank[streets] < 2), -np.inf)
+            chosen = beside[int(score.argmax())]
+            worst[chosen] = True
+            # A key zone that had this place moves to the outermost block that has no use yet.
+            spare = np.flatnonzero((cells.town == t) & (cells.rank >= 0) & (role == "") & ~worst)
+            if role[chosen] and len(spare):
+                role[spare[cells.rank[spare].argmax()]] = role[chosen]
+            role[chosen] = "worst"
+    return worst
 
 
 def town_blocks(town: Town) -> int:
@@ -117,9 +141,9 @@ def build_towns(
     built = np.zeros(len(cells.geometry), dtype=bool)
     role = np.full(len(cells.geometry), "", dtype=object)
     for t, town in enumerate(plan.towns):
-        for rank, name in roles(plan, town).items():
+        for rank, name in roles(town).items():
             role[(cells.town == t) & (cells.rank == rank)] = name
-    worst = role == "worst"
+    worst = _worst(cells, plan, net, role)
     half: dict[bytes, float] = {}
     wide = np.flatnonzero(net.street)
     dice = rng.uniform(3.0, 4.3, len(wide))
@@ -133,12 +157,12 @@ def build_towns(
         wanted = town_houses(town)
         mine = np.flatnonzero((cells.town == t) & (cells.rank >= 0))
         mine = mine[np.argsort(cells.rank[mine], kind="stable")]
-        # Key zones come first, so that the smallest town has each kind too.
-        first = [c for c in mine if role[c] in {"school", "hospital", "market", "resettlement"}]
         count = {"school": 0, "hospital": 0, "market": 0, "resettlement": 0}
-        for cell in [*first, *(c for c in mine if c not in first)]:
-            if wanted > 0:
-                made = _block(stock, cells, int(cell), str(role[cell]), t, plan, half, count, wanted, rng)
+        # Key zones come first, so that the smallest town has each kind, then the old quarters.
+        turn = np.array([_TURN.get(str(role[c]), 2) for c in mine])
+        for cell in mine[np.argsort(turn, kind="stable")]:
+            if wanted > 0 or role[cell] in count:
+                made = _block(stock, cells, int(cell), str(role[cell]), t, plan, half, count, max(0, wanted), rng)
                 wanted -= made
                 built[cell] = made > 0 or role[cell] != ""
     # Where nothing was built there is no street either, unless a road to elsewhere runs there.
@@ -148,6 +172,8 @@ def build_towns(
     return half, built
 
 
+_TURN = {"resettlement": -1, "school": 0, "hospital": 0, "market": 0, "worst": 1, "core": 1}
+"""The order in which blocks are filled, by use."""
 _NAMES = {
     "school": ("{}中心小学（模拟）", "{}第二小学（模拟）", "{}第三小学（模拟）"),
     "hospital": ("{}卫生院（模拟）", "{}社区医院（模拟）"),
