@@ -80,7 +80,7 @@ def unreachable(error: Exception) -> SetupError:
 
 
 @lru_cache(maxsize=8)
-def _srid(url: str) -> int:
+def _srid(url: str) -> int:  # noqa: ARG001 - the key of the cache
     try:
         with get_engine("service").connect() as connection:
             return int(connection.execute(text("SELECT work_srid FROM gis.deployment")).scalar_one())
