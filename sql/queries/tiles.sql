@@ -25,11 +25,12 @@ WITH tile AS MATERIALIZED (
     SELECT count(*) AS houses,
            count(*) FILTER (WHERE hazard_tier = 'severe') AS severe,
            count(*) FILTER (WHERE hazard_tier = 'some') AS some,
-           ST_AsMVTGeom(ST_Centroid(ST_Collect(middle)), min(tile.drawn), 4096, 0) AS geom
+           ST_AsMVTGeom(ST_Centroid(ST_Collect(middle)), tile.drawn, 4096, 0) AS geom
     FROM placed, tile
     -- A house counts in the one tile that holds its middle.
     WHERE placed.middle && tile.drawn
-    GROUP BY ST_SnapToGrid(middle, ST_XMin(tile.drawn), ST_YMin(tile.drawn),
+    GROUP BY tile.drawn, ST_SnapToGrid(
+                           middle, ST_XMin(tile.drawn), ST_YMin(tile.drawn),
                            (ST_XMax(tile.drawn) - ST_XMin(tile.drawn)) / 32,
                            (ST_YMax(tile.drawn) - ST_YMin(tile.drawn)) / 32)
     LIMIT :limit
@@ -62,11 +63,12 @@ WITH tile AS MATERIALIZED (
     JOIN gis.selection AS s ON s.run_id = :run AND s.building_id = b.building_id
 ), cells AS (
     SELECT count(*) AS houses, max(score) AS score,
-           ST_AsMVTGeom(ST_Centroid(ST_Collect(middle)), min(tile.drawn), 4096, 0) AS geom
+           ST_AsMVTGeom(ST_Centroid(ST_Collect(middle)), tile.drawn, 4096, 0) AS geom
     FROM placed, tile
     -- A house counts in the one tile that holds its middle.
     WHERE placed.middle && tile.drawn
-    GROUP BY ST_SnapToGrid(middle, ST_XMin(tile.drawn), ST_YMin(tile.drawn),
+    GROUP BY tile.drawn, ST_SnapToGrid(
+                           middle, ST_XMin(tile.drawn), ST_YMin(tile.drawn),
                            (ST_XMax(tile.drawn) - ST_XMin(tile.drawn)) / 32,
                            (ST_YMax(tile.drawn) - ST_YMin(tile.drawn)) / 32)
     LIMIT :limit
