@@ -69,8 +69,7 @@ def screen(geometry: NDArray[np.object_], kind: Kind) -> dict[int, Fault]:
     points, owners = shapely.get_coordinates(geometry, return_index=True)
     bad = np.zeros(len(geometry), dtype=bool)
     bad[owners[~np.isfinite(points).all(axis=1)]] = True
-    names = np.array([t.name.title() if t is not None else "" for t in map(_type, geometry)])
-    allowed = np.isin(names, [shape.title() for shape in kind.shapes])
+    allowed = np.isin(shapely.get_type_id(geometry), [shapely.GeometryType[shape.upper()] for shape in kind.shapes])
     for position in np.flatnonzero(missing | bad | ~allowed | (vertices > kind.vertices_max)):
         if bad[position]:
             faults[int(position)] = NAN
@@ -81,10 +80,6 @@ def screen(geometry: NDArray[np.object_], kind: Kind) -> dict[int, Fault]:
         else:
             faults[int(position)] = too_many_vertices(int(vertices[position]), kind.vertices_max)
     return faults
-
-
-def _type(geometry: shapely.Geometry | None) -> shapely.GeometryType | None:
-    return None if geometry is None else shapely.GeometryType(int(shapely.get_type_id(geometry)))
 
 
 def repair(geometry: NDArray[np.object_], kind: Kind) -> tuple[NDArray[np.object_], int, dict[int, Fault]]:

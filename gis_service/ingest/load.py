@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 import shapely
 from numpy.typing import NDArray
 from psycopg2 import sql
@@ -17,15 +20,16 @@ from gis_service.db.queries import query
 from gis_service.ingest.fields import Field, Kind
 from gis_service.ingest.rejects import Reject
 
+_COPY_ROWS = 20_000
+
 
 @dataclass
 class Rows:
-    """Checked rows of one kind: values by field, geometry in the work CRS, row numbers of the file."""
+    """Checked rows of one kind: values by field, geometry in the work CRS."""
 
     kind: Kind
     values: dict[str, list[Any]]
     geometry: NDArray[np.object_]
-    row_numbers: NDArray[np.int64]
 
 
 @dataclass
@@ -92,19 +96,33 @@ def _stage(cursor: Any, rows: Rows, fields: list[Field], persons: list[Field]) -
     )
     for person in persons:
         cursor.execute(query("ingest.stage_person").format(column=sql.Identifier(person.name)))
-    srid = _work_srid(cursor)
-    geometry = shapely.to_wkb(shapely.set_srid(rows.geometry, srid), hex=True, include_srid=True)
-    columns = [_copy_column(rows.values[f.name], f) for f in (kind.key, *fields)]
-    columns.append(geometry.tolist())
-    columns += [_copy_column(rows.values[f.name], f) for f in persons]
-    buffer = io.StringIO()
-    for line in zip(*columns, strict=True):
-        buffer.write("\t".join(line))
-        buffer.write("\n")
-    buffer.seek(0)
-    copied = sql.SQL(", ").join(map(sql.Identifier, [*names, *(f.name for f in persons)]))
-    cursor.copy_expert(query("ingest.copy").format(columns=copied).as_string(cursor), buffer)
+    columns = [(f.name, _copy_column(rows.values[f.name], f)) for f in (kind.key, *fields, *persons)]
+    columns.append(("geom", pa.array([], pa.string())))
+    copied = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
+    command = query("ingest.copy").format(columns=copied).as_string(cursor)
+    _copy(cursor, command, dict(columns), rows.geometry, _work_srid(cursor))
     cursor.execute(query("ingest.stage_index").format(key=sql.Identifier(kind.key.name)))
+
+
+def _copy(cursor: Any, command: str, columns: dict[str, pa.Array], geometry: NDArray[np.object_], srid: int) -> None:
+    """Copy rows to the server, which reads one part while the next is being written."""
+
+    def written(start: int) -> io.BytesIO:
+        part = slice(start, start + _COPY_ROWS)
+        wkb = shapely.to_wkb(shapely.set_srid(geometry[part], srid), hex=True, include_srid=True)
+        table = pa.table(
+            {name: pa.array(wkb, pa.string()) if name == "geom" else values[part] for name, values in columns.items()}
+        )
+        buffer = io.BytesIO()
+        # An unquoted nothing is null to COPY, a quoted one an empty text.
+        pa_csv.write_csv(table, buffer, pa_csv.WriteOptions(include_header=False))
+        buffer.seek(0)
+        return buffer
+
+    starts = range(0, len(geometry), _COPY_ROWS)
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        for part in writer.map(written, starts):
+            cursor.copy_expert(command, part)
 
 
 def _work_srid(cursor: Any) -> int:
@@ -112,27 +130,15 @@ def _work_srid(cursor: Any) -> int:
     return int(cursor.fetchone()[0])
 
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def _copy_column(values: list[Any], field_: Field) -> list[str]:
-    empty = "\\N" if field_.empty is None else field_.empty
-    known: dict[Any, str] = {}
-
-    def written(value: Any) -> str:
-        if value is None:
-            return empty
-        if isinstance(value, list):
-            # Words of a closed list: no quotes or commas can stand in them.
-            return "{" + ",".join(value) + "}"
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        text = known.get(value)
-        if text is None:
-            text = known[value] = str(value).translate(_ESCAPES)
-        return text
-
-    return [written(value) for value in values]
+def _copy_column(values: list[Any], field_: Field) -> pa.Array:
+    if field_.array:
+        # Words of a closed list: no quotes or commas can stand in them.
+        return pa.array(["{" + ",".join(value or ()) + "}" for value in values], pa.string())
+    if field_.empty is not None:
+        values = [field_.empty if value is None else value for value in values]
+        if field_.empty == "false":
+            return pa.array([str(value).lower() for value in values], pa.string())
+    return pa.array(values)
 
 
 def _merge(cursor: Any, kind: Kind, fields: list[Field]) -> Loaded:
@@ -153,8 +159,18 @@ def _merge(cursor: Any, kind: Kind, fields: list[Field]) -> Loaded:
     cursor.execute(query("ingest.record_changes").format(**parts))
     cursor.execute(query("ingest.update_changed").format(**parts))
     updated = cursor.rowcount
+    cursor.execute(
+        query("ingest.secondary_indexes").format(
+            table=sql.Identifier(kind.table), table_name=sql.Literal(f"gis.{kind.table}")
+        )
+    )
+    waiting = cursor.fetchall()
+    for name, _ in waiting:
+        cursor.execute(query("ingest.drop_index").format(index=sql.Identifier(*name.split("."))))
     cursor.execute(query("ingest.insert_new").format(**parts))
     loaded = cursor.rowcount
+    for _, definition in waiting:
+        cursor.execute(definition)
     return Loaded(loaded=loaded, updated=updated, unchanged=staged - loaded - updated)
 
 
@@ -178,7 +194,10 @@ def _merge_persons(cursor: Any, persons: list[Field]) -> None:
 
 def _place(cursor: Any, has_township: bool) -> list[tuple[str, str]]:
     """Give buildings without a township code that of the area in which they lie; count the disagreements."""
-    notes = []
+    notes: list[tuple[str, str]] = []
+    cursor.execute(query("ingest.has_areas"))
+    if not cursor.fetchone()[0]:
+        return notes
     cursor.execute(query("ingest.place_townships"))
     if cursor.rowcount > 0:
         n = cursor.rowcount
