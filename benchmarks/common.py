@@ -61,4 +61,6 @@ def private_database(name: str = "bench", srid: int = 4545) -> Iterator[None]:
 
 def row(what: str, ours_s: float, peer: str, peer_s: float) -> None:
     """Print one comparison."""
-    print(f"{what:<46} ours {ours_s:8.3f} s   {peer} {peer_s:8.3f} s   ours/{peer.split(maxsplit=1)[0]} = {ours_s / peer_s:.2f}")
+    print(
+        f"{what:<46} ours {ours_s:8.3f} s   {peer} {peer_s:8.3f} s   ours/{peer.split(maxsplit=1)[0]} = {ours_s / peer_s:.2f}"
+    )

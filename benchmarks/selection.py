@@ -65,7 +65,7 @@ def main() -> None:
 def _server_seconds(connection: object, statement: object) -> float:
     from sqlalchemy.dialects import postgresql
 
-    compiled = statement.compile(dialect=postgresql.psycopg2.dialect())  # type: ignore[attr-defined]
+    compiled = statement.compile(dialect=postgresql.psycopg2.dialect(), compile_kwargs={"render_postcompile": True})  # type: ignore[attr-defined]
     cursor = connection.connection.cursor()  # type: ignore[attr-defined]
     cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {compiled}", compiled.params)
     lines = [r[0] for r in cursor.fetchall()]

@@ -90,7 +90,8 @@ def repair(geometry: NDArray[np.object_], kind: Kind) -> tuple[NDArray[np.object
     The geometries, how many were mended, and by position those that have nothing usable left.
 
     """
-    geometry = shapely.force_2d(geometry)
+    if shapely.has_z(geometry).any():
+        geometry = shapely.force_2d(geometry)
     mended = 0
     faults: dict[int, Fault] = {}
     dimension = shapely.get_dimensions(geometry)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -64,8 +65,12 @@ def load(
         with connection.cursor() as cursor:
             # Loads of one table wait for one another; readers go on.
             cursor.execute(query("ingest.lock").format(table=sql.Identifier(kind.table)))
-            _stage(cursor, rows, fields, persons)
-            result = _merge(cursor, kind, fields)
+            filled = not persons and _is_empty(cursor, kind)
+            if filled:
+                result = _fill(cursor, rows, fields)
+            else:
+                _stage(cursor, rows, fields, persons)
+                result = _merge(cursor, kind, fields)
             if persons:
                 _merge_persons(cursor, persons)
             if kind.table == "building":
@@ -73,6 +78,8 @@ def load(
             result.import_id = _record(cursor, kind, record, rejects, read_rows, result, notes)
             if result.loaded or result.updated:
                 cursor.execute(query("ingest.bump_version"))
+            if filled:
+                cursor.execute(query("ingest.unstage"))
         if dry:
             connection.rollback()
         else:
@@ -96,30 +103,53 @@ def _stage(cursor: Any, rows: Rows, fields: list[Field], persons: list[Field]) -
     )
     for person in persons:
         cursor.execute(query("ingest.stage_person").format(column=sql.Identifier(person.name)))
-    columns = [(f.name, _copy_column(rows.values[f.name], f)) for f in (kind.key, *fields, *persons)]
-    columns.append(("geom", pa.array([], pa.string())))
-    copied = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
-    command = query("ingest.copy").format(columns=copied).as_string(cursor)
-    _copy(cursor, command, dict(columns), rows.geometry, _work_srid(cursor))
+    _copy(cursor, sql.Identifier("staged"), rows, [*fields, *persons])
     cursor.execute(query("ingest.stage_index").format(key=sql.Identifier(kind.key.name)))
 
 
-def _copy(cursor: Any, command: str, columns: dict[str, pa.Array], geometry: NDArray[np.object_], srid: int) -> None:
+def _is_empty(cursor: Any, kind: Kind) -> bool:
+    cursor.execute(query("ingest.is_empty").format(table=sql.Identifier(kind.table)))
+    return bool(cursor.fetchone()[0])
+
+
+def _fill(cursor: Any, rows: Rows, fields: list[Field]) -> Loaded:
+    """Copy straight into an empty table and index it after: the first load of a county is its largest."""
+    kind = rows.kind
+    table = sql.Identifier("gis", kind.table)
+    # Neighbours in space become neighbours on disk and in the index.
+    along = np.argsort(gpd.GeoSeries(rows.geometry).hilbert_distance().to_numpy(), kind="stable")
+    sorted_values = {name: [column[i] for i in along.tolist()] for name, column in rows.values.items()}
+    cursor.execute(query("ingest.secondary_indexes").format(table_name=sql.Literal(f"gis.{kind.table}")))
+    waiting = cursor.fetchall()
+    for name, _ in waiting:
+        cursor.execute(query("ingest.drop_index").format(index=sql.Identifier(*name.split("."))))
+    _copy(cursor, table, Rows(kind, sorted_values, rows.geometry[along]), fields)
+    for _, definition in waiting:
+        cursor.execute(definition)
+    cursor.execute(query("ingest.stage_all").format(table=table))
+    return Loaded(loaded=len(rows.geometry))
+
+
+def _copy(cursor: Any, table: sql.Identifier, rows: Rows, fields: list[Field]) -> None:
     """Copy rows to the server, which reads one part while the next is being written."""
+    columns = {f.name: _copy_column(rows.values[f.name], f) for f in (rows.kind.key, *fields)}
+    names = sql.SQL(", ").join(map(sql.Identifier, (*columns, "geom")))
+    command = query("ingest.copy").format(table=table, columns=names).as_string(cursor)
+    srid = _work_srid(cursor)
 
     def written(start: int) -> io.BytesIO:
         part = slice(start, start + _COPY_ROWS)
-        wkb = shapely.to_wkb(shapely.set_srid(geometry[part], srid), hex=True, include_srid=True)
-        table = pa.table(
-            {name: pa.array(wkb, pa.string()) if name == "geom" else values[part] for name, values in columns.items()}
+        wkb = shapely.to_wkb(shapely.set_srid(rows.geometry[part], srid), hex=True, include_srid=True)
+        block = pa.table(
+            {name: values[part] for name, values in columns.items()} | {"geom": pa.array(wkb, pa.string())}
         )
         buffer = io.BytesIO()
         # An unquoted nothing is null to COPY, a quoted one an empty text.
-        pa_csv.write_csv(table, buffer, pa_csv.WriteOptions(include_header=False))
+        pa_csv.write_csv(block, buffer, pa_csv.WriteOptions(include_header=False))
         buffer.seek(0)
         return buffer
 
-    starts = range(0, len(geometry), _COPY_ROWS)
+    starts = range(0, len(rows.geometry), _COPY_ROWS)
     with ThreadPoolExecutor(max_workers=1) as writer:
         for part in writer.map(written, starts):
             cursor.copy_expert(command, part)
@@ -159,18 +189,8 @@ def _merge(cursor: Any, kind: Kind, fields: list[Field]) -> Loaded:
     cursor.execute(query("ingest.record_changes").format(**parts))
     cursor.execute(query("ingest.update_changed").format(**parts))
     updated = cursor.rowcount
-    cursor.execute(
-        query("ingest.secondary_indexes").format(
-            table=sql.Identifier(kind.table), table_name=sql.Literal(f"gis.{kind.table}")
-        )
-    )
-    waiting = cursor.fetchall()
-    for name, _ in waiting:
-        cursor.execute(query("ingest.drop_index").format(index=sql.Identifier(*name.split("."))))
     cursor.execute(query("ingest.insert_new").format(**parts))
     loaded = cursor.rowcount
-    for _, definition in waiting:
-        cursor.execute(definition)
     return Loaded(loaded=loaded, updated=updated, unchanged=staged - loaded - updated)
 
 
