@@ -1,0 +1,99 @@
+"""Footprints as flat arrays of walls, the form in which compiled loops read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_SHORTEST_M = 1e-6
+"""Walls shorter than this are dropped: they have no direction."""
+
+
+@dataclass(frozen=True)
+class Walls:
+    """Directed walls with the building on their left, in metres from ``origin``.
+
+    Attributes
+    ----------
+    ends
+        One row a wall: x1, y1, x2, y2.
+    before, after
+        The wall that ends where this one starts, and the one that starts where it ends.
+    owner
+        The building (row of the input) of each wall; walls of a building are contiguous.
+    start
+        ``start[i]:start[i + 1]`` are the walls of building ``i``.
+    origin
+        What was taken off all coordinates, so that a million metres cost no digits.
+    """
+
+    ends: Floats
+    before: Ints
+    after: Ints
+    owner: Ints
+    start: Ints
+    origin: tuple[float, float]
+
+    def of(self, buildings: Ints) -> Ints:
+        """Return the walls of ``buildings``, in their order."""
+        first, last = self.start[buildings], self.start[buildings + 1]
+        count = last - first
+        if not count.sum():
+            return np.empty(0, np.int64)
+        skip = np.repeat(first - np.concatenate(([0], np.cumsum(count)[:-1])), count)
+        return np.arange(int(count.sum()), dtype=np.int64) + skip
+
+    def bounds(self) -> Floats:
+        """Return the bounding box of each building: x0, y0, x1, y1 in metres from ``origin``."""
+        box = np.full((len(self.start) - 1, 4), np.nan)
+        some = self.start[1:] > self.start[:-1]
+        at = self.start[:-1][some]
+        if len(at):
+            for side, fold in enumerate((np.minimum, np.minimum, np.maximum, np.maximum)):
+                column = fold(self.ends[:, side % 2], self.ends[:, side % 2 + 2])
+                box[some, side] = fold.reduceat(column, at)
+        return box
+
+
+def flatten(footprints: NDArray[np.object_], origin: tuple[float, float] | None = None) -> Walls:
+    """Flatten Polygons and MultiPolygons in a metric CRS into walls.
+
+    Parameters
+    ----------
+    footprints
+        Valid polygonal footprints.
+    origin
+        What to take off the coordinates; by default the lower left corner of all footprints.
+    """
+    parts, part_owner = shapely.get_parts(footprints, return_index=True)
+    parts = shapely.orient_polygons(parts)
+    rings, ring_part = shapely.get_rings(parts, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    if origin is None:
+        low = xy.min(axis=0) if len(xy) else np.zeros(2)
+        origin = (float(low[0]), float(low[1]))
+    xy = xy - np.asarray(origin)
+    # A vertex that repeats the one before it gives no wall: drop it, and close the ring over it.
+    keep = np.ones(len(xy), bool)
+    same = ring[1:] == ring[:-1]
+    keep[1:] = ~same | (np.hypot(*(xy[1:] - xy[:-1]).T) > _SHORTEST_M)
+    last = np.append(~same, True) if len(xy) else np.zeros(0, bool)
+    keep &= ~last
+    xy, ring = xy[keep], ring[keep]
+    count = len(xy)
+    after = np.arange(1, count + 1, dtype=np.int64)
+    before = np.arange(-1, count - 1, dtype=np.int64)
+    first = np.flatnonzero(np.append(True, ring[1:] != ring[:-1])) if count else np.empty(0, np.int64)
+    final = np.append(first[1:], count) - 1 if count else first
+    after[final] = first
+    before[first] = final
+    ends = np.hstack([xy, xy[after]]) if count else np.empty((0, 4))
+    owner = part_owner[ring_part[ring]].astype(np.int64)
+    start = np.searchsorted(owner, np.arange(len(footprints) + 1)).astype(np.int64)
+    return Walls(np.ascontiguousarray(ends), before, after, owner, start, origin)
