@@ -79,21 +79,28 @@ def flatten(footprints: NDArray[np.object_], origin: tuple[float, float] | None 
         low = xy.min(axis=0) if len(xy) else np.zeros(2)
         origin = (float(low[0]), float(low[1]))
     xy = xy - np.asarray(origin)
-    # A vertex that repeats the one before it gives no wall: drop it, and close the ring over it.
-    keep = np.ones(len(xy), bool)
-    same = ring[1:] == ring[:-1]
-    keep[1:] = ~same | (np.hypot(*(xy[1:] - xy[:-1]).T) > _SHORTEST_M)
-    last = np.append(~same, True) if len(xy) else np.zeros(0, bool)
-    keep &= ~last
-    xy, ring = xy[keep], ring[keep]
-    count = len(xy)
-    after = np.arange(1, count + 1, dtype=np.int64)
-    before = np.arange(-1, count - 1, dtype=np.int64)
-    first = np.flatnonzero(np.append(True, ring[1:] != ring[:-1])) if count else np.empty(0, np.int64)
-    final = np.append(first[1:], count) - 1 if count else first
-    after[final] = first
-    before[first] = final
-    ends = np.hstack([xy, xy[after]]) if count else np.empty((0, 4))
+    # The last vertex repeats the first; drop it, and every vertex that gives a wall of no length.
+    keep = np.append(ring[1:] == ring[:-1], False) if len(xy) else np.zeros(0, bool)
+    while True:
+        xy, ring = xy[keep], ring[keep]
+        before, after = _around(ring)
+        ends = np.hstack([xy, xy[after]])
+        keep = np.hypot(ends[:, 2] - ends[:, 0], ends[:, 3] - ends[:, 1]) > _SHORTEST_M
+        if keep.all():
+            break
     owner = part_owner[ring_part[ring]].astype(np.int64)
     start = np.searchsorted(owner, np.arange(len(footprints) + 1)).astype(np.int64)
     return Walls(np.ascontiguousarray(ends), before, after, owner, start, origin)
+
+
+def _around(ring: Ints) -> tuple[Ints, Ints]:
+    """Return the row before and after each vertex on its own closed ring."""
+    count = len(ring)
+    after = np.arange(1, count + 1, dtype=np.int64)
+    before = np.arange(-1, count - 1, dtype=np.int64)
+    if count:
+        first = np.flatnonzero(np.append(True, ring[1:] != ring[:-1]))
+        final = np.append(first[1:], count) - 1
+        after[final] = first
+        before[first] = final
+    return before, after
