@@ -122,9 +122,7 @@ def _view_tile(task: _ViewTask) -> Views:
 
 def _meet_tile(task: _MeetTask) -> Floats:
     scene = make_scene(task.part.ends, task.part.before, task.hose_width_m)
-    return meet_walls(
-        scene, task.first, task.last, task.best, task.at, task.way, task.discs, task.radius_m
-    )
+    return meet_walls(scene, task.first, task.last, task.best, task.at, task.way, task.discs, task.radius_m)
 
 
 def find_access(
@@ -172,7 +170,9 @@ def find_access(
     return Access(table, space, space.basis)
 
 
-def find_whole_rim(walls: Walls, tiles: list[Tile], finder: Finder, width_m: float, executor: Executor) -> Rim:
+def find_whole_rim(
+    walls: Walls, tiles: list[Tile], finder: Finder, width_m: float, executor: Executor
+) -> Rim:
     """Find the rim along all walls, tile by tile; ``wall`` counts walls of the whole data set."""
 
     def task(tile: Tile) -> _RimTask:

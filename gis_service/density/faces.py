@@ -108,9 +108,7 @@ def _distance_to(shape: Floats, arc: NDArray[np.bool_], i: int, px: float, py: f
     angle += 2 * math.pi * math.ceil((s - angle) / (2 * math.pi))
     if angle <= t:
         return abs(math.hypot(px - cx, py - cy) - math.hypot(shape[i, 0] - cx, shape[i, 1] - cy))
-    return min(
-        math.hypot(px - shape[i, 0], py - shape[i, 1]), math.hypot(px - shape[i, 2], py - shape[i, 3])
-    )
+    return min(math.hypot(px - shape[i, 0], py - shape[i, 1]), math.hypot(px - shape[i, 2], py - shape[i, 3]))
 
 
 @compiled
@@ -180,8 +178,16 @@ def _left_hit(shape: Floats, arc: NDArray[np.bool_], i: int, py: float, most: fl
 
 @compiled
 def _ray(
-    shape: Floats, arc: NDArray[np.bool_], boxes: Floats, grid: Floats, start: Ints, items: Items,
-    px: float, py: float, label: Ints, skip: int,
+    shape: Floats,
+    arc: NDArray[np.bool_],
+    boxes: Floats,
+    grid: Floats,
+    start: Ints,
+    items: Items,
+    px: float,
+    py: float,
+    label: Ints,
+    skip: int,
 ) -> tuple[int, float]:
     """Return the first piece left of p, not of the curve ``skip``, and where it is met; -1 for none."""
     x0, y0, cell = grid[0], grid[1], grid[2]
@@ -248,8 +254,14 @@ def _nest(
 
 @compiled
 def _locate(
-    shape: Floats, arc: NDArray[np.bool_], boxes: Floats, grid: Floats, start: Ints, items: Items,
-    points: Floats, ground: Ints,
+    shape: Floats,
+    arc: NDArray[np.bool_],
+    boxes: Floats,
+    grid: Floats,
+    start: Ints,
+    items: Items,
+    points: Floats,
+    ground: Ints,
 ) -> Ints:
     out = np.empty(len(points), np.int64)
     for n in range(len(points)):

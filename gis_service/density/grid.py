@@ -43,9 +43,7 @@ def _clamp(value: float, count: int) -> int:
 
 
 @compiled
-def row_span(
-    ax: float, ay: float, bx: float, by: float, low: float, high: float
-) -> tuple[float, float]:
+def row_span(ax: float, ay: float, bx: float, by: float, low: float, high: float) -> tuple[float, float]:
     """Return the smallest and largest x of segment a-b between the heights ``low`` and ``high``."""
     if ay == by:
         return min(ax, bx), max(ax, bx)
@@ -127,9 +125,7 @@ def foot_on(px: float, py: float, ax: float, ay: float, bx: float, by: float) ->
 
 
 @compiled
-def _meet(
-    px: float, py: float, qx: float, qy: float, ax: float, ay: float, bx: float, by: float
-) -> bool:
+def _meet(px: float, py: float, qx: float, qy: float, ax: float, ay: float, bx: float, by: float) -> bool:
     """Say whether the closed segments p-q and a-b meet; a-b counts as a millionth longer at both ends."""
     dx, dy, ex, ey = qx - px, qy - py, bx - ax, by - ay
     wx, wy = ax - px, ay - py

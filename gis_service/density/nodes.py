@@ -46,7 +46,13 @@ class Nodes(NamedTuple):
 
 @compiled
 def _corners(
-    ends: Floats, before: Ints, touched: Flags, stretch_start: Ints, stretches: Floats, aside: float, long: float
+    ends: Floats,
+    before: Ints,
+    touched: Flags,
+    stretch_start: Ints,
+    stretches: Floats,
+    aside: float,
+    long: float,
 ) -> tuple[Floats, Floats, Flags]:
     """Return the outer corners and points along long walls, each a little off its wall."""
     room = len(ends) + 16

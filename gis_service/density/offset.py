@@ -167,8 +167,15 @@ def _cover_circle(
 
 @compiled
 def _rim(
-    own: Ints, ends: Floats, before: Ints, after: Ints, r: float, near: float,
-    shape: Floats, start: Ints, items: Items,
+    own: Ints,
+    ends: Floats,
+    before: Ints,
+    after: Ints,
+    r: float,
+    near: float,
+    shape: Floats,
+    start: Ints,
+    items: Items,
 ) -> tuple[Floats, NDArray[np.bool_], Ints, NDArray[np.int8], int]:
     room = 4 * len(own) + 64
     out, arc = np.empty((room, 8)), np.empty(room, np.bool_)
@@ -214,8 +221,10 @@ def _rim(
                         seen[j] = mark
                         cx, cy, ex, ey = ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3]
                         if (
-                            min(cx, ex) >= right + near or max(cx, ex) <= left - near
-                            or min(cy, ey) >= high + near or max(cy, ey) <= low - near
+                            min(cx, ex) >= right + near
+                            or max(cx, ex) <= left - near
+                            or min(cy, ey) >= high + near
+                            or max(cy, ey) <= low - near
                         ):
                             continue
                         if kind == 0:
@@ -278,9 +287,7 @@ def find_rim(own: Ints, ends: Floats, before: Ints, after: Ints, width_m: float)
 
 
 @compiled
-def _uncovered(
-    lines: Floats, near: float, ends: Floats, shape: Floats, start: Ints, items: Items
-) -> Floats:
+def _uncovered(lines: Floats, near: float, ends: Floats, shape: Floats, start: Ints, items: Items) -> Floats:
     """Return the middles of the stretches of ``lines`` that keep ``near`` metres from all walls."""
     room = 4 * len(lines) + 64
     out = np.empty((room, 2))
@@ -303,9 +310,7 @@ def _uncovered(
                 k = row * nx + column
                 for at in range(start[k], start[k + 1]):
                     j = items[at]
-                    s, t = cover_line(
-                        ax, ay, dx, dy, ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3], near
-                    )
+                    s, t = cover_line(ax, ay, dx, dy, ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3], near)
                     if s < t:
                         count = _subtract(s, t, free, count)
         for k in range(count):

@@ -33,6 +33,8 @@ _LOOSE_M = 8.0
 """Views up to this length are all kept; longer ones only where a taut hose could touch both corners."""
 _STOP_M = 1e-3
 """A view ends this far before the wall that it looks at."""
+_INSIDE_M = 0.01
+"""A view to an engine ends this far inside its disc: the disc's edge may lie on a wall."""
 
 
 class Scene(NamedTuple):
@@ -101,9 +103,20 @@ def make_scene(ends: Floats, before: Ints, hose_width_m: float) -> Scene:
 
 @compiled
 def _direct(
-    at: Floats, touched: Flags, wanted: Flags, discs: Floats, r: float, reach: float,
-    ends: Floats, shape: Floats, start: Ints, items: Items,
-    node_start: Ints, node_items: Items, disc_start: Ints, disc_items: Items,
+    at: Floats,
+    touched: Flags,
+    wanted: Flags,
+    discs: Floats,
+    r: float,
+    reach: float,
+    ends: Floats,
+    shape: Floats,
+    start: Ints,
+    items: Items,
+    node_start: Ints,
+    node_items: Items,
+    disc_start: Ints,
+    disc_items: Items,
 ) -> Floats:
     """Return, for each point, the shortest straight line from an engine; infinity without one."""
     out = np.empty(len(at))
@@ -147,7 +160,7 @@ def _direct(
                         gap = max(span - r, 0.0)
                         if gap >= min(best, reach):
                             continue
-                        part = gap / span if span > 0.0 else 0.0
+                        part = min(gap + _INSIDE_M, span) / span if span > 0.0 else 0.0
                         if not blocked(
                             px, py, px + part * (qx - px), py + part * (qy - py), ends, shape, start, items
                         ):
@@ -166,8 +179,19 @@ def _taut(arms: Floats, u: int, dx: float, dy: float) -> bool:
 
 @compiled
 def _views(
-    own: Ints, at: Floats, arms: Floats, direct: Floats, number: Ints, reach: float, loose: float,
-    ends: Floats, shape: Floats, start: Ints, items: Items, node_start: Ints, node_items: Items,
+    own: Ints,
+    at: Floats,
+    arms: Floats,
+    direct: Floats,
+    number: Ints,
+    reach: float,
+    loose: float,
+    ends: Floats,
+    shape: Floats,
+    start: Ints,
+    items: Items,
+    node_start: Ints,
+    node_items: Items,
 ) -> tuple[Ints, Ints, Floats]:
     room, made = 8 * len(own) + 64, 0
     one, two, length = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
@@ -244,16 +268,26 @@ def find_views(
     by_disc = grid_fill_points(discs[:, 0].copy(), discs[:, 1].copy(), shape)
     direct = _direct(nodes.at, nodes.touched, near, discs, radius_m, REACH_M, *scene, *by_node, *by_disc)
     mine = np.flatnonzero(own)
-    one, two, length = _views(
-        mine, nodes.at, nodes.arms, direct, number, REACH_M, _LOOSE_M, *scene, *by_node
-    )
+    one, two, length = _views(mine, nodes.at, nodes.arms, direct, number, REACH_M, _LOOSE_M, *scene, *by_node)
     return Views(one, two, length, number[mine], direct[mine])
 
 
 @compiled
 def _walls_met(
-    first: Ints, last: Ints, best: Floats, at: Floats, way: Floats, reach: float, stop: float, r: float,
-    ends: Floats, shape: Floats, start: Ints, items: Items, node_start: Ints, node_items: Items,
+    first: Ints,
+    last: Ints,
+    best: Floats,
+    at: Floats,
+    way: Floats,
+    reach: float,
+    stop: float,
+    r: float,
+    ends: Floats,
+    shape: Floats,
+    start: Ints,
+    items: Items,
+    node_start: Ints,
+    node_items: Items,
 ) -> Floats:
     """Return the shortest way to any wall of each building; ``way`` below zero marks an engine's disc."""
     x0, y0, cell = shape[0], shape[1], shape[2]
@@ -281,11 +315,17 @@ def _walls_met(
                         if gap > reach or gap + max(way[u], 0.0) >= least:
                             continue
                         if span > stop:
-                            skip = r / span if way[u] < 0.0 else 0.0
+                            skip = max(r - _INSIDE_M, 0.0) / span if way[u] < 0.0 else 0.0
                             keep = 1.0 - stop / span
                             if skip < keep and blocked(
-                                px + skip * (fx - px), py + skip * (fy - py),
-                                px + keep * (fx - px), py + keep * (fy - py), ends, shape, start, items,
+                                px + skip * (fx - px),
+                                py + skip * (fy - py),
+                                px + keep * (fx - px),
+                                py + keep * (fy - py),
+                                ends,
+                                shape,
+                                start,
+                                items,
                             ):
                                 continue
                         least = gap + max(way[u], 0.0)
@@ -294,7 +334,14 @@ def _walls_met(
 
 
 def meet_walls(
-    scene: Scene, first: Ints, last: Ints, best: Floats, at: Floats, way: Floats, discs: Floats, radius_m: float
+    scene: Scene,
+    first: Ints,
+    last: Ints,
+    best: Floats,
+    at: Floats,
+    way: Floats,
+    discs: Floats,
+    radius_m: float,
 ) -> Floats:
     """Measure the way to buildings' walls.
 

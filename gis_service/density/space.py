@@ -51,9 +51,7 @@ class EngineSpace:
         """Say for each point (x, y in the footprints' CRS) whether an engine's centre can come there."""
         return np.isin(self.faces.locate(np.asarray(points) - self._origin), self._grounds)
 
-    def draw(
-        self, bounds: tuple[float, float, float, float], near_m: float = NEAR_M
-    ) -> NDArray[np.object_]:
+    def draw(self, bounds: tuple[float, float, float, float], near_m: float = NEAR_M) -> NDArray[np.object_]:
         """Return engine space inside ``bounds`` as polygons, one a connected part of the view.
 
         Parameters

@@ -102,8 +102,11 @@ class Finder:
     def within(self, x0: float, y0: float, x1: float, y1: float) -> Ints:
         """Return what meets the rectangle, ascending."""
         left = self._sorted[:, 0]
-        near = np.arange(np.searchsorted(left, x0 - self._wide), np.searchsorted(left, x1, side="right"))
-        near = np.union1d(near, self._giants).astype(np.int64)
+        first = int(np.searchsorted(left, x0 - self._wide))
+        last = int(np.searchsorted(left, x1, side="right"))
+        near = np.concatenate(
+            [self._giants[self._giants < first], np.arange(first, max(first, last), dtype=np.int64)]
+        )
         box = self._sorted[near]
         hit = (box[:, 0] <= x1) & (box[:, 2] >= x0) & (box[:, 1] <= y1) & (box[:, 3] >= y0)
         return np.sort(self._order[near[hit]])
