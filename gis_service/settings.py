@@ -52,9 +52,7 @@ class Default:
 _OURS = "本系统取值，可修改（无官方数值）"
 
 DEFAULTS: dict[str, Default] = {
-    "buffer_school_m": Default(
-        200, "m", f"参照《互联网上网服务营业场所管理条例》第九条；{_OURS}", "学校周边"
-    ),
+    "buffer_school_m": Default(200, "m", f"参照《互联网上网服务营业场所管理条例》第九条；{_OURS}", "学校周边"),
     "buffer_hospital_m": Default(200, "m", _OURS, "医院周边"),
     "buffer_market_m": Default(200, "m", _OURS, "集贸市场周边"),
     "buffer_resettlement_m": Default(50, "m", _OURS, "安置区及周边"),
