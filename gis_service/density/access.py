@@ -110,17 +110,31 @@ def _part(walls: Walls, buildings: Ints, own: Ints) -> _Part:
     )
 
 
+def _writable(value: Any) -> Any:
+    """Copy read-only arrays of a task.
+
+    Arrays that come over a network are read-only; compiled code would be made once more for them.
+    """
+    if isinstance(value, np.ndarray):
+        return value if value.flags.writeable else value.copy()
+    if isinstance(value, tuple):
+        return type(value)(*(_writable(item) for item in value))
+    return value
+
+
 def _rim_tile(task: _RimTask) -> Rim:
-    part = task.part
+    part = _writable(task.part)
     return find_rim(part.own, part.ends, part.before, part.after, task.width_m)
 
 
 def _view_tile(task: _ViewTask) -> Views:
+    task = _writable(task)
     scene = make_scene(task.part.ends, task.part.before, task.hose_width_m)
     return find_views(scene, task.nodes, task.number, task.own, task.near, task.discs, task.radius_m)
 
 
 def _meet_tile(task: _MeetTask) -> Floats:
+    task = _writable(task)
     scene = make_scene(task.part.ends, task.part.before, task.hose_width_m)
     return meet_walls(scene, task.first, task.last, task.best, task.at, task.way, task.discs, task.radius_m)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -78,10 +79,14 @@ class DaskCluster:
         """Return ``[function(tile) for tile in tiles]``."""
         from distributed import KilledWorker
 
-        jobs = []
+        out: list[_O] = []
+        waiting: list[Any] = []
         try:
-            jobs = [self._client.submit(function, tile, retries=_RETRIES, pure=False) for tile in tiles]
-            return list(self._client.gather(jobs))
+            for tile in tiles:
+                waiting.append(self._submit(function, tile))
+                if len(waiting) > _WAITING * max(len(self._client.nthreads()), 1):
+                    out.append(waiting.pop(0).result())
+            out += [job.result() for job in waiting]
         except KilledWorker as error:
             raise SetupError(
                 "Dask 工作进程在同一分块上反复终止（多半是内存不足）；请增加每个进程的内存。",
@@ -93,8 +98,15 @@ class DaskCluster:
         except Exception as error:
             raise _worker_error(error) from error
         finally:
-            for job in jobs:
+            for job in waiting:
                 job.cancel()
+        return out
+
+    def _submit(self, function: Callable[[_I], _O], tile: _I) -> Any:
+        with warnings.catch_warnings():
+            # A tile travels with its task, not scattered: a dead worker would take scattered data with it.
+            warnings.filterwarnings("ignore", message="Sending large graph")
+            return self._client.submit(function, tile, retries=_RETRIES, pure=False)
 
 
 def _worker_error(error: Exception) -> GisError:
