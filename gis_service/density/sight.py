@@ -21,7 +21,7 @@ from gis_service.density.grid import (
     grid_fill_points,
     grid_shape,
 )
-from gis_service.density.nodes import REACH_M, Nodes
+from gis_service.density.nodes import ASIDE_M, REACH_M, Nodes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,13 +33,18 @@ _LOOSE_M = 8.0
 """Views up to this length are all kept; longer ones only where a taut hose could touch both corners."""
 _STOP_M = 1e-3
 """A view ends this far before the wall that it looks at."""
+_BURIED_M = 2 * ASIDE_M
 _INSIDE_M = 0.01
 """A view to an engine ends this far inside its disc: the disc's edge may lie on a wall."""
 
 
 class Scene(NamedTuple):
-    """What bounds the view in a tile and round it, registered in a grid."""
+    """What bounds the view in a tile and round it, registered in a grid.
 
+    The first ``walls`` of ``ends`` are walls, the rest doors.
+    """
+
+    walls: int
     ends: Floats
     shape: Floats
     start: Ints
@@ -98,7 +103,26 @@ def make_scene(ends: Floats, before: Ints, hose_width_m: float) -> Scene:
     start, items = grid_fill(ends, shape)
     doors = _doors(ends, before, hose_width_m - 1e-6, shape, start, items)
     both = np.vstack([ends, doors])
-    return Scene(both, shape, *grid_fill(both, shape))
+    return Scene(len(ends), both, shape, *grid_fill(both, shape))
+
+
+@compiled
+def _buried(px: float, py: float, depth: float, ends: Floats, count: int, start: Ints, items: Items, k: int) -> bool:
+    """Say whether a point lies just behind one of the first ``count`` registered segments: in a building."""
+    for n in range(start[k], start[k + 1]):
+        j = items[n]
+        if j >= count:
+            continue
+        ax, ay, bx, by = ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3]
+        dx, dy = bx - ax, by - ay
+        left = dx * (py - ay) - dy * (px - ax)
+        if left <= 0.0:
+            continue
+        square = dx * dx + dy * dy
+        along = (px - ax) * dx + (py - ay) * dy
+        if left * left <= depth * depth * square and 0.0 < along < square:
+            return True
+    return False
 
 
 @compiled
@@ -106,6 +130,7 @@ def _direct(
     at: Floats,
     touched: Flags,
     wanted: Flags,
+    walls: int,
     discs: Floats,
     r: float,
     reach: float,
@@ -118,7 +143,10 @@ def _direct(
     disc_start: Ints,
     disc_items: Items,
 ) -> Floats:
-    """Return, for each point, the shortest straight line from an engine; infinity without one."""
+    """Return, for each point, the shortest straight line from an engine; infinity without one.
+
+    Points inside a building (where houses share a wall) see nothing, and get -1.
+    """
     out = np.empty(len(at))
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
@@ -134,6 +162,9 @@ def _direct(
         best = np.inf
         c, _ = cell_range(px, px, x0, cell, nx)
         w, _ = cell_range(py, py, y0, cell, ny)
+        if _buried(px, py, _BURIED_M, ends, walls, start, items, w * nx + c):
+            out[u] = -1.0
+            continue
         for ring in range(rings + 1):
             # All that is nearer than this ring has been seen; a disc reaches r towards us.
             if (ring - 1) * cell - r >= min(best, reach):
@@ -212,8 +243,8 @@ def _views(
                     v = node_items[n]
                     if direct[v] > direct[u] or (direct[v] == direct[u] and number[v] >= number[u]):
                         continue
-                    if direct[v] == 0.0:
-                        # An engine itself: ``direct`` has that way.
+                    if direct[v] <= 0.0:
+                        # An engine itself (``direct`` has that way), or a point inside a building.
                         continue
                     dx, dy = at[v, 0] - px, at[v, 1] - py
                     gap = math.hypot(dx, dy)
@@ -236,7 +267,10 @@ def _views(
 
 
 class Views(NamedTuple):
-    """Views between points (numbers over the whole data set) and the straight ways to the tile's own."""
+    """Views between points (numbers over the whole data set) and the straight ways to the tile's own.
+
+    A straight way is infinite where no engine is in sight, and -1 at points that do not count.
+    """
 
     one: Ints
     two: Ints
@@ -266,9 +300,9 @@ def find_views(
     shape = scene.shape
     by_node = grid_fill_points(nodes.at[:, 0].copy(), nodes.at[:, 1].copy(), shape)
     by_disc = grid_fill_points(discs[:, 0].copy(), discs[:, 1].copy(), shape)
-    direct = _direct(nodes.at, nodes.touched, near, discs, radius_m, REACH_M, *scene, *by_node, *by_disc)
+    direct = _direct(nodes.at, nodes.touched, near, scene.walls, discs, radius_m, REACH_M, *scene[1:], *by_node, *by_disc)
     mine = np.flatnonzero(own)
-    one, two, length = _views(mine, nodes.at, nodes.arms, direct, number, REACH_M, _LOOSE_M, *scene, *by_node)
+    one, two, length = _views(mine, nodes.at, nodes.arms, direct, number, REACH_M, _LOOSE_M, *scene[1:], *by_node)
     return Views(one, two, length, number[mine], direct[mine])
 
 
@@ -359,4 +393,4 @@ def meet_walls(
     points = np.ascontiguousarray(np.vstack([at, discs]))
     ways = np.append(way, np.full(len(discs), -1.0))
     grid = grid_fill_points(points[:, 0].copy(), points[:, 1].copy(), scene.shape)
-    return _walls_met(first, last, best, points, ways, REACH_M, _STOP_M, radius_m, *scene, *grid)
+    return _walls_met(first, last, best, points, ways, REACH_M, _STOP_M, radius_m, *scene[1:], *grid)
