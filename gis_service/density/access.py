@@ -51,6 +51,7 @@ class Access:
         The ground that engines reach.
     basis
         ``roads`` or ``open_edge``: from where engines come.
+
     """
 
     buildings: pd.DataFrame
@@ -63,7 +64,6 @@ class _Part(NamedTuple):
 
     ends: Floats
     before: Ints
-    after: Ints
     own: Ints
 
 
@@ -105,7 +105,6 @@ def _part(walls: Walls, buildings: Ints, own: Ints) -> _Part:
     return _Part(
         np.ascontiguousarray(walls.ends[rows]),
         walls.before[rows] - shift,
-        walls.after[rows] - shift,
         np.searchsorted(rows, own),
     )
 
@@ -124,7 +123,7 @@ def _writable(value: Any) -> Any:
 
 def _rim_tile(task: _RimTask) -> Rim:
     part = _writable(task.part)
-    return find_rim(part.own, part.ends, part.before, part.after, task.width_m)
+    return find_rim(part.own, part.ends, part.before, task.width_m)
 
 
 def _view_tile(task: _ViewTask) -> Views:
@@ -162,6 +161,7 @@ def find_access(
         half the engine's width count as none.
     executor, tile_buildings
         Who runs the tiles, and how large they are.
+
     """
     executor = executor or InProcess()
     walls = flatten(footprints)
@@ -184,9 +184,7 @@ def find_access(
     return Access(table, space, space.basis)
 
 
-def find_whole_rim(
-    walls: Walls, tiles: list[Tile], finder: Finder, width_m: float, executor: Executor
-) -> Rim:
+def find_whole_rim(walls: Walls, tiles: list[Tile], finder: Finder, width_m: float, executor: Executor) -> Rim:
     """Find the rim along all walls, tile by tile; ``wall`` counts walls of the whole data set."""
 
     def task(tile: Tile) -> _RimTask:
@@ -195,8 +193,7 @@ def find_whole_rim(
 
     parts = executor.map(_rim_tile, (task(tile) for tile in tiles))
     wall = [
-        walls.of(finder.within(*tile.grown(width_m + 0.01)))[part.wall]
-        for tile, part in zip(tiles, parts, strict=True)
+        walls.of(finder.within(*tile.grown(width_m + 0.01)))[part.wall] for tile, part in zip(tiles, parts, strict=True)
     ]
     if not parts:
         return Rim(np.empty((0, 8)), np.empty(0, bool), np.empty(0, np.int64), np.empty(0, np.int8))
@@ -247,20 +244,20 @@ def find_hose(
         return hose
     nodes = find_nodes(walls, rim, space.faces, reached)
     discs = find_discs(rim, reached)
-    finder, node_finder, disc_finder = Finder(boxes), _points(nodes.at), _points(discs)
+    finder, node_finder, disc_finder = Finder(boxes), _points(nodes.xy), _points(discs)
 
     def view(tile: Tile) -> _ViewTask:
         x0, y0, x1, y1 = tile.cell
         inside = node_finder.within(x0, y0, x1, y1)
-        xy = nodes.at[inside]
+        xy = nodes.xy[inside]
         inside = inside[(xy[:, 0] >= x0) & (xy[:, 0] < x1) & (xy[:, 1] >= y0) & (xy[:, 1] < y1)]
         inside = inside[~nodes.touched[inside]]
-        box = _box(nodes.at[inside])
+        box = _box(nodes.xy[inside])
         some = node_finder.within(*_grown(box, 2 * REACH_M))
         close = node_finder.within(*_grown(box, REACH_M))
         return _ViewTask(
             _part(walls, finder.within(*_grown(box, 2 * REACH_M)), np.empty(0, np.int64)),
-            Nodes(nodes.at[some], nodes.arms[some], nodes.touched[some]),
+            Nodes(nodes.xy[some], nodes.arms[some], nodes.touched[some]),
             some,
             np.isin(some, inside, assume_unique=True),
             np.isin(some, close, assume_unique=True),
@@ -286,7 +283,7 @@ def find_hose(
             (last - count)[mine],
             last[mine],
             np.full(len(own), np.inf),
-            nodes.at[some],
+            nodes.xy[some],
             way[some],
             discs[disc_finder.within(*_grown(box, REACH_M + radius))],
             radius,
@@ -317,7 +314,7 @@ def _grown(box: tuple[float, float, float, float], by: float) -> tuple[float, fl
 
 def _shortest(views: list[Views], nodes: Nodes) -> Floats:
     """Return the shortest way from any engine to every point, over the views of all tiles."""
-    count = len(nodes.at)
+    count = len(nodes.xy)
     direct = np.full(count, np.inf)
     direct[nodes.touched] = 0.0
     for view in views:

@@ -43,6 +43,7 @@ class Burn:
         Whether the pair is the only way of the fire between two parts of its cluster: an articulation gap.
     spread_m
         The spread distance of each building in metres.
+
     """
 
     cluster_id: Ints
@@ -61,6 +62,7 @@ class Burn:
             The group (dense cluster) of each building; 0 or less for none.
         count
             How many groups there are; a group without a burn cluster gets 1.
+
         """
         size = np.where(self.cluster_id > 0, np.append(self.sizes, 1)[self.cluster_id - 1], 1)
         out = np.ones(count, np.int64)
@@ -101,8 +103,16 @@ def _nearer(
 
 @compiled
 def _reached(
-    far: Ints, spread: Floats, ends: Floats, owner: Ints, first: Ints, known: Ints, partner: Ints,
-    shape: Floats, start: Ints, items: Items,
+    far: Ints,
+    spread: Floats,
+    ends: Floats,
+    owner: Ints,
+    first: Ints,
+    known: Ints,
+    partner: Ints,
+    shape: Floats,
+    start: Ints,
+    items: Items,
 ) -> tuple[Ints, Ints]:
     """Return the pairs within the spread distance of each building in ``far``, less those known."""
     room, made = 4 * len(far) + 64, 0
@@ -161,6 +171,7 @@ def burn_pairs(footprints: NDArray[np.object_], pairs: Pairs, reach_m: float, sp
     spread_m
         Each building's spread distance in metres. Only buildings whose distance goes beyond ``reach_m``
         are searched again, each as far as its own distance.
+
     """
     known = pairs.min_width_m <= np.maximum(spread_m[pairs.a], spread_m[pairs.b])
     a, b = pairs.a[known], pairs.b[known]
@@ -170,9 +181,7 @@ def burn_pairs(footprints: NDArray[np.object_], pairs: Pairs, reach_m: float, sp
         shape = grid_shape(walls.ends, max(4.0, float(spread_m.max()) / 2))
         start, items = grid_fill(walls.ends, shape)
         first = np.searchsorted(pairs.a, np.arange(len(footprints) + 1)).astype(np.int64)
-        one, two = _reached(
-            far, spread_m, walls.ends, walls.owner, walls.start, first, pairs.b, shape, start, items
-        )
+        one, two = _reached(far, spread_m, walls.ends, walls.owner, walls.start, first, pairs.b, shape, start, items)
         one, two = np.minimum(one, two), np.maximum(one, two)
         a, b = np.concatenate([a, one]), np.concatenate([b, two])
     code = np.unique(a.astype(np.int64) * len(footprints) + b)
@@ -229,7 +238,7 @@ def find_bridges(count: int, a: Ints, b: Ints) -> Flags:
 
 
 def number_clusters(labels: Ints, west: Floats, south: Floats, least: int = 2) -> tuple[Ints, Ints]:
-    """Number components from 1 by size descending, then by westernmost, southernmost and first row.
+    """Give components numbers from 1 by size descending, then by westernmost, southernmost and first row.
 
     Parameters
     ----------
@@ -244,6 +253,7 @@ def number_clusters(labels: Ints, west: Floats, south: Floats, least: int = 2) -
     -------
     tuple
         The number of each building's component, and the sizes in the order of the numbers.
+
     """
     names, first, inverse, size = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
     x, y = np.full(len(names), np.inf), np.full(len(names), np.inf)
@@ -273,6 +283,7 @@ def find_burn(
         All pairs up to ``reach_m`` metres.
     fire_class
         ``I_II``, ``III``, ``IV`` or anything else for unknown; None when the layer has none.
+
     """
     count = len(footprints)
     spread = spread_distance(fire_class, count, params)

@@ -15,4 +15,4 @@ def compiled(function: _F) -> _F:
 
     ``nogil`` lets threads share the work. ``fastmath`` stays off: results must not depend on the machine.
     """
-    return cast(_F, numba.njit(cache=True, nogil=True)(function))
+    return cast("_F", numba.njit(cache=True, nogil=True)(function))

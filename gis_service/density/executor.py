@@ -90,8 +90,7 @@ class DaskCluster:
         except KilledWorker as error:
             raise SetupError(
                 "Dask 工作进程在同一分块上反复终止（多半是内存不足）；请增加每个进程的内存。",
-                "Dask workers died again and again on one tile, most likely for want of memory;"
-                " give each worker more.",
+                "Dask workers died again and again on one tile, most likely for want of memory; give each worker more.",
             ) from error
         except GisError:
             raise
@@ -129,6 +128,7 @@ def open_executor(workers: int = 1, scheduler: str | None = None) -> Iterator[Ex
         Processes of this machine; 1 means this process.
     scheduler
         Address of a Dask scheduler, like ``tcp://10.0.0.5:8786``; its workers need this program installed.
+
     """
     if workers < 1:
         raise InputError("--workers 至少为 1。", "--workers must be at least 1.", workers=workers)
@@ -149,8 +149,9 @@ def open_executor(workers: int = 1, scheduler: str | None = None) -> Iterator[Ex
 def _dask(address: str) -> Iterator[DaskCluster]:
     from distributed import Client
 
+    connect: Any = Client
     try:
-        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
+        client = connect(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise SetupError(
             f"连接不到 Dask 调度器 {address}；请先启动：dask scheduler，再在各机器上启动 dask worker。",

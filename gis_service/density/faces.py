@@ -144,7 +144,7 @@ def _normal_x(shape: Floats, arc: NDArray[np.bool_], i: int, x: float, y: float)
     if not arc[i]:
         return float(shape[i, 4])
     dx, dy = x - shape[i, 4], y - shape[i, 5]
-    return dx / math.hypot(dx, dy)
+    return float(dx / math.hypot(dx, dy))
 
 
 @compiled
@@ -284,6 +284,7 @@ class Faces:
     ground
         The ground of each piece of the rim, and last that of the open country outside the data. Numbers
         stand for nothing but equality.
+
     """
 
     def __init__(self, rim: Rim) -> None:

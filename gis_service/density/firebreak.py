@@ -51,6 +51,7 @@ class Firebreak:
         Buildings in the largest burn cluster before and after.
     saved_mean
         By how many buildings fewer burn, on average over where the fire starts.
+
     """
 
     cluster_id: int
@@ -76,9 +77,7 @@ def facing_wall(footprints: NDArray[np.object_], a: Ints, b: Ints, spread_m: Flo
     """
     limit = np.maximum(spread_m[a], spread_m[b])
     # One buffer a building and distance, not one a pair; round ends need not be fine for a length.
-    return np.minimum(
-        _outline_near(footprints, a, b, limit), _outline_near(footprints, b, a, limit)
-    )
+    return np.minimum(_outline_near(footprints, a, b, limit), _outline_near(footprints, b, a, limit))
 
 
 def _outline_near(footprints: NDArray[np.object_], of: Ints, near: Ints, limit: Floats) -> Floats:
@@ -91,9 +90,7 @@ def _outline_near(footprints: NDArray[np.object_], of: Ints, near: Ints, limit: 
     return np.asarray(length)
 
 
-def propose(
-    burn: Burn, cluster_id: int, wall_m: Floats, most: int, spread_m: Floats | None = None
-) -> Firebreak:
+def propose(burn: Burn, cluster_id: int, wall_m: Floats, most: int, spread_m: Floats | None = None) -> Firebreak:
     """Split one burn cluster into parts of at most ``most`` buildings.
 
     Parameters
@@ -106,6 +103,7 @@ def propose(
         Buildings in a part, at most.
     spread_m
         Spread distances of the buildings in metres; by default those of ``burn``.
+
     """
     if most < 1:
         raise InputError("每片栋数至少为 1。", "A part must hold at least one building.", most=most)
@@ -155,6 +153,7 @@ def partition(count: int, a: Ints, b: Ints, weight: Ints, most: int) -> Ints:
     -------
     numpy.ndarray
         The part of each vertex, from 1 by size descending, then by first vertex.
+
     """
     best, least = np.empty(0, np.int64), np.inf
     for extra in range(3):
@@ -268,7 +267,7 @@ def _merge(part: Ints, a: Ints, b: Ints, weight: Ints, most: int) -> int:
 
 
 def _numbered(part: Ints) -> Ints:
-    """Number parts from 1 by size descending, then by first vertex."""
+    """Give parts numbers from 1 by size descending, then by first vertex."""
     _, first, inverse, size = np.unique(part, return_index=True, return_inverse=True, return_counts=True)
     order = np.lexsort((first, -size))
     number = np.empty(len(order), np.int64)

@@ -38,7 +38,7 @@ def grid_shape(boxes: Floats, cell_m: float, most: int = 0) -> Floats:
 
 @compiled
 def _clamp(value: float, count: int) -> int:
-    at = int(math.floor(value))
+    at = math.floor(value)
     return 0 if at < 0 else (count - 1 if at >= count else at)
 
 
@@ -146,9 +146,7 @@ def _meet(px: float, py: float, qx: float, qy: float, ax: float, ay: float, bx: 
 
 
 @compiled
-def blocked(
-    px: float, py: float, qx: float, qy: float, ends: Floats, shape: Floats, start: Ints, items: Items
-) -> bool:
+def blocked(px: float, py: float, qx: float, qy: float, ends: Floats, shape: Floats, start: Ints, items: Items) -> bool:
     """Say whether any registered segment meets the straight line from p to q."""
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])

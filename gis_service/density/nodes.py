@@ -31,15 +31,16 @@ class Nodes(NamedTuple):
 
     Attributes
     ----------
-    at
+    xy
         x, y in metres.
     arms
         At a corner the directions to the walls' other ends, x and y each; zeros elsewhere.
     touched
         Whether an engine touches the point.
+
     """
 
-    at: Floats
+    xy: Floats
     arms: Floats
     touched: Flags
 
@@ -86,7 +87,7 @@ def _corners(
             made += 1
         elif turn < 0.0:
             kept = 0.0
-        parts = int(math.ceil(length / long))
+        parts = math.ceil(length / long)
         for k in range(1, parts):
             t = length * k / parts
             at[made, 0], at[made, 1] = ax + t * dx + aside * dy, ay + t * dy - aside * dx
@@ -112,6 +113,7 @@ def find_nodes(walls: Walls, rim: Rim, faces: Faces, reached: Flags) -> Nodes:
     -------
     Nodes
         Outer corners, points along long walls, and a lattice in wide ground that no engine reaches.
+
     """
     count = len(walls.ends)
     touched = np.zeros(count, bool)

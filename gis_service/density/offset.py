@@ -40,6 +40,7 @@ class Rim(NamedTuple):
         The wall that the piece runs along; for an arc, the wall that starts at the corner.
     cut
         Bit 1: the piece was cut at its first end by another wall; bit 2: at its second.
+
     """
 
     shape: Floats
@@ -166,11 +167,10 @@ def _cover_circle(
 
 
 @compiled
-def _rim(
+def _rim(  # noqa: C901, PLR0912, PLR0915
     own: Ints,
     ends: Floats,
     before: Ints,
-    after: Ints,
     r: float,
     near: float,
     shape: Floats,
@@ -266,23 +266,24 @@ def _rim(
     return out[:made].copy(), arc[:made].copy(), wall[:made].copy(), cut[:made].copy(), made
 
 
-def find_rim(own: Ints, ends: Floats, before: Ints, after: Ints, width_m: float) -> Rim:
+def find_rim(own: Ints, ends: Floats, before: Ints, width_m: float) -> Rim:
     """Find the rim along the walls ``own`` (rows of ``ends``), seen among all walls given.
 
     Parameters
     ----------
     own
         The walls whose rim is wanted.
-    ends, before, after
-        Walls as in `Walls`; all walls within ``width_m`` of the wanted ones must be there. ``before`` and
-        ``after`` count rows of ``ends``.
+    ends, before
+        Walls as in `Walls`; all walls within ``width_m`` of the wanted ones must be there. ``before`` counts
+        rows of ``ends``.
     width_m
         Width of what must pass, in metres.
+
     """
     shape = grid_shape(ends, max(width_m, 2.0))
     start, items = grid_fill(ends, shape)
     r = width_m / 2
-    out, arc, wall, cut, _ = _rim(own, ends, before, after, r, r - SHUT_M, shape, start, items)
+    out, arc, wall, cut, _ = _rim(own, ends, before, r, r - SHUT_M, shape, start, items)
     return Rim(out, arc, wall, cut)
 
 
@@ -328,6 +329,7 @@ def clear_points(lines: Floats, ends: Floats, width_m: float) -> Floats:
     ----------
     lines, ends
         Segments of the roads and walls of the buildings: x1, y1, x2, y2 in metres.
+
     """
     # Long road segments would ask for huge blocks of cells: 25 m pieces keep each search small.
     span = np.hypot(lines[:, 2] - lines[:, 0], lines[:, 3] - lines[:, 1])

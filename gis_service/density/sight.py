@@ -126,7 +126,7 @@ def _buried(px: float, py: float, depth: float, ends: Floats, count: int, start:
 
 
 @compiled
-def _direct(
+def _direct(  # noqa: C901, PLR0912
     at: Floats,
     touched: Flags,
     wanted: Flags,
@@ -150,7 +150,7 @@ def _direct(
     out = np.empty(len(at))
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
-    rings = int(math.ceil((reach + r) / cell)) + 1
+    rings = math.ceil((reach + r) / cell) + 1
     for u in range(len(at)):
         if touched[u]:
             out[u] = 0.0
@@ -192,9 +192,7 @@ def _direct(
                         if gap >= min(best, reach):
                             continue
                         part = min(gap + _INSIDE_M, span) / span if span > 0.0 else 0.0
-                        if not blocked(
-                            px, py, px + part * (qx - px), py + part * (qy - py), ends, shape, start, items
-                        ):
+                        if not blocked(px, py, px + part * (qx - px), py + part * (qy - py), ends, shape, start, items):
                             best = gap
         out[u] = best
     return out
@@ -205,7 +203,7 @@ def _taut(arms: Floats, u: int, dx: float, dy: float) -> bool:
     """Say whether a hose in direction d (of length 1) could bend round the corner ``u``."""
     one = dx * arms[u, 1] - dy * arms[u, 0]
     two = dx * arms[u, 3] - dy * arms[u, 2]
-    return one * two >= 0.0 or min(abs(one), abs(two)) < 0.09
+    return bool(one * two >= 0.0 or min(abs(one), abs(two)) < 0.09)
 
 
 @compiled
@@ -296,13 +294,16 @@ def find_views(
         Which points lie within `REACH_M` of the own ones.
     radius_m
         Half the engine's width.
+
     """
     shape = scene.shape
-    by_node = grid_fill_points(nodes.at[:, 0].copy(), nodes.at[:, 1].copy(), shape)
+    by_node = grid_fill_points(nodes.xy[:, 0].copy(), nodes.xy[:, 1].copy(), shape)
     by_disc = grid_fill_points(discs[:, 0].copy(), discs[:, 1].copy(), shape)
-    direct = _direct(nodes.at, nodes.touched, near, scene.walls, discs, radius_m, REACH_M, *scene[1:], *by_node, *by_disc)
+    direct = _direct(
+        nodes.xy, nodes.touched, near, scene.walls, discs, radius_m, REACH_M, *scene[1:], *by_node, *by_disc
+    )
     mine = np.flatnonzero(own)
-    one, two, length = _views(mine, nodes.at, nodes.arms, direct, number, REACH_M, _LOOSE_M, *scene[1:], *by_node)
+    one, two, length = _views(mine, nodes.xy, nodes.arms, direct, number, REACH_M, _LOOSE_M, *scene[1:], *by_node)
     return Views(one, two, length, number[mine], direct[mine])
 
 
@@ -389,6 +390,7 @@ def meet_walls(
         Points with their ways from an engine, in metres; all finite.
     discs
         Where engines stick.
+
     """
     points = np.ascontiguousarray(np.vstack([at, discs]))
     ways = np.append(way, np.full(len(discs), -1.0))

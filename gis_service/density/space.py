@@ -28,6 +28,7 @@ class EngineSpace:
         The engines' width in metres.
     reached
         Which pieces of the rim bound ground that engines reach.
+
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class EngineSpace:
             x0, y0, x1, y1 in the footprints' CRS: a cluster or a tile, not a county.
         near_m
             How far from buildings it is drawn, in metres.
+
         """
         half = self.width_m / 2
         if self._tree is None:
@@ -78,4 +80,4 @@ class EngineSpace:
         swept = shapely.union_all(shapely.buffer(free, half, quad_segs=_ARC_SEGMENTS))
         swept = shapely.difference(swept, shapely.union_all(some))
         parts = shapely.get_parts(shapely.intersection(swept, window))
-        return parts[shapely.get_dimensions(parts) == 2]
+        return np.asarray(parts[shapely.get_dimensions(parts) == 2])

@@ -31,6 +31,7 @@ class Tile:
         to infinity.
     box
         The bounding box of its buildings.
+
     """
 
     own: Ints
@@ -51,6 +52,7 @@ def split(boxes: Floats, most: int = TILE_BUILDINGS) -> list[Tile]:
         Bounding boxes x0, y0, x1, y1 in metres, one row a building.
     most
         Buildings in a tile, at most. Buildings stacked on one spot stay together, whatever their number.
+
     """
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     tiles: list[Tile] = []
@@ -104,9 +106,7 @@ class Finder:
         left = self._sorted[:, 0]
         first = int(np.searchsorted(left, x0 - self._wide))
         last = int(np.searchsorted(left, x1, side="right"))
-        near = np.concatenate(
-            [self._giants[self._giants < first], np.arange(first, max(first, last), dtype=np.int64)]
-        )
+        near = np.concatenate([self._giants[self._giants < first], np.arange(first, max(first, last), dtype=np.int64)])
         box = self._sorted[near]
         hit = (box[:, 0] <= x1) & (box[:, 2] >= x0) & (box[:, 1] <= y1) & (box[:, 3] >= y0)
         return np.sort(self._order[near[hit]])

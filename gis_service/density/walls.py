@@ -31,6 +31,7 @@ class Walls:
         ``start[i]:start[i + 1]`` are the walls of building ``i``.
     origin
         What was taken off all coordinates, so that a million metres cost no digits.
+
     """
 
     ends: Floats
@@ -70,6 +71,7 @@ def flatten(footprints: NDArray[np.object_], origin: tuple[float, float] | None 
         Valid polygonal footprints.
     origin
         What to take off the coordinates; by default the lower left corner of all footprints.
+
     """
     parts, part_owner = shapely.get_parts(footprints, return_index=True)
     parts = shapely.orient_polygons(parts)

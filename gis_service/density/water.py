@@ -41,6 +41,7 @@ def cover_of_buildings(
     pandas.DataFrame
         ``hydrants`` within the radius, ``hydrant_m`` (distance to the nearest in metres, however far; null
         where there are none at all) and its ``hydrant_kind`` (null when unknown).
+
     """
     count = len(footprints)
     given = np.asarray(hydrants, dtype=object)
@@ -81,6 +82,7 @@ def cover_of_clusters(cover: pd.DataFrame, cluster_id: Ints, count: int) -> pd.D
         buildings within the radius of at least one, at least two hydrants, 0 to 1), ``nearest_hydrant_m``
         and ``farthest_hydrant_m`` (of its buildings' distances to their nearest one, the least and the
         largest; null without hydrants).
+
     """
     inside = cluster_id > 0
     table = pd.DataFrame(

@@ -28,9 +28,7 @@ def array(shapes):
 
 def access(shapes, roads=None, **params):
     shapes = array(shapes)
-    return find_access(
-        shapes, find_pairs(shapes, 4.0), Params(**params), None if roads is None else array(roads)
-    )
+    return find_access(shapes, find_pairs(shapes, 4.0), Params(**params), None if roads is None else array(roads))
 
 
 def hose(shapes, roads=None, **params):

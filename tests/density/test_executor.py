@@ -148,9 +148,9 @@ class TestDask:
 
     def test_nobody_at_the_address(self, monkeypatch):
         monkeypatch.setattr("gis_service.density.executor._CONNECT_S", 1)
-        with pytest.raises(SetupError, match=r"No Dask scheduler answers at tcp://127.0.0.1:9"):
-            with open_executor(scheduler="tcp://127.0.0.1:9"):
-                pass
+        refused = pytest.raises(SetupError, match=r"No Dask scheduler answers at tcp://127.0.0.1:9")
+        with refused, open_executor(scheduler="tcp://127.0.0.1:9"):
+            pass
 
 
 class TestLocal:

@@ -136,7 +136,7 @@ class TestProposal:
     def test_only_large_clusters_are_proposed(self):
         burn, wall = burn_of(irregular(8, 2))
         assert propose_all(burn, wall, int(burn.sizes[0])) == []
-        assert [p.cluster_id for p in propose_all(burn, wall, int(burn.sizes[0]) - 1)][0] == 1
+        assert propose_all(burn, wall, int(burn.sizes[0]) - 1)[0].cluster_id == 1
 
     def test_refusals(self):
         burn, wall = burn_of(irregular(4))
