@@ -22,7 +22,8 @@ Items = NDArray[np.int32]
 
 SHUT_M = 5e-7
 """A passage is shut when it is narrower than the width by more than this: a lane of exactly 4 m is open."""
-_SLOTS = 24
+_SLOTS = 4096
+"""Free stretches of one wall or road piece that are kept apart: a hall a kilometre long has some hundred."""
 _LEAST = 1e-7
 
 
@@ -248,8 +249,14 @@ def _rim(  # noqa: C901, PLR0912, PLR0915
                     break
             for k in range(count):
                 s, t = free[k, 0], free[k, 1]
-                if t - s < _LEAST or made == room:
+                if t - s < _LEAST:
                     continue
+                if made == room:
+                    room *= 2
+                    more, kinds = np.empty((room, 8)), np.empty(room, np.bool_)
+                    along, ends_cut = np.empty(room, np.int64), np.empty(room, np.int8)
+                    more[:made], kinds[:made], along[:made], ends_cut[:made] = out, arc, wall, cut
+                    out, arc, wall, cut = more, kinds, along, ends_cut
                 whole = length if kind == 0 else turn
                 cut[made] = (1 if s > 0.0 else 0) + (2 if t < whole else 0)
                 wall[made], arc[made] = i, kind == 1
@@ -293,7 +300,7 @@ def _uncovered(lines: Floats, near: float, ends: Floats, shape: Floats, start: I
     room = 4 * len(lines) + 64
     out = np.empty((room, 2))
     made = 0
-    free = np.empty((_SLOTS * 4, 2))
+    free = np.empty((_SLOTS, 2))
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
     for i in range(len(lines)):
@@ -315,7 +322,12 @@ def _uncovered(lines: Floats, near: float, ends: Floats, shape: Floats, start: I
                     if s < t:
                         count = _subtract(s, t, free, count)
         for k in range(count):
-            if free[k, 1] - free[k, 0] > _LEAST and made < room:
+            if free[k, 1] - free[k, 0] > _LEAST:
+                if made == room:
+                    room *= 2
+                    more = np.empty((room, 2))
+                    more[:made] = out
+                    out = more
                 middle = (free[k, 0] + free[k, 1]) / 2
                 out[made, 0], out[made, 1] = ax + middle * dx, ay + middle * dy
                 made += 1

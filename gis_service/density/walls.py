@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_AT_ONCE = 50_000
 _SHORTEST_M = 1e-6
 """Walls shorter than this are dropped: they have no direction."""
 
@@ -73,14 +74,34 @@ def flatten(footprints: NDArray[np.object_], origin: tuple[float, float] | None 
         What to take off the coordinates; by default the lower left corner of all footprints.
 
     """
-    parts, part_owner = shapely.get_parts(footprints, return_index=True)
-    parts = shapely.orient_polygons(parts)
-    rings, ring_part = shapely.get_rings(parts, return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
     if origin is None:
-        low = xy.min(axis=0) if len(xy) else np.zeros(2)
+        low = shapely.total_bounds(footprints)[:2] if len(footprints) else np.zeros(2)
         origin = (float(low[0]), float(low[1]))
-    xy = xy - np.asarray(origin)
+    if not len(footprints):
+        none = np.empty(0, np.int64)
+        return Walls(np.empty((0, 4)), none, none, none, np.zeros(1, np.int64), origin)
+    # In parts: the geometries made on the way would otherwise take several times the walls' memory.
+    pieces = [
+        _walls_of(footprints[k : k + _AT_ONCE], np.asarray(origin), k)
+        for k in range(0, len(footprints), _AT_ONCE)
+    ]
+    ends = np.vstack([piece[0] for piece in pieces])
+    owner = np.concatenate([piece[3] for piece in pieces])
+    shift = np.cumsum([0, *(len(piece[0]) for piece in pieces)])
+    before = np.concatenate([piece[1] + by for piece, by in zip(pieces, shift[:-1], strict=True)])
+    after = np.concatenate([piece[2] + by for piece, by in zip(pieces, shift[:-1], strict=True)])
+    start = np.searchsorted(owner, np.arange(len(footprints) + 1)).astype(np.int64)
+    return Walls(ends, before, after, owner, start, origin)
+
+
+def _walls_of(
+    footprints: NDArray[np.object_], origin: Floats, first_row: int
+) -> tuple[Floats, Ints, Ints, Ints]:
+    """Return ends, before, after and owner of the walls of some footprints."""
+    parts, part_owner = shapely.get_parts(footprints, return_index=True)
+    rings, ring_part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    xy = xy - origin
     # The last vertex repeats the first; drop it, and every vertex that gives a wall of no length.
     keep = np.append(ring[1:] == ring[:-1], False) if len(xy) else np.zeros(0, bool)
     while True:
@@ -90,9 +111,7 @@ def flatten(footprints: NDArray[np.object_], origin: tuple[float, float] | None 
         keep = np.hypot(ends[:, 2] - ends[:, 0], ends[:, 3] - ends[:, 1]) > _SHORTEST_M
         if keep.all():
             break
-    owner = part_owner[ring_part[ring]].astype(np.int64)
-    start = np.searchsorted(owner, np.arange(len(footprints) + 1)).astype(np.int64)
-    return Walls(np.ascontiguousarray(ends), before, after, owner, start, origin)
+    return ends, before, after, part_owner[ring_part[ring]].astype(np.int64) + first_row
 
 
 def _around(ring: Ints) -> tuple[Ints, Ints]:

@@ -170,6 +170,19 @@ class TestOnPaper:
         assert np.isnan(got[3])
         assert (np.delete(got, 3) == 0).all()
 
+    def test_long_wall_with_many_sheds(self):
+        # Between two sheds, 8 m apart, an engine touches the hall's wall; the sheds stand 1 m off it.
+        # (Coordinates of the rim are counted from the lower left corner, 20 m below the wall.)
+        sheds = [box(8 * i, 1, 8 * i + 2, 3) for i in range(200)]
+        hall = box(-5, -20, 1605, 0)
+        rim = access([hall, *sheds]).space.rim
+        pieces = rim.shape[~rim.arc & (rim.shape[:, 1] == 22.0) & (rim.shape[:, 5] == 1.0)]
+        reach = math.sqrt(4 - 1)
+        assert len(pieces) == 201
+        inner = np.sort(pieces[:, [0, 2]], axis=1)
+        inner = inner[np.argsort(inner[:, 0])][1:-1]
+        assert inner[:, 1] - inner[:, 0] == pytest.approx(6 - 2 * reach, abs=1e-3)
+
     def test_overlapping_houses_open_no_ground_inside(self):
         # A wall of the second runs 15 m deep through the first, far from all its walls.
         found = access([box(0, 0, 30, 30), box(15, -10, 45, 15)])
