@@ -177,11 +177,10 @@ class TestOnPaper:
         hall = box(-5, -20, 1605, 0)
         rim = access([hall, *sheds]).space.rim
         pieces = rim.shape[~rim.arc & (rim.shape[:, 1] == 22.0) & (rim.shape[:, 5] == 1.0)]
-        reach = math.sqrt(4 - 1)
         assert len(pieces) == 201
         inner = np.sort(pieces[:, [0, 2]], axis=1)
         inner = inner[np.argsort(inner[:, 0])][1:-1]
-        assert inner[:, 1] - inner[:, 0] == pytest.approx(6 - 2 * reach, abs=1e-3)
+        assert inner[:, 1] - inner[:, 0] == pytest.approx(6 - 2 * 2, abs=1e-3)
 
     def test_overlapping_houses_open_no_ground_inside(self):
         # A wall of the second runs 15 m deep through the first, far from all its walls.
