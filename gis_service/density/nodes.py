@@ -23,6 +23,11 @@ ASIDE_M = 0.02
 """Points stand this far off their corner, so that walls in contact leave no slit to see through."""
 _LONG_WALL_M = REACH_M / 2
 _LATTICE_M = REACH_M / 3
+_LATTICE_MOST = 200_000
+_CROSSED = 4
+"""In vast ground that no engine reaches, hoses cross at least this many times 24 m beyond buildings."""
+_OFF = (0.0137, 0.0291)
+"""The lattice lies off round numbers: a ray along a row of aligned corners would have to decide ties."""
 _TURN = math.radians(2.0)
 
 
@@ -145,14 +150,30 @@ def _lattice(faces: Faces, reached: Flags) -> Floats:
     np.maximum.at(box[:, 3], inverse, faces.boxes[rest, 3])
     wide = np.flatnonzero(np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) > _LATTICE_M)
     found: list[Floats] = []
+    near: Floats | None = None
     for k in wide:
         x0, y0, x1, y1 = np.ceil(box[k] / _LATTICE_M)
-        # A little off round numbers: a ray along a row of aligned corners would have to decide ties.
-        x, y = np.arange(x0, x1) * _LATTICE_M + 0.0137, np.arange(y0, y1) * _LATTICE_M + 0.0291
-        points = np.column_stack([g.ravel() for g in np.meshgrid(x, y)])
+        x, y = np.arange(x0, x1) * _LATTICE_M + _OFF[0], np.arange(y0, y1) * _LATTICE_M + _OFF[1]
+        if len(x) * len(y) > _LATTICE_MOST:
+            # Open country that no road meets: only what lies near buildings is worth crossing.
+            near = _near(faces.boxes) if near is None else near
+            points = near[((near > box[k, :2]) & (near < box[k, 2:])).all(axis=1)]
+        else:
+            points = np.column_stack([g.ravel() for g in np.meshgrid(x, y)])
         if len(points):
             found.append(points[faces.locate(points) == ground[k]])
     return np.vstack(found) if found else np.empty((0, 2))
+
+
+def _near(boxes: Floats) -> Floats:
+    """Return the lattice points in squares of `REACH_M` up to `_CROSSED` squares from any piece of the rim."""
+    square = np.unique(np.floor((boxes[:, :2] + boxes[:, 2:]) / 2 / REACH_M).astype(np.int64), axis=0)
+    side = np.arange(-_CROSSED, _CROSSED + 1)
+    around = np.column_stack([g.ravel() for g in np.meshgrid(side, side)])
+    square = np.unique((square[:, None, :] + around[None, :, :]).reshape(-1, 2), axis=0)
+    inner = np.arange(round(REACH_M / _LATTICE_M)) * _LATTICE_M
+    inside = np.column_stack([g.ravel() for g in np.meshgrid(inner, inner)]) + _OFF
+    return np.asarray((square[:, None, :] * REACH_M + inside[None, :, :]).reshape(-1, 2))
 
 
 def find_discs(rim: Rim, reached: Flags) -> Floats:

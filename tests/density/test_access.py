@@ -208,6 +208,15 @@ class TestRoadsAndEdge:
         # The yard's inside is served, the world outside has no road.
         assert found.buildings["unreached"].tolist() == [False, False, True]
 
+    def test_vast_country_without_a_road(self):
+        # The only road lies in a closed yard; 60 km away stands another house, and one 90 m off the yard's
+        # gate, which lets a hose through but no engine.
+        yard = ring(1.0, 40.0)
+        shapes = [*yard, box(24, -100, 26, -90), box(60_000, 60_000, 60_010, 60_010)]
+        found = access(shapes, [shapely.LineString([(10, 10), (10, 40)])])
+        assert found.buildings["unreached"].tolist() == [False, False, False, True]
+        assert found.buildings["hose_m"][2] == pytest.approx(5 + 90, rel=0.05)
+
     def test_road_too_narrow_for_an_engine_is_none(self):
         shapes = lane(3.0)
         found = access(shapes, [shapely.LineString([(1.5, 5), (1.5, 15)])])
