@@ -59,7 +59,7 @@ def main():
         begin = time.perf_counter()
         with stage("  walls and tiles"):
             walls = flatten(shapes)
-            boxes = walls.bounds()
+            boxes = access.building_boxes(shapes, walls)
             tiles = split(boxes)
             finder = Finder(boxes)
         with stage("  rim of the engines' ground"):

@@ -165,7 +165,7 @@ def find_access(
     """
     executor = executor or InProcess()
     walls = flatten(footprints)
-    boxes = walls.bounds()
+    boxes = building_boxes(footprints, walls)
     tiles = split(boxes, tile_buildings)
     rim = find_whole_rim(walls, tiles, Finder(boxes), params.engine_width_m, executor)
     space = find_space(footprints, walls, rim, params.engine_width_m, roads)
@@ -184,17 +184,17 @@ def find_access(
     return Access(table, space, space.basis)
 
 
+def building_boxes(footprints: NDArray[np.object_], walls: Walls) -> Floats:
+    """Return the bounding box of each building in metres from the walls' origin."""
+    return np.asarray(shapely.bounds(footprints).reshape(-1, 4) - np.tile(walls.origin, 2))
+
+
 def find_whole_rim(walls: Walls, tiles: list[Tile], finder: Finder, width_m: float, executor: Executor) -> Rim:
     """Find the rim along all walls, tile by tile; ``wall`` counts walls of the whole data set."""
-
-    def task(tile: Tile) -> _RimTask:
-        near = finder.within(*tile.grown(width_m + 0.01))
-        return _RimTask(_part(walls, near, walls.of(tile.own)), width_m)
-
-    parts = executor.map(_rim_tile, (task(tile) for tile in tiles))
-    wall = [
-        walls.of(finder.within(*tile.grown(width_m + 0.01)))[part.wall] for tile, part in zip(tiles, parts, strict=True)
-    ]
+    near = [finder.within(*tile.grown(width_m + 0.01)) for tile in tiles]
+    tasks = (_RimTask(_part(walls, some, walls.of(tile.own)), width_m) for tile, some in zip(tiles, near, strict=True))
+    parts = executor.map(_rim_tile, tasks)
+    wall = [walls.of(some)[part.wall] for some, part in zip(near, parts, strict=True)]
     if not parts:
         return Rim(np.empty((0, 8)), np.empty(0, bool), np.empty(0, np.int64), np.empty(0, np.int8))
     return Rim(

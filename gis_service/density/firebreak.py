@@ -8,18 +8,20 @@ parts merged, while that saves wall and keeps the limit.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pymetis
-import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gis_service.density.burn import Burn
 from gis_service.density.compiled import compiled
+from gis_service.density.offset import cover_line, subtract
+from gis_service.density.walls import flatten
 from gis_service.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -75,19 +77,42 @@ def facing_wall(footprints: NDArray[np.object_], a: Ints, b: Ints, spread_m: Flo
     That is the shorter of the two: A's outline within the pair's spread distance of B, or B's of A. One of
     the two walls facing each other is enough (GB 50016 5.2.2 note 2).
     """
-    limit = np.maximum(spread_m[a], spread_m[b])
-    # One buffer a building and distance, not one a pair; round ends need not be fine for a length.
-    return np.minimum(_outline_near(footprints, a, b, limit), _outline_near(footprints, b, a, limit))
+    # A wall exactly at the limit counts.
+    limit = np.maximum(spread_m[a], spread_m[b]) + 1e-6
+    walls = flatten(footprints)
+    # A wall exactly at the limit counts.
+    limit = np.maximum(spread_m[a], spread_m[b]) + 1e-6
+    return np.asarray(_facing(a.astype(np.int64), b.astype(np.int64), limit, walls.ends, walls.start))
 
 
-def _outline_near(footprints: NDArray[np.object_], of: Ints, near: Ints, limit: Floats) -> Floats:
-    if not len(of):
-        return np.empty(0)
-    keys, inverse = np.unique(np.column_stack([near, limit]), axis=0, return_inverse=True)
-    zone = shapely.buffer(footprints[keys[:, 0].astype(np.int64)], keys[:, 1], quad_segs=4)
-    lines = shapely.boundary(footprints[of])
-    length = shapely.length(shapely.intersection(lines, zone[inverse.ravel()]))
-    return np.asarray(length)
+@compiled
+def _facing(a: Ints, b: Ints, limit: Floats, ends: Floats, start: Ints) -> Floats:
+    out = np.empty(len(a))
+    free = np.empty((4096, 2))
+    for n in range(len(a)):
+        least = np.inf
+        for side in range(2):
+            of, near = (a[n], b[n]) if side == 0 else (b[n], a[n])
+            total = 0.0
+            for i in range(start[of], start[of + 1]):
+                ax, ay, bx, by = ends[i, 0], ends[i, 1], ends[i, 2], ends[i, 3]
+                length = math.hypot(bx - ax, by - ay)
+                dx, dy = (bx - ax) / length, (by - ay) / length
+                free[0, 0], free[0, 1] = 0.0, length
+                count = 1
+                for j in range(start[near], start[near + 1]):
+                    low, high = cover_line(ax, ay, dx, dy, ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3], limit[n])
+                    if low < high:
+                        count = subtract(low, high, free, count)
+                    if count == 0:
+                        break
+                left = 0.0
+                for k in range(count):
+                    left += free[k, 1] - free[k, 0]
+                total += length - left
+            least = min(least, total)
+        out[n] = least
+    return out
 
 
 def propose(burn: Burn, cluster_id: int, wall_m: Floats, most: int, spread_m: Floats | None = None) -> Firebreak:

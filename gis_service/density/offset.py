@@ -51,7 +51,7 @@ class Rim(NamedTuple):
 
 
 @compiled
-def _subtract(low: float, high: float, free: Floats, count: int) -> int:
+def subtract(low: float, high: float, free: Floats, count: int) -> int:
     """Take the range low-high out of the ``count`` ranges in ``free``; return how many are left."""
     k = 0
     while k < count:
@@ -231,7 +231,7 @@ def _rim(  # noqa: C901, PLR0912, PLR0915
                         if kind == 0:
                             s, t = cover_line(ox, oy, dx, dy, cx, cy, ex, ey, near)
                             if s < t:
-                                count = _subtract(s, t, free, count)
+                                count = subtract(s, t, free, count)
                         else:
                             s, t = _cover_circle(ax, ay, r, cx, cy, ex, ey, near)
                             if s < t:
@@ -240,7 +240,7 @@ def _rim(  # noqa: C901, PLR0912, PLR0915
                                 s, t = s - back, t - back
                                 for round_ in range(-1, 2):
                                     more = 2 * math.pi * round_
-                                    count = _subtract(s + more, t + more, free, count)
+                                    count = subtract(s + more, t + more, free, count)
                         if count == 0:
                             break
                     if count == 0:
@@ -253,10 +253,10 @@ def _rim(  # noqa: C901, PLR0912, PLR0915
                     continue
                 if made == room:
                     room *= 2
-                    more, kinds = np.empty((room, 8)), np.empty(room, np.bool_)
+                    wider, kinds = np.empty((room, 8)), np.empty(room, np.bool_)
                     along, ends_cut = np.empty(room, np.int64), np.empty(room, np.int8)
-                    more[:made], kinds[:made], along[:made], ends_cut[:made] = out, arc, wall, cut
-                    out, arc, wall, cut = more, kinds, along, ends_cut
+                    wider[:made], kinds[:made], along[:made], ends_cut[:made] = out, arc, wall, cut
+                    out, arc, wall, cut = wider, kinds, along, ends_cut
                 whole = length if kind == 0 else turn
                 cut[made] = (1 if s > 0.0 else 0) + (2 if t < whole else 0)
                 wall[made], arc[made] = i, kind == 1
@@ -320,7 +320,7 @@ def _uncovered(lines: Floats, near: float, ends: Floats, shape: Floats, start: I
                     j = items[at]
                     s, t = cover_line(ax, ay, dx, dy, ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3], near)
                     if s < t:
-                        count = _subtract(s, t, free, count)
+                        count = subtract(s, t, free, count)
         for k in range(count):
             if free[k, 1] - free[k, 0] > _LEAST:
                 if made == room:

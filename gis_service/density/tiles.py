@@ -94,7 +94,7 @@ class Finder:
     """Find boxes or points that a rectangle meets, without looking at all of them for every tile."""
 
     def __init__(self, boxes: Floats) -> None:
-        self._order = np.argsort(boxes[:, 0], kind="stable")
+        self._order = np.argsort(boxes[:, 0])
         self._sorted = boxes[self._order]
         widths = self._sorted[:, 2] - self._sorted[:, 0]
         # Few boxes are very wide (a hall, a mall); they are looked at every time, the rest by their left edge.

@@ -51,17 +51,6 @@ class Walls:
         skip = np.repeat(first - np.concatenate(([0], np.cumsum(count)[:-1])), count)
         return np.arange(int(count.sum()), dtype=np.int64) + skip
 
-    def bounds(self) -> Floats:
-        """Return the bounding box of each building: x0, y0, x1, y1 in metres from ``origin``."""
-        box = np.full((len(self.start) - 1, 4), np.nan)
-        some = self.start[1:] > self.start[:-1]
-        at = self.start[:-1][some]
-        if len(at):
-            for side, fold in enumerate((np.minimum, np.minimum, np.maximum, np.maximum)):
-                column = fold(self.ends[:, side % 2], self.ends[:, side % 2 + 2])
-                box[some, side] = fold.reduceat(column, at)
-        return box
-
 
 def flatten(footprints: NDArray[np.object_], origin: tuple[float, float] | None = None) -> Walls:
     """Flatten Polygons and MultiPolygons in a metric CRS into walls.
@@ -82,8 +71,7 @@ def flatten(footprints: NDArray[np.object_], origin: tuple[float, float] | None 
         return Walls(np.empty((0, 4)), none, none, none, np.zeros(1, np.int64), origin)
     # In parts: the geometries made on the way would otherwise take several times the walls' memory.
     pieces = [
-        _walls_of(footprints[k : k + _AT_ONCE], np.asarray(origin), k)
-        for k in range(0, len(footprints), _AT_ONCE)
+        _walls_of(footprints[k : k + _AT_ONCE], np.asarray(origin), k) for k in range(0, len(footprints), _AT_ONCE)
     ]
     ends = np.vstack([piece[0] for piece in pieces])
     owner = np.concatenate([piece[3] for piece in pieces])
@@ -94,9 +82,7 @@ def flatten(footprints: NDArray[np.object_], origin: tuple[float, float] | None 
     return Walls(ends, before, after, owner, start, origin)
 
 
-def _walls_of(
-    footprints: NDArray[np.object_], origin: Floats, first_row: int
-) -> tuple[Floats, Ints, Ints, Ints]:
+def _walls_of(footprints: NDArray[np.object_], origin: Floats, first_row: int) -> tuple[Floats, Ints, Ints, Ints]:
     """Return ends, before, after and owner of the walls of some footprints."""
     parts, part_owner = shapely.get_parts(footprints, return_index=True)
     rings, ring_part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)

@@ -45,6 +45,16 @@ class TestFacingWall:
         got = facing_wall(shapes, np.array([0]), np.array([1]), np.full(2, 3.0))
         assert got[0] == pytest.approx(4, abs=0.1)
 
+    def test_against_buffers(self):
+        shapes = array(irregular(6))
+        pairs = find_pairs(shapes, 4.0)
+        got = facing_wall(shapes, pairs.a, pairs.b, np.full(len(shapes), 6.0))
+        for a, b, length in zip(pairs.a, pairs.b, got, strict=True):
+            sides = [
+                shapes[i].boundary.intersection(shapes[j].buffer(6.0, quad_segs=64)).length for i, j in ((a, b), (b, a))
+            ]
+            assert length == pytest.approx(min(sides), abs=0.02)
+
     def test_either_order(self):
         shapes = array(irregular(5))
         pairs = find_pairs(shapes, 4.0)
