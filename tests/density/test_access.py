@@ -186,6 +186,11 @@ class TestOnPaper:
         # A wall of the second runs 15 m deep through the first, far from all its walls.
         found = access([box(0, 0, 30, 30), box(15, -10, 45, 15)])
         assert not found.space.holds(np.array([[8.0, 8.0], [10.0, 20.0]])).any()
+        rim = found.space.rim.shape[found.space.reached]
+        middle = (rim[:, :2] + rim[:, 2:4]) / 2 + (0.0, -10.0)
+        inside = shapely.contains_xy(shapely.union_all([box(0, 0, 30, 30), box(15, -10, 45, 15)]), *middle.T)
+        assert len(rim) > 8
+        assert not inside.any()
         assert (found.buildings["hose_m"] == 0).all()
 
     def test_nearest_gap(self):
