@@ -114,7 +114,10 @@ def _check(
     _refuse_all_alike(kind, source, faults)
     usable = np.ones(len(frame), dtype=bool)
     usable[list(faults)] = False
-    decision, work_geometry = _place(kind, source, raw, usable, mapping, options)
+    decision, work_geometry, away = _place(kind, source, raw, usable, mapping, options)
+    faults |= {int(position): geometry_.AWAY for position in np.flatnonzero(usable)[away]}
+    usable[list(faults)] = False
+    work_geometry = work_geometry[~away]
     notes.append(
         (
             f"坐标系：{_crs_text(decision.crs)}（{decision.why_zh}）",
@@ -155,8 +158,8 @@ def _refuse_all_alike(kind: Kind, source: Source, faults: dict[int, geometry_.Fa
 def _place(
     kind: Kind, source: Source, raw: NDArray[np.object_], usable: NDArray[np.bool_], mapping: dict[str, str],
     options: Options,
-) -> tuple[crs_.Decision, NDArray[np.object_]]:  # fmt: skip
-    """Bring the usable geometries to the work CRS and check that they lie where they can lie."""
+) -> tuple[crs_.Decision, NDArray[np.object_], NDArray[np.bool_]]:  # fmt: skip
+    """Bring the usable geometries to the work CRS and tell which of them lie where they cannot lie."""
     work = CRS.from_epsg(work_srid())
     named = crs_.parse(options.crs) if options.crs else None
     county = _county_bounds() if kind.name != "boundaries" else None
@@ -166,7 +169,7 @@ def _place(
     if options.datum is None and witness in source.frame.columns:
         codes = [None if is_missing(v) else str(v).strip().removesuffix(".0") for v in source.frame[witness][usable]]
         suspicion.check(crs_.to_degrees(moved, work), codes, outlines=kind.name == "boundaries")
-    return decision, moved
+    return decision, moved, crs_.outside(moved, county, work)
 
 
 def _county_bounds() -> crs_.Bounds | None:
