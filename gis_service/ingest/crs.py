@@ -251,7 +251,8 @@ def outside(geometry: NDArray[np.object_], county: Bounds | None, work: CRS) -> 
             inside &= (
                 (lon >= west - margin) & (lon <= east + margin) & (lat >= south - margin) & (lat <= north + margin)
             )
-    return ~inside
+    away: NDArray[np.bool_] = ~inside
+    return away
 
 
 def _area_of_use(crs: CRS) -> Bounds | None:
