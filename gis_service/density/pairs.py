@@ -26,6 +26,7 @@ def find_pairs(footprints: NDArray[np.object_], max_m: float) -> Pairs:
         Valid, non-empty Polygons and MultiPolygons in one metric CRS.
     max_m
         Largest distance in metres, inclusive.
+
     """
     tree = shapely.STRtree(footprints)
     left, right = tree.query(footprints, predicate="dwithin", distance=max_m)
