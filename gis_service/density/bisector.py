@@ -33,15 +33,6 @@ DEEP = 1e-7
 OFF, HIDDEN, FLANKED, CLEAR = 0, 1, 2, 3
 
 
-@nb.njit(cache=True, nogil=True, fastmath=False)
-def _dist2(px, py, x0, y0, x1, y1):
-    dx, dy = x1 - x0, y1 - y0
-    s = ((px - x0) * dx + (py - y0) * dy) / (dx * dx + dy * dy)
-    s = 0.0 if s < 0.0 else (1.0 if s > 1.0 else s)
-    ex, ey = px - x0 - s * dx, py - y0 - s * dy
-    return ex * ex + ey * ey
-
-
 @nb.njit(cache=True, nogil=True)
 def _first_touch(ax, ay, nx, ny, walls, n, limit):
     """Return t and the touched point of the walls, t = inf when beyond ``limit``."""
@@ -75,16 +66,24 @@ def _first_touch(ax, ay, nx, ny, walls, n, limit):
 
 
 @nb.njit(cache=True, nogil=True)
-def _nearest2(px, py, walls, n, skip_below):
-    """Return the square of the distance from p to the walls; stops early below ``skip_below``."""
-    best = math.inf
+def _free(px, py, radius, walls, n):
+    """Say whether no wall comes nearer to p than ``radius``."""
     for i in range(n):
-        d = _dist2(px, py, walls[i, 0], walls[i, 1], walls[i, 2], walls[i, 3])
-        if d < best:
-            best = d
-            if best < skip_below:
-                return best
-    return best
+        vx, vy = px - walls[i, 0], py - walls[i, 1]
+        ux, uy = walls[i, 4], walls[i, 5]
+        h = vx * uy - vy * ux
+        if h >= radius or h <= -radius:
+            continue
+        s = vx * ux + vy * uy
+        if s < 0.0:
+            d = vx * vx + vy * vy
+        elif s > walls[i, 6]:
+            d = (px - walls[i, 2]) ** 2 + (py - walls[i, 3]) ** 2
+        else:
+            return False
+        if d < radius * radius:
+            return False
+    return True
 
 
 @nb.njit(cache=True, nogil=True)
@@ -141,15 +140,14 @@ def judge(ax, ay, nx, ny, wa, na, wb, nb_, wc, nc, rule, all_walls, start, x0, y
     px, py = ax + t * nx, ay + t * ny
     if nx * (fx - px) + ny * (fy - py) < rule[1] * t:
         return OFF, t, px, py
-    free = (t - DEEP) * (t - DEEP)
-    if _nearest2(px, py, wa, na, free) < free:
+    if not _free(px, py, t - DEEP, wa, na):
         return OFF, t, px, py
     if contact >= 0 and _inside(px + x0, py + y0, all_walls, start[contact], start[contact + 1]):
         return OFF, t, px, py
     for i in range(n_covers):
         if _inside(px + x0, py + y0, all_walls, start[covers[i]], start[covers[i] + 1]):
             return HIDDEN, t, px, py
-    if nc == 0 or _nearest2(px, py, wc, nc, 0.0) >= free:
+    if nc == 0 or _free(px, py, t - DEEP, wc, nc):
         return CLEAR, t, px, py
     if _crosses(px, py, ax, ay, t, wc, nc) or _crosses(px, py, fx, fy, t, wc, nc):
         return HIDDEN, t, px, py

@@ -133,7 +133,10 @@ def compute_gaps(
     touching = pairs.min_width_m <= 0
     left, right = np.r_[pairs.a, pairs.b], np.r_[pairs.b, pairs.a]
     near = np.r_[touching, touching][np.lexsort((right, left))]
-    rule = np.array([params.max_width_m / 2 + WIDTH_EPS_M, np.cos(np.radians(180.0 - params.facing_deg)) - 1e-9])
+    slant = np.radians(180.0 - params.facing_deg)
+    rule = np.array(
+        [params.max_width_m / 2 + WIDTH_EPS_M, np.cos(slant) - 1e-9, np.sin(slant / 2) + 1e-9, np.cos(slant / 2)]
+    )
     figures, gap_xyt, gap_of, med_xyt, med_of, med_sum = trace(
         *walls, prepared.height_m, offsets, others, near, a, b, least <= 0, rule
     )
