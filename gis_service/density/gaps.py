@@ -19,6 +19,10 @@ from gis_service.density.walk import trace
 CLASSES = ("touching", "handshake", "sky_line", "narrow", "corner", "blocked")
 """Classes of a pair (DESIGN.md 3); an alley has one of the first four but touching."""
 
+CLASS_GRAIN_M = 0.01
+"""A mean width is compared to its thresholds in whole centimetres: at its two mouths a gap is a few per cent wider
+than between its walls, so that a lane of exactly 1 m has a mean of 1.0003 m, and no survey is better than 1 cm."""
+
 WIDTH_EPS_M = 1e-6
 """Thresholds are inclusive, to the micrometre (see ``pairs.GRAIN_M``)."""
 
@@ -98,11 +102,8 @@ def classify(
 ) -> NDArray[np.object_]:
     """Return the class of gaps and alleys by mean width in metres and sky view (nan: a height is unknown)."""
     dark = np.isnan(sky) | (sky <= params.sky_view_max)
-    conditions = [
-        mean_width_m <= params.touch_m + WIDTH_EPS_M,
-        mean_width_m <= params.handshake_m + WIDTH_EPS_M,
-        (mean_width_m <= params.sky_line_m + WIDTH_EPS_M) & dark,
-    ]
+    width = mean_width_m - CLASS_GRAIN_M / 2
+    conditions = [width <= params.touch_m, width <= params.handshake_m, (width <= params.sky_line_m) & dark]
     return np.select(conditions, [np.array(c, dtype=object) for c in CLASSES[:3]], np.array("narrow", dtype=object))
 
 
