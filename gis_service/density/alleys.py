@@ -13,8 +13,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from gis_service.density.chains import carry_on, follow, outlines, partners, prune
-from gis_service.density.gaps import Gaps, classify
+from gis_service.density.chains import carry_on, ends_by_node, follow, outlines, partners, prune
+from gis_service.density.gaps import Gaps, Pieces, classify
 from gis_service.density.params import Params
 from gis_service.density.prepare import Prepared
 
@@ -100,28 +100,29 @@ def build_alleys(prepared: Prepared, gaps: Gaps, params: Params | None = None) -
     n = len(pieces.pair)
     ends = np.empty((2 * n, 3))
     ends[0::2], ends[1::2] = pieces.xyt[pieces.first], pieces.xyt[pieces.last - 1]
-    x, y = np.ascontiguousarray(ends[:, 0]), np.ascontiguousarray(ends[:, 1])
     node, n_nodes = _nodes(ends)
+    by_node, offset = ends_by_node(node, n_nodes)
+    dx, dy = _directions(pieces.xyt, pieces.first, pieces.last)
     # A short stretch inside one open space is that space's own square: not a way from anywhere to anywhere.
-    span = np.hypot(x[0::2] - x[1::2], y[0::2] - y[1::2])
+    span = np.hypot(ends[0::2, 0] - ends[1::2, 0], ends[0::2, 1] - ends[1::2, 1])
     alive = ~((node[0::2] == node[1::2]) & (span > MEET_M) & (pieces.length_m < 2 * span + MEET_M))
-    hung_on = prune(node, alive, n_nodes, pieces.length_m, x, y, params.min_alley_m)
-    partner, degree = partners(node, alive, n_nodes)
-    entered, starts, total, _ = follow(partner, alive, pieces.length_m, x, y)
+    hung_on = prune(
+        node, alive, by_node, offset, pieces.length_m, ends, dx, dy, params.min_alley_m, STRAIGHT
+    )
+    partner, via, degree = partners(node, alive, by_node, offset, ends)
+    entered, starts, total, _ = follow(partner, via, alive, pieces.length_m, ends)
     short = np.zeros(2 * n, dtype=bool)
     chain_of = np.repeat(np.arange(len(total)), np.diff(starts))
     too_short = total[chain_of] < params.min_alley_m
     short[2 * (entered[too_short] // 2)] = short[2 * (entered[too_short] // 2) + 1] = True
-    dx, dy = _directions(pieces.xyt, pieces.first, pieces.last)
-    carry_on(node, alive, partner, degree, short, dx, dy, STRAIGHT)
-    entered, starts, total, closed = follow(partner, alive, pieces.length_m, x, y)
+    carry_on(alive, partner, via, degree, by_node, offset, short, ends, dx, dy, STRAIGHT)
+    entered, starts, total, closed = follow(partner, via, alive, pieces.length_m, ends)
 
     chosen = np.flatnonzero(total >= params.min_alley_m)
-    xyt, at = outlines(entered, starts, pieces.first, pieces.last, pieces.xyt, chosen, closed)
-    order = _west_first(xyt, at)
-    chosen = chosen[order]
-    xyt, at = outlines(entered, starts, pieces.first, pieces.last, pieces.xyt, chosen, closed)
-    figures = _figures(gaps, pieces, entered, starts, chosen, ends, partner)
+    shape = (entered, starts, pieces.first, pieces.last, pieces.xyt, ends, partner, via)
+    chosen = chosen[_west_first(*outlines(*shape, chosen, closed))]
+    xyt, at = outlines(*shape, chosen, closed)
+    figures = _figures(gaps, pieces, entered, starts, chosen, ends, partner, via)
     dead = _dead_ends(prepared, ends, (dx, dy), node, degree, hung_on, entered, starts, chosen, closed)
     size = np.diff(at)
     geometry = shapely.linestrings(xyt[:, :2], indices=np.repeat(np.arange(len(chosen)), size))
@@ -193,15 +194,15 @@ def _west_first(xyt: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.i
 
 def _figures(
     gaps: Gaps,
-    pieces: object,
+    pieces: Pieces,
     entered: NDArray[np.int64],
     starts: NDArray[np.int64],
     chosen: NDArray[np.int64],
     ends: NDArray[np.float64],
     partner: NDArray[np.int64],
+    via: NDArray[np.int64],
 ) -> dict[str, NDArray[np.float64]]:
     """Sum lengths, widths and sky views over the pieces and bridges of each chosen chain."""
-    p = pieces
     rank = np.full(len(starts) - 1, -1, dtype=np.int64)
     rank[chosen] = np.arange(len(chosen))
     alley = rank[np.repeat(np.arange(len(starts) - 1), np.diff(starts))]
@@ -210,31 +211,34 @@ def _figures(
     piece, out = enter >> 1, enter ^ 1
     m = len(chosen)
     # The bridge from the way out of a piece to the next; a chain that closes is bridged back to its beginning.
-    to = partner[out]
-    bridged = to >= 0
-    bridge = np.zeros(len(out))
-    bridge[bridged] = np.hypot(*(ends[to[bridged], :2] - ends[out[bridged], :2]).T)
-    wide = np.zeros(len(out))
-    wide[bridged] = bridge[bridged] * (ends[to[bridged], 2] + ends[out[bridged], 2])
+    # A bridge by way of a third end is two straight ones.
+    go = partner[out] >= 0
+    here, there, by = out[go], partner[out[go]], via[out[go]]
+    by = np.where(by < 0, there, by)
+    bridge, wide = np.zeros(len(out)), np.zeros(len(out))
+    for p, q in ((here, by), (by, there)):
+        step = np.hypot(*(ends[q, :2] - ends[p, :2]).T)
+        bridge[go] += step
+        wide[go] += step * (ends[q, 2] + ends[p, 2])
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.bincount(alley, weights=values, minlength=m)
 
-    length = total(p.length_m[piece] + bridge)
-    sky = p.sky_integral[piece]
+    length = total(pieces.length_m[piece] + bridge)
+    sky = pieces.sky_integral[piece]
     known = ~np.isnan(sky)
-    lit, lit_length = total(np.where(known, sky, 0.0)), total(np.where(known, p.length_m[piece], 0.0))
+    lit, lit_length = total(np.where(known, sky, 0.0)), total(np.where(known, pieces.length_m[piece], 0.0))
     least = np.full(m, np.inf)
-    np.minimum.at(least, alley, p.min_width_m[piece])
+    np.minimum.at(least, alley, pieces.min_width_m[piece])
     # Known for half the length or more: one unsurveyed house must not hide what a whole row shows.
-    enough = lit_length >= 0.5 * total(p.length_m[piece])
+    enough = lit_length >= 0.5 * total(pieces.length_m[piece])
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_sky = np.where(enough & (lit_length > 0), lit / lit_length, np.nan)
-    pair = p.pair[piece]
+    pair = pieces.pair[piece]
     adjoin = np.unique(np.c_[np.r_[alley, alley], np.r_[gaps.a[pair], gaps.b[pair]]], axis=0)
     return {
         "length": length,
-        "mean": total(p.width_integral[piece] + wide) / length,
+        "mean": total(pieces.width_integral[piece] + wide) / length,
         "least": least,
         "sky": mean_sky,
         "alley": adjoin[:, 0],
