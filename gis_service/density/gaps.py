@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -138,8 +141,8 @@ def compute_gaps(
     rule = np.array(
         [params.max_width_m / 2 + WIDTH_EPS_M, np.cos(slant) - 1e-9, np.sin(slant / 2) + 1e-9, np.cos(slant / 2)]
     )
-    figures, gap_xyt, gap_of, med_xyt, med_of, med_sum = trace(
-        *walls, prepared.height_m, offsets, others, near, a, b, least <= 0, rule
+    figures, gap_xyt, gap_of, med_xyt, med_of, med_sum = _traced(
+        (*walls, prepared.height_m, offsets, others, near), a, b, least <= 0, rule
     )
     facing, length = figures[:, 0], figures[:, 1]
     has_gap = length >= params.min_gap_m - WIDTH_EPS_M
@@ -163,6 +166,39 @@ def compute_gaps(
         med_sum[:, 0], med_sum[:, 1], med_sum[:, 2], med_sum[:, 3],
     )  # fmt: skip
     return Gaps(a, b, kind, least, mean, np.where(has_gap, length, 0.0), sky, geometry, pieces)
+
+
+def threads() -> int:
+    """Return how many threads compiled loops use: those of this machine, at most four."""
+    return min(4, os.cpu_count() or 1)
+
+
+def _traced(
+    fixed: tuple[NDArray[Any], ...],
+    a: NDArray[np.int64],
+    b: NDArray[np.int64],
+    touching: NDArray[np.bool_],
+    rule: NDArray[np.float64],
+) -> tuple[NDArray[Any], ...]:
+    """Trace the pairs in shares, one a thread, and join the results in order: the same for any number of threads."""
+    shares = threads() if len(a) > 2000 else 1
+    cuts = np.linspace(0, len(a), shares + 1).astype(np.int64)
+
+    def share(i: int) -> tuple[NDArray[Any], ...]:
+        part = slice(cuts[i], cuts[i + 1])
+        return tuple(trace(*fixed, a[part], b[part], touching[part], rule))
+
+    if shares == 1:
+        return share(0)
+    with ThreadPoolExecutor(shares) as pool:  # compiled with nogil
+        parts = list(pool.map(share, range(shares)))
+    for of, xyt in ((2, 1), (4, 3)):
+        points = 0
+        for i, part in enumerate(parts):
+            part[of][:, 0] += cuts[i]
+            part[of][:, 1:] += points
+            points += len(part[xyt])
+    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
 def _shortest(
