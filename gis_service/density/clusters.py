@@ -86,7 +86,7 @@ def build_clusters(
         All pairs of the buildings (their distances make the links).
     access
         Per building, in the order of ``prepared``: ``hose_m`` (nan when unreached), ``unreached``, ``depth``,
-        ``burn_cluster_id`` (0 or null: none). Without it those columns are null: unknown, not zero.
+        ``burn_cluster_id`` (null: burns alone). What is not known is null, not zero.
     access_basis
         ``roads`` or ``open_edge``.
     of_building
@@ -157,29 +157,35 @@ def _narrowest(gaps: Gaps, of_building: NDArray[np.int64], count: int) -> NDArra
 def _access(
     access: pd.DataFrame | None, of_building: NDArray[np.int64], count: int
 ) -> dict[str, pd.Series | NDArray[np.float64]]:
-    if access is None:
-        nothing = pd.array([pd.NA] * count, dtype="Int64")
-        return {
-            "max_hose_m": np.full(count, np.nan),
-            "unreached": nothing,
-            "max_depth": nothing.copy(),
-            "burn_largest": nothing.copy(),
-        }
-    frame = access.reset_index(drop=True).assign(cluster=of_building)
-    by = frame[frame.cluster > 0].groupby("cluster")
-    burn = frame[(frame.cluster > 0) & (frame.burn_cluster_id.fillna(0) > 0)]
-    largest = burn.groupby(["cluster", "burn_cluster_id"]).size().groupby(level=0).max()
+    """Return the access columns; null where the per-building column is wholly unknown."""
     index = pd.RangeIndex(1, count + 1)
+    if access is None:
+        access = pd.DataFrame(index=range(len(of_building)))
+    frame = access.reset_index(drop=True).assign(cluster=of_building)
 
     def whole(series: pd.Series) -> pd.Series:
-        return series.reindex(index).round().astype("Int64").reset_index(drop=True)
+        return series.reindex(index).astype("Float64").round().astype("Int64").reset_index(drop=True)
 
+    def greatest(name: str) -> pd.Series:
+        if name not in frame or frame[name].isna().all():
+            return pd.Series(np.nan, index=index)
+        return frame[frame.cluster > 0].groupby("cluster")[name].max()
+
+    unreached = pd.Series(np.nan, index=index)
+    if "unreached" in frame and frame["unreached"].notna().any():
+        unreached = frame[frame.cluster > 0].groupby("cluster")["unreached"].sum()
+    largest = pd.Series(np.nan, index=index)
+    if "burn_cluster_id" in frame:
+        # The whole of a burn cluster counts, beyond the dense cluster too; a building that burns alone is one.
+        size = frame.burn_cluster_id.map(frame.burn_cluster_id.value_counts()).fillna(1)
+        largest = size[frame.cluster > 0].groupby(frame.cluster).max()
+        if frame.burn_cluster_id.isna().all():
+            largest = pd.Series(np.nan, index=index)
     return {
-        "max_hose_m": by.hose_m.max().reindex(index).to_numpy(dtype=float, na_value=np.nan),
-        "unreached": whole(by.unreached.sum()),
-        "max_depth": whole(by.depth.max()),
-        # A building that burns alone is a burn cluster of one.
-        "burn_largest": whole(largest.reindex(index).fillna(1)),
+        "max_hose_m": greatest("hose_m").reindex(index).to_numpy(dtype=float, na_value=np.nan),
+        "unreached": whole(unreached),
+        "max_depth": whole(greatest("depth")),
+        "burn_largest": whole(largest),
     }
 
 
@@ -190,27 +196,38 @@ def _outlines(
 
     Footprints are grown by a little over half the link distance, so that linked ones merge, and the whole is shrunk
     again by a little less: what lies between linked houses stays in, what lies between others does not. Inner
-    courts are filled.
+    courts are filled. Shares of the clusters go to threads: shapely lets go of the interpreter while it works.
     """
     count = len(at) - 1
-    if not count:
-        return np.zeros(0, dtype=object)
-    slack = 0.25
+    # Shares of about as many buildings each, eight a thread so that no thread waits long for another.
+    cuts = np.unique(np.searchsorted(at, np.linspace(0, len(members), 8 * threads() + 1)))
+
+    def share(first: int, last: int) -> NDArray[np.object_]:
+        own = prepared.footprints[members[at[first] : at[last]]]
+        return _outline_share(own, at[first : last + 1] - at[first], params.link_gap_m)
+
+    with ThreadPoolExecutor(threads()) as pool:
+        parts = list(pool.map(share, cuts[:-1], cuts[1:]))
+    return np.concatenate(parts) if count and parts else np.zeros(0, dtype=object)
+
+
+def _outline_share(own: NDArray[np.object_], at: NDArray[np.int64], link_gap_m: float) -> NDArray[np.object_]:
+    count, slack = len(at) - 1, 0.25
+    grow = link_gap_m / 2 + slack
     # Simplifying moves a wall by up to 0.5 m and the eight-sided corner lies at 0.92 of its radius, so that at least
-    # ``grow`` lies round every wall: shrinking by 0.1 m less leaves all houses inside
-    # (buffers are exact to 1 % of their distance).
-    grow = params.link_gap_m / 2 + slack
-    grown = shapely.buffer(
-        shapely.simplify(prepared.footprints[members], 0.5), (grow + 0.5) / 0.92, quad_segs=2
-    )
-    merged = np.empty(count, dtype=object)
-
-    def merge(k: int) -> None:
-        merged[k] = shapely.union_all(grown[at[k] : at[k + 1]])
-
-    with ThreadPoolExecutor(threads()) as pool:  # shapely lets go of the interpreter while it works
-        list(pool.map(merge, range(count), chunksize=64))
-    return _shrunk(_filled(merged), (grow - 0.1, grow / 2, slack))
+    # ``grow`` lies round every wall: shrinking by 0.4 m less and simplifying by 0.25 m leaves all houses inside
+    # (buffers are exact to 1 % of their distance); the rare exception is put in after.
+    grown = shapely.buffer(shapely.simplify(own, 0.5), (grow + 0.5) / 0.92, quad_segs=2)
+    merged = np.array([shapely.union_all(grown[at[k] : at[k + 1]]) for k in range(count)], dtype=object)
+    out = _shrunk(_filled(merged), (grow - 0.4, grow / 2, slack))
+    shapely.prepare(out)
+    owner = np.repeat(np.arange(count), np.diff(at))
+    outside = np.flatnonzero(~shapely.covers(out[owner], own))
+    shapely.destroy_prepared(out)
+    for k in np.unique(owner[outside]):
+        missing = own[outside[owner[outside] == k]]
+        out[k] = _filled(np.array([shapely.union_all(np.r_[missing, out[k]])], dtype=object))[0]
+    return out
 
 
 def _shrunk(outline: NDArray[np.object_], steps: tuple[float, ...]) -> NDArray[np.object_]:
@@ -227,7 +244,7 @@ def _shrunk(outline: NDArray[np.object_], steps: tuple[float, ...]) -> NDArray[n
         todo = todo[~whole]
         if not len(todo):
             break
-    return np.asarray(shapely.simplify(out, 0.0), dtype=object)
+    return np.asarray(shapely.simplify(out, 0.25), dtype=object)
 
 
 def _filled(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
