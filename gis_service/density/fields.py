@@ -72,7 +72,7 @@ def parse_floors(value: object) -> tuple[float, str | None]:
     kind: str | None = None
     if not _NUMBER.match(text):
         match = _FLOORS.match(text)
-        inner = match.group(1) if match else ""
+        inner = match.group(1).strip() if match else ""
         kind = "floors_fraction" if text.endswith("层半") else "floors_text"
         number = float(inner) if _NUMBER.match(inner) else _chinese(inner)
     else:
