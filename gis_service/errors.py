@@ -26,6 +26,7 @@ class GisError(Exception):
         The sentence in Chinese and in English.
     details
         Facts for programs (row numbers, names, limits); never SQL text, never a stack trace.
+
     """
 
     code: ClassVar[str] = "error"

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     data_dir: Path = ROOT / ".gis-data"
+    database: str = Field(default="gis", pattern=r"^[a-z][a-z0-9_]{0,40}$")
     work_srid: int = 4545
     host: str = "127.0.0.1"
     port: int = 8000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -41,6 +42,7 @@ class Alleys:
         Points of alley k are xyt[at[k]:at[k + 1]]: x, y and half the local width, in metres.
     alley, building
         Which building adjoins which alley (positions; sorted by alley, then building).
+
     """
 
     kind: NDArray[np.object_]
@@ -106,9 +108,7 @@ def build_alleys(prepared: Prepared, gaps: Gaps, params: Params | None = None) -
     # A short stretch inside one open space is that space's own square: not a way from anywhere to anywhere.
     span = np.hypot(ends[0::2, 0] - ends[1::2, 0], ends[0::2, 1] - ends[1::2, 1])
     alive = ~((node[0::2] == node[1::2]) & (span > MEET_M) & (pieces.length_m < 2 * span + MEET_M))
-    hung_on = prune(
-        node, alive, by_node, offset, pieces.length_m, ends, dx, dy, params.min_alley_m, STRAIGHT
-    )
+    hung_on = prune(node, alive, by_node, offset, pieces.length_m, ends, dx, dy, params.min_alley_m, STRAIGHT)
     partner, via, degree = partners(node, alive, by_node, offset, ends)
     entered, starts, total, _ = follow(partner, via, alive, pieces.length_m, ends)
     short = np.zeros(2 * n, dtype=bool)
@@ -201,7 +201,7 @@ def _figures(
     ends: NDArray[np.float64],
     partner: NDArray[np.int64],
     via: NDArray[np.int64],
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, Any]:
     """Sum lengths, widths and sky views over the pieces and bridges of each chosen chain."""
     rank = np.full(len(starts) - 1, -1, dtype=np.int64)
     rank[chosen] = np.arange(len(chosen))
@@ -222,7 +222,7 @@ def _figures(
         wide[go] += step * (ends[q, 2] + ends[p, 2])
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(alley, weights=values, minlength=m)
+        return np.asarray(np.bincount(alley, weights=values, minlength=m), dtype=float)
 
     length = total(pieces.length_m[piece] + bridge)
     sky = pieces.sky_integral[piece]
@@ -265,13 +265,11 @@ def _dead_ends(
     ask = np.r_[final[degree[node[final]] <= 1], stub]
     ahead = ends[ask, :2] - np.c_[into[0][ask], into[1][ask]] * ends[ask, 2:3]
     tree = shapely.STRtree(prepared.footprints)
-    walled = np.unique(
-        tree.query(shapely.points(ahead), predicate="dwithin", distance=OPEN_SHARE * ends[ask, 2])[0]
-    )
+    walled = np.unique(tree.query(shapely.points(ahead), predicate="dwithin", distance=OPEN_SHARE * ends[ask, 2])[0])
     is_open = np.ones(len(ends), dtype=bool)
     is_open[ask[walled]] = False
     # A side branch too short to be an alley is still a way out when its own end is open.
     lets_out = np.zeros(len(degree), dtype=bool)
     lets_out[hung_on[stub[is_open[stub]]]] = True
     way_out = (degree[node] >= 2) | is_open | lets_out[node]
-    return ~closed[chosen] & ~(way_out[head] & way_out[tail])
+    return np.asarray(~closed[chosen] & ~(way_out[head] & way_out[tail]))

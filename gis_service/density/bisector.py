@@ -7,6 +7,9 @@ All lengths are metres; coordinates are taken relative to A's first corner, so r
 the earth (or in which tile) a pair lies.
 """
 
+# Types are found by the compiler (numba) from the arrays that the Python callers pass.
+# mypy: disable-error-code=no-untyped-def
+
 from __future__ import annotations
 
 import math
@@ -118,7 +121,7 @@ def _crosses(px, py, qx, qy, length, walls, n):
 
 
 @nb.njit(cache=True, nogil=True)
-def judge(ax, ay, nx, ny, wa, na, wb, nb_, wc, nc, rule, all_walls, start, x0, y0, contact, covers, n_covers):
+def judge(ax, ay, nx, ny, wa, na, wb, nb_, wc, nc, rule, all_walls, start, x0, y0, contact, covers, n_covers):  # noqa: PLR0911 - each return is one verdict
     """Judge the bisector point seen from ``a`` along ``n``.
 
     Parameters
@@ -133,6 +136,7 @@ def judge(ax, ay, nx, ny, wa, na, wb, nb_, wc, nc, rule, all_walls, start, x0, y
     Returns
     -------
     State (OFF .. CLEAR), t, p.
+
     """
     t, fx, fy = _first_touch(ax, ay, nx, ny, wb, nb_, rule[0])
     if t == math.inf or t < OPEN_M:

@@ -4,13 +4,15 @@ Piece i has two ends, 2i (its first point) and 2i + 1 (its last). Ends that meet
 they are partners and the corridor goes on; where three or more meet it ends.
 """
 
+# Types are found by the compiler (numba) from the arrays that the Python callers pass.
+# mypy: disable-error-code=no-untyped-def
+
 from __future__ import annotations
 
 import math
 
 import numba as nb
 import numpy as np
-
 
 SLACK_M = 0.03
 """Empty discs this near one another count as one open space."""
@@ -54,8 +56,13 @@ def _bridge(g, h, ends, first, last, xyt):
 
 @nb.njit(cache=True, nogil=True)
 def partners(node, alive, ends, offset, xyt):
-    """Return the partner of every end where exactly two ends meet (-1: none), the end by which the bridge between
-    them goes (-1: straight), and the number of ends at each node.
+    """Make partners of the ends wherever exactly two meet.
+
+    Returns
+    -------
+    The partner of every end (-1: none), the end by which the bridge between the two goes (-1: straight), and the
+    number of ends at each node.
+
     """
     n_nodes = offset.shape[0] - 1
     degree = np.zeros(n_nodes, np.int64)
@@ -98,6 +105,7 @@ def follow(partner, via, alive, length, xyt):
     -------
     Ends by which the pieces are entered, chain after chain; the first position of every chain (and one past the
     last); length in metres with the bridges between partners; whether it closes on itself.
+
     """
     n = alive.shape[0]
     entered = np.empty(n, np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -34,6 +35,7 @@ class Clusters:
         Positions of the buildings, cluster after cluster; cluster k + 1 owns members[at[k]:at[k + 1]].
     table
         One row a cluster: the columns of the layer ``clusters`` (DESIGN.md 4) but score, and geometry.
+
     """
 
     of_building: NDArray[np.int64]
@@ -91,6 +93,7 @@ def build_clusters(
         ``roads`` or ``open_edge``.
     of_building
         Labels of ``label_clusters`` when they are known already.
+
     """
     params = params or Params()
     if of_building is None:
@@ -134,7 +137,7 @@ def _alley_clusters(alleys: Alleys, of_building: NDArray[np.int64]) -> NDArray[n
 
 def _alley_metres(alleys: Alleys, of_alley: NDArray[np.int64], count: int) -> dict[str, NDArray[np.float64]]:
     def metres(which: NDArray[np.bool_]) -> NDArray[np.float64]:
-        return np.bincount(of_alley[which], weights=alleys.length_m[which], minlength=count + 1)[1:]
+        return np.asarray(np.bincount(of_alley[which], weights=alleys.length_m[which], minlength=count + 1)[1:], float)
 
     every = np.ones(len(alleys), dtype=bool)
     return {
@@ -148,7 +151,13 @@ def _narrowest(gaps: Gaps, of_building: NDArray[np.int64], count: int) -> NDArra
     """Return the least width of an open gap (walls in contact are none) among the pairs of each cluster."""
     cluster = of_building[gaps.a]
     # A wedge that opens from contact has a gap, but its point is no width that anybody could pass or not pass.
-    open_gap = (gaps.min_width_m > 0) & (cluster > 0) & (cluster == of_building[gaps.b]) & (gaps.length_m > 0) & (gaps.kind != "touching")
+    open_gap = (
+        (gaps.min_width_m > 0)
+        & (cluster > 0)
+        & (cluster == of_building[gaps.b])
+        & (gaps.length_m > 0)
+        & (gaps.kind != "touching")
+    )
     out = np.full(count + 1, np.inf)
     np.minimum.at(out, cluster[open_gap], gaps.min_width_m[open_gap])
     return np.where(np.isfinite(out), out, np.nan)[1:]
@@ -174,7 +183,7 @@ def _access(
     unreached = pd.Series(np.nan, index=index)
     if "unreached" in frame and frame["unreached"].notna().any():
         unreached = frame[frame.cluster > 0].groupby("cluster")["unreached"].sum()
-    largest = pd.Series(np.nan, index=index)
+    largest: Any = pd.Series(np.nan, index=index)
     if "burn_cluster_id" in frame:
         # The whole of a burn cluster counts, beyond the dense cluster too; a building that burns alone is one.
         size = frame.burn_cluster_id.map(frame.burn_cluster_id.value_counts()).fillna(1)

@@ -98,9 +98,7 @@ def read_heights(column: pd.Series, ids: NDArray[np.object_], repairs: Repairs) 
     """Read surveyed heights in metres; what cannot be a height is unknown (nan) and counted."""
     if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
         column = column.astype("object").where(column.notna(), None)
-        said = np.array(
-            [v is not None and _text(v) not in {"", "nan", "none", "null", "未知", "不详"} for v in column]
-        )
+        said = np.array([v is not None and _text(v) not in {"", "nan", "none", "null", "未知", "不详"} for v in column])
         column = column.map(lambda v: re.sub(r"(m|米)$", "", _text(v)) if v is not None else None)
     else:
         said = column.notna().to_numpy()
@@ -129,4 +127,4 @@ def read_fire_class(
 def is_timber(structure: NDArray[np.object_], fire_class: NDArray[np.object_]) -> NDArray[np.bool_]:
     """Say which buildings are of timber: by structure, or by fire class IV where no structure is known."""
     named = np.array([s is not None and _text(s) in _TIMBER for s in structure], dtype=bool)
-    return named | (pd.isna(structure) & np.array([c == "IV" for c in fire_class], dtype=bool))
+    return np.asarray(named | (pd.isna(structure) & np.array([c == "IV" for c in fire_class], dtype=bool)), dtype=bool)

@@ -44,6 +44,7 @@ class Pieces:
         Piece i has points first[i] .. last[i] - 1.
     length_m, width_integral, sky_integral, min_width_m
         Length, ∫ width ds (m²), ∫ sky view ds (m, nan when a height is unknown) and least local width of each.
+
     """
 
     pair: NDArray[np.int64]
@@ -100,9 +101,7 @@ def sky_view(half_width_m: float, height_a_m: float, height_b_m: float) -> float
     return float(0.5 * np.cos(angles).sum())
 
 
-def classify(
-    mean_width_m: NDArray[np.float64], sky: NDArray[np.float64], params: Params
-) -> NDArray[np.object_]:
+def classify(mean_width_m: NDArray[np.float64], sky: NDArray[np.float64], params: Params) -> NDArray[np.object_]:
     """Return the class of gaps and alleys by mean width in metres and sky view (nan: a height is unknown)."""
     dark = np.isnan(sky) | (sky <= params.sky_view_max)
     width = mean_width_m - CLASS_GRAIN_M / 2
@@ -115,6 +114,7 @@ def compute_gaps(
     pairs: Pairs | None = None,
     params: Params | None = None,
     subset: NDArray[np.int64] | None = None,
+    spread: int | None = None,
 ) -> Gaps:
     """Measure the gap of every pair.
 
@@ -127,11 +127,18 @@ def compute_gaps(
         All pairs within ``max_width_m`` among the buildings; found when not given.
     subset
         Positions in ``pairs`` to measure; all when not given.
+    spread
+        Threads to use; those of the machine when not given. The values do not depend on it.
+
     """
     params = params or Params()
     pairs = find_pairs(prepared.footprints, params.max_width_m) if pairs is None else pairs
     chosen = np.arange(len(pairs.a)) if subset is None else np.asarray(subset, dtype=np.int64)
-    a, b, least = pairs.a[chosen].astype(np.int64), pairs.b[chosen].astype(np.int64), pairs.min_width_m[chosen]
+    a, b, least = (
+        pairs.a[chosen].astype(np.int64),
+        pairs.b[chosen].astype(np.int64),
+        pairs.min_width_m[chosen],
+    )
     walls = walls_of(prepared.footprints)
     offsets, others = neighbours(pairs, len(prepared))
     touching = pairs.min_width_m <= 0
@@ -139,10 +146,15 @@ def compute_gaps(
     near = np.r_[touching, touching][np.lexsort((right, left))]
     slant = np.radians(180.0 - params.facing_deg)
     rule = np.array(
-        [params.max_width_m / 2 + WIDTH_EPS_M, np.cos(slant) - 1e-9, np.sin(slant / 2) + 1e-9, np.cos(slant / 2)]
+        [
+            params.max_width_m / 2 + WIDTH_EPS_M,
+            np.cos(slant) - 1e-9,
+            np.sin(slant / 2) + 1e-9,
+            np.cos(slant / 2),
+        ]
     )
     figures, gap_xyt, gap_of, med_xyt, med_of, med_sum = _traced(
-        (*walls, prepared.height_m, offsets, others, near), a, b, least <= 0, rule
+        (*walls, prepared.height_m, offsets, others, near), a, b, least <= 0, rule, spread or threads()
     )
     facing, length = figures[:, 0], figures[:, 1]
     has_gap = length >= params.min_gap_m - WIDTH_EPS_M
@@ -179,14 +191,16 @@ def _traced(
     b: NDArray[np.int64],
     touching: NDArray[np.bool_],
     rule: NDArray[np.float64],
+    spread: int,
 ) -> tuple[NDArray[Any], ...]:
     """Trace the pairs in shares, one a thread, and join the results in order: the same for any number of threads."""
-    shares = threads() if len(a) > 2000 else 1
+    shares = spread if len(a) > 2000 else 1
     cuts = np.linspace(0, len(a), shares + 1).astype(np.int64)
 
     def share(i: int) -> tuple[NDArray[Any], ...]:
         part = slice(cuts[i], cuts[i + 1])
-        return tuple(trace(*fixed, a[part], b[part], touching[part], rule))
+        arguments: Any = (*fixed, a[part], b[part], touching[part], rule)
+        return tuple(trace(*arguments))
 
     if shares == 1:
         return share(0)
@@ -215,7 +229,7 @@ def _centrelines(xyt: NDArray[np.float64], lines: NDArray[np.int64], n: int) -> 
     if not len(lines):
         return out
     counts = lines[:, 2] - lines[:, 1]
-    strings = shapely.linestrings(xyt[:, :2], indices=np.repeat(np.arange(len(lines)), counts))
+    strings: Any = shapely.linestrings(xyt[:, :2], indices=np.repeat(np.arange(len(lines)), counts))
     pair = lines[:, 0]
     alone = np.bincount(pair, minlength=n)[pair] == 1
     out[pair[alone]] = strings[alone]

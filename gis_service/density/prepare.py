@@ -170,9 +170,7 @@ def _read_ids(gdf: gpd.GeoDataFrame, repairs: Repairs) -> NDArray[np.object_]:
     return out
 
 
-def _polygons(
-    geometry: NDArray[np.object_], ids: NDArray[np.object_], repairs: Repairs
-) -> NDArray[np.object_]:
+def _polygons(geometry: NDArray[np.object_], ids: NDArray[np.object_], repairs: Repairs) -> NDArray[np.object_]:
     """Return the polygonal part of every geometry, valid and oriented; None where there is none."""
     out = np.asarray(shapely.force_2d(geometry), dtype=object)
     finite = np.isfinite(shapely.bounds(out)).all(axis=1)
@@ -203,9 +201,7 @@ def _plausible(
     return footprints, kept & ~sliver & ~huge
 
 
-def _same_building(
-    footprints: NDArray[np.object_], ids: NDArray[np.object_], repairs: Repairs
-) -> NDArray[np.int64]:
+def _same_building(footprints: NDArray[np.object_], ids: NDArray[np.object_], repairs: Repairs) -> NDArray[np.int64]:
     """Return for each footprint the position of the one that names its building."""
     n = len(ids)
     area = shapely.area(footprints)
@@ -295,9 +291,7 @@ def _texts(column: pd.Series | None, n: int) -> NDArray[np.object_]:
     return np.array([None if pd.isna(v) else str(v).strip() or None for v in column], dtype=object)
 
 
-def _highest(
-    values: NDArray[np.float64], row: NDArray[np.int64], heads: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _highest(values: NDArray[np.float64], row: NDArray[np.int64], heads: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the greatest known value among the parts of each building (its highest part makes the wall)."""
     out = np.full(len(heads), -np.inf)
     known = (row >= 0) & ~np.isnan(values)
@@ -305,9 +299,7 @@ def _highest(
     return np.where(np.isfinite(out), out, np.nan)
 
 
-def _first(
-    values: NDArray[np.object_], row: NDArray[np.int64], heads: NDArray[np.int64]
-) -> NDArray[np.object_]:
+def _first(values: NDArray[np.object_], row: NDArray[np.int64], heads: NDArray[np.int64]) -> NDArray[np.object_]:
     """Return the head's value, else the first value known among the parts, in the order of the values."""
     out = values[heads].copy()
     lacking = {int(k) for k in np.flatnonzero(pd.isna(out))}

@@ -22,6 +22,7 @@ class Walls(NamedTuple):
         Building k owns walls start[k] to start[k + 1].
     bounds
         Box of building k: xmin, ymin, xmax, ymax.
+
     """
 
     xy: NDArray[np.float64]

@@ -78,6 +78,7 @@ def density(
         See ``prepare``.
     input_sha256
         Of the input file, for the record; else of the cleaned buildings.
+
     """
     params = params or Params()
     seconds: dict[str, float] = {}
@@ -96,12 +97,10 @@ def density(
     with stage("pairs", "查找相邻房屋", "finding neighbours"):
         near = find_pairs(prepared.footprints, reach)
         narrow = within(near, params.max_width_m)
-        pairs = near if narrow.all() else Pairs(*(column[narrow] for column in near))
+        pairs = near if narrow.all() else Pairs(near.a[narrow], near.b[narrow], near.min_width_m[narrow])
     with stage("gaps", "量测间隙", "measuring gaps"):
         gaps = (
-            compute_gaps(prepared, pairs, params)
-            if executor is None
-            else share_gaps(prepared, pairs, params, executor)
+            compute_gaps(prepared, pairs, params) if executor is None else share_gaps(prepared, pairs, params, executor)
         )
     with stage("alleys", "连接巷道", "joining alleys"):
         alleys = build_alleys(prepared, gaps, params)
@@ -114,9 +113,7 @@ def density(
         of_building = label_clusters(prepared, near, params)
         clusters = build_clusters(prepared, gaps, alleys, params, table, basis, of_building)
         scores = _scores(buildings, prepared, clusters, params, _like(hydrants, prepared))
-    return _tables(
-        prepared, gaps, alleys, clusters, scores, table, params, seconds, input_sha256
-    )
+    return _tables(prepared, gaps, alleys, clusters, scores, table, params, seconds, input_sha256)
 
 
 def _part(name: str) -> Any:
@@ -225,7 +222,11 @@ def _tables(
 ) -> Density:
     cluster_layer = clusters.table.assign(score=[s["score"] for s in scores])[CLUSTER_COLUMNS]
     buildings = gpd.GeoDataFrame(
-        {"building_id": prepared.ids, "cluster_id": _nullable(clusters.of_building), **table.to_dict("series")},
+        {
+            "building_id": prepared.ids,
+            "cluster_id": _nullable(clusters.of_building),
+            **table.to_dict("series"),
+        },
         geometry=prepared.footprints,
         crs=prepared.crs,
     )

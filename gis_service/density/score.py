@@ -46,7 +46,9 @@ PARTS: dict[str, Part] = {
     "timber": Part(8, 0, 0.5, "木结构占比", "share of timber buildings"),
     "hazard": Part(6, 0, 0.1, "严重隐患及一定隐患（半计）占比", "share with severe hazard, some hazard counting half"),
     "operating": Part(4, 0, 0.5, "经营性用途占比", "share of buildings in business use"),
-    "hydrants": Part(2, 0, 1, "150 米内消火栓不足两个的房屋占比", "share of buildings with under two hydrants in reach"),
+    "hydrants": Part(
+        2, 0, 1, "150 米内消火栓不足两个的房屋占比", "share of buildings with under two hydrants in reach"
+    ),
 }
 
 
@@ -73,6 +75,7 @@ def score_parts(
     -------
     A dict a cluster: ``score``, ``share_known`` and ``parts``: for every part its figure ``value``, the scaled
     ``scaled`` (0..1), ``weight``, and ``points`` of the score; null where nothing is known.
+
     """
     params = params or Params()
     figures = _figures(prepared, clusters, params, hazard_tier, use_class, hydrants)
@@ -126,7 +129,7 @@ def _figures(
         known = ~np.isnan(own)
         total = np.bincount(owner[known], weights=own[known], minlength=count)
         number = np.bincount(owner[known], minlength=count)
-        return np.divide(total, number, out=np.full(count, np.nan), where=number > 0)
+        return np.asarray(np.divide(total, number, out=np.full(count, np.nan), where=number > 0), dtype=float)
 
     buildings = table.buildings.to_numpy(dtype=float)
     narrow = table.alley_m - table.sky_line_m - table.handshake_m

@@ -47,11 +47,15 @@ def measure_share(share: Share) -> Gaps:
         nothing, share.footprints, share.heights, np.full(n, np.nan), nothing, nothing, nothing, None, Repairs(),
         np.arange(n),
     )  # fmt: skip
-    return compute_gaps(prepared, share.pairs, share.params, share.subset)
+    return compute_gaps(prepared, share.pairs, share.params, share.subset, spread=1)
 
 
 def share_gaps(
-    prepared: Prepared, pairs: Pairs, params: Params, executor: Executor, share_buildings: int = SHARE_BUILDINGS
+    prepared: Prepared,
+    pairs: Pairs,
+    params: Params,
+    executor: Executor,
+    share_buildings: int = SHARE_BUILDINGS,
 ) -> Gaps:
     """Measure all gaps in shares of about ``share_buildings`` buildings that lie together.
 
@@ -98,9 +102,7 @@ def _share(
     place[index] = np.arange(len(index))
     inside = np.flatnonzero((place[pairs.a] >= 0) & (place[pairs.b] >= 0))
     part = Pairs(place[pairs.a[inside]], place[pairs.b[inside]], pairs.min_width_m[inside])
-    return Share(
-        prepared.footprints[index], prepared.height_m[index], part, np.searchsorted(inside, own_pairs), params
-    )
+    return Share(prepared.footprints[index], prepared.height_m[index], part, np.searchsorted(inside, own_pairs), params)
 
 
 def _joined(pairs: Pairs, owned: list[NDArray[np.int64]], parts: list[Gaps]) -> Gaps:

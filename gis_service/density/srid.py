@@ -86,9 +86,7 @@ def _given(work_srid: int | str) -> CRS:
     try:
         target = CRS.from_epsg(int(work_srid))
     except Exception as error:
-        raise InputError(
-            f"EPSG:{work_srid} 不是已知的坐标系。", f"EPSG:{work_srid} is not a known CRS."
-        ) from error
+        raise InputError(f"EPSG:{work_srid} 不是已知的坐标系。", f"EPSG:{work_srid} is not a known CRS.") from error
     if not is_metric(target):
         raise InputError(
             f"EPSG:{work_srid} 不能量距离（经纬度或墨卡托），请改用以米为单位的投影，如 EPSG:4545。",

@@ -1,5 +1,8 @@
 """Walk the bisectors of many pairs and measure them; compiled. Python callers use ``gaps``."""
 
+# Types are found by the compiler (numba) from the arrays that the Python callers pass.
+# mypy: disable-error-code=no-untyped-def
+
 from __future__ import annotations
 
 import math
@@ -14,6 +17,9 @@ JOIN_M = 0.02
 
 STRAIGHT_M = 0.01
 """A centreline is thinned to this, in place and in half width alike."""
+
+SHORT_M = 1e-3
+"""A run shorter than this is where two others meet, no run."""
 
 HALVINGS = 11
 """Ends are found to the step over 2^11: a tenth of a millimetre."""
@@ -244,12 +250,39 @@ def _ring(r0, r1, begin, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, 
         near, far = _opposite(ax, ay, ux, uy, length, wb, nb_, rule)
         lo, hi = max(lo, near), min(hi, far)
         if hi > lo:
-            piece[0], piece[1], piece[2], piece[3], piece[4], piece[5], piece[6] = 0.0, ax, ay, dx, dy, uy, -ux
-            steps = max(1, int(math.ceil((hi - lo) * length / STEP)))
+            piece[0], piece[1], piece[2], piece[3], piece[4], piece[5], piece[6] = (
+                0.0,
+                ax,
+                ay,
+                dx,
+                dy,
+                uy,
+                -ux,
+            )
+            steps = max(1, math.ceil((hi - lo) * length / STEP))
             if lo > 0.0:
                 track, n = _put(track, n, OFF, 0.0, 0.0, 0.0)
             track, n = _along(
-                piece, lo, hi, steps, track, n, wa, na, wb, nb_, wc, nc, rule, walls, start, x0, y0, contact, covers, nv
+                piece,
+                lo,
+                hi,
+                steps,
+                track,
+                n,
+                wa,
+                na,
+                wb,
+                nb_,
+                wc,
+                nc,
+                rule,
+                walls,
+                start,
+                x0,
+                y0,
+                contact,
+                covers,
+                nv,
             )
         else:
             track, n = _put(track, n, OFF, 0.0, 0.0, 0.0)
@@ -265,13 +298,82 @@ def _ring(r0, r1, begin, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, 
                 track, n = _put(track, n, OFF, 0.0, 0.0, 0.0)
                 continue
             piece[0], piece[1], piece[2], piece[5], piece[6], piece[7] = 1.0, bx, by, uy, -ux, turn
-            steps = max(1, int(math.ceil(turn / STEP_TURN)))
+            steps = max(1, math.ceil(turn / STEP_TURN))
             track, n = _along(
                 piece, 0.0, 1.0, steps, track, n, wa, na, wb, nb_, wc, nc, rule, walls, start, x0, y0, contact, covers,
                 nv,
             )  # fmt: skip
     track, n = _put(track, n, OFF, 0.0, 0.0, 0.0)
     return track, n
+
+
+@nb.njit(cache=True, nogil=True)
+def _walk_all(a, walls, following, start, x0, y0, box, track, wa, na, wb, nb_, wc, nc, rule, contact, covers, nv):
+    """Walk all rings of building ``a``; return the track and its length."""
+    n, r0 = 0, start[a]
+    for i in range(start[a], start[a + 1]):
+        if following[i] > i:
+            continue
+        begin = _first_wall(walls, r0, i + 1, x0, y0, box)
+        begin = begin if begin >= 0 else r0
+        track, n = _ring(
+            r0, i + 1, begin, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, rule, start, contact, covers, nv
+        )  # fmt: skip
+        r0 = i + 1
+    return track, n
+
+
+@nb.njit(cache=True, nogil=True)
+def _between(common, flags, n, walls, start, x0, y0, box, wc, covers):
+    """Gather the walls of the third buildings, and list those that may lie over the gap."""
+    nc = nv = 0
+    if covers.shape[0] < n:
+        covers = np.empty(2 * n, np.int64)
+    for i in range(n):
+        c = common[i]
+        wc, nc = gather(walls, start[c], start[c + 1], x0, y0, box, wc, nc)
+        if flags[i]:
+            covers[nv] = c
+            nv += 1
+    return wc, nc, covers, nv
+
+
+@nb.njit(cache=True, nogil=True)
+def _runs(track, n, floor, runs):
+    """List the stretches of the track whose state is ``floor`` or better, as (first, last)."""
+    count = i = 0
+    while i < n:
+        if track[i, 3] < floor:
+            i += 1
+            continue
+        j = i
+        while j + 1 < n and track[j + 1, 3] >= floor:
+            j += 1
+        runs = _grown(runs, count)
+        runs[count, 0], runs[count, 1] = i, j
+        count += 1
+        i = j + 1
+    return runs, count
+
+
+@nb.njit(cache=True, nogil=True)
+def _store(k, track, runs, count, x0, y0, ha, hb, xyt, n, of, sums, lines, stack):
+    """Store the runs of pair k as lines; return the buffers, and length, ∫width and ∫sky of all together."""
+    total = np.zeros(3)
+    for r in range(count):
+        length, wide, sky, least = measure(track, runs[r, 0], runs[r, 1], ha, hb)
+        total[0] += length
+        total[1] += wide
+        total[2] += sky
+        if length <= SHORT_M:
+            continue
+        of, sums = _grown(of, lines), _grown(sums, lines)
+        of[lines, 0], of[lines, 1] = k, n
+        xyt, n, stack = _thin(track, runs[r, 0], runs[r, 1], x0, y0, xyt, n, stack)
+        of[lines, 2] = n
+        sums[lines, 0], sums[lines, 1], sums[lines, 2], sums[lines, 3] = length, wide, sky, least
+        lines += 1
+    return xyt, n, of, sums, lines, stack, total
 
 
 @nb.njit(cache=True, nogil=True)
@@ -296,15 +398,16 @@ def trace(walls, following, start, bounds, heights, offsets, others, near, pa, p
     Per pair: facing length (whatever stands between), gap length, ∫width, ∫sky. Lines of gaps: points (x, y, t),
     and per line (pair, first, last). Lines of the pieces to which no third building is nearer: the same, and per
     piece length, ∫width, ∫sky, least width.
+
     """
     m = pa.shape[0]
     figures = np.zeros((m, 4))
     gap_xyt, med_xyt = np.empty((1024, 3)), np.empty((1024, 3))
     gap_of, med_of = np.empty((256, 3), np.int64), np.empty((256, 3), np.int64)
-    med_sum = np.empty((256, 4))
+    gap_sum, med_sum = np.empty((256, 4)), np.empty((256, 4))
     ng = ngl = nm = nml = 0
     wa, wb, wc = np.empty((64, 7)), np.empty((64, 7)), np.empty((256, 7))
-    track, stack = np.empty((512, 4)), np.empty((256, 2), np.int64)
+    track, stack, runs = np.empty((512, 4)), np.empty((256, 2), np.int64), np.empty((64, 2), np.int64)
     common, flags, covers = np.empty(64, np.int64), np.empty(64, np.bool_), np.empty(64, np.int64)
     box = np.empty(4)
     width = 2.0 * rule[0]
@@ -322,56 +425,23 @@ def trace(walls, following, start, bounds, heights, offsets, others, near, pa, p
         if na == 0 or nb_ == 0:
             continue
         common, flags, n_common = _common(offsets, others, near, a, b, common, flags)
-        nc = nv = 0
-        if covers.shape[0] < n_common:
-            covers = np.empty(2 * n_common, np.int64)
-        for i in range(n_common):
-            c = common[i]
-            wc, nc = gather(walls, start[c], start[c + 1], x0, y0, box, wc, nc)
-            if flags[i]:
-                covers[nv] = c
-                nv += 1
-        contact = b if touching[k] else -1
-        n = 0
-        r0 = start[a]
-        for i in range(start[a], start[a + 1]):
-            if following[i] > i:
-                continue
-            begin = _first_wall(walls, r0, i + 1, x0, y0, box)
-            track, n = _ring(
-                r0, i + 1, begin if begin >= 0 else r0, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, rule,
-                start, contact, covers, nv,
-            )  # fmt: skip
-            r0 = i + 1
+        wc, nc, covers, nv = _between(common, flags, n_common, walls, start, x0, y0, box, wc, covers)
+        track, n = _walk_all(
+            a, walls, following, start, x0, y0, box, track, wa, na, wb, nb_, wc, nc, rule,
+            b if touching[k] else -1, covers, nv,
+        )  # fmt: skip
         ha, hb = heights[a], heights[b]
-        for floor in (HIDDEN, FLANKED, CLEAR):
-            i = 0
-            while i < n:
-                if track[i, 3] < floor:
-                    i += 1
-                    continue
-                j = i
-                while j + 1 < n and track[j + 1, 3] >= floor:
-                    j += 1
-                length, wide, sky, least = measure(track, i, j, ha, hb)
-                if floor == HIDDEN:
-                    figures[k, 0] += length
-                elif floor == FLANKED:
-                    figures[k, 1] += length
-                    figures[k, 2] += wide
-                    figures[k, 3] += sky
-                    if length > 1e-3:
-                        gap_of = _grown(gap_of, ngl)
-                        gap_of[ngl, 0], gap_of[ngl, 1] = k, ng
-                        gap_xyt, ng, stack = _thin(track, i, j, x0, y0, gap_xyt, ng, stack)
-                        gap_of[ngl, 2] = ng
-                        ngl += 1
-                elif length > 1e-3:
-                    med_of, med_sum = _grown(med_of, nml), _grown(med_sum, nml)
-                    med_of[nml, 0], med_of[nml, 1] = k, nm
-                    med_xyt, nm, stack = _thin(track, i, j, x0, y0, med_xyt, nm, stack)
-                    med_of[nml, 2] = nm
-                    med_sum[nml, 0], med_sum[nml, 1], med_sum[nml, 2], med_sum[nml, 3] = length, wide, sky, least
-                    nml += 1
-                i = j + 1
-    return figures, gap_xyt[:ng].copy(), gap_of[:ngl].copy(), med_xyt[:nm].copy(), med_of[:nml].copy(), med_sum[:nml].copy()
+        runs, count = _runs(track, n, HIDDEN, runs)
+        for r in range(count):
+            figures[k, 0] += measure(track, runs[r, 0], runs[r, 1], ha, hb)[0]
+        runs, count = _runs(track, n, FLANKED, runs)
+        gap_xyt, ng, gap_of, gap_sum, ngl, stack, total = _store(
+            k, track, runs, count, x0, y0, ha, hb, gap_xyt, ng, gap_of, gap_sum, ngl, stack
+        )
+        figures[k, 1], figures[k, 2], figures[k, 3] = total[0], total[1], total[2]
+        runs, count = _runs(track, n, CLEAR, runs)
+        med_xyt, nm, med_of, med_sum, nml, stack, total = _store(
+            k, track, runs, count, x0, y0, ha, hb, med_xyt, nm, med_of, med_sum, nml, stack
+        )
+    gaps = gap_xyt[:ng].copy(), gap_of[:ngl].copy()
+    return figures, gaps[0], gaps[1], med_xyt[:nm].copy(), med_of[:nml].copy(), med_sum[:nml].copy()

@@ -23,9 +23,7 @@ def write(result: Density, out: Path) -> None:
     The file is written beside its place and then renamed: whoever opens ``out`` finds the old file or the new one.
     """
     if out.suffix.lower() != ".gpkg":
-        raise InputError(
-            f"输出文件须为 .gpkg：{out.name}", f"The output must be a GeoPackage (.gpkg), not {out.name}."
-        )
+        raise InputError(f"输出文件须为 .gpkg：{out.name}", f"The output must be a GeoPackage (.gpkg), not {out.name}.")
     if not out.parent.is_dir():
         raise InputError(f"没有这个目录：{out.parent}", f"There is no such folder: {out.parent}")
     handle, name = tempfile.mkstemp(suffix=".gpkg", prefix=f".{out.stem}-", dir=out.parent)

@@ -70,7 +70,13 @@ def test_a_wedge_that_opens_from_contact_is_a_gap():
 
 @pytest.mark.parametrize(
     ("width", "floors", "expected"),
-    [(0.9, 3, "handshake"), (1.0, 3, "handshake"), (1.5, 3, "sky_line"), (1.5, 1, "narrow"), (2.5, 9, "narrow")],
+    [
+        (0.9, 3, "handshake"),
+        (1.0, 3, "handshake"),
+        (1.5, 3, "sky_line"),
+        (1.5, 1, "narrow"),
+        (2.5, 9, "narrow"),
+    ],
 )
 def test_class_by_width_and_height(width, floors, expected):
     g = gaps([box(0, 0, 30, 5), box(0, 5 + width, 30, 12)], floors=[floors, floors]).iloc[0]
@@ -217,7 +223,12 @@ def test_unchanged_by_place_and_direction(kyojima, change):
     after = _figures(shifted(kyojima, 1e6, -1e6) if change == "translate" else rotated(kyojima, 33.3))
     assert np.array_equal(before[["building_a", "building_b"]], after[["building_a", "building_b"]])
     assert (before["class"] == after["class"]).mean() > 0.999
-    for column, near in (("min_width_m", 1e-6), ("mean_width_m", 0.02), ("length_m", 0.05), ("sky_view", 0.01)):
+    for column, near in (
+        ("min_width_m", 1e-6),
+        ("mean_width_m", 0.02),
+        ("length_m", 0.05),
+        ("sky_view", 0.01),
+    ):
         a, b = before[column].to_numpy(), after[column].to_numpy()
         close = np.isclose(a, b, atol=near, equal_nan=True)
         assert close.mean() > 0.998, column

@@ -51,9 +51,7 @@ def test_the_polygons_of_a_collection_stay():
     assert p.area_m2[0] == pytest.approx(28)
 
 
-@pytest.mark.parametrize(
-    "rows", [[], [Point(500_000, 2_700_000)], [None], [Polygon()], [box(0, 0, 1e5, 1e5)]], ids=str
-)
+@pytest.mark.parametrize("rows", [[], [Point(500_000, 2_700_000)], [None], [Polygon()], [box(0, 0, 1e5, 1e5)]], ids=str)
 def test_no_polygons_at_all(rows):
     with pytest.raises(InputError) as error:
         prepare(gpd.GeoDataFrame(geometry=rows, crs="EPSG:4545"))
@@ -77,7 +75,13 @@ def test_metres_without_crs_are_taken_and_noted():
 
 @pytest.mark.parametrize(
     ("lon", "lat", "srid"),
-    [(109.397, 25.225, 4545), (107.374, 24.511, 4545), (110.9, 24, 4546), (75.5, 39.4, 4534), (134.0, 48.2, 4554)],
+    [
+        (109.397, 25.225, 4545),
+        (107.374, 24.511, 4545),
+        (110.9, 24, 4546),
+        (75.5, 39.4, 4534),
+        (134.0, 48.2, 4554),
+    ],
 )
 def test_zone_in_china(lon, lat, srid):
     assert zone_srid(lon, lat) == srid
