@@ -146,7 +146,10 @@ def judge(ax, ay, nx, ny, wa, na, wb, nb_, wc, nc, rule, all_walls, start, x0, y
         return OFF, t, px, py
     if not _free(px, py, t - DEEP, wa, na):
         return OFF, t, px, py
-    if contact >= 0 and _inside(px + x0, py + y0, all_walls, start[contact], start[contact + 1]):
+    # Where the two overlap, ``a`` may lie in B: its disc then begins beyond B's walls, or ends among them.
+    if contact >= 0 and (
+        _inside(px + x0, py + y0, all_walls, start[contact], start[contact + 1]) or not _free(px, py, t - DEEP, wb, nb_)
+    ):
         return OFF, t, px, py
     for i in range(n_covers):
         if _inside(px + x0, py + y0, all_walls, start[covers[i]], start[covers[i] + 1]):

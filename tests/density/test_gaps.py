@@ -264,3 +264,12 @@ def test_wider_limit_is_a_parameter():
     prepared = prepare(layer([box(0, 0, 12, 5), box(0, 10, 12, 15)]))
     assert len(compute_gaps(prepared).a) == 0
     assert compute_gaps(prepared, params=Params(max_width_m=6.0)).kind[0] == "narrow"
+
+
+def test_a_wall_buried_in_the_other_building_faces_nothing():
+    # A U whose left arm holds the lower part of A's right wall: only the free part above y = 10 faces the right arm.
+    u = Polygon([(0, 0), (11, 0), (11, 14), (7, 14), (7, 3), (4, 3), (4, 10), (0, 10)])
+    g = gaps([box(1, 6, 3.9, 14), u]).iloc[0]
+    assert g.min_width_m == 0
+    assert 2.5 < g.length_m < 4.6
+    assert shapely.get_coordinates(g.geometry)[:, 1].min() - 2_700_000 > 9.9
