@@ -31,6 +31,9 @@ REACH = 12
 OPEN_SHARE = 0.9
 """An end is open when, half its width further on, there is this share of its width left."""
 
+TURNS = np.radians([0.0, 30.0, -30.0, 60.0, -60.0])
+"""Directions, from straight on, in which the way out of an end is looked for."""
+
 
 @dataclass(frozen=True)
 class Alleys:
@@ -263,11 +266,20 @@ def _dead_ends(
     final = np.r_[head, tail]
     stub = np.flatnonzero(hung_on >= 0)
     ask = np.r_[final[degree[node[final]] <= 1], stub]
-    ahead = ends[ask, :2] - np.c_[into[0][ask], into[1][ask]] * ends[ask, 2:3]
+    # The way out may turn where the walls end: look half right and half left too. Between walls none of these is open.
+    turn = np.repeat(TURNS, len(ask))
+    out_x, out_y = -np.tile(into[0][ask], len(TURNS)), -np.tile(into[1][ask], len(TURNS))
+    half = np.tile(ends[ask, 2], len(TURNS))
+    ahead = (
+        np.tile(ends[ask, :2], (len(TURNS), 1))
+        + half[:, None]
+        * np.c_[np.cos(turn) * out_x - np.sin(turn) * out_y, np.sin(turn) * out_x + np.cos(turn) * out_y]
+    )
     tree = shapely.STRtree(prepared.footprints)
-    walled = np.unique(tree.query(shapely.points(ahead), predicate="dwithin", distance=OPEN_SHARE * ends[ask, 2])[0])
+    walled = np.zeros(len(ahead), dtype=bool)
+    walled[tree.query(shapely.points(ahead), predicate="dwithin", distance=OPEN_SHARE * half)[0]] = True
     is_open = np.ones(len(ends), dtype=bool)
-    is_open[ask[walled]] = False
+    is_open[ask] = ~walled.reshape(len(TURNS), len(ask)).all(axis=0)
     # A side branch too short to be an alley is still a way out when its own end is open.
     lets_out = np.zeros(len(degree), dtype=bool)
     lets_out[hung_on[stub[is_open[stub]]]] = True

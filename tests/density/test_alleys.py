@@ -115,6 +115,13 @@ def test_dead_end_and_open_end():
     assert not opened.dead_end[0]
 
 
+def test_an_end_that_opens_to_one_side_is_open():
+    # Beyond the lane's end a wall closes the way ahead and the left, the right is open ground.
+    a = alleys([box(0, 0, 20, 8), box(0, 9.5, 30, 18), box(22.5, 3, 30, 9.5)])
+    assert a.length_m.max() >= 20
+    assert not a.dead_end[np.argmax(a.length_m)]
+
+
 def test_ring_alley_has_no_end():
     ring = box(0, 0, 30, 30).difference(box(8, 8, 22, 22))
     a = alleys([ring, box(9.5, 9.5, 20.5, 20.5)])
