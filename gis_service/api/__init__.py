@@ -1,0 +1,1 @@
+"""FastAPI: the application, one module a capability."""

@@ -1,0 +1,214 @@
+"""Priority areas drawn by planners: make, read, change, delete; each change raises the version."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import shapely
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pyproj import CRS
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gis_service.api.connect import Reading, Writing
+from gis_service.db.engine import work_srid
+from gis_service.db.models import DrawnArea
+from gis_service.db.queries import statement
+from gis_service.errors import ConflictError, InputError, NotFoundError
+from gis_service.ingest.crs import transform
+
+router = APIRouter(prefix="/api/areas", tags=["Areas"])
+
+_VERTICES_MAX = 10_000
+AreaId = Annotated[int, Path(ge=1, le=2**62)]
+
+
+class ShapeIn(BaseModel):
+    """A GeoJSON Polygon or MultiPolygon in EPSG:4326."""
+
+    type: Literal["Polygon", "MultiPolygon"]
+    coordinates: list[Any]
+
+
+class AreaIn(BaseModel):
+    """A drawn area."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "县城老街",
+                    "geometry": {
+                        "type": "Polygon",
+                        "coordinates": [[[107.37, 24.51], [107.38, 24.51], [107.38, 24.52], [107.37, 24.51]]],
+                    },
+                }
+            ]
+        },
+    )
+    name: str = Field(min_length=1, max_length=100)
+    note: str | None = Field(None, max_length=2000)
+    geometry: ShapeIn
+    version: int | None = Field(None, ge=1, le=2**31 - 1, description="The version that you changed; needed to change")
+
+    @field_validator("name", "note")
+    @classmethod
+    def _printable(cls, value: str | None) -> str | None:
+        if value is not None and (any(ord(c) < 32 and c != "\n" for c in value) or not value.strip()):
+            raise ValueError("must be printable text")
+        if value is not None and any(0xD800 <= ord(c) <= 0xDFFF for c in value):
+            raise ValueError("must be valid text")
+        return value
+
+
+class AreaOut(BaseModel):
+    """A stored area."""
+
+    area_id: int
+    name: str
+    note: str | None
+    version: int
+    area_m2: float
+    geometry: dict[str, Any]
+
+
+def _shape(given: ShapeIn) -> shapely.Geometry:
+    """Return the shape in the work CRS, or say what is wrong with it."""
+    too_many = InputError(
+        f"图形顶点超过 {_VERTICES_MAX:,} 个，请简化。",
+        f"The shape has more than {_VERTICES_MAX:,} vertices; simplify it.",
+    )
+    if _count(given.coordinates) > _VERTICES_MAX:
+        raise too_many
+    try:
+        shape = shapely.geometry.shape(given.model_dump())
+    except (ValueError, TypeError, IndexError, AttributeError, shapely.errors.ShapelyError) as error:
+        raise InputError(
+            "图形坐标不完整，请重画。", "The shape's coordinates are incomplete; draw it again."
+        ) from error
+    points = shapely.get_coordinates(shape)
+    if not len(points) or not (abs(points) <= [180, 90]).all():
+        raise InputError("图形坐标应为经纬度。", "The shape must be in degrees of longitude and latitude.")
+    if not shapely.is_valid(shape):
+        raise InputError("图形的边自相交，请重画。", "The shape's edges cross; draw it again.")
+    moved = transform(shapely.force_2d([shape]), CRS.from_epsg(4326), CRS.from_epsg(work_srid()))[0]
+    if not shapely.area(moved) >= 1.0:
+        raise InputError("图形没有面积，请重画。", "The shape has no extent; draw it again.")
+    whole: shapely.Geometry = shapely.MultiPolygon(list(shapely.get_parts(moved)))
+    return whole
+
+
+def _count(coordinates: Any) -> int:
+    total, waiting = 0, [coordinates]
+    while waiting and total <= _VERTICES_MAX:
+        level = waiting.pop()
+        if isinstance(level, list):
+            if level and not isinstance(level[0], list):
+                total += 1
+            else:
+                waiting.extend(level)
+    return total
+
+
+def _one(connection: Connection, area_id: int) -> AreaOut:
+    rows = _read(connection, area_id)
+    if not rows:
+        raise NotFoundError("没有这个区域。", "There is no such area.")
+    return rows[0]
+
+
+def _read(connection: Connection, area_id: int | None = None) -> list[AreaOut]:
+    asked = select(
+        DrawnArea.area_id, DrawnArea.name, DrawnArea.note, DrawnArea.version, func.ST_Area(DrawnArea.geom),
+        func.ST_AsGeoJSON(func.ST_Transform(DrawnArea.geom, 4326), 7).cast(_json()),
+    ).order_by(DrawnArea.area_id)  # fmt: skip
+    if area_id is not None:
+        asked = asked.where(DrawnArea.area_id == area_id)
+    names = ("area_id", "name", "note", "version", "area_m2", "geometry")
+    return [AreaOut(**dict(zip(names, row, strict=True))) for row in connection.execute(asked)]
+
+
+def _json() -> Any:
+    from sqlalchemy.dialects.postgresql import JSON
+
+    return JSON
+
+
+def _touch(connection: Connection) -> None:
+    from sqlalchemy import text
+
+    connection.execute(text(statement("ingest.bump_version")))
+
+
+def _taken(name: str) -> ConflictError:
+    return ConflictError(
+        f"已有叫“{name}”的区域，请换一个名称。", f"There is an area called {name!r} already; choose another name."
+    )
+
+
+@router.get("", summary="All drawn areas")
+def read_all(connection: Reading) -> list[AreaOut]:
+    """Return all drawn areas."""
+    return _read(connection)
+
+
+@router.get("/{area_id}", summary="One drawn area")
+def read(area_id: AreaId, connection: Reading) -> AreaOut:
+    """Return one drawn area."""
+    return _one(connection, area_id)
+
+
+@router.post("", status_code=201, summary="Save a drawn area")
+def create(given: AreaIn, connection: Writing) -> AreaOut:
+    """Save a new area."""
+    shape = shapely.to_wkb(shapely.set_srid(_shape(given.geometry), work_srid()), include_srid=True)
+    try:
+        area_id = connection.execute(
+            insert(DrawnArea)
+            .values(name=given.name, note=given.note, geom=func.ST_GeomFromEWKB(shape))
+            .returning(DrawnArea.area_id)
+        ).scalar_one()
+    except IntegrityError as error:
+        raise _taken(given.name) from error
+    _touch(connection)
+    return _one(connection, int(area_id))
+
+
+@router.put("/{area_id}", summary="Change a drawn area")
+def change(area_id: AreaId, given: AreaIn, connection: Writing) -> AreaOut:
+    """Change an area; whoever changed an older version is told and loses nothing."""
+    current = _one(connection, area_id)
+    shape = shapely.to_wkb(shapely.set_srid(_shape(given.geometry), work_srid()), include_srid=True)
+    try:
+        changed = connection.execute(
+            update(DrawnArea)
+            .where(DrawnArea.area_id == area_id, DrawnArea.version == (given.version or -1))
+            .values(
+                name=given.name,
+                note=given.note,
+                geom=func.ST_GeomFromEWKB(shape),
+                version=DrawnArea.version + 1,
+                updated_at=func.now(),
+            )
+        ).rowcount
+    except IntegrityError as error:
+        raise _taken(given.name) from error
+    if not changed:
+        raise ConflictError(
+            f"区域“{current.name}”已被他人改到第 {current.version} 版，请先重新载入再修改。",
+            f"The area {current.name!r} is at version {current.version} by now; load it again before you change it.",
+            version=current.version,
+        )
+    _touch(connection)
+    return _one(connection, area_id)
+
+
+@router.delete("/{area_id}", status_code=204, summary="Delete a drawn area")
+def remove(area_id: AreaId, connection: Writing) -> Response:
+    """Delete an area; runs that used it keep it as it was."""
+    if not connection.execute(delete(DrawnArea).where(DrawnArea.area_id == area_id)).rowcount:
+        raise NotFoundError("没有这个区域。", "There is no such area.")
+    _touch(connection)
+    return Response(status_code=204)

@@ -1,0 +1,269 @@
+"""OGC API – Features, Part 1: collections, items, one item; as QGIS reads them.
+
+Property filters are a closed set of columns per collection (Part 1, 7.15.5); every value is bound.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from gis_service.api.connect import Reading
+from gis_service.db.engine import work_srid
+from gis_service.db.models import AdminArea, Building, DrawnArea, Hydrant, KeyZone, Road
+from gis_service.errors import InputError, NotFoundError
+
+router = APIRouter(tags=["OGC API Features"])
+
+GEOJSON = "application/geo+json"
+CONFORMANCE = [
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+]
+LIMIT_MAX = 5_000
+_BIGINT_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One published table: its model, key, title, published columns and the columns that can be filtered."""
+
+    name: str
+    model: Any
+    key: str
+    zh: str
+    columns: tuple[str, ...]
+    filters: tuple[str, ...] = ()
+
+
+COLLECTIONS = {
+    c.name: c
+    for c in (
+        Collection(
+            "admin_area", AdminArea, "fid", "行政区域",
+            ("code", "name", "level", "parent_code", "schematic", "source"), ("code", "level", "parent_code"),
+        ),
+        Collection(
+            "key_zone", KeyZone, "fid", "重点区域",
+            ("zone_id", "kind", "name", "township_code", "simulated"), ("zone_id", "kind", "township_code"),
+        ),
+        Collection(
+            "building", Building, "fid", "房屋",
+            (
+                "building_id", "name", "address", "township_code", "village_code", "floors", "height_m", "structure",
+                "fire_class", "use_class", "business_uses", "departments", "people", "alterations", "hazard_tier",
+                "appraisal_grade", "built_period", "simulated",
+            ),
+            ("building_id", "township_code", "village_code", "use_class", "hazard_tier", "structure"),
+        ),
+        Collection("road", Road, "fid", "道路", ("road_id", "name", "class_", "width_m", "simulated"), ("road_id",)),
+        Collection(
+            "hydrant", Hydrant, "fid", "消火栓与水源", ("hydrant_id", "kind", "name", "simulated"), ("hydrant_id", "kind")
+        ),
+        Collection("drawn_area", DrawnArea, "area_id", "已画区域", ("name", "note", "version"), ("name",)),
+    )
+}  # fmt: skip
+
+
+def link(request: Request, path: str, rel: str, media: str = "application/json", **more: str) -> dict[str, str]:
+    """Return a link object with an absolute address."""
+    return {"href": str(request.base_url).rstrip("/") + path, "rel": rel, "type": media, **more}
+
+
+def landing(request: Request) -> dict[str, Any]:
+    """Return the landing page's JSON (Part 1, 7.2)."""
+    return {
+        "title": "自建房排查规划 GIS",
+        "description": "Inspection planning for self-built houses",
+        "links": [
+            link(request, "/?f=json", "self"),
+            link(request, "/api/openapi.json", "service-desc", "application/vnd.oai.openapi+json;version=3.0"),
+            link(request, "/api/docs", "service-doc", "text/html"),
+            link(request, "/conformance", "conformance"),
+            link(request, "/collections", "data"),
+        ],
+    }
+
+
+@router.get("/conformance", summary="Conformance classes")
+def conformance() -> dict[str, list[str]]:
+    """Return the conformance classes that this service meets."""
+    return {"conformsTo": CONFORMANCE}
+
+
+@router.get("/collections", summary="All collections")
+def collections(request: Request, connection: Reading) -> dict[str, Any]:
+    """Return every published collection."""
+    return {
+        "links": [link(request, "/collections", "self")],
+        "collections": [_described(request, connection, c) for c in COLLECTIONS.values()],
+    }
+
+
+@router.get("/collections/{name}", summary="One collection")
+def collection(request: Request, name: str, connection: Reading) -> dict[str, Any]:
+    """Return one collection's description."""
+    return _described(request, connection, _named(name))
+
+
+def _named(name: str) -> Collection:
+    found = COLLECTIONS.get(name)
+    if found is None:
+        raise NotFoundError("没有这个数据集。", "There is no such collection.")
+    return found
+
+
+def _described(request: Request, connection: Connection, c: Collection) -> dict[str, Any]:
+    corners = func.ST_Extent(func.ST_Transform(c.model.geom, 4326))
+    row = connection.execute(
+        select(func.ST_XMin(corners), func.ST_YMin(corners), func.ST_XMax(corners), func.ST_YMax(corners))
+    ).one()
+    described: dict[str, Any] = {
+        "id": c.name,
+        "title": c.zh,
+        "itemType": "feature",
+        "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
+        "links": [
+            link(request, f"/collections/{c.name}", "self"),
+            link(request, f"/collections/{c.name}/items", "items", GEOJSON),
+        ],
+    }
+    if row[0] is not None:
+        described["extent"] = {"spatial": {"bbox": [[float(v) for v in row]]}}
+    return described
+
+
+@router.get(
+    "/collections/{name}/items",
+    summary="Features of a collection",
+    responses={200: {"content": {GEOJSON: {"example": {"type": "FeatureCollection", "features": []}}}}},
+    response_class=JSONResponse,
+)
+def items(
+    request: Request,
+    name: str,
+    connection: Reading,
+    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Most features in one answer")] = 100,
+    offset: Annotated[int, Query(ge=0, le=_BIGINT_MAX, description="Features to pass over")] = 0,
+    after: Annotated[int | None, Query(ge=0, le=_BIGINT_MAX, description="Go on behind this feature id")] = None,
+    bbox: Annotated[
+        str | None, Query(description="west,south,east,north in degrees", examples=["107.3,24.4,107.4,24.6"])
+    ] = None,
+) -> JSONResponse:
+    """Return features as GeoJSON, with a ``next`` link where there are more.
+
+    Any filterable property may be given as a parameter, for example ``hazard_tier=severe``.
+    """
+    c = _named(name)
+    key = getattr(c.model, c.key)
+    conditions: list[ColumnElement[bool]] = _filters(request, c)
+    if bbox is not None:
+        conditions.append(_in_bbox(c, bbox))
+    if after is not None:
+        conditions.append(key > after)
+    statement = _features(c).where(and_(True, *conditions)).order_by(key).limit(limit + 1)
+    if offset:
+        statement = statement.offset(offset)
+    rows = connection.execute(statement).all()
+    features = [_feature(c, row) for row in rows[:limit]]
+    more = len(rows) > limit
+    links = [link(request, _path(request, {}), "self", GEOJSON)]
+    if more:
+        # By id, not by offset: the thousandth page costs as much as the first.
+        following = {"after": str(features[-1]["id"]), "offset": None}
+        links.append(link(request, _path(request, following), "next", GEOJSON))
+    return JSONResponse(
+        {
+            "type": "FeatureCollection",
+            "features": features,
+            "numberReturned": len(features),
+            "truncated": more,
+            "links": links,
+        },
+        media_type=GEOJSON,
+    )
+
+
+@router.get("/collections/{name}/items/{fid}", summary="One feature", response_class=JSONResponse)
+def item(request: Request, name: str, fid: str, connection: Reading) -> JSONResponse:
+    """Return one feature by its id."""
+    c = _named(name)
+    if not (fid.isascii() and fid.isdigit()) or int(fid) > _BIGINT_MAX:
+        raise NotFoundError("没有这个要素。", "There is no such feature.")
+    row = connection.execute(_features(c).where(getattr(c.model, c.key) == int(fid))).one_or_none()
+    if row is None:
+        raise NotFoundError("没有这个要素。", "There is no such feature.")
+    feature = _feature(c, row)
+    feature["links"] = [
+        link(request, f"/collections/{name}/items/{fid}", "self", GEOJSON),
+        link(request, f"/collections/{name}", "collection"),
+    ]
+    return JSONResponse(feature, media_type=GEOJSON)
+
+
+def _features(c: Collection) -> Any:
+    shape = func.ST_AsGeoJSON(func.ST_Transform(c.model.geom, 4326), 7)
+    return select(getattr(c.model, c.key), shape, *(getattr(c.model, name) for name in c.columns))
+
+
+def _feature(c: Collection, row: Any) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "id": row[0],
+        "geometry": None if row[1] is None else json.loads(row[1]),
+        "properties": {name.rstrip("_"): value for name, value in zip(c.columns, row[2:], strict=True)},
+    }
+
+
+_OWN_PARAMETERS = {"limit", "offset", "after", "bbox", "f", "lang"}
+
+
+def _filters(request: Request, c: Collection) -> list[ColumnElement[bool]]:
+    conditions = []
+    for name, value in request.query_params.items():
+        if name in _OWN_PARAMETERS:
+            continue
+        if name not in c.filters:
+            raise InputError(
+                f"不认识参数“{name[:40]}”；可用于筛选：{'、'.join(c.filters)}。",
+                f"Unknown parameter {name[:40]!r}; filter by {', '.join(c.filters)}.",
+            )
+        if "\0" in value:
+            raise InputError(f"参数 {name} 含有空字符。", f"The parameter {name} has a NUL character.")
+        conditions.append(getattr(c.model, name) == value)
+    return conditions
+
+
+def _in_bbox(c: Collection, text: str) -> ColumnElement[bool]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 6:
+        numbers = [numbers[0], numbers[1], numbers[3], numbers[4]]
+    if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
+        raise InputError(
+            "bbox 请写成四个数：西,南,东,北（度）。", "Write bbox as four numbers in degrees: west,south,east,north."
+        )
+    west, south, east, north = numbers
+    if west > east or south > north or abs(south) > 90 or abs(north) > 90 or abs(west) > 180 or abs(east) > 180:
+        raise InputError(
+            "bbox 的顺序或范围不对：西,南,东,北。", "bbox is out of order or range: west,south,east,north."
+        )
+    # The literal side is transformed, never the column, so that the spatial index is used.
+    box = func.ST_Transform(func.ST_Segmentize(func.ST_MakeEnvelope(west, south, east, north, 4326), 0.5), work_srid())
+    condition: ColumnElement[bool] = func.ST_Intersects(c.model.geom, box)
+    return condition
+
+
+def _path(request: Request, changes: dict[str, str | None]) -> str:
+    parameters = {k: v for k, v in {**request.query_params, **changes}.items() if v is not None}
+    query = request.url.replace_query_params(**parameters).query
+    return request.url.path + (f"?{query}" if query else "")

@@ -1,0 +1,86 @@
+"""One error body everywhere: ``{"error": {"code", "message", "details"}}``; never SQL text, never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from starlette.exceptions import HTTPException
+
+from gis_service.errors import GisError
+
+log = logging.getLogger("gis_service.api")
+
+_HTTP = {
+    400: ("bad_request", "请求格式不对。", "The request is malformed."),
+    401: ("unauthenticated", "请先登录。", "Sign in first."),
+    403: ("forbidden", "没有权限。", "Not allowed."),
+    404: ("not_found", "没有这个页面或数据。", "There is no such page or thing."),
+    405: ("method_not_allowed", "此地址不支持该操作。", "This address does not take that method."),
+    413: ("too_large", "请求内容过大。", "The request is too large."),
+}
+_QUERY_CANCELED = "57014"
+
+
+def language(request: Request) -> str:
+    """Return the reader's language: Chinese, unless English is asked for by ``?lang=en``."""
+    return "en" if request.query_params.get("lang") == "en" else "zh"
+
+
+def body(code: str, message: str, details: Any = None) -> dict[str, Any]:
+    """Return the one error body."""
+    return {"error": {"code": code, "message": message, "details": details or {}}}
+
+
+def install(app: FastAPI) -> None:
+    """Install the handlers on ``app``."""
+
+    @app.exception_handler(GisError)
+    def _ours(request: Request, error: GisError) -> JSONResponse:
+        return JSONResponse(body(error.code, error.message(language(request)), error.details), error.status)
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [
+            {"where": ".".join(map(str, fault["loc"])), "what": str(fault["msg"])} for fault in error.errors()[:20]
+        ]
+        first = faults[0] if faults else {"where": "", "what": ""}
+        message = (
+            f"{first['where']}: {first['what']}"
+            if language(request) == "en"
+            else f"参数 {first['where']} 不对：{first['what']}"
+        )
+        return JSONResponse(body("invalid_input", message, {"faults": faults}), 422)
+
+    @app.exception_handler(HTTPException)
+    def _http(request: Request, error: HTTPException) -> JSONResponse:
+        code, zh, en = _HTTP.get(error.status_code, ("error", "请求失败。", "The request failed."))
+        message = en if language(request) == "en" else zh
+        return JSONResponse(body(code, message), error.status_code, headers=error.headers)
+
+    @app.exception_handler(DBAPIError)
+    def _database(request: Request, error: DBAPIError) -> JSONResponse:
+        english = language(request) == "en"
+        state = getattr(error.orig, "pgcode", None)
+        log.error("database error %s on %s", state, request.url.path)
+        if isinstance(error, DataError):
+            message = "A value cannot be used." if english else "有一个值无法使用。"
+            return JSONResponse(body("invalid_input", message), 422)
+        if state == _QUERY_CANCELED:
+            message = "That took too long; ask for less." if english else "计算超时，请缩小范围。"
+            return JSONResponse(body("timeout", message), 503)
+        if isinstance(error, OperationalError):
+            message = "The database does not answer." if english else "数据库没有应答。"
+            return JSONResponse(body("unavailable", message), 503)
+        message = "An internal error." if english else "内部错误。"
+        return JSONResponse(body("internal", message), 500)
+
+    @app.exception_handler(Exception)
+    def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+        log.error("unforeseen error on %s", request.url.path, exc_info=error)
+        message = "An internal error." if language(request) == "en" else "内部错误。"
+        return JSONResponse(body("internal", message), 500)

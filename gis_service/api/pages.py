@@ -1,0 +1,60 @@
+"""Pages and front-end files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from starlette.exceptions import HTTPException
+
+from gis_service.api.collections import landing
+from gis_service.api.connect import Reading
+from gis_service.api.errors import language
+from web_map import assets
+from web_map.frame import render
+from web_map.planner import planner_page
+
+router = APIRouter()
+
+RunQuery = Annotated[int | None, Query(ge=1, le=2**62)]
+
+
+def static_folder() -> Path:
+    """Return the folder of our own front-end files."""
+    return assets.STATIC
+
+
+@router.get(
+    "/", summary="Start page; the OGC landing page for programs", tags=["OGC API Features"], response_model=None
+)
+def start(request: Request, connection: Reading, run: RunQuery = None, f: str | None = None) -> Response:
+    """Return the planner's map to a browser and the landing page to a program."""
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if f == "json" or (f is None and not wants_page):
+        return JSONResponse(landing(request))
+    return planner(request, connection, run)
+
+
+@router.get("/map/planner", include_in_schema=False)
+def planner(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
+    """Return the planner's map."""
+    page = planner_page(connection, run, offline=False, lang=language(request))
+    return HTMLResponse(render(page, nonce=request.state.nonce))
+
+
+@router.get("/map/planner/offline", include_in_schema=False)
+def planner_offline(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
+    """Return the planner's map as one file."""
+    page = planner_page(connection, run, offline=True, lang=language(request))
+    headers = {"Content-Disposition": 'attachment; filename="planner.html"'}
+    return HTMLResponse(render(page, nonce=None), headers=headers)
+
+
+@router.get("/static/vendor/{name:path}", include_in_schema=False)
+def vendor(name: str) -> FileResponse:
+    """Return a file of an npm package: those on the list and no others."""
+    if name not in assets.VENDOR:
+        raise HTTPException(404)
+    return FileResponse(assets.vendor_path(name))

@@ -1,0 +1,221 @@
+"""Selections: ask, read, compare, download."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi import Path as PathParameter
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection, text
+from starlette.background import BackgroundTask
+
+from gis_service.api.connect import Reading, Writing
+from gis_service.db.queries import statement
+from gis_service.errors import NotFoundError
+from gis_service.export.files import write_places
+from gis_service.selection.areas import find_drawn
+from gis_service.selection.lists import HEADINGS, places_of
+from gis_service.selection.phrases import phrase
+from gis_service.selection.rules import RULES, Limits, points_table
+from gis_service.selection.select import ask_of, compare, run_selection, totals
+from gis_service.selection.terms import Ask, RuleTerm, Term, ZoneTerm, default_ask, default_zone_terms
+
+router = APIRouter(prefix="/api", tags=["Selection"])
+
+RunId = Annotated[int, PathParameter(ge=1, le=2**62)]
+_ID_MAX = 2**62
+
+
+class ZoneIn(BaseModel):
+    """Near a key zone of a kind."""
+
+    model_config = ConfigDict(extra="forbid")
+    term: Literal["zone"]
+    kind: Literal["school", "hospital", "market", "resettlement", "industrial"]
+    buffer_m: float = Field(ge=0, le=5000, allow_inf_nan=False, description="Metres from the zone's grounds")
+
+
+class RuleIn(BaseModel):
+    """Meets a rule of the notice."""
+
+    model_config = ConfigDict(extra="forbid")
+    term: Literal["rule"]
+    name: Literal["key_use", "floors", "people", "alteration", "hazard", "grade"]
+
+
+class AreaIn(BaseModel):
+    """Inside a drawn area."""
+
+    model_config = ConfigDict(extra="forbid")
+    term: Literal["area"]
+    area_id: int = Field(ge=1, le=_ID_MAX)
+
+
+TermIn = Annotated[ZoneIn | RuleIn | AreaIn, Field(discriminator="term")]
+Terms = Annotated[list[TermIn], Field(max_length=50)]
+
+
+class AskIn(BaseModel):
+    """What to select: any of, all of, none of. Empty: all zones with their default buffers, and all rules."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "any_of": [{"term": "zone", "kind": "school", "buffer_m": 200}, {"term": "rule", "name": "hazard"}],
+                    "min_floors": 3,
+                    "min_people": 10,
+                }
+            ]
+        },
+    )
+    any_of: Terms = []
+    all_of: Terms = []
+    none_of: Terms = []
+    min_floors: int = Field(3, ge=1, le=200)
+    min_people: int = Field(10, ge=1, le=100_000)
+
+
+class SelectedOut(BaseModel):
+    """One selected building."""
+
+    building_id: str
+    name: str | None
+    township: str | None
+    village: str | None
+    score: float
+    reasons: list[dict[str, Any]]
+    reasons_text: list[str]
+
+
+class SelectionOut(BaseModel):
+    """A selection: its run, counts and its first buildings by score."""
+
+    run_id: int
+    totals: dict[str, Any] = Field(description="Each building once in total; under each rule, kind and township")
+    items: list[SelectedOut]
+    truncated: bool
+
+
+@router.get("/rules", summary="Rules, default buffers and points")
+def rules() -> dict[str, Any]:
+    """Return what can be asked for."""
+    return {
+        "rules": [
+            {"name": r.name, "version": r.version, "zh": r.zh, "source": r.source, "points_max": r.points_max}
+            for r in RULES.values()
+        ],
+        "zones": [term.as_dict() for term in default_zone_terms()],
+        "points": points_table(),
+    }
+
+
+@router.post("/selections", status_code=201, summary="Select buildings")
+def create(asked: AskIn, connection: Writing) -> SelectionOut:
+    """Select buildings and store the result as a run."""
+    limits = Limits(asked.min_floors, asked.min_people)
+    if asked.any_of or asked.all_of or asked.none_of:
+        any_of, all_of, none_of = (
+            tuple(_term(connection, term) for term in terms) for terms in (asked.any_of, asked.all_of, asked.none_of)
+        )
+        if not any_of and not all_of:
+            any_of = default_ask().any_of
+        ask = Ask(any_of, all_of, none_of, limits)
+    else:
+        ask = default_ask(limits)
+    outcome = run_selection(connection, ask)
+    return _out(connection, outcome.run_id, 100, 0)
+
+
+@router.get("/selections/{run_id}", summary="A stored selection")
+def read(
+    run_id: RunId,
+    connection: Reading,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=_ID_MAX)] = 0,
+) -> SelectionOut:
+    """Return a stored selection, the highest score first."""
+    ask_of(connection, run_id)
+    return _out(connection, run_id, limit, offset)
+
+
+@router.post("/selections/{run_id}/repeat", status_code=201, summary="The same selection on today's data")
+def repeat(run_id: RunId, connection: Writing) -> SelectionOut:
+    """Ask again what a stored run asked."""
+    outcome = run_selection(connection, ask_of(connection, run_id))
+    return _out(connection, outcome.run_id, 100, 0)
+
+
+@router.get("/selections/{before}/compare/{after}", summary="How two selections differ")
+def differ(before: RunId, after: RunId, connection: Reading) -> dict[str, Any]:
+    """Return new, gone and changed buildings, at most 5,000 of each."""
+    result = compare(connection, before, after)
+    return {
+        "counts": {name: len(rows) for name, rows in result.items()},
+        "truncated": any(len(rows) > 5000 for rows in result.values()),
+        **{name: rows[:5000] for name, rows in result.items()},
+    }
+
+
+@router.get("/selections/{run_id}/buildings/{building_id}", summary="Why one building is on the list")
+def why(run_id: RunId, building_id: str, connection: Reading) -> SelectedOut:
+    """Return the score and all reasons of one selected building."""
+    if "\0" in building_id:
+        raise NotFoundError("名单里没有这栋房屋。", "That building is not on the list.")
+    row = (
+        connection.execute(text(statement("runs.one_selected")), {"run_id": run_id, "building_id": building_id})
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFoundError("名单里没有这栋房屋。", "That building is not on the list.")
+    return _selected(row)
+
+
+@router.get(
+    "/selections/{run_id}/export",
+    summary="The list as a file",
+    response_class=FileResponse,
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+def export(
+    run_id: RunId, connection: Reading, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
+) -> FileResponse:
+    """Download a selection."""
+    ask_of(connection, run_id)
+    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
+    path = Path(folder.name) / f"selection-{run_id}.{format}"
+    write_places(places_of(connection, run_id), path, title="优先排查名单", headings=HEADINGS)
+    return FileResponse(path, filename=path.name, background=BackgroundTask(folder.cleanup))
+
+
+def _term(connection: Connection, given: ZoneIn | RuleIn | AreaIn) -> Term:
+    if isinstance(given, ZoneIn):
+        return ZoneTerm(given.kind, given.buffer_m)
+    if isinstance(given, RuleIn):
+        return RuleTerm(given.name)
+    return find_drawn(connection, given.area_id)
+
+
+def _out(connection: Connection, run_id: int, limit: int, offset: int) -> SelectionOut:
+    rows = connection.execute(
+        text(statement("runs.page")), {"run_id": run_id, "limit": limit + 1, "offset": offset}
+    ).mappings()
+    listed = [_selected(row) for row in rows]
+    return SelectionOut(
+        run_id=run_id, totals=totals(connection, run_id), items=listed[:limit], truncated=len(listed) > limit
+    )
+
+
+def _selected(row: Any) -> SelectedOut:
+    reasons = sorted(row["reasons"], key=lambda r: -float(r["points"]))
+    return SelectedOut(
+        **{k: row[k] for k in ("building_id", "name", "township", "village", "score")},
+        reasons=reasons,
+        reasons_text=[phrase(r) for r in reasons],
+    )

@@ -1,0 +1,119 @@
+"""Vector tiles: ``/tiles/{layer}/{z}/{x}/{y}.pbf``, made by ST_AsMVT, with an ETag of the data's version."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection, text
+
+from gis_service import __version__
+from gis_service.api.connect import Reading
+from gis_service.db.queries import statement
+from gis_service.errors import NotFoundError
+from gis_service.selection.select import latest_run
+
+router = APIRouter(tags=["Tiles"])
+
+MEDIA = "application/vnd.mapbox-vector-tile"
+ZOOM_MAX = 22
+FEATURES_MAX = 20_000
+# Below this zoom a house is smaller than a pixel: cells with counts are drawn instead.
+HOUSES_FROM_ZOOM = 13
+
+
+@dataclass(frozen=True)
+class _Layer:
+    statement: str
+    far: str | None = None
+    of_run: bool = False
+
+
+LAYERS = {
+    "buildings": _Layer("tiles.buildings", far="tiles.building_cells"),
+    "selection": _Layer("tiles.selection", far="tiles.selection_cells", of_run=True),
+    "zones": _Layer("tiles.zones"),
+    "boundaries": _Layer("tiles.boundaries"),
+    "roads": _Layer("tiles.roads"),
+    "hydrants": _Layer("tiles.hydrants"),
+    "areas": _Layer("tiles.areas"),
+}
+
+
+class _Cache:
+    """The most recent tiles, up to a number of bytes; a tile's key holds the version of the data that made it."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._tiles: dict[tuple[object, ...], bytes] = {}
+        self._size = 0
+        self._bytes_max = bytes_max
+
+    def get(self, key: tuple[object, ...]) -> bytes | None:
+        return self._tiles.get(key)
+
+    def put(self, key: tuple[object, ...], tile: bytes) -> None:
+        previous = self._tiles.pop(key, b"")
+        self._tiles[key] = tile
+        self._size += len(tile) - len(previous)
+        while self._size > self._bytes_max and self._tiles:
+            oldest = next(iter(self._tiles), None)
+            if oldest is None:
+                break
+            self._size -= len(self._tiles.pop(oldest, b""))
+
+
+@lru_cache(maxsize=1)
+def _cache() -> _Cache:
+    return _Cache(64 * 1024 * 1024)
+
+
+@router.get(
+    "/tiles/{layer}/{z}/{x}/{y}.pbf",
+    summary="One vector tile",
+    response_class=Response,
+    responses={200: {"content": {MEDIA: {}}}, 304: {"description": "The tile that you have is still right"}},
+)
+def tile(
+    request: Request,
+    connection: Reading,
+    layer: Annotated[str, Path(examples=["buildings"])],
+    z: Annotated[int, Path(ge=0, le=ZOOM_MAX)],
+    x: Annotated[int, Path(ge=0)],
+    y: Annotated[int, Path(ge=0)],
+    run: Annotated[int | None, Query(ge=1, le=2**62, description="Selection run (layer selection)")] = None,
+) -> Response:
+    """Return a tile in EPSG:3857, empty where nothing lies."""
+    known = LAYERS.get(layer)
+    if known is None:
+        raise NotFoundError("没有这个图层。", "There is no such layer.")
+    if x >= 2**z or y >= 2**z:
+        raise NotFoundError("瓦片超出范围。", "The tile lies outside the grid.")
+    if known.of_run and run is None:
+        run = latest_run(connection)
+    version = data_version(connection)
+    run = run if known.of_run else None
+    mark = hashlib.sha256(f"{layer}/{z}/{x}/{y}/{run}/{version}/{__version__}".encode()).hexdigest()[:24]
+    headers = {"ETag": f'"{mark}"', "Cache-Control": "private, no-cache"}
+    if _matches(request.headers.get("if-none-match"), mark):
+        return Response(status_code=304, headers=headers)
+    key = (str(connection.engine.url), layer, z, x, y, run, version)
+    content = _cache().get(key)
+    if content is None:
+        far = known.far is not None and z < HOUSES_FROM_ZOOM
+        name = known.far if far and known.far else known.statement
+        values = {"z": z, "x": x, "y": y, "limit": FEATURES_MAX} | ({"run": run} if known.of_run else {})
+        content = bytes(connection.execute(text(statement(name)), values).scalar_one() or b"")
+        _cache().put(key, content)
+    return Response(content, media_type=MEDIA, headers=headers)
+
+
+def data_version(connection: Connection) -> int:
+    """Return the version of the data: it grows with every change."""
+    return int(connection.execute(text(statement("runs.data_version"))).scalar_one())
+
+
+def _matches(asked: str | None, mark: str) -> bool:
+    return asked is not None and any(part.strip().removeprefix("W/").strip('"') == mark for part in asked.split(","))

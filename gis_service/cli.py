@@ -1,0 +1,67 @@
+"""The command line: one command a capability, each loaded only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from gis_service import __version__
+from gis_service.errors import GisError
+from gis_service.settings import get_settings
+
+_COMMANDS = {
+    "up": "gis_service.up:up",
+    "db": "gis_service.db.command:db",
+    "import": "gis_service.ingest.command:import_",
+    "select": "gis_service.selection.command:select",
+    "map": "web_map.command:map_",
+    "runs": "gis_service.selection.runs:runs",
+    "density": "gis_service.density.command:density",
+}
+
+
+class _Lazy(click.Group):
+    """Import a command's module when the command is called, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = _COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, name = target.split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gis-service")
+def cli() -> None:
+    """自建房排查规划 GIS。Inspection planning for self-built houses."""
+
+
+def main() -> None:
+    """Run the command line; a refusal is one sentence on stderr and exit status 1."""
+    try:
+        cli(standalone_mode=False)
+    except GisError as error:
+        click.echo(error.message(get_settings().lang), err=True)
+        sys.exit(1)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("已中止。Aborted.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

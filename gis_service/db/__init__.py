@@ -1,0 +1,1 @@
+"""The database: a private PostGIS when none is given, connections, migrations, models, named queries."""

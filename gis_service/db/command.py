@@ -1,0 +1,154 @@
+"""``gis-service db``: the database by hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import click
+from sqlalchemy import make_url
+
+from gis_service.db.engine import admin_connection, database_url, forget_connections
+from gis_service.db.migrate import create_database, migrate, pending
+from gis_service.db.server import private_server
+from gis_service.errors import InputError, SetupError
+from gis_service.say import say
+from gis_service.settings import get_settings
+
+
+def prepare() -> list[str]:
+    """Start the private server where there is no ``DATABASE_URL``, make the database, migrate it."""
+    if not get_settings().database_url:
+        private_server().start()
+        create_database()
+    return migrate()
+
+
+@click.group()
+def db() -> None:
+    """数据库：启动、停止、迁移、备份。The database by hand."""
+
+
+@db.command()
+def start() -> None:
+    """启动私有数据库并迁移。Start the private database and migrate it."""
+    applied = prepare()
+    say(
+        f"数据库已就绪（执行迁移 {len(applied)} 个）。",
+        f"The database is ready ({len(applied)} files applied).",
+    )
+
+
+@db.command()
+def stop() -> None:
+    """停止私有数据库。Stop the private database."""
+    _refuse_foreign()
+    if private_server().stop():
+        say("数据库已停止。", "The database has stopped.")
+    else:
+        say("数据库没有在运行。", "The database was not running.")
+
+
+@db.command()
+@click.option("--yes", is_flag=True, help="不再询问。Do not ask.")
+def remove(yes: bool) -> None:
+    """停止私有数据库并删除全部数据。Stop the private database and delete all that it stored."""
+    _refuse_foreign()
+    if not yes:
+        click.confirm("将删除全部数据，继续？Delete all data?", abort=True)
+    private_server().remove()
+    say("已删除。", "Removed.")
+
+
+@db.command()
+def status() -> None:
+    """数据库状态。Whether the database runs, where it lies, and what is not applied."""
+    settings = get_settings()
+    if not settings.database_url and not private_server().running():
+        say(f"数据库没有在运行（{private_server().cluster}）。", f"Not running ({private_server().cluster}).")
+        raise click.exceptions.Exit(1)
+    with admin_connection() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version'), (SELECT extversion FROM pg_extension "
+                       "WHERE extname = 'postgis')")  # fmt: skip
+        server, postgis = cursor.fetchone()
+    waiting = pending()
+    where = "DATABASE_URL" if settings.database_url else str(private_server().cluster)
+    say(
+        f"运行中：PostgreSQL {server}，PostGIS {postgis}，{where}；未执行的迁移：{len(waiting)}",
+        f"Running: PostgreSQL {server}, PostGIS {postgis}, {where}; migrations waiting: {len(waiting)}",
+    )
+
+
+@db.command(name="migrate")
+def migrate_() -> None:
+    """执行未执行的迁移。Apply the migrations that are missing."""
+    applied = prepare()
+    for name in applied:
+        click.echo(name)
+    say(f"已执行 {len(applied)} 个文件。", f"{len(applied)} files applied.")
+
+
+@db.command()
+@click.option("--role", type=click.Choice(["owner", "service"]), default="service", show_default=True)
+def url(role: str) -> None:
+    """给 psql 和 QGIS 的连接地址。An address for psql and QGIS."""
+    click.echo(database_url("service" if role == "service" else "owner"))
+
+
+@db.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """备份到一个文件。Write everything to one file."""
+    prepare()
+    partial = file.with_name(file.name + ".part")
+    _client("pg_dump", "--format=custom", "--schema=gis", "--file", str(partial.resolve()))
+    partial.replace(file)
+    say(f"已备份到 {file}（{file.stat().st_size / 1e6:.1f} MB）。", f"Backed up to {file}.")
+
+
+@db.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="不再询问。Do not ask.")
+def restore(file: Path, yes: bool) -> None:
+    """从备份恢复，替换现有数据。Replace everything by a backup."""
+    if not yes:
+        click.confirm("现有数据将被替换，继续？Replace all data?", abort=True)
+    prepare()
+    if file.read_bytes()[:5] != b"PGDMP":
+        raise InputError(
+            f"{file} 不是 gis-service db backup 写的备份文件。",
+            f"{file} is no file of gis-service db backup.",
+        )
+    # One transaction: a broken file leaves the data as it was.
+    _client(
+        "pg_restore", "--single-transaction", "--clean", "--if-exists", "--exit-on-error", "--dbname",
+        make_url(database_url("admin")).set(drivername="postgresql").render_as_string(hide_password=False),
+        str(file.resolve()), address=False,
+    )  # fmt: skip
+    forget_connections()
+    migrate()
+    say("已恢复。", "Restored.")
+
+
+def _client(program: str, *options: str, address: bool = True) -> None:
+    path = program if get_settings().database_url else private_server().program(program)
+    target = [make_url(database_url("admin")).set(drivername="postgresql").render_as_string(hide_password=False)]
+    result = subprocess.run(  # noqa: S603 - fixed programs, no shell
+        [path, *options, *(target if address else [])],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
+    if result.returncode != 0:
+        said = (result.stderr.strip().splitlines() or ["?"])[0]
+        raise SetupError(f"{program} 失败：{said}", f"{program} failed: {said}")
+
+
+def _refuse_foreign() -> None:
+    if get_settings().database_url:
+        raise InputError(
+            "设置了 DATABASE_URL，数据库不由本程序管理。",
+            "DATABASE_URL is set; this program does not run that server.",
+        )

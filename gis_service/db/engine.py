@@ -1,0 +1,100 @@
+"""Connections: as the owner, who makes and loads, or as the service, the weakest role that does the job."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Literal
+
+import psycopg2
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from gis_service.db.server import SUPERUSER, private_server
+from gis_service.errors import SetupError
+from gis_service.settings import get_settings
+
+Role = Literal["owner", "service"]
+
+_ROLE_NAMES: dict[Role, str] = {"owner": "gis_owner", "service": "gis_service"}
+# A query that runs longer than this holds up everybody; loads and analyses are the owner's and take their time.
+_SERVICE_OPTIONS = "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+
+
+def database_url(role: Role | Literal["admin"] = "owner") -> str:
+    """Return the address of the deployment's database for ``role``.
+
+    ``DATABASE_URL`` wins; its account then takes the role by ``SET ROLE``. Otherwise the private server answers.
+    """
+    settings = get_settings()
+    if settings.database_url:
+        return settings.database_url
+    name = SUPERUSER if role == "admin" else _ROLE_NAMES[role]
+    return private_server().url(name, settings.database)
+
+
+@lru_cache(maxsize=8)
+def _engine(url: str, role: Role, given: bool) -> Engine:
+    options = f"-c search_path=gis,public -c role={_ROLE_NAMES[role]}" if given else "-c search_path=gis,public"
+    if role == "service":
+        options = f"{options} {_SERVICE_OPTIONS}"
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg2"),
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args={"options": options, "application_name": f"gis-service {role}"},
+    )
+
+
+def get_engine(role: Role = "service") -> Engine:
+    """Return the pooled engine of ``role``."""
+    return _engine(database_url(role), role, get_settings().database_url is not None)
+
+
+@contextlib.contextmanager
+def admin_connection(database: str | None = None) -> Iterator[Any]:
+    """Yield an autocommitting psycopg2 connection with the right to make roles, databases and extensions."""
+    url = make_url(database_url("admin")).set(drivername="postgresql")
+    if database is not None:
+        url = url.set(database=database)
+    try:
+        connection = psycopg2.connect(url.render_as_string(hide_password=False))
+    except psycopg2.OperationalError as error:
+        raise unreachable(error) from error
+    connection.autocommit = True
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def unreachable(error: Exception) -> SetupError:
+    """Return the sentence for a database that does not answer; the driver's text may hold a password."""
+    reason = type(error).__name__
+    return SetupError(
+        f"数据库没有应答（{reason}）。请检查 DATABASE_URL，或运行 gis-service db start。",
+        f"The database does not answer ({reason}); check DATABASE_URL, or run gis-service db start.",
+    )
+
+
+@lru_cache(maxsize=8)
+def _srid(url: str) -> int:  # noqa: ARG001 - the key of the cache
+    try:
+        with get_engine("service").connect() as connection:
+            return int(connection.execute(text("SELECT work_srid FROM gis.deployment")).scalar_one())
+    except OperationalError as error:
+        raise unreachable(error) from error
+
+
+def work_srid() -> int:
+    """Return the work SRID of the deployment's database (an EPSG code of a metric CRS)."""
+    return _srid(database_url("service"))
+
+
+def forget_connections() -> None:
+    """Drop all pooled connections and what is known of the database; for tests and restores."""
+    for_all = (_engine, _srid)
+    for cached in for_all:
+        cached.cache_clear()

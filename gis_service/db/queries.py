@@ -1,0 +1,33 @@
+"""Named SQL: ``query("ingest.stage")`` is the statement under ``-- name: stage`` in ``sql/queries/ingest.sql``.
+
+Statements hold ``%(name)s`` for values, which the driver binds, and ``{name}`` for table and column names, which
+come from this program's own lists and are quoted by ``psycopg2.sql``.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from psycopg2 import sql
+
+from gis_service.settings import ROOT
+
+_NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+
+
+@lru_cache(maxsize=32)
+def _file(name: str) -> dict[str, str]:
+    pieces = _NAME.split((ROOT / "sql" / "queries" / f"{name}.sql").read_text())
+    return {label: body.strip().rstrip(";") for label, body in zip(pieces[1::2], pieces[2::2], strict=True)}
+
+
+def statement(name: str) -> str:
+    """Return the text of the named statement, for SQLAlchemy's ``text`` (values as ``:name``)."""
+    file, label = name.split(".")
+    return _file(file)[label]
+
+
+def query(name: str) -> sql.SQL:
+    """Return the named statement for psycopg2."""
+    return sql.SQL(statement(name))

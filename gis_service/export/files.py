@@ -1,0 +1,142 @@
+"""Write a list of places to a file whose extension says the format.
+
+GeoJSON is in EPSG:4326 (RFC 7946); GeoPackage and GeoParquet keep the work SRID; csv and xlsx have the middle of each
+place as longitude and latitude. A file appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+
+from gis_service.errors import InputError
+from gis_service.ingest.rejects import neutral
+
+_WIDTH_MAX = 60
+
+
+def write_places(frame: gpd.GeoDataFrame, path: Path, *, title: str, headings: dict[str, str]) -> None:
+    """Write ``frame`` to ``path``.
+
+    Parameters
+    ----------
+    frame
+        Places in the work CRS; lists in cells become text joined by ``；`` in sheets and stay lists in GeoJSON.
+    title
+        Name of the sheet and of the layer.
+    headings
+        Chinese heading of each column, for sheets.
+
+    Raises
+    ------
+    InputError
+        The extension names no format, or the folder does not exist.
+
+    """
+    writer = _WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise InputError(
+            f"不能写“{path.suffix or path.name}”；请用 {'、'.join(_WRITERS)}。",
+            f"Cannot write {path.suffix or path.name!r}; use one of {', '.join(_WRITERS)}.",
+        )
+    if not path.parent.exists():
+        raise InputError(f"文件夹 {path.parent} 不存在。", f"The folder {path.parent} does not exist.")
+    partial = path.with_name(f".{path.stem}.part{path.suffix}")
+    partial.unlink(missing_ok=True)
+    try:
+        writer(frame, partial, title, headings)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _flat(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return "；".join(str(item) for item in value)
+    return value
+
+
+def _table(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    middle = frame.geometry.representative_point().to_crs(4490)
+    table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    for name in table.columns:
+        if table[name].dtype == object:
+            table[name] = table[name].map(_flat)
+    table["lon"] = middle.x.round(7)
+    table["lat"] = middle.y.round(7)
+    return table
+
+
+def _write_csv(frame: gpd.GeoDataFrame, path: Path, _: str, headings: dict[str, str]) -> None:
+    table = _table(frame).rename(columns=headings)
+    table.map(neutral).to_csv(path, index=False, encoding="utf-8-sig")
+
+
+def _write_xlsx(frame: gpd.GeoDataFrame, path: Path, title: str, headings: dict[str, str]) -> None:
+    table = _table(frame)
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None  # noqa: S101 - a new workbook has a sheet
+    sheet.title = title[:31]
+    sheet.append([headings.get(str(name), str(name)) for name in table.columns])
+    for row in table.itertuples(index=False, name=None):
+        sheet.append([_cell(value) for value in row])
+    for cell in sheet[1]:
+        cell.font = Font(bold=True, color="FFFFFF")
+        cell.fill = PatternFill("solid", fgColor="1F4E79")
+        cell.alignment = Alignment(vertical="center", wrap_text=True)
+    for position, name in enumerate(table.columns, start=1):
+        longest = max([len(str(headings.get(str(name), name))) * 2, *(_shown(v) for v in table[name].head(200))])
+        sheet.column_dimensions[get_column_letter(position)].width = min(_WIDTH_MAX, longest + 2)
+    sheet.freeze_panes = "B2"
+    sheet.auto_filter.ref = sheet.dimensions
+    book.save(path)
+
+
+def _cell(value: Any) -> Any:
+    if value is None or (not isinstance(value, (str, bool)) and pd.isna(value)):
+        return None
+    return neutral(ILLEGAL_CHARACTERS_RE.sub("", value)) if isinstance(value, str) else value
+
+
+def _shown(value: Any) -> int:
+    return sum(2 if ord(c) > 0x2E80 else 1 for c in str(value))
+
+
+def _write_geojson(frame: gpd.GeoDataFrame, path: Path, title: str, _: dict[str, str]) -> None:
+    degrees = frame.to_crs(4326)
+    degrees.geometry = degrees.geometry.set_precision(1e-7)
+    collection = json.loads(degrees.to_json(na="null", drop_id=True, show_bbox=False, to_wgs84=False))
+    collection.pop("crs", None)  # RFC 7946 knows WGS 84 only
+    collection["name"] = title
+    path.write_text(json.dumps(collection, ensure_ascii=False), encoding="utf-8")
+
+
+def _write_gpkg(frame: gpd.GeoDataFrame, path: Path, title: str, _: dict[str, str]) -> None:
+    flat = frame.copy()
+    for name in flat.columns.drop(flat.geometry.name):
+        if flat[name].dtype == object:
+            flat[name] = flat[name].map(_flat)
+    flat.to_file(path, layer=title, driver="GPKG", engine="pyogrio")
+
+
+def _write_parquet(frame: gpd.GeoDataFrame, path: Path, _: str, __: dict[str, str]) -> None:
+    frame.to_parquet(path)
+
+
+_WRITERS: dict[str, Callable[[gpd.GeoDataFrame, Path, str, dict[str, str]], None]] = {
+    ".geojson": _write_geojson,
+    ".gpkg": _write_gpkg,
+    ".parquet": _write_parquet,
+    ".xlsx": _write_xlsx,
+    ".csv": _write_csv,
+}

@@ -1,0 +1,301 @@
+"""What each kind of data has: its table, key, fields and the names by which files call them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gis_service import words
+from gis_service.errors import InputError
+from gis_service.ingest.values import Parser, many_of, number, one_of, text, truth, whole
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of ours: its column, its parser, and other names for it (lower case), the surest first."""
+
+    name: str
+    parse: Parser
+    names: tuple[str, ...] = ()
+    required: bool = False
+    # What stands in the database where the file says nothing; None is null.
+    empty: str | None = None
+    array: bool = False
+    person: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of data: where it goes and what it is made of."""
+
+    name: str
+    zh: str
+    table: str
+    key: Field
+    fields: tuple[Field, ...]
+    shapes: tuple[str, ...]
+    column_type: str
+    vertices_max: int = 100_000
+
+    @property
+    def all_fields(self) -> tuple[Field, ...]:
+        """The key and the other fields."""
+        return (self.key, *self.fields)
+
+
+def _one(name: str, shown: dict[str, str], aliases: str = "") -> Parser:
+    return one_of(words.synonyms(shown, aliases or name), shown)
+
+
+def _many(name: str, shown: dict[str, str]) -> Parser:
+    return many_of(words.synonyms(shown, name), shown)
+
+
+# Generic identifiers come last: a file that has a number of its own and an OpenStreetMap id means the first.
+_ANY_ID = ("编号", "id", "osm_ref", "osm_id", "gid", "objectid", "fid")
+_NAME = Field("name", text(200), ("名称", "房屋名称", "单位名称", "name_zh", "mc", "xzqmc"))
+_TOWNSHIP = Field("township_code", text(12), ("乡镇代码", "乡镇编码", "乡级代码", "乡镇行政区划代码", "township"))
+_SIMULATED = Field("simulated", truth, ("模拟",), empty="false")
+
+BUILDINGS = Kind(
+    "buildings",
+    "房屋",
+    "building",
+    Field(
+        "building_id",
+        text(100),
+        (
+            "房屋编号",
+            "房屋编码",
+            "房屋代码",
+            "自建房编号",
+            "图斑编号",
+            "建筑编号",
+            "bld_id",
+            "building_no",
+            *_ANY_ID,
+        ),
+        required=True,
+    ),
+    (
+        _NAME,
+        Field("address", text(300), ("地址", "房屋地址", "详细地址", "坐落", "addr_street")),
+        _TOWNSHIP,
+        Field("village_code", text(12), ("村代码", "村级代码", "社区代码", "村编码", "village")),
+        Field(
+            "floors",
+            whole(1, 200, unknown_outside=True),
+            (
+                "层数",
+                "建筑层数",
+                "楼层数",
+                "地上层数",
+                "building_levels",
+                "building:levels",
+                "levels",
+                "storeys",
+            ),
+        ),
+        Field(
+            "height_m",
+            number(0.1, 500, unknown_outside=True),
+            ("建筑高度", "高度", "房屋高度", "height", "measuredheight"),
+        ),
+        Field(
+            "structure",
+            _one("structure", words.STRUCTURE),
+            ("结构类型", "房屋结构", "结构", "建筑结构"),
+            empty="unknown",
+        ),
+        Field("fire_class", _one("fire_class", words.FIRE_CLASS), ("耐火等级",)),
+        Field(
+            "use_class",
+            _one("use_class", words.USE_CLASS),
+            ("房屋用途", "用途分类", "房屋类别", "是否经营"),
+            empty="other",
+        ),
+        Field(
+            "business_uses",
+            _many("business_uses", words.BUSINESS_USE),
+            ("经营用途", "经营类型", "业态"),
+            empty="{}",
+            array=True,
+        ),
+        Field(
+            "departments",
+            _many("departments", words.DEPARTMENT),
+            ("行业部门", "主管部门", "监管部门"),
+            empty="{}",
+            array=True,
+        ),
+        Field("people", whole(0, 100_000), ("人数", "居住人数", "使用人数", "常住人数")),
+        Field(
+            "alterations",
+            _many("alterations", words.ALTERATION),
+            ("改扩建内容", "改扩建", "改造内容"),
+            empty="{}",
+            array=True,
+        ),
+        Field(
+            "hazard_tier",
+            _one("hazard_tier", words.HAZARD_TIER),
+            ("安全隐患", "初步判定", "隐患等级", "排查结论", "安全隐患初判", "初判结论"),
+            empty="unjudged",
+        ),
+        Field(
+            "appraisal_grade",
+            _one("appraisal_grade", words.APPRAISAL_GRADE),
+            ("鉴定等级", "鉴定结果", "危险等级"),
+            empty="unknown",
+        ),
+        Field("built_period", text(40), ("建成时间", "建成年份", "建造年代", "建成年代")),
+        _SIMULATED,
+        Field("owner_name", text(60), ("户主", "产权人", "产权人姓名", "房主", "所有人"), person=True),
+        Field("telephone", text(40), ("电话", "联系电话", "手机", "手机号", "户主电话"), person=True),
+        Field("identity_number", text(40), ("身份证号", "身份证", "证件号码"), person=True),
+    ),
+    ("Polygon", "MultiPolygon"),
+    "MultiPolygon",
+)
+ZONES = Kind(
+    "zones",
+    "重点区域",
+    "key_zone",
+    Field("zone_id", text(100), ("区域编号", "学校代码", *_ANY_ID), required=True),
+    (
+        Field(
+            "kind",
+            _one("kind", words.ZONE_KIND, "kind_zone"),
+            ("类型", "类别", "区域类型", "zone_type", "key_zone", "amenity", "type"),
+            required=True,
+        ),
+        _NAME,
+        _TOWNSHIP,
+        _SIMULATED,
+    ),
+    ("Polygon", "MultiPolygon", "Point"),
+    "Geometry",
+)
+BOUNDARIES = Kind(
+    "boundaries",
+    "行政区域",
+    "admin_area",
+    Field(
+        "code",
+        text(12),
+        ("行政区划代码", "区划代码", "代码", "行政代码", "行政区代码", "xzqdm", "adcode", "county_code"),
+        required=True,
+    ),
+    (
+        Field("name", text(100), (*_NAME.names, "行政区名称", "county"), required=True),
+        Field("level", _one("level", words.ADMIN_LEVEL), ("级别", "行政级别", "层级")),
+        Field("parent_code", text(12), ("上级代码", "父级代码", "parent")),
+        Field("schematic", truth, ("示意",), empty="false"),
+        Field("source", text(500), ("来源", "数据来源")),
+    ),
+    ("Polygon", "MultiPolygon"),
+    "MultiPolygon",
+    1_000_000,
+)
+ROADS = Kind(
+    "roads",
+    "道路",
+    "road",
+    Field("road_id", text(100), ("道路编号", "路线编号", *_ANY_ID), required=True),
+    (
+        _NAME,
+        Field("class", text(60), ("等级", "道路等级", "技术等级", "highway", "type", "fclass")),
+        Field("width_m", number(0.1, 200, unknown_outside=True), ("宽度", "路面宽度", "路宽", "width")),
+        _SIMULATED,
+    ),
+    ("LineString", "MultiLineString"),
+    "MultiLineString",
+    1_000_000,
+)
+HYDRANTS = Kind(
+    "hydrants",
+    "消火栓与水源",
+    "hydrant",
+    Field("hydrant_id", text(100), ("消火栓编号", "水源编号", *_ANY_ID), required=True),
+    (
+        Field(
+            "kind",
+            _one("kind", words.HYDRANT_KIND, "kind_hydrant"),
+            ("类型", "类别", "水源类型", "type"),
+            empty="hydrant",
+        ),
+        _NAME,
+        _SIMULATED,
+    ),
+    ("Point", "MultiPoint"),
+    "Point",
+)
+KINDS = {kind.name: kind for kind in (BUILDINGS, ZONES, BOUNDARIES, ROADS, HYDRANTS)}
+
+FINGERPRINT = "@geometry"
+"""As a key's source: the outline itself gives the identifier, for files that have none."""
+
+
+def match(kind: Kind, columns: Iterable[str], given: dict[str, str]) -> dict[str, str]:
+    """Return for each field of ours the file's column (or ``=constant`` or ``@geometry``) that it comes from.
+
+    Parameters
+    ----------
+    given
+        What the user says by ``--field OURS=THEIRS``; it wins over what is recognised.
+
+    Raises
+    ------
+    InputError
+        A named column does not exist, or a required field has no column.
+
+    """
+    names = [str(column) for column in columns if column != "geometry"]
+    ours = {field.name for field in kind.all_fields}
+    for name, column in given.items():
+        if name not in ours:
+            raise InputError(
+                f"--field {name}={column}：没有字段 {name}；可用：{'、'.join(sorted(ours))}。",
+                f"--field {name}={column}: there is no field {name}; use one of {', '.join(sorted(ours))}.",
+            )
+        if column not in names and not column.startswith(("=", "@")):
+            raise InputError(
+                f"--field {name}={column}：文件里没有列“{column}”；有：{'、'.join(names)}。",
+                f"--field {name}={column}: the file has no column {column!r}; it has {', '.join(names)}.",
+            )
+    taken = set(given.values())
+    result = dict(given)
+    for field in kind.all_fields:
+        if field.name in result:
+            continue
+        recognised = _recognise(field, [name for name in names if name not in taken])
+        if recognised is not None:
+            result[field.name] = recognised
+            taken.add(recognised)
+        elif field.required:
+            raise InputError(
+                f"缺少必需的列“{field.name}”（{'、'.join(field.names[:3])}）；文件有：{'、'.join(names) or '无'}。"
+                f"请用 --field {field.name}=列名 指定"
+                + (f"，没有编号时用 --field {field.name}={FINGERPRINT}。" if field is kind.key else "。"),
+                f"The required column {field.name} is missing; the file has {', '.join(names) or 'none'}; name it with "
+                f"--field {field.name}=COLUMN"
+                + (f", or --field {field.name}={FINGERPRINT} where there is no id." if field is kind.key else "."),
+            )
+    return result
+
+
+def _recognise(field: Field, columns: list[str]) -> str | None:
+    by_name = {column.strip().lower(): column for column in columns}
+    for name in (field.name, *field.names):
+        if name in by_name:
+            return by_name[name]
+    # A shapefile cuts a name at 10 bytes: three Chinese characters in UTF-8, five in GBK.
+    for name in field.names:
+        for cut in {_cut(name, "utf-8"), _cut(name, "gb18030")}:
+            if cut != name and len(cut) >= 3 and cut in by_name:
+                return by_name[cut]
+    return None
+
+
+def _cut(name: str, codec: str) -> str:
+    return name.encode(codec)[:10].decode(codec, errors="ignore")

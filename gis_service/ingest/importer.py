@@ -1,0 +1,289 @@
+"""Import one file: read, decide on CRS and datum, map and parse fields, check geometries, load, sum up."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from gis_service.db.engine import get_engine, work_srid
+from gis_service.db.queries import query
+from gis_service.errors import InputError
+from gis_service.ingest import crs as crs_
+from gis_service.ingest import geometry as geometry_
+from gis_service.ingest import suspicion
+from gis_service.ingest.fields import FINGERPRINT, KINDS, Field, Kind, match
+from gis_service.ingest.load import Loaded, Rows, load
+from gis_service.ingest.rejects import Reject, write_rejects
+from gis_service.ingest.source import Source, read
+from gis_service.ingest.values import Sentence, is_missing, parse_column
+from gis_service.settings import get_settings
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to read a file: all that a user may say about it."""
+
+    layer: str | None = None
+    crs: str | None = None
+    datum: str | None = None
+    encoding: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+    rejects: Path | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an import did; ``read`` is the sum of the other four counts."""
+
+    kind: str
+    file: str
+    read: int
+    loaded: int
+    unchanged: int
+    updated: int
+    rejected: int
+    crs: str
+    notes: list[Sentence]
+    import_id: int | None
+
+
+def import_file(kind_name: str, path: Path, options: Options | None = None) -> Summary:
+    """Import ``path`` as ``kind_name`` (buildings, zones, boundaries, roads, hydrants) in one transaction.
+
+    Rows that cannot be used are refused together with the file, unless ``options.rejects`` names a file to keep
+    them in; then the other rows are loaded.
+
+    Raises
+    ------
+    InputError
+        The file or some of its rows cannot be used; nothing was loaded.
+
+    """
+    options = options or Options()
+    kind = KINDS[kind_name]
+    started = datetime.now(UTC)
+    source = read(path, options.layer, options.encoding)
+    mapping = match(kind, source.frame.columns, options.fields)
+    rows, rejects, decision, notes = _check(kind, source, mapping, options)
+    _refuse_or_keep(path, source, rows, rejects, options)
+    record: dict[str, Any] = {
+        "file_name": path.name,
+        "sha256": source.sha256,
+        "crs": _crs_text(decision.crs),
+        "datum": options.datum or "cgcs2000",
+        "encoding": source.encoding,
+        "started_at": started,
+    }
+    done: Loaded = load(rows, record, rejects, len(source.frame), notes, dry=options.dry_run)
+    return Summary(
+        kind=kind.name,
+        file=path.name,
+        read=len(source.frame),
+        loaded=done.loaded,
+        unchanged=done.unchanged,
+        updated=done.updated,
+        rejected=len(rejects),
+        crs=f"{_crs_text(decision.crs)}",
+        notes=[*notes, *done.notes],
+        import_id=None if options.dry_run else done.import_id,
+    )
+
+
+def _crs_text(crs: CRS) -> str:
+    code = crs.to_epsg()
+    return f"EPSG:{code}" if code else str(crs.name)
+
+
+def _check(
+    kind: Kind, source: Source, mapping: dict[str, str], options: Options
+) -> tuple[Rows, list[Reject], crs_.Decision, list[Sentence]]:
+    frame = source.frame
+    notes = list(source.notes)
+    raw: NDArray[np.object_] = np.asarray(frame.geometry.array, dtype=object)
+    faults = geometry_.screen(raw, kind)
+    _refuse_all_alike(kind, source, faults)
+    usable = np.ones(len(frame), dtype=bool)
+    usable[list(faults)] = False
+    decision, work_geometry = _place(kind, source, raw, usable, mapping, options)
+    notes.append(
+        (
+            f"坐标系：{_crs_text(decision.crs)}（{decision.why_zh}）",
+            f"CRS: {_crs_text(decision.crs)} ({decision.why_en})",
+        )
+    )
+    geometry, mended, more = geometry_.repair(work_geometry, kind)
+    positions = np.flatnonzero(usable)
+    faults |= {int(positions[p]): fault for p, fault in more.items()}
+    if mended:
+        notes.append((f"修复自相交等无效图形 {mended:,} 个", f"{mended:,} invalid geometries (self-crossing) repaired"))
+    _note_points(kind, geometry, notes)
+    full = np.empty(len(frame), dtype=object)
+    full[positions] = geometry
+    values, bad = _parse(kind, frame, mapping, full, notes)
+    rejects = _rejects(kind, frame, values, faults, bad)
+    if rejects:
+        chosen = np.flatnonzero(~np.isin(frame.index.to_numpy(), [r.row for r in rejects]))
+        values = {name: [column[i] for i in chosen] for name, column in values.items()}
+        full = full[chosen]
+    rows = Rows(kind, values, full)
+    return rows, rejects, decision, notes
+
+
+def _refuse_all_alike(kind: Kind, source: Source, faults: dict[int, geometry_.Fault]) -> None:
+    """Say it once when no row at all has a usable geometry."""
+    if len(faults) < len(source.frame):
+        return
+    first = faults[0]
+    raise InputError(
+        f"文件共 {len(faults):,} 行，没有一行的图形可用作{kind.zh}（第 {source.frame.index[0]} 行：{first.reason[0]}）；"
+        f"{first.remedy[0]}。",
+        f"None of the {len(faults):,} rows has a geometry that can be used as {kind.name} (row "
+        f"{source.frame.index[0]}: {first.reason[1]}); {first.remedy[1]}.",
+    )
+
+
+def _place(
+    kind: Kind, source: Source, raw: NDArray[np.object_], usable: NDArray[np.bool_], mapping: dict[str, str],
+    options: Options,
+) -> tuple[crs_.Decision, NDArray[np.object_]]:  # fmt: skip
+    """Bring the usable geometries to the work CRS and check that they lie where they can lie."""
+    work = CRS.from_epsg(work_srid())
+    named = crs_.parse(options.crs) if options.crs else None
+    county = _county_bounds() if kind.name != "boundaries" else None
+    decision = crs_.decide(raw[usable], source.crs, named, county, work)
+    moved = crs_.to_work(raw[usable], decision, options.datum or "cgcs2000", work)
+    witness = mapping.get("code" if kind.name == "boundaries" else "township_code")
+    if options.datum is None and witness in source.frame.columns:
+        codes = [None if is_missing(v) else str(v).strip().removesuffix(".0") for v in source.frame[witness][usable]]
+        suspicion.check(crs_.to_degrees(moved, work), codes, outlines=kind.name == "boundaries")
+    return decision, moved
+
+
+def _county_bounds() -> crs_.Bounds | None:
+    connection: Any = get_engine("owner").raw_connection()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(query("ingest.county_bounds"))
+            row = cursor.fetchone()
+    finally:
+        connection.close()
+    return None if row is None else (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
+
+
+def _note_points(kind: Kind, geometry: NDArray[np.object_], notes: list[Sentence]) -> None:
+    points = int((shapely.get_type_id(geometry) == shapely.GeometryType.POINT).sum())
+    if kind.name == "zones" and points:
+        notes.append(
+            (
+                f"{points:,} 个重点区域只有点位：缓冲区从点起算会漏掉用地范围内的房屋，请尽量提供边界",
+                f"{points:,} zones are points: a buffer round a point misses what a buffer round the grounds finds; "
+                "supply outlines where you can",
+            )
+        )
+
+
+def _parse(
+    kind: Kind, frame: pd.DataFrame, mapping: dict[str, str], geometry: NDArray[np.object_], notes: list[Sentence]
+) -> tuple[dict[str, list[Any]], dict[int, tuple[Field, Sentence]]]:
+    values: dict[str, list[Any]] = {}
+    bad: dict[int, tuple[Field, Sentence]] = {}
+    for own in kind.all_fields:
+        column = mapping.get(own.name)
+        if column is None:
+            continue
+        if column == FINGERPRINT:
+            values[own.name] = _fingerprints(geometry)
+            continue
+        series = pd.Series([column[1:]] * len(frame)) if column.startswith("=") else frame[column]
+        parsed, failures = parse_column(series, own.parse)
+        values[own.name] = parsed
+        for position, sentence in failures.items():
+            bad.setdefault(position, (own, sentence))
+        nothing = [position for position, value in enumerate(parsed) if value is None and position not in failures]
+        emptied = sum(not is_missing(raw) for raw in series.iloc[nothing].tolist())
+        if emptied:
+            notes.append(
+                (
+                    f"{column} 有 {emptied:,} 个值超出合理范围（如 -9999、0），按未知处理",
+                    f"{emptied:,} values of {column} are out of range (like -9999 or 0) and count as unknown",
+                )
+            )
+    return values, bad
+
+
+def _fingerprints(geometry: NDArray[np.object_]) -> list[str | None]:
+    # To the centimetre and from one starting point, so that the same outline written twice stays the same.
+    tidy = shapely.normalize(shapely.set_precision(geometry, 0.01, mode="pointwise"))
+    return [None if g is None else hashlib.sha256(shapely.to_wkb(g)).hexdigest()[:20] for g in tidy]
+
+
+def _rejects(
+    kind: Kind, frame: pd.DataFrame, values: dict[str, list[Any]], faults: dict[int, geometry_.Fault],
+    bad: dict[int, tuple[Field, Sentence]],
+) -> list[Reject]:  # fmt: skip
+    keys = values[kind.key.name]
+    first: dict[Any, int] = {}
+    for position in range(len(keys) - 1, -1, -1):
+        first[keys[position]] = position
+    lacking = {
+        position: own
+        for own in reversed([f for f in kind.all_fields if f.required])
+        for position, value in enumerate(values[own.name])
+        if value is None
+    }
+    repeated = {position for position, key in enumerate(keys) if first[key] != position}
+    rejects = []
+    for position in sorted(faults.keys() | bad.keys() | lacking.keys() | repeated):
+        row, key = int(frame.index[position]), keys[position]
+        if position in faults:
+            fault = faults[position]
+            told = (fault.code, fault.reason, fault.remedy)
+        elif position in bad:
+            own, (zh, en) = bad[position]
+            told = ("bad_value", (f"{own.name}：{zh}", f"{own.name}: {en}"), ("请更正该单元格", "correct the cell"))
+        elif position in lacking:
+            name = lacking[position].name
+            told = ("missing_value", (f"缺少 {name}", f"{name} is missing"), ("请补填", "fill it in"))
+        else:
+            other = frame.index[first[key]]
+            told = (
+                "duplicate_id",
+                (f"编号 {key} 与第 {other} 行重复", f"the id {key} is that of row {other}"),
+                ("请确认哪一行正确，删除或改正另一行", "keep the right row, correct or remove the other"),
+            )
+        rejects.append(Reject(row, None if key is None else str(key), *told))
+    return rejects
+
+
+def _refuse_or_keep(path: Path, source: Source, rows: Rows, rejects: list[Reject], options: Options) -> None:
+    if not rejects:
+        return
+    lang = get_settings().lang
+    if options.rejects is not None:
+        write_rejects(rejects, source.frame, options.rejects, lang)
+    nothing_left = len(rows.geometry) == 0
+    if options.rejects is not None and not nothing_left:
+        return
+    first = rejects[0]
+    more_zh = f"，另有 {len(rejects) - 1:,} 行" if len(rejects) > 1 else ""
+    more_en = f"; {len(rejects) - 1:,} more rows" if len(rejects) > 1 else ""
+    if nothing_left:
+        way_zh, way_en = "没有可导入的行", "no row is left to import"
+    else:
+        way_zh = "更正后重试，或加 --rejects 文件.csv 导入其余各行并保存这些行"
+        way_en = "correct the file, or add --rejects FILE.csv to load the other rows and keep these"
+    raise InputError(
+        f"{path.name} 未导入：{first.line('zh')}{more_zh}。{way_zh}。",
+        f"{path.name} was not imported: {first.line('en')}{more_en}; {way_en}.",
+        rejected=len(rejects),
+    )

@@ -1,0 +1,251 @@
+"""Write checked rows to the database in one transaction: new ones, changed ones by their id, and the record of it."""
+
+from __future__ import annotations
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import shapely
+from numpy.typing import NDArray
+from psycopg2 import sql
+from psycopg2.extras import Json, execute_values
+
+from gis_service.db.engine import get_engine
+from gis_service.db.queries import query
+from gis_service.ingest.fields import Field, Kind
+from gis_service.ingest.rejects import Reject
+
+_COPY_ROWS = 20_000
+
+
+@dataclass
+class Rows:
+    """Checked rows of one kind: values by field, geometry in the work CRS."""
+
+    kind: Kind
+    values: dict[str, list[Any]]
+    geometry: NDArray[np.object_]
+
+
+@dataclass
+class Loaded:
+    """What a load did. Keys are of this table; places counts rows whose township came from their location."""
+
+    loaded: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    import_id: int | None = None
+
+
+def load(
+    rows: Rows,
+    record: dict[str, Any],
+    rejects: list[Reject],
+    read_rows: int,
+    notes: list[tuple[str, str]],
+    *,
+    dry: bool,
+) -> Loaded:
+    """Stage the rows, compare them with what is there, write what differs, and record the import.
+
+    With ``dry`` everything is done and then undone.
+    """
+    kind = rows.kind
+    fields = [f for f in kind.fields if f.name in rows.values and not f.person]
+    persons = [f for f in kind.fields if f.name in rows.values and f.person]
+    connection: Any = get_engine("owner").raw_connection()
+    try:
+        with connection.cursor() as cursor:
+            # Loads of one table wait for one another; readers go on.
+            cursor.execute(query("ingest.lock").format(table=sql.Identifier(kind.table)))
+            _stage(cursor, rows, fields, persons)
+            result = _merge(cursor, kind, fields)
+            if persons:
+                _merge_persons(cursor, persons)
+            if kind.table == "building":
+                result.notes += _place(cursor, "township_code" in rows.values)
+            result.import_id = _record(cursor, kind, record, rejects, read_rows, result, notes)
+            if result.loaded or result.updated:
+                cursor.execute(query("ingest.bump_version"))
+        if dry:
+            connection.rollback()
+        else:
+            connection.commit()
+            _analyse(connection, kind)
+    except BaseException:
+        connection.rollback()
+        raise
+    finally:
+        connection.close()
+    return result
+
+
+def _stage(cursor: Any, rows: Rows, fields: list[Field], persons: list[Field]) -> None:
+    kind = rows.kind
+    names = [kind.key.name, *(f.name for f in fields), "geom"]
+    cursor.execute(
+        query("ingest.stage").format(
+            table=sql.Identifier(kind.table), columns=sql.SQL(", ").join(map(sql.Identifier, names))
+        )
+    )
+    for person in persons:
+        cursor.execute(query("ingest.stage_person").format(column=sql.Identifier(person.name)))
+    columns = [(f.name, _copy_column(rows.values[f.name], f)) for f in (kind.key, *fields, *persons)]
+    columns.append(("geom", pa.array([], pa.string())))
+    copied = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
+    command = query("ingest.copy").format(columns=copied).as_string(cursor)
+    _copy(cursor, command, dict(columns), rows.geometry, _work_srid(cursor))
+    cursor.execute(query("ingest.stage_index").format(key=sql.Identifier(kind.key.name)))
+
+
+def _copy(cursor: Any, command: str, columns: dict[str, pa.Array], geometry: NDArray[np.object_], srid: int) -> None:
+    """Copy rows to the server, which reads one part while the next is being written."""
+
+    def written(start: int) -> io.BytesIO:
+        part = slice(start, start + _COPY_ROWS)
+        wkb = shapely.to_wkb(shapely.set_srid(geometry[part], srid), hex=True, include_srid=True)
+        table = pa.table(
+            {name: pa.array(wkb, pa.string()) if name == "geom" else values[part] for name, values in columns.items()}
+        )
+        buffer = io.BytesIO()
+        # An unquoted nothing is null to COPY, a quoted one an empty text.
+        pa_csv.write_csv(table, buffer, pa_csv.WriteOptions(include_header=False))
+        buffer.seek(0)
+        return buffer
+
+    starts = range(0, len(geometry), _COPY_ROWS)
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        for part in writer.map(written, starts):
+            cursor.copy_expert(command, part)
+
+
+def _work_srid(cursor: Any) -> int:
+    cursor.execute(query("ingest.srid"))
+    return int(cursor.fetchone()[0])
+
+
+def _copy_column(values: list[Any], field_: Field) -> pa.Array:
+    if field_.array:
+        # Words of a closed list: no quotes or commas can stand in them.
+        return pa.array(["{" + ",".join(value or ()) + "}" for value in values], pa.string())
+    if field_.empty is not None:
+        values = [field_.empty if value is None else value for value in values]
+        if field_.empty == "false":
+            return pa.array([str(value).lower() for value in values], pa.string())
+    return pa.array(values)
+
+
+def _merge(cursor: Any, kind: Kind, fields: list[Field]) -> Loaded:
+    names = [f.name for f in fields] + ["geom"]
+    parts = {
+        "table": sql.Identifier(kind.table),
+        "table_name": sql.Literal(kind.table),
+        "key": sql.Identifier(kind.key.name),
+        "columns": sql.SQL(", ").join(map(sql.Identifier, names)),
+        "staged": sql.SQL(", ").join(sql.SQL("s.{}").format(sql.Identifier(n)) for n in names),
+        "stored": sql.SQL(", ").join(sql.SQL("t.{}").format(sql.Identifier(n)) for n in names),
+        "objects_before": _json_object("t", names),
+        "objects_after": _json_object("s", names),
+        "assignments": sql.SQL(", ").join(sql.SQL("{0} = s.{0}").format(sql.Identifier(n)) for n in names),
+    }
+    cursor.execute(query("ingest.count_staged"))
+    staged = int(cursor.fetchone()[0])
+    cursor.execute(query("ingest.record_changes").format(**parts))
+    cursor.execute(query("ingest.update_changed").format(**parts))
+    updated = cursor.rowcount
+    cursor.execute(
+        query("ingest.secondary_indexes").format(
+            table=sql.Identifier(kind.table), table_name=sql.Literal(f"gis.{kind.table}")
+        )
+    )
+    waiting = cursor.fetchall()
+    for name, _ in waiting:
+        cursor.execute(query("ingest.drop_index").format(index=sql.Identifier(*name.split("."))))
+    cursor.execute(query("ingest.insert_new").format(**parts))
+    loaded = cursor.rowcount
+    for _, definition in waiting:
+        cursor.execute(definition)
+    return Loaded(loaded=loaded, updated=updated, unchanged=staged - loaded - updated)
+
+
+def _json_object(alias: str, names: list[str]) -> sql.Composed:
+    pairs = [
+        sql.SQL("{}, {}.{}").format(sql.Literal(name), sql.Identifier(alias), sql.Identifier(name)) for name in names
+    ]
+    return sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
+
+
+def _merge_persons(cursor: Any, persons: list[Field]) -> None:
+    names = [f.name for f in persons]
+    cursor.execute(
+        query("ingest.merge_persons").format(
+            columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+            staged=sql.SQL(", ").join(sql.SQL("s.{}").format(sql.Identifier(n)) for n in names),
+            assignments=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(n)) for n in names),
+        )
+    )
+
+
+def _place(cursor: Any, has_township: bool) -> list[tuple[str, str]]:
+    """Give buildings without a township code that of the area in which they lie; count the disagreements."""
+    notes: list[tuple[str, str]] = []
+    cursor.execute(query("ingest.has_areas"))
+    if not cursor.fetchone()[0]:
+        return notes
+    cursor.execute(query("ingest.place_townships"))
+    if cursor.rowcount > 0:
+        n = cursor.rowcount
+        notes.append((f"{n:,} 栋按位置归入乡镇", f"{n:,} buildings were given the township in which they lie"))
+    cursor.execute(query("ingest.place_villages"))
+    if has_township:
+        cursor.execute(query("ingest.misplaced"))
+        n = int(cursor.fetchone()[0])
+        if n:
+            notes.append(
+                (
+                    f"{n:,} 栋的乡镇代码与位置不符，请核对",
+                    f"{n:,} buildings lie outside the township whose code they carry: check them",
+                )
+            )
+    return notes
+
+
+def _record(
+    cursor: Any, kind: Kind, record: dict[str, Any], rejects: list[Reject], read_rows: int, result: Loaded,
+    notes: list[tuple[str, str]],
+) -> int:  # fmt: skip
+    cursor.execute(
+        query("ingest.record_import"),
+        {
+            **record,
+            "kind": kind.name,
+            "read_rows": read_rows,
+            "loaded": result.loaded,
+            "unchanged": result.unchanged,
+            "updated": result.updated,
+            "rejected": len(rejects),
+            "notes": Json([zh for zh, _ in [*notes, *result.notes]]),
+        },
+    )
+    import_id = int(cursor.fetchone()[0])
+    cursor.execute(query("ingest.claim_changes"), {"import_id": import_id})
+    if rejects:
+        execute_values(
+            cursor,
+            query("ingest.record_rejects").as_string(cursor),
+            [(import_id, r.row, r.key, r.code, r.reason[0], r.remedy[0]) for r in rejects],
+        )
+    return import_id
+
+
+def _analyse(connection: Any, kind: Kind) -> None:
+    """Tell the planner what is in the table now, so that the first query uses the spatial index."""
+    with connection.cursor() as cursor:
+        cursor.execute(query("ingest.analyse").format(table=sql.Identifier(kind.table)))
+    connection.commit()

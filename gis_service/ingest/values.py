@@ -1,0 +1,167 @@
+"""Turn what stands in a cell into a value of the database, or say why it cannot be."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Sentence = tuple[str, str]
+Parser = Callable[[Any], Any]
+
+_CHINESE_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_SEPARATORS = re.compile(r"[;；,，、|/]+")
+
+
+class BadValueError(ValueError):
+    """A cell whose value cannot be used; carries the sentence in Chinese and in English."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.sentence: Sentence = (zh, en)
+
+
+def is_missing(raw: Any) -> bool:
+    """Tell whether a cell says nothing."""
+    if raw is None or raw is pd.NA or raw is pd.NaT:
+        return True
+    if isinstance(raw, float):
+        return math.isnan(raw)
+    return isinstance(raw, str) and not raw.strip("\0 \t\r\n\u3000")
+
+
+def text(limit: int = 500) -> Parser:
+    """Return a parser of text of at most ``limit`` characters."""
+
+    def parse(raw: Any) -> str | None:
+        if isinstance(raw, str) and raw.isprintable() and len(raw) <= limit:
+            return raw.strip() or None  # nearly every cell
+        # A code read as a float keeps its digits: 451224100.0 is 451224100.
+        if isinstance(raw, (float, np.floating)) and float(raw).is_integer():
+            raw = int(raw)
+        value = "".join(c for c in str(raw) if c >= " ").strip()
+        if any(0xD800 <= ord(c) <= 0xDFFF for c in value):
+            raise BadValueError("文字含有无效字符", "the text has invalid characters")
+        if len(value) > limit:
+            raise BadValueError(f"文字超过 {limit} 个字符", f"the text is longer than {limit} characters")
+        return value or None
+
+    return parse
+
+
+def one_of(known: dict[str, str], shown: dict[str, str]) -> Parser:
+    """Return a parser of one word of a closed list."""
+
+    def parse(raw: Any) -> str:
+        return _word(raw, known, shown)
+
+    return parse
+
+
+def many_of(known: dict[str, str], shown: dict[str, str]) -> Parser:
+    """Return a parser of several words of a closed list, in a list or separated by ``;``, ``、`` and the like."""
+
+    def parse(raw: Any) -> list[str]:
+        parts = list(raw) if isinstance(raw, (list, tuple, np.ndarray)) else _whole_or_parts(str(raw), known)
+        return list(dict.fromkeys(_word(part, known, shown) for part in parts if not is_missing(part)))
+
+    return parse
+
+
+def _whole_or_parts(value: str, known: dict[str, str]) -> list[str]:
+    return [value] if _key(value) in known else _SEPARATORS.split(value.strip("[]{}"))
+
+
+def _key(raw: Any) -> str:
+    value = int(raw) if isinstance(raw, (float, np.floating)) and float(raw).is_integer() else raw
+    return str(value).strip().strip("'\"").lower()
+
+
+def _word(raw: Any, known: dict[str, str], shown: dict[str, str]) -> str:
+    found = known.get(_key(raw))
+    if found is None:
+        allowed = "、".join(f"{name}（{identifier}）" for identifier, name in shown.items())
+        raise BadValueError(
+            f"不认识“{str(raw)[:40]}”，可用：{allowed}",
+            f"{str(raw)[:40]!r} is not known; use one of {', '.join(shown)}",
+        )
+    return found
+
+
+def number(low: float, high: float, *, unknown_outside: bool = False) -> Parser:
+    """Return a parser of a number from ``low`` to ``high``, both included.
+
+    With ``unknown_outside`` a number outside (a sentinel like -9999 or 0) means unknown.
+    """
+
+    def parse(raw: Any) -> float | None:
+        try:
+            value = float(str(raw).strip())
+        except ValueError:
+            value = math.nan
+        if math.isnan(value):
+            raise BadValueError(f"“{str(raw)[:40]}”不是数字", f"{str(raw)[:40]!r} is not a number")
+        if low <= value <= high:
+            return value
+        if unknown_outside:
+            return None
+        raise BadValueError(f"{value:g} 超出范围 {low:g}–{high:g}", f"{value:g} is outside {low:g} to {high:g}")
+
+    return parse
+
+
+def whole(low: int, high: int, *, unknown_outside: bool = False) -> Parser:
+    """Return a parser of a whole number; Chinese numerals and a unit after it (三层, 12人) are read too."""
+    as_number = number(low, high, unknown_outside=unknown_outside)
+
+    def parse(raw: Any) -> int | None:
+        value = str(raw).strip().rstrip("层楼人户")
+        if value and all(c in _CHINESE_DIGITS or c == "十" for c in value):
+            value = str(_chinese(value))
+        result = as_number(value)
+        if result is None:
+            return None
+        if not result.is_integer():
+            raise BadValueError(f"“{str(raw)[:40]}”不是整数", f"{str(raw)[:40]!r} is not a whole number")
+        return int(result)
+
+    return parse
+
+
+def _chinese(numeral: str) -> int:
+    tens, found, ones = numeral.partition("十")
+    if not found:
+        return int("".join(str(_CHINESE_DIGITS[c]) for c in numeral))
+    return (_CHINESE_DIGITS[tens] if tens else 1) * 10 + (_CHINESE_DIGITS[ones] if ones else 0)
+
+
+def truth(raw: Any) -> bool:
+    """Parse yes or no."""
+    value = _key(raw)
+    if value in {"true", "t", "1", "yes", "y", "是", "有"}:
+        return True
+    if value in {"false", "f", "0", "no", "n", "否", "无"}:
+        return False
+    raise BadValueError(f"“{str(raw)[:40]}”不是“是/否”", f"{str(raw)[:40]!r} is neither yes nor no")
+
+
+def parse_column(column: pd.Series, parser: Parser) -> tuple[list[Any], dict[int, Sentence]]:
+    """Parse a column; return its values in order and, by position, the sentences for the cells that failed.
+
+    A value that occurs a thousand times is parsed once.
+    """
+    raws = column.tolist()
+    keys = [repr(raw) if isinstance(raw, (list, np.ndarray)) else raw for raw in raws]
+    known: dict[Hashable, Any] = {}
+    refused: dict[Hashable, Sentence] = {}
+    for key, raw in dict(zip(keys, raws, strict=True)).items():
+        try:
+            known[key] = None if not isinstance(raw, (list, np.ndarray)) and is_missing(raw) else parser(raw)
+        except BadValueError as bad:
+            known[key], refused[key] = None, bad.sentence
+    failures = {i: refused[key] for i, key in enumerate(keys) if key in refused} if refused else {}
+    return [known[key] for key in keys], failures

@@ -1,0 +1,92 @@
+"""``gis-service select``: the houses to inspect first, with the reason for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gis_service.db.command import prepare
+from gis_service.db.engine import get_engine
+from gis_service.errors import InputError
+from gis_service.export.files import write_places
+from gis_service.say import say
+from gis_service.selection.areas import find_area
+from gis_service.selection.lists import HEADINGS, places_of
+from gis_service.selection.rules import RULES, Limits
+from gis_service.selection.select import run_selection, totals
+from gis_service.selection.terms import Ask, RuleTerm, Term, ZoneTerm, default_ask
+from gis_service.settings import default
+
+
+@click.command()
+@click.option("--zone", "zones", multiple=True, metavar="KIND=BUFFER_M", help="重点区域及缓冲距离，例如 school=200。")
+@click.option("--area", "areas", multiple=True, metavar="NAME|FILE", help="已画区域、行政区域或文件。")
+@click.option("--rule", "rules", multiple=True, metavar="NAME", help=f"规则：{'、'.join(RULES)}。")
+@click.option("--match", type=click.Choice(["any", "all"]), default="any", show_default=True, help="满足任一或全部。")
+@click.option("--within", multiple=True, metavar="NAME|FILE", help="只在此范围内选取。Only inside this area.")
+@click.option(
+    "--without", multiple=True, metavar="TERM", help="排除：zone:school=200、area:NAME、rule:NAME。None of these."
+)
+@click.option("--min-floors", type=click.IntRange(1, 200), default=int(default("min_floors")), show_default=True)
+@click.option("--min-people", type=click.IntRange(1, 100_000), default=int(default("min_people")), show_default=True)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="xlsx、csv、geojson、gpkg、parquet。"
+)
+def select(
+    zones: tuple[str, ...], areas: tuple[str, ...], rules: tuple[str, ...], match: str, within: tuple[str, ...],
+    without: tuple[str, ...], min_floors: int, min_people: int, out: Path,
+) -> None:  # fmt: skip
+    """选取优先排查的房屋。Select the houses to inspect first.
+
+    不给任何条件时，按默认缓冲距离选取全部重点区域，并使用全部规则。
+    """
+    prepare()
+    limits = Limits(min_floors, min_people)
+    with get_engine("service").begin() as connection:
+        asked: list[Term] = [_zone(zone) for zone in zones]
+        asked += [find_area(connection, area) for area in areas]
+        asked += [RuleTerm(rule) for rule in rules]
+        inside: list[Term] = [find_area(connection, area) for area in within]
+        if not asked:
+            asked = list(default_ask().any_of)
+        left_out = [_term(connection, written) for written in without]
+        ask = (
+            Ask(tuple(asked), tuple(inside), tuple(left_out), limits)
+            if match == "any"
+            else Ask((), (*asked, *inside), tuple(left_out), limits)
+        )
+        outcome = run_selection(connection, ask)
+        counts = totals(connection, outcome.run_id)
+        write_places(places_of(connection, outcome.run_id), out, title="优先排查名单", headings=HEADINGS)
+    say(
+        f"第 {outcome.run_id} 号选取：{outcome.selected:,} 栋，已写入 {out}",
+        f"Selection run {outcome.run_id}: {outcome.selected:,} buildings, written to {out}",
+    )
+    for name, count in counts["rule"].items():
+        click.echo(f"  {name}: {count:,}")
+
+
+def _zone(written: str) -> ZoneTerm:
+    kind, separator, buffer = written.partition("=")
+    try:
+        return ZoneTerm(kind.strip(), float(buffer) if separator else default(f"buffer_{kind.strip()}_m"))
+    except (ValueError, KeyError) as error:
+        raise InputError(
+            f"--zone {written}：请写成 类型=米，例如 school=200。",
+            f"--zone {written}: write KIND=METRES, like school=200.",
+        ) from error
+
+
+def _term(connection: object, written: str) -> Term:
+    kind, separator, rest = written.partition(":")
+    if separator and kind == "zone":
+        return _zone(rest)
+    if separator and kind == "area":
+        return find_area(connection, rest)  # type: ignore[arg-type]
+    if separator and kind == "rule":
+        return RuleTerm(rest)
+    raise InputError(
+        f"--without {written}：请写成 zone:school=200、area:名称 或 rule:名称。",
+        f"--without {written}: write zone:school=200, area:NAME or rule:NAME.",
+    )

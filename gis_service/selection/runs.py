@@ -1,0 +1,65 @@
+"""``gis-service runs``: what was computed, how two runs differ, and one again."""
+
+from __future__ import annotations
+
+import click
+from sqlalchemy import text
+
+from gis_service.db.command import prepare
+from gis_service.db.engine import get_engine
+from gis_service.db.queries import statement
+from gis_service.say import say
+from gis_service.selection.select import ask_of, compare, run_selection
+
+_SHOWN = 20
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def runs(context: click.Context) -> None:
+    """历次计算：列出、比较、重做。List, compare and repeat runs."""
+    prepare()
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@runs.command(name="list")
+@click.option("--limit", default=20, show_default=True)
+def list_(limit: int = 20) -> None:
+    """列出最近的计算。List the latest runs."""
+    with get_engine("service").connect() as connection:
+        for row in connection.execute(text(statement("runs.list")), {"limit": limit}).mappings():
+            started = row["started_at"].astimezone().strftime("%Y-%m-%d %H:%M")
+            click.echo(
+                f"{row['run_id']:>5}  {row['kind']:<10} {started}  data {row['data_version']}  {row['selected']:,}"
+            )
+
+
+@runs.command()
+@click.argument("before", type=int)
+@click.argument("after", type=int)
+def diff(before: int, after: int) -> None:
+    """比较两次选取：新增、移出、变化。Compare two selections."""
+    with get_engine("service").connect() as connection:
+        result = compare(connection, before, after)
+    say(
+        f"新增 {len(result['new']):,}，移出 {len(result['gone']):,}，变化 {len(result['changed']):,}",
+        f"{len(result['new']):,} new, {len(result['gone']):,} gone, {len(result['changed']):,} changed",
+    )
+    for change, sign in (("new", "+"), ("gone", "-"), ("changed", "~")):
+        for row in result[change][:_SHOWN]:
+            click.echo(f"{sign} {row['building_id']}  {row['score_before'] or '—'} → {row['score_after'] or '—'}")
+        if len(result[change]) > _SHOWN:
+            click.echo(f"{sign} … {len(result[change]) - _SHOWN:,}")
+
+
+@runs.command()
+@click.argument("run_id", type=int)
+def repeat(run_id: int) -> None:
+    """用同样的条件在现有数据上重做。Repeat a selection on today's data."""
+    with get_engine("service").begin() as connection:
+        outcome = run_selection(connection, ask_of(connection, run_id))
+    say(
+        f"第 {outcome.run_id} 号选取：{outcome.selected:,} 栋",
+        f"Selection run {outcome.run_id}: {outcome.selected:,} buildings",
+    )

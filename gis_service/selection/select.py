@@ -1,0 +1,262 @@
+"""Compose the selection as one SQL statement, store it as a run, read it back.
+
+Every term gives rows (building, reason); the rows of one building become its reasons, and the best points of each
+rule add up to its score. A building in several zones is one selected building with several reasons.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    Text,
+    and_,
+    cast,
+    column,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    text,
+    true,
+    union_all,
+    update,
+    values,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import Float
+
+from gis_service import __version__
+from gis_service.db.models import Building, KeyZone, Run, Selection
+from gis_service.db.queries import statement
+from gis_service.errors import NotFoundError
+from gis_service.selection.rules import AREA_POINTS, RULES, ZONE_POINTS, points_table
+from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm
+
+_COLUMNS = ("fid", "term", "rule", "version", "kind", "zone_id", "name", "buffer_m", "distance_m", "value", "points")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A stored selection: its run and how many buildings it has."""
+
+    run_id: int
+    selected: int
+
+
+def compose(ask: Ask) -> Select[Any]:
+    """Return the statement that yields building_id, score and reasons of every selected building."""
+    numbered: list[tuple[int, Term]] = list(enumerate((*ask.any_of, *ask.all_of, *ask.none_of)))
+    any_n, all_n = len(ask.any_of), len(ask.all_of)
+    any_terms = [n for n, _ in numbered[:any_n]]
+    all_terms = [n for n, _ in numbered[any_n : any_n + all_n]]
+    none_terms = [n for n, _ in numbered[any_n + all_n :]]
+    reason = union_all(*_reasons(numbered, ask)).cte("reason")
+    shown = reason.c.term.not_in(none_terms) if none_terms else true()
+    parts = [
+        func.coalesce(func.max(reason.c.points).filter(and_(reason.c.rule == rule, shown)), 0.0)
+        for rule in points_table()
+    ]
+    score: ColumnElement[Any] = sum(parts[1:], start=parts[0])
+    packed = func.jsonb_strip_nulls(
+        func.jsonb_build_object(
+            *(piece for name in _COLUMNS[2:] for piece in (literal(name, Text), reason.c[name])),
+        )
+    )
+    grouped = (
+        select(
+            reason.c.fid,
+            cast(score, Float).label("score"),
+            func.jsonb_agg(aggregate_order_by(packed, reason.c.term, reason.c.distance_m, reason.c.zone_id))
+            .filter(shown)
+            .label("reasons"),
+        )
+        .group_by(reason.c.fid)
+        .having(_joined(reason.c.term, any_terms, all_terms, none_terms))
+        .cte("grouped")
+    )
+    return select(
+        Building.building_id, func.round(cast(grouped.c.score, _numeric()), 1).label("score"), grouped.c.reasons
+    ).join(grouped, grouped.c.fid == Building.fid)
+
+
+def _numeric() -> Any:
+    from sqlalchemy import Numeric
+
+    return Numeric
+
+
+def _joined(
+    term: ColumnElement[int], any_terms: list[int], all_terms: list[int], none_terms: list[int]
+) -> ColumnElement[bool]:
+    tests: list[ColumnElement[bool]] = []
+    if any_terms:
+        tests.append(func.bool_or(term.in_(any_terms)))
+    tests += [func.bool_or(term == n) for n in all_terms]
+    if none_terms:
+        tests.append(func.not_(func.bool_or(term.in_(none_terms))))
+    return and_(*tests)
+
+
+def _reasons(numbered: list[tuple[int, Term]], ask: Ask) -> list[Select[Any]]:
+    zones = [(n, t) for n, t in numbered if isinstance(t, ZoneTerm)]
+    rules = [(n, t) for n, t in numbered if isinstance(t, RuleTerm)]
+    areas = [(n, t) for n, t in numbered if isinstance(t, AreaTerm)]
+    branches = [_area_reason(n, t) for n, t in areas]
+    if zones:
+        branches.append(_zone_reasons(zones))
+    branches += [_rule_reason(n, t, ask) for n, t in rules]
+    return branches
+
+
+def _zone_reasons(zones: list[tuple[int, ZoneTerm]]) -> Select[Any]:
+    """All zone terms in one join: each zone looks up the buildings round it in the spatial index."""
+    terms = values(column("term", Integer), column("kind", Text), column("buffer_m", Float), name="asked").data(
+        [(n, t.kind, float(t.buffer_m)) for n, t in zones]
+    )
+    distance = func.ST_Distance(Building.geom, KeyZone.geom)
+    nearness = 1.0 - 0.5 * distance / func.greatest(terms.c.buffer_m, 0.001)
+    return (
+        select(
+            Building.fid,
+            terms.c.term,
+            literal("key_zone", Text).label("rule"),
+            literal(1, Integer).label("version"),
+            KeyZone.kind,
+            KeyZone.zone_id,
+            KeyZone.name,
+            terms.c.buffer_m,
+            func.round(cast(distance, _numeric()), 2).label("distance_m"),
+            cast(null(), JSONB).label("value"),
+            (ZONE_POINTS * func.greatest(nearness, 0.5)).label("points"),
+        )
+        .select_from(terms)
+        .join(KeyZone, KeyZone.kind == terms.c.kind)
+        .join(Building, func.ST_DWithin(Building.geom, KeyZone.geom, terms.c.buffer_m))
+    )
+
+
+def _area_reason(n: int, area: AreaTerm) -> Select[Any]:
+    shape = func.ST_SetSRID(func.ST_GeomFromWKB(area.wkb), func.Find_SRID("gis", "building", "geom"))
+    return select(
+        Building.fid,
+        literal(n, Integer).label("term"),
+        literal("area", Text).label("rule"),
+        literal(1, Integer).label("version"),
+        cast(null(), Text).label("kind"),
+        cast(literal(area.area_id), Text).label("zone_id"),
+        literal(area.name, Text).label("name"),
+        cast(null(), Float).label("buffer_m"),
+        literal(0.0, Float).label("distance_m"),
+        cast(null(), JSONB).label("value"),
+        literal(AREA_POINTS, Float).label("points"),
+    ).where(func.ST_Intersects(Building.geom, shape))
+
+
+def _rule_reason(n: int, term: RuleTerm, ask: Ask) -> Select[Any]:
+    rule = RULES[term.name]
+    return select(
+        Building.fid,
+        literal(n, Integer).label("term"),
+        literal(rule.name, Text).label("rule"),
+        literal(rule.version, Integer).label("version"),
+        cast(null(), Text).label("kind"),
+        cast(null(), Text).label("zone_id"),
+        cast(null(), Text).label("name"),
+        cast(null(), Float).label("buffer_m"),
+        cast(null(), Float).label("distance_m"),
+        rule.value().label("value"),
+        rule.points().label("points"),
+    ).where(rule.where(ask.limits))
+
+
+def run_selection(connection: Connection, ask: Ask) -> Outcome:
+    """Select and store as a run; the caller commits.
+
+    The parameters stored hold every term with its buffer, every rule with its version, every area as it was, so
+    the run can be repeated and compared.
+    """
+    parameters = ask.as_dict() | {"points": points_table()}
+    run_id = connection.execute(
+        insert(Run)
+        .values(
+            kind="selection",
+            parameters=parameters,
+            data_version=text(f"({statement('runs.data_version')})"),
+            code_version=__version__,
+        )
+        .returning(Run.run_id)
+    ).scalar_one()
+    chosen = compose(ask).subquery()
+    stored = connection.execute(
+        insert(Selection).from_select(
+            ["run_id", "building_id", "score", "reasons"],
+            select(literal(run_id), chosen.c.building_id, chosen.c.score, chosen.c.reasons),
+        )
+    )
+    connection.execute(update(Run).where(Run.run_id == run_id).values(finished_at=func.clock_timestamp()))
+    return Outcome(run_id, stored.rowcount)
+
+
+def latest_run(connection: Connection) -> int | None:
+    """Return the newest finished selection, or None."""
+    return connection.execute(
+        select(func.max(Run.run_id)).where(and_(Run.kind == "selection", Run.finished_at.is_not(None)))
+    ).scalar()
+
+
+def ask_of(connection: Connection, run_id: int) -> Ask:
+    """Return what a stored run asked for.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such selection.
+
+    """
+    parameters = connection.execute(
+        select(Run.parameters).where(and_(Run.run_id == run_id, Run.kind == "selection"))
+    ).scalar()
+    if parameters is None:
+        raise NotFoundError(f"没有第 {run_id} 号选取结果。", f"There is no selection run {run_id}.")
+    return Ask.from_dict(parameters)
+
+
+def compare(connection: Connection, before: int, after: int) -> dict[str, list[dict[str, Any]]]:
+    """Return the buildings that are new, gone or changed (score or reasons) from one run to another."""
+    for run_id in (before, after):
+        ask_of(connection, run_id)
+    rows = connection.execute(text(statement("runs.compare")), {"before": before, "after": after}).mappings()
+    result: dict[str, list[dict[str, Any]]] = {"new": [], "gone": [], "changed": []}
+    for row in rows:
+        result[row["change"]].append({k: row[k] for k in ("building_id", "score_before", "score_after")})
+    return result
+
+
+def totals(connection: Connection, run_id: int) -> dict[str, Any]:
+    """Return counts of a run: buildings once in the total, and under each rule, kind of zone and township."""
+    return {
+        "total": connection.execute(text(statement("runs.total")), {"run_id": run_id}).scalar_one(),
+        **{
+            name: {
+                str(key): int(count)
+                for key, count in connection.execute(text(statement(f"runs.by_{name}")), {"run_id": run_id})
+            }
+            for name in ("rule", "zone_kind", "township")
+        },
+    }
+
+
+def reasons_text(reasons: list[dict[str, Any]] | str, lang: str = "zh") -> list[str]:
+    """Return the reasons as sentences for a person, the weightiest first."""
+    from gis_service.selection.phrases import phrase
+
+    listed = json.loads(reasons) if isinstance(reasons, str) else reasons
+    return [phrase(reason, lang) for reason in sorted(listed, key=lambda r: -float(r["points"]))]

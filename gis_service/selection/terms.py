@@ -1,0 +1,137 @@
+"""What a planner asks for: terms, joined by any of, all of, none of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gis_service.errors import InputError
+from gis_service.selection.rules import RULES, Limits
+from gis_service.settings import DEFAULTS, default
+from gis_service.words import ZONE_KIND
+
+BUFFER_MAX_M = 5_000.0
+
+
+@dataclass(frozen=True)
+class ZoneTerm:
+    """Within ``buffer_m`` metres of the grounds of a key zone of ``kind``."""
+
+    kind: str
+    buffer_m: float
+
+    def __post_init__(self) -> None:
+        if self.kind not in ZONE_KIND:
+            raise InputError(
+                f"没有重点区域类型“{self.kind}”；可用：{'、'.join(f'{k}（{v}）' for k, v in ZONE_KIND.items())}。",
+                f"There is no kind of zone {self.kind!r}; use one of {', '.join(ZONE_KIND)}.",
+            )
+        if not 0 <= self.buffer_m <= BUFFER_MAX_M:
+            raise InputError(
+                f"缓冲距离 {self.buffer_m:g} 米超出 0–{BUFFER_MAX_M:g} 米。",
+                f"A buffer of {self.buffer_m:g} m is outside 0 to {BUFFER_MAX_M:g} m.",
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the term as it is stored with a run."""
+        return {"term": "zone", "kind": self.kind, "buffer_m": self.buffer_m}
+
+
+@dataclass(frozen=True)
+class AreaTerm:
+    """At least partly inside an area: a drawn one, an administrative one, or one from a file.
+
+    ``wkb`` is the area's (Multi)Polygon in the work SRID, so that a run can be repeated after the area has changed.
+    """
+
+    name: str
+    wkb: bytes
+    area_id: int | None = None
+    version: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the term as it is stored with a run."""
+        return {
+            "term": "area",
+            "name": self.name,
+            "area_id": self.area_id,
+            "version": self.version,
+            "wkb": self.wkb.hex(),
+        }
+
+
+@dataclass(frozen=True)
+class RuleTerm:
+    """Meets one of the notice's rules."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        if self.name not in RULES:
+            raise InputError(
+                f"没有规则“{self.name}”；可用：{'、'.join(f'{r.name}（{r.zh}）' for r in RULES.values())}。",
+                f"There is no rule {self.name!r}; use one of {', '.join(RULES)}.",
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the term as it is stored with a run."""
+        return {"term": "rule", "name": self.name, "version": RULES[self.name].version}
+
+
+Term = ZoneTerm | AreaTerm | RuleTerm
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A building is selected when it meets any of ``any_of`` (if there are some), all of ``all_of``, none of ``none_of``."""
+
+    any_of: tuple[Term, ...] = ()
+    all_of: tuple[Term, ...] = ()
+    none_of: tuple[Term, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if not self.any_of and not self.all_of:
+            raise InputError(
+                "没有任何选取条件；请给出重点区域、区域范围或规则。",
+                "Nothing is asked for: give a zone, an area or a rule.",
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the ask as it is stored with a run."""
+        return {
+            "any_of": [term.as_dict() for term in self.any_of],
+            "all_of": [term.as_dict() for term in self.all_of],
+            "none_of": [term.as_dict() for term in self.none_of],
+            "min_floors": self.limits.min_floors,
+            "min_people": self.limits.min_people,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Ask:
+        """Return the ask that :meth:`as_dict` stored."""
+        return cls(
+            any_of=tuple(map(_term, stored["any_of"])),
+            all_of=tuple(map(_term, stored["all_of"])),
+            none_of=tuple(map(_term, stored["none_of"])),
+            limits=Limits(stored["min_floors"], stored["min_people"]),
+        )
+
+
+def _term(stored: dict[str, Any]) -> Term:
+    if stored["term"] == "zone":
+        return ZoneTerm(stored["kind"], stored["buffer_m"])
+    if stored["term"] == "rule":
+        return RuleTerm(stored["name"])
+    return AreaTerm(stored["name"], bytes.fromhex(stored["wkb"]), stored["area_id"], stored["version"])
+
+
+def default_zone_terms() -> tuple[ZoneTerm, ...]:
+    """Return all kinds of zones with their default buffers (DOMAIN 6.1)."""
+    return tuple(ZoneTerm(kind, default(f"buffer_{kind}_m")) for kind in ZONE_KIND)
+
+
+def default_ask(limits: Limits | None = None) -> Ask:
+    """Return what the notice asks for: all zones with their default buffers, and all rules."""
+    limits = limits or Limits(int(DEFAULTS["min_floors"].value), int(DEFAULTS["min_people"].value))
+    return Ask(any_of=(*default_zone_terms(), *(RuleTerm(name) for name in RULES)), limits=limits)

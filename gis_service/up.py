@@ -1,0 +1,133 @@
+"""``gis-service up``: set up, load the demo into an empty database, analyse, serve."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import click
+import uvicorn
+from sqlalchemy import text
+
+from gis_service.db.command import prepare
+from gis_service.db.engine import get_engine
+from gis_service.db.queries import statement
+from gis_service.errors import SetupError
+from gis_service.say import say
+from gis_service.settings import get_settings
+from web_map import assets
+from web_map.planner import ensure_run
+
+_CHECKED = (
+    "/health",
+    "/",
+    "/map/planner",
+    "/collections",
+    "/collections/building/items?limit=1",
+    "/tiles/buildings/0/0/0.pbf",
+)
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="检查页面和瓦片能打开，然后停止。Verify that it answers, then stop.")
+@click.option("--demo", type=click.Choice(["donglan", "rongan", "none"]), default="donglan", show_default=True)
+@click.option("--host", default=None, help="监听地址。Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=None)
+def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
+    """准备并启动服务。Set up, load the demo into an empty database, analyse, serve."""
+    settings = get_settings()
+    host, port = host or settings.host, port or settings.port
+    install_front_end()
+    say("准备数据库 …", "Preparing the database …")
+    prepare()
+    if demo != "none" and _empty():
+        _load_demo(demo)
+    with get_engine("service").begin() as connection:
+        houses = connection.execute(text(statement("maps.headline"))).mappings().one()["houses"]
+        if houses:
+            ensure_run(connection)
+    address = f"http://{host}:{port}"
+    if check:
+        _check(host, port, address, has_data=bool(houses))
+        return
+    say(f"服务已启动：{address}（按 Ctrl-C 停止；数据库继续运行，gis-service db stop 可停止）",
+        f"Serving on {address} (Ctrl-C stops; the database goes on, gis-service db stop ends it)")  # fmt: skip
+    uvicorn.run("gis_service.api.app:create_app", factory=True, host=host, port=port, log_level="warning")
+
+
+def install_front_end() -> None:
+    """Install the npm packages of the lock file where they are missing or older than it."""
+    lock = assets.HERE / "package-lock.json"
+    done = assets.MODULES / ".package-lock.json"
+    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    say("安装网页文件 …", "Installing the front-end files …")
+    beside = Path(sys.executable).with_name("npm")
+    npm = str(beside) if beside.exists() else shutil.which("npm")
+    if npm is None:
+        raise SetupError("找不到 npm；请运行 make run。", "There is no npm; run make run.")
+    result = subprocess.run(  # noqa: S603 - npm of our own environment, no shell
+        [npm, "ci", "--omit=dev"], cwd=assets.HERE, capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": f"{beside.parent}:{os.environ.get('PATH', '')}"},
+    )  # fmt: skip
+    if result.returncode != 0:
+        said = (result.stderr.strip().splitlines() or ["?"])[-1]
+        raise SetupError(f"网页文件安装失败：{said}", f"The front-end files were not installed: {said}")
+    done.touch()
+
+
+def _empty() -> bool:
+    with get_engine("service").connect() as connection:
+        return not connection.execute(text("SELECT EXISTS (SELECT FROM gis.building)")).scalar_one()
+
+
+def _load_demo(name: str) -> None:
+    from gis_service.demo.load import load_demo
+
+    started = time.monotonic()
+    county = {"donglan": "东兰县", "rongan": "融安县"}[name]
+    say(f"生成并导入模拟的{county} …", f"Making and importing the simulated county {name} …")
+    load_demo(name)
+    say(
+        f"模拟数据已导入（{time.monotonic() - started:.0f} 秒）。",
+        f"Demo loaded in {time.monotonic() - started:.0f} s.",
+    )
+
+
+def _check(host: str, port: int, address: str, *, has_data: bool) -> None:
+    """Serve for a moment and ask for the pages and a tile, as a browser would."""
+    config = uvicorn.Config("gis_service.api.app:create_app", factory=True, host=host, port=port, log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        deadline = time.monotonic() + 30
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > deadline:
+                raise SetupError(
+                    f"服务无法在 {address} 启动（端口被占用？）。", f"Nothing could be served on {address}."
+                )
+            time.sleep(0.05)
+        for path in _CHECKED if has_data else _CHECKED[:1]:
+            _ask(address, path)
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+    say("检查通过。", "All answered.")
+
+
+def _ask(address: str, path: str) -> None:
+    request = urllib.request.Request(f"{address}{path}", headers={"Accept": "text/html, */*"})  # noqa: S310 - our own
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            size = len(answer.read())
+    except (urllib.error.URLError, TimeoutError) as error:
+        raise SetupError(f"{path} 没有应答：{error}", f"{path} does not answer: {error}") from error
+    click.echo(f"  200 {path} ({size:,} B)")

@@ -1,0 +1,23 @@
+-- Who may do what, all of it, in one place; applied again whenever this file changes.
+-- The owner makes and loads; the service reads, and writes only what its users make.
+
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO gis_owner, gis_service;
+REVOKE ALL ON SCHEMA gis FROM PUBLIC;
+GRANT USAGE ON SCHEMA gis TO gis_service;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA gis FROM gis_service;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA gis FROM gis_service;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA gis FROM PUBLIC, gis_service;
+
+GRANT SELECT ON
+    gis.deployment, gis.migration, gis.admin_area, gis.key_zone, gis.building, gis.road, gis.hydrant,
+    gis.drawn_area, gis.import, gis.run, gis.selection
+TO gis_service;
+GRANT SELECT ON SEQUENCE gis.data_version TO gis_service;
+-- Whole-map caches are told that an area changed.
+GRANT USAGE ON SEQUENCE gis.data_version TO gis_service;
+
+GRANT INSERT, UPDATE (finished_at) ON gis.run TO gis_service;
+GRANT INSERT ON gis.selection TO gis_service;
+GRANT INSERT, UPDATE (name, note, version, updated_at, geom), DELETE ON gis.drawn_area TO gis_service;

@@ -1,0 +1,36 @@
+-- What maps draw; geometry as WKB in the work SRID.
+
+-- name: boundaries
+-- Simplified to a few metres: a map of the county shows no more.
+SELECT code, name, level, schematic, source, ST_AsBinary(ST_SimplifyPreserveTopology(geom, 15)) AS geom
+FROM gis.admin_area WHERE level IN ('county', 'township') AND geom IS NOT NULL ORDER BY level, code
+
+-- name: zones
+SELECT zone_id, kind, name, simulated, ST_AsBinary(geom) AS geom FROM gis.key_zone ORDER BY zone_id LIMIT :limit
+
+-- name: roads
+SELECT name, class, ST_AsBinary(ST_SimplifyPreserveTopology(geom, 3)) AS geom
+FROM gis.road ORDER BY coalesce(width_m, 0) DESC, road_id LIMIT :limit
+
+-- name: extent
+-- West, south, east, north in degrees of the county, else of the houses.
+SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (
+    SELECT coalesce(
+        (SELECT ST_Extent(ST_Transform(geom, 4326)) FROM gis.admin_area WHERE level IN ('county', 'township')),
+        (SELECT ST_Extent(ST_Transform(geom, 4326)) FROM gis.building)
+    ) AS box) AS known
+WHERE box IS NOT NULL
+
+-- name: headline
+SELECT count(*) AS houses,
+       count(*) FILTER (WHERE use_class IN ('commercial', 'mixed')) AS operating,
+       count(*) FILTER (WHERE use_class IN ('commercial', 'mixed') AND hazard_tier = 'severe') AS operating_severe,
+       count(*) FILTER (WHERE use_class IN ('commercial', 'mixed') AND hazard_tier = 'some') AS operating_some,
+       coalesce(bool_or(simulated), false) AS simulated
+FROM gis.building
+
+-- name: county
+SELECT name, schematic, source FROM gis.admin_area WHERE level = 'county' ORDER BY code LIMIT 1
+
+-- name: run
+SELECT run_id, parameters, started_at, data_version FROM gis.run WHERE run_id = :run_id AND kind = 'selection'

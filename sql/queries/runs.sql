@@ -1,0 +1,87 @@
+-- Runs: what they were made from, how they compare, what they count.
+
+-- name: data_version
+SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM gis.data_version
+
+-- name: compare
+SELECT building_id, a.score AS score_before, b.score AS score_after,
+       CASE WHEN a.building_id IS NULL THEN 'new' WHEN b.building_id IS NULL THEN 'gone' ELSE 'changed' END AS change
+FROM (SELECT * FROM gis.selection WHERE run_id = :before) AS a
+FULL JOIN (SELECT * FROM gis.selection WHERE run_id = :after) AS b USING (building_id)
+WHERE (a.score, a.reasons) IS DISTINCT FROM (b.score, b.reasons)
+ORDER BY coalesce(b.score, a.score) DESC, building_id
+
+-- name: total
+SELECT count(*) FROM gis.selection WHERE run_id = :run_id
+
+-- name: by_rule
+SELECT r.reason ->> 'rule', count(DISTINCT s.building_id)
+FROM gis.selection AS s, jsonb_array_elements(s.reasons) AS r (reason)
+WHERE s.run_id = :run_id
+GROUP BY 1 ORDER BY 2 DESC, 1
+
+-- name: by_zone_kind
+SELECT r.reason ->> 'kind', count(DISTINCT s.building_id)
+FROM gis.selection AS s, jsonb_array_elements(s.reasons) AS r (reason)
+WHERE s.run_id = :run_id AND r.reason ->> 'rule' = 'key_zone'
+GROUP BY 1 ORDER BY 2 DESC, 1
+
+-- name: by_township
+SELECT coalesce(a.name, b.township_code, '—'), count(*)
+FROM gis.selection AS s
+JOIN gis.building AS b USING (building_id)
+LEFT JOIN gis.admin_area AS a ON a.code = b.township_code
+WHERE s.run_id = :run_id
+GROUP BY 1 ORDER BY 2 DESC, 1
+
+-- name: list
+SELECT r.run_id, r.kind, r.started_at, r.finished_at, r.data_version, r.code_version,
+       (SELECT count(*) FROM gis.selection AS s WHERE s.run_id = r.run_id) AS selected
+FROM gis.run AS r ORDER BY r.run_id DESC LIMIT :limit
+
+-- name: selected
+-- The list of a run with what a planner needs of each house; no personal data.
+SELECT b.building_id, b.name, b.address, t.name AS township, v.name AS village, b.floors, b.people, b.structure,
+       b.use_class, b.business_uses, b.hazard_tier, b.appraisal_grade, b.simulated, s.score, s.reasons,
+       ST_AsBinary(b.geom) AS geom
+FROM gis.selection AS s
+JOIN gis.building AS b USING (building_id)
+LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
+LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+WHERE s.run_id = :run_id
+ORDER BY s.score DESC, b.building_id
+LIMIT :limit
+
+-- name: page
+SELECT s.building_id, b.name, t.name AS township, v.name AS village, s.score, s.reasons
+FROM gis.selection AS s
+JOIN gis.building AS b USING (building_id)
+LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
+LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+WHERE s.run_id = :run_id
+ORDER BY s.score DESC, s.building_id
+LIMIT :limit OFFSET :offset
+
+-- name: one_selected
+SELECT s.building_id, b.name, t.name AS township, v.name AS village, s.score, s.reasons
+FROM gis.selection AS s
+JOIN gis.building AS b USING (building_id)
+LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
+LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+WHERE s.run_id = :run_id AND s.building_id = :building_id
+
+-- name: search
+-- Townships and villages first, then zones, then houses; each with its middle in degrees.
+SELECT * FROM (
+    (SELECT 'admin_area' AS what, name AS label, code AS key, ST_X(m) AS lon, ST_Y(m) AS lat
+     FROM (SELECT name, code, ST_Transform(ST_PointOnSurface(geom), 4326) AS m FROM gis.admin_area
+           WHERE geom IS NOT NULL AND (name ILIKE :pattern OR code = :exact) ORDER BY length(code) LIMIT :limit) AS a)
+    UNION ALL
+    (SELECT 'key_zone', name, zone_id, ST_X(m), ST_Y(m)
+     FROM (SELECT name, zone_id, ST_Transform(ST_PointOnSurface(geom), 4326) AS m FROM gis.key_zone
+           WHERE name ILIKE :pattern OR zone_id = :exact ORDER BY name LIMIT :limit) AS z)
+    UNION ALL
+    (SELECT 'building', coalesce(name, building_id), building_id, ST_X(m), ST_Y(m)
+     FROM (SELECT name, building_id, ST_Transform(ST_PointOnSurface(geom), 4326) AS m FROM gis.building
+           WHERE name ILIKE :pattern OR building_id = :exact ORDER BY building_id LIMIT :limit) AS b)
+) AS found LIMIT :limit

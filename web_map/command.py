@@ -1,0 +1,49 @@
+"""``gis-service map``: a map as one file that opens with the network unplugged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gis_service.db.command import prepare
+from gis_service.db.engine import get_engine
+from gis_service.errors import InputError
+from gis_service.say import say
+from gis_service.settings import get_settings
+from web_map.frame import Page, render
+from web_map.planner import ensure_run, planner_page
+
+
+@click.group(name="map")
+def map_() -> None:
+    """地图：一个文件，断网可用。Maps as one offline file."""
+
+
+@map_.command()
+@click.option("--run", "run_id", type=int, help="选取编号，默认最新。Selection run; the newest by default.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def planner(run_id: int | None, out: Path) -> None:
+    """重点房屋排查图。The planner's map."""
+    _check(out)
+    prepare()
+    with get_engine("service").begin() as connection:
+        if run_id is None:
+            ensure_run(connection)
+        page = planner_page(connection, run_id, offline=True, lang=get_settings().lang)
+    write_page(page, out)
+
+
+def _check(out: Path) -> None:
+    if out.suffix.lower() != ".html":
+        raise InputError(f"{out.name}：地图文件请用 .html。", f"{out.name}: a map file ends in .html.")
+    if not out.parent.exists():
+        raise InputError(f"文件夹 {out.parent} 不存在。", f"The folder {out.parent} does not exist.")
+
+
+def write_page(page: Page, out: Path) -> None:
+    """Write a page as one offline file, whole or not at all."""
+    partial = out.with_name(f".{out.name}.part")
+    partial.write_text(render(page, nonce=None), encoding="utf-8")
+    partial.replace(out)
+    say(f"已写入 {out}（{out.stat().st_size / 1e6:.1f} MB）", f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB)")

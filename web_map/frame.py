@@ -1,0 +1,116 @@
+"""One frame for every map: a folium map in a page with a header, a panel and a legend, served or as one file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import folium
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from web_map import assets
+
+SCRIPTS = ("vendor/leaflet.js", "vendor/vectorgrid.js", "gis.js")
+STYLES = ("vendor/leaflet.css", "gis.css")
+INTERNAL_ZH, INTERNAL_EN = "内部工作用图", "For internal use"
+
+_templates = Environment(
+    loader=FileSystemLoader(assets.HERE / "templates"),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass
+class Page:
+    """What a map page shows.
+
+    Parameters
+    ----------
+    title, subtitle
+        Headings.
+    bounds
+        South, west, north, east in degrees.
+    config
+        For ``gis.js``: layers, legend, texts; plain JSON values.
+    facts
+        Key figures for the panel: label and value.
+    notes
+        Sentences under the legend: parameters, sources, what was left out.
+    simulated
+        Whether the map shows simulated data, which is then said.
+
+    """
+
+    title: str
+    subtitle: str
+    bounds: tuple[float, float, float, float]
+    config: dict[str, Any]
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    simulated: bool = False
+    lang: str = "zh"
+    links: list[tuple[str, str]] = field(default_factory=list)
+
+
+def script_json(value: Any) -> Markup:
+    """Return JSON that is safe inside ``<script>``: no tag can begin or end in it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for char, escape in (
+        ("<", "\\u003c"),
+        (">", "\\u003e"),
+        ("&", "\\u0026"),
+        ("\u2028", "\\u2028"),
+        ("\u2029", "\\u2029"),
+    ):
+        text = text.replace(char, escape)
+    return Markup(text)  # noqa: S704 - every character that could end the script is escaped above
+
+
+def render(page: Page, *, nonce: str | None) -> str:
+    """Return the page's HTML: with links and a nonce when served, with everything inside when ``nonce`` is None."""
+    south, west, north, east = page.bounds
+    map_ = folium.Map(
+        location=[(south + north) / 2, (west + east) / 2],
+        tiles=None,
+        prefer_canvas=True,
+        zoom_control=False,
+        control_scale=False,
+    )
+    # folium's own lists point at content networks that a county's network cannot reach.
+    map_.default_js, map_.default_css = [], []
+    map_.fit_bounds([[south, west], [north, east]])
+    figure: Any = map_.get_root()
+    figure.render()
+    offline = nonce is None
+    return _templates.get_template("map.html").render(
+        page=page,
+        offline=offline,
+        nonce=nonce or "",
+        scripts=[_script(name, offline) for name in SCRIPTS],
+        styles=[_style(name, offline) for name in STYLES],
+        folium_header=Markup(figure.header.render().replace("<script>", _open_script(nonce))),  # noqa: S704
+        folium_html=Markup(figure.html.render()),  # noqa: S704 - made by folium from our numbers alone
+        folium_script=Markup(figure.script.render()),  # noqa: S704
+        map_name=map_.get_name(),
+        config=script_json(page.config | {"lang": page.lang}),
+        made_at=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
+        internal=INTERNAL_ZH if page.lang == "zh" else INTERNAL_EN,
+    )
+
+
+def _open_script(nonce: str | None) -> str:
+    return "<script>" if nonce is None else f'<script nonce="{nonce}">'
+
+
+def _script(name: str, offline: bool) -> tuple[str, Markup]:
+    return ("", Markup(assets.inline_script(name))) if offline else (assets.link(name), Markup(""))  # noqa: S704
+
+
+def _style(name: str, offline: bool) -> tuple[str, Markup]:
+    return ("", Markup(assets.inline_style(name))) if offline else (assets.link(name), Markup(""))  # noqa: S704

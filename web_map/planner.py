@@ -1,0 +1,341 @@
+"""The county planner's map: zones, their buffers, and the houses to inspect first, each with its reasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, text
+
+from gis_service.db.engine import work_srid
+from gis_service.db.queries import statement
+from gis_service.errors import NotFoundError
+from gis_service.selection.lists import rows_of
+from gis_service.selection.phrases import phrase
+from gis_service.selection.rules import RULES
+from gis_service.selection.select import latest_run, run_selection, totals
+from gis_service.selection.terms import default_ask
+from gis_service.settings import DEFAULTS, get_settings
+from gis_service.words import HAZARD_TIER, USE_CLASS, ZONE_KIND
+from web_map.features import feature, to_degrees
+from web_map.frame import Page
+from web_map.palette import ZONE_COLOR, ZONE_MARK, fill, line, score_keys, score_rule
+
+_LIST_MAX = 100
+_ROADS_MAX = 6_000
+_ZONES_MAX = 3_000
+
+
+def planner_page(connection: Connection, run_id: int | None, *, offline: bool, lang: str = "zh") -> Page:
+    """Return the planner's page for a selection run (the newest where none is named).
+
+    An offline file holds at most ``GIS_INLINE_LIMIT`` of the selected houses, the highest scores first, and says how
+    many it left out; the served page takes them as tiles.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run.
+
+    """
+    run = _run(connection, run_id)
+    head = connection.execute(text(statement("maps.headline"))).mappings().one()
+    counts = totals(connection, run["run_id"])
+    zh = lang == "zh"
+    srid = work_srid()
+    boundaries = _boundaries(connection, srid)
+    zones, buffers = _zones(connection, run["parameters"], srid, zh=zh)
+    limit = get_settings().inline_limit if offline else _LIST_MAX
+    rows = rows_of(connection, run["run_id"], limit)
+    houses = _houses(rows, srid, lang) if offline else []
+    county = connection.execute(text(statement("maps.county"))).mappings().one_or_none()
+    layers = [
+        *_ground_layers(connection, boundaries, srid, zh=zh),
+        _layer("buffers", "重点区域缓冲区" if zh else "Buffers", buffers, _zone_style(0.10, 1.2, "5 4"), [], shown=True),
+        _layer(
+            "zones", "重点区域" if zh else "Key zones", zones, _zone_style(0.35, 1.6), _zone_keys(zh=zh),
+            mark={k: {"mark": ZONE_MARK[k], "color": ZONE_COLOR[k]} for k in ZONE_KIND}, farRadius=3.5, nearZoom=13,
+        ),
+        _house_layer(houses, run["run_id"], lang, offline=offline),
+    ]  # fmt: skip
+    if not offline:
+        layers.insert(1, _all_houses_layer(zh=zh))
+    config: dict[str, Any] = {
+        "layers": layers,
+        "list": _list(rows[:_LIST_MAX], srid, run["run_id"], lang, offline=offline),
+        "attribution": _attribution(county),
+    }
+    if offline:
+        config["places"] = _places(boundaries, zones, houses)
+    else:
+        config["search"] = f"/api/search?lang={lang}&q="
+    return Page(
+        title="重点房屋排查图" if zh else "Houses to inspect first",
+        subtitle=_subtitle(county, run, zh=zh),
+        bounds=_bounds(connection),
+        config=config,
+        facts=_facts(head, counts, zh=zh),
+        notes=_notes(run["parameters"], counts["total"], len(houses), offline=offline, zh=zh),
+        simulated=bool(head["simulated"]),
+        lang=lang,
+        links=[] if offline else _links(run["run_id"], zh=zh),
+    )
+
+
+def ensure_run(connection: Connection) -> int:
+    """Return the newest selection, made with all defaults where there is none yet."""
+    found = latest_run(connection)
+    return found if found is not None else run_selection(connection, default_ask()).run_id
+
+
+def _run(connection: Connection, run_id: int | None) -> dict[str, Any]:
+    wanted = run_id if run_id is not None else latest_run(connection)
+    row = None
+    if wanted is not None:
+        row = connection.execute(text(statement("maps.run")), {"run_id": wanted}).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError(
+            "没有这次选取结果；请先运行 gis-service select。",
+            "There is no such selection; run gis-service select first.",
+        )
+    return dict(row)
+
+
+def _layer(
+    name: str,
+    title: str,
+    features: list[dict[str, Any]],
+    style: dict[str, Any],
+    keys: list[dict[str, Any]],
+    **more: Any,
+) -> dict[str, Any]:
+    return {"id": name, "name": title, "features": features, "style": style, "keys": keys, **more}
+
+
+def _shapes(rows: list[dict[str, Any]], srid: int) -> Any:
+    return to_degrees(shapely.from_wkb([bytes(row["geom"]) for row in rows]), srid) if rows else np.empty(0, object)
+
+
+def _read(connection: Connection, name: str, **values: Any) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(text(statement(name)), values).mappings()]
+
+
+def _boundaries(connection: Connection, srid: int) -> list[dict[str, Any]]:
+    rows = _read(connection, "maps.boundaries")
+    return [
+        feature(shape, {"level": row["level"], "name": row["name"]}, None, row["code"])
+        for row, shape in zip(rows, _shapes(rows, srid), strict=True)
+    ]
+
+
+def _ground_layers(
+    connection: Connection, boundaries: list[dict[str, Any]], srid: int, *, zh: bool
+) -> list[dict[str, Any]]:
+    county = line("#26313d", 2.6)
+    township = line("#6b7785", 1.3, "6 4")
+    roads = _read(connection, "maps.roads", limit=_ROADS_MAX)
+    road_style = line("#b9b2a3", 1.6)
+    return [
+        _layer(
+            "roads", "道路" if zh else "Roads",
+            [feature(shape, {}) for shape in _shapes(roads, srid)],
+            {"fallback": road_style}, [], shape="line",
+        ),
+        _layer(
+            "boundaries", "县界、乡镇界" if zh else "County and townships", boundaries,
+            {"by": "level", "values": {"county": county, "township": township}, "fallback": township},
+            [
+                {"name": "县界" if zh else "county", "style": county, "shape": "line"},
+                {"name": "乡镇界" if zh else "township", "style": township, "shape": "line"},
+            ],
+            label="name",
+        ),
+    ]  # fmt: skip
+
+
+def _zone_style(opacity: float, weight: float, dash: str | None = None) -> dict[str, Any]:
+    extra = {"dashArray": dash} if dash else {}
+    values = {kind: fill(color, opacity, weight) | extra for kind, color in ZONE_COLOR.items()}
+    return {"by": "kind", "values": values, "fallback": fill("#5b5f66", opacity, weight)}
+
+
+def _zone_keys(*, zh: bool) -> list[dict[str, Any]]:
+    return [
+        {"name": ZONE_KIND[kind] if zh else kind, "style": fill(color, 1), "mark": ZONE_MARK[kind], "shape": ""}
+        for kind, color in ZONE_COLOR.items()
+    ]
+
+
+def _zones(
+    connection: Connection, parameters: dict[str, Any], srid: int, *, zh: bool
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    asked = _buffers(parameters)
+    rows = _read(connection, "maps.zones", limit=_ZONES_MAX)
+    work = shapely.from_wkb([bytes(row["geom"]) for row in rows]) if rows else np.empty(0, object)
+    zones, buffers = [], []
+    widths = np.array([asked.get(row["kind"], 0.0) for row in rows])
+    around = to_degrees(shapely.buffer(work, widths, quad_segs=6), srid) if rows else work
+    for row, shape, buffer, width in zip(rows, _shapes(rows, srid), around, widths, strict=True):
+        kind = ZONE_KIND[row["kind"]] if zh else row["kind"]
+        lines = [["类型" if zh else "kind", kind]]
+        if width:
+            lines.append(["缓冲距离" if zh else "buffer", f"{width:g} m"])
+        facts = {"title": row["name"] or row["zone_id"], "rows": lines}
+        zones.append(feature(shape, {"kind": row["kind"]}, facts, row["zone_id"]))
+        if width:
+            buffers.append(feature(buffer, {"kind": row["kind"]}))
+    return zones, buffers
+
+
+def _buffers(parameters: dict[str, Any]) -> dict[str, float]:
+    terms = [*parameters["any_of"], *parameters["all_of"]]
+    return {term["kind"]: float(term["buffer_m"]) for term in terms if term["term"] == "zone"}
+
+
+def _why(row: dict[str, Any], lang: str) -> list[str]:
+    return [phrase(reason, lang) for reason in sorted(row["reasons"], key=lambda r: -float(r["points"]))]
+
+
+def _houses(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, Any]]:
+    return [
+        feature(shape, {"score": row["score"]}, _facts_of(row, lang), row["building_id"])
+        for row, shape in zip(rows, _shapes(rows, srid), strict=True)
+    ]
+
+
+def _facts_of(row: dict[str, Any], lang: str) -> dict[str, Any]:
+    zh = lang == "zh"
+    place = " ".join(part for part in (row["township"], row["village"]) if part)
+    lines = [["优先分" if zh else "score", f"{row['score']:g}"]]
+    if place:
+        lines.append(["位置" if zh else "place", place])
+    lines.append(["用途" if zh else "use", USE_CLASS[row["use_class"]] if zh else row["use_class"]])
+    if row["floors"]:
+        lines.append(["层数" if zh else "storeys", str(row["floors"])])
+    lines.append(["隐患" if zh else "hazard", HAZARD_TIER[row["hazard_tier"]] if zh else row["hazard_tier"]])
+    title = row["name"] or row["building_id"]
+    return {"title": title, "rows": lines, "reasons": _why(row, lang)}
+
+
+def _house_layer(houses: list[dict[str, Any]], run_id: int, lang: str, *, offline: bool) -> dict[str, Any]:
+    title = "优先排查房屋（按优先分）" if lang == "zh" else "Houses to inspect, by score"
+    layer = _layer("houses", title, houses, score_rule(), score_keys(lang), farRadius=4, nearZoom=15)
+    if not offline:
+        layer |= {
+            "tiles": f"/tiles/selection/{{z}}/{{x}}/{{y}}.pbf?run={run_id}",
+            "source": "selection",
+            "ask": f"/api/selections/{run_id}/buildings/",
+            "features": [],
+        }
+    return layer
+
+
+def _all_houses_layer(*, zh: bool) -> dict[str, Any]:
+    plain = fill("#c9ced4", 0.75, 0.6, "#8d97a3")
+    layer = _layer(
+        "buildings", "全部房屋" if zh else "All houses", [], {"fallback": plain},
+        [{"name": "房屋（放大后显示轮廓）" if zh else "house (outlines when near)", "style": plain}],
+    )  # fmt: skip
+    return layer | {"tiles": "/tiles/buildings/{z}/{x}/{y}.pbf", "source": "buildings"}
+
+
+def _list(rows: list[dict[str, Any]], srid: int, run_id: int, lang: str, *, offline: bool) -> list[dict[str, Any]]:
+    items = []
+    for rank, (row, shape) in enumerate(zip(rows, _shapes(rows, srid), strict=True), start=1):
+        c = shapely.get_coordinates(shapely.point_on_surface(shape))[0]
+        item = {
+            "rank": rank,
+            "label": row["name"] or row["building_id"],
+            "score": row["score"],
+            "why": "；".join(_why(row, lang)),
+            "c": [round(float(c[1]), 6), round(float(c[0]), 6)],
+            "k": row["building_id"],
+        }
+        items.append(item if offline else item | {"ask": f"/api/selections/{run_id}/buildings/"})
+    return items
+
+
+def _places(
+    boundaries: list[dict[str, Any]], zones: list[dict[str, Any]], houses: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    found = [{"label": b["p"]["name"], "c": b["c"], "zoom": 13} for b in boundaries if b["p"]["level"] != "county"]
+    found += [{"label": z["f"]["title"], "c": z["c"], "k": z["k"], "zoom": 17} for z in zones]
+    for house in houses:
+        title, key = house["f"]["title"], house["k"]
+        found.append({"label": title if title == key else f"{title} {key}", "c": house["c"], "k": key, "zoom": 19})
+    return found
+
+
+def _bounds(connection: Connection) -> tuple[float, float, float, float]:
+    row = connection.execute(text(statement("maps.extent"))).one_or_none()
+    if row is None:
+        raise NotFoundError("数据库里还没有房屋和行政区域。", "The database has no houses and no areas yet.")
+    west, south, east, north = (float(v) for v in row)
+    return south, west, north, east
+
+
+def _subtitle(county: Any, run: dict[str, Any], *, zh: bool) -> str:
+    name = county["name"] if county else ""
+    day = run["started_at"].astimezone().strftime("%Y-%m-%d")
+    if zh:
+        return f"{name} 第 {run['run_id']} 号选取 · {day} · 数据版本 {run['data_version']}"
+    return f"{name} selection {run['run_id']} · {day} · data version {run['data_version']}"
+
+
+def _facts(head: Any, counts: dict[str, Any], *, zh: bool) -> list[tuple[str, str]]:
+    labels = (
+        ("房屋总数", "经营性房屋", "优先排查", "经营性严重／一定隐患")
+        if zh
+        else ("Houses", "In business use", "To inspect first", "of these severe / some")
+    )
+    shown = (
+        f"{head['houses']:,}", f"{head['operating']:,}", f"{counts['total']:,}", f"{head['operating_severe']:,} / {head['operating_some']:,}",
+    )  # fmt: skip
+    return list(zip(labels, shown, strict=True))
+
+
+def _notes(parameters: dict[str, Any], total: int, drawn: int, *, offline: bool, zh: bool) -> list[str]:
+    notes = []
+    if offline and drawn < total:
+        notes.append(
+            f"本文件只画出优先分最高的 {drawn:,} 栋，另有 {total - drawn:,} 栋未画出；完整名单请用 gis-service select 导出。"
+            if zh
+            else f"This file draws the {drawn:,} highest scores and leaves out {total - drawn:,}; export the whole list "
+            "with gis-service select."
+        )
+    for kind, width in _buffers(parameters).items():
+        source = DEFAULTS[f"buffer_{kind}_m"].source
+        notes.append(
+            f"{ZONE_KIND[kind]}缓冲 {width:g} 米（{source}）" if zh else f"{kind} buffer {width:g} m ({source})"
+        )
+    for term in [*parameters["any_of"], *parameters["all_of"]]:
+        if term["term"] == "rule":
+            rule = RULES[term["name"]]
+            notes.append(
+                f"{rule.zh}（最高 {rule.points_max:g} 分；{rule.source}）"
+                if zh
+                else f"{rule.name} (up to {rule.points_max:g}; {rule.source})"
+            )
+    floors, people = parameters["min_floors"], parameters["min_people"]
+    notes.append(
+        f"重点房屋：{floors} 层及以上或 {people} 人及以上（含本数）。分值为本系统取值，可修改。"
+        if zh
+        else f"Key houses: {floors} storeys or more, {people} people or more. Points are ours and editable."
+    )
+    return notes
+
+
+def _attribution(county: Any) -> str:
+    if county is None or not county["source"]:
+        return ""
+    return f"界线：{county['source']}"
+
+
+def _links(run_id: int, *, zh: bool) -> list[tuple[str, str]]:
+    return [
+        ("下载名单 xlsx" if zh else "List (xlsx)", f"/api/selections/{run_id}/export?format=xlsx"),
+        ("GeoPackage", f"/api/selections/{run_id}/export?format=gpkg"),
+        ("离线地图" if zh else "Offline map", f"/map/planner/offline?run={run_id}"),
+        ("English" if zh else "中文", "?lang=en" if zh else "?lang=zh"),
+    ]

@@ -1,0 +1,250 @@
+/* The maps' own script: layers, legend, popups, list and search, from one configuration.
+   Every text of the data reaches the page through textContent: a house's name is never a script. */
+"use strict";
+(function () {
+  // VectorGrid 1.3.0 calls this name, which Leaflet 1.9 no longer has.
+  if (!L.DomEvent.fakeStop) L.DomEvent.fakeStop = function () { return true; };
+
+  const WORDS = {
+    zh: { score: "优先分", none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
+          failed: "查询失败，请稍后再试", houses: "栋" },
+    en: { score: "Score", none: "Nothing found", list: "First on the list ({n})", wait: "Asking…", fold: "Fold", unfold: "Unfold",
+          failed: "That failed; try again", houses: "houses" },
+  };
+
+  function element(tag, attributes, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (name === "style") Object.assign(node.style, value);
+      else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value);
+    }
+    for (const child of children) if (child !== null && child !== undefined) node.append(child);
+    return node;
+  }
+
+  /* {by, values|steps, fallback}: the style of a feature by one of its properties. */
+  function styleOf(rule, properties) {
+    if (!rule.by) return rule.fallback;
+    const value = properties[rule.by];
+    if (rule.steps) {
+      for (const [least, style] of rule.steps) if (Number(value) >= least) return style;
+      return rule.fallback;
+    }
+    return rule.values[value] || rule.fallback;
+  }
+
+  function popup(facts) {
+    const box = element("div", { class: "gis-popup" }, element("h3", {}, facts.title || "—"));
+    if (facts.rows && facts.rows.length) {
+      const table = element("table");
+      for (const [label, value] of facts.rows) table.append(element("tr", {}, element("th", { scope: "row" }, label), element("td", {}, String(value))));
+      box.append(table);
+    }
+    if (facts.reasons && facts.reasons.length) box.append(element("ul", {}, ...facts.reasons.map((text) => element("li", {}, text))));
+    return box;
+  }
+
+  class Maps {
+    constructor(map, config) {
+      this.map = map;
+      this.config = config;
+      this.words = WORDS[config.lang] || WORDS.zh;
+      this.byKey = new Map();
+      L.control.zoom({ position: "topleft" }).addTo(map);
+      L.control.scale({ imperial: false, maxWidth: 160 }).addTo(map);
+      map.attributionControl.setPrefix(false);
+      if (config.attribution) map.attributionControl.addAttribution(element("span", {}, config.attribution).outerHTML);
+      map.createPane("gis-labels").style.zIndex = 640;
+      map.getPane("gis-labels").style.pointerEvents = "none";
+      this.layers();
+      this.place();
+      this.list();
+      this.search();
+      this.fold();
+    }
+
+    /* #map=zoom/latitude/longitude: a view that can be sent to a colleague. */
+    place() {
+      const asked = /^#map=([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)$/.exec(location.hash);
+      if (asked) this.map.setView([Number(asked[2]), Number(asked[3])], Number(asked[1]), { animate: false });
+      this.map.on("moveend", () => {
+        const c = this.map.getCenter();
+        history.replaceState(null, "", `#map=${this.map.getZoom()}/${c.lat.toFixed(5)}/${c.lng.toFixed(5)}`);
+      });
+    }
+
+    layers() {
+      const legend = document.getElementById("gis-legend");
+      this.config.layers.forEach((spec, index) => {
+        const pane = this.map.createPane("gis-" + spec.id);
+        pane.style.zIndex = 400 + index;
+        const layer = this.build(spec);
+        const show = (on) => { if (on) layer.addTo(this.map); else layer.remove(); };
+        show(spec.shown !== false);
+        const box = element("input", { type: "checkbox", checked: spec.shown !== false, onchange: (event) => show(event.target.checked) });
+        const keys = element("div", { class: "gis-keys" });
+        for (const key of spec.keys || []) keys.append(this.key(key, spec.shape));
+        legend.append(element("div", { class: "gis-layer" }, element("label", {}, box, " " + spec.name), keys));
+      });
+    }
+
+    key(key, shape) {
+      const style = key.style;
+      const swatch = element("span", { class: "gis-swatch " + (key.shape || shape || ""), "aria-hidden": "true",
+        style: { borderColor: style.color, backgroundColor: style.fillColor ? this.fade(style.fillColor, style.fillOpacity) : "transparent",
+                 borderStyle: style.dashArray ? "dashed" : "solid", color: key.ink || "#fff" } }, key.mark || "");
+      return element("span", { class: "gis-key" }, swatch, key.name);
+    }
+
+    fade(color, opacity) {
+      const byte = Math.round(255 * (opacity === undefined ? 1 : opacity)).toString(16).padStart(2, "0");
+      return color.length === 7 ? color + byte : color;
+    }
+
+    build(spec) {
+      if (spec.tiles) return this.tiles(spec);
+      const group = L.layerGroup();
+      const renderer = L.canvas({ pane: "gis-" + spec.id, padding: 0.3 });
+      const near = L.layerGroup(), far = L.layerGroup();
+      for (const feature of spec.features || []) {
+        const style = styleOf(spec.style, feature.p);
+        const shape = this.shape(feature, spec, style, renderer);
+        near.addLayer(shape);
+        if (spec.farRadius && feature.c) {
+          far.addLayer(this.bind(L.circleMarker(feature.c, { ...style, radius: spec.farRadius, weight: 1, renderer, pane: "gis-" + spec.id, color: "#ffffff", fillOpacity: 0.95 }), feature));
+        }
+        if (spec.mark && feature.c) near.addLayer(this.mark(spec.mark, feature));
+        if (spec.label && feature.c) near.addLayer(this.label(feature, spec));
+        if (feature.k) this.byKey.set(feature.k, { feature, shape });
+      }
+      if (!spec.farRadius) return near;
+      const swap = () => {
+        const isNear = this.map.getZoom() >= (spec.nearZoom || 15);
+        (isNear ? far : near).remove();
+        group.removeLayer(isNear ? far : near);
+        group.addLayer(isNear ? near : far);
+      };
+      group.on("add", () => { swap(); this.map.on("zoomend", swap); });
+      group.on("remove", () => this.map.off("zoomend", swap));
+      return group;
+    }
+
+    shape(feature, spec, style, renderer) {
+      const options = { ...style, renderer, pane: "gis-" + spec.id, interactive: Boolean(feature.f || spec.ask) };
+      const latlngs = feature.g;
+      const shape = spec.shape === "line" ? L.polyline(latlngs, options)
+        : spec.shape === "dot" ? L.circleMarker(latlngs, { ...options, radius: style.radius || 4 })
+        : L.polygon(latlngs, options);
+      return this.bind(shape, feature);
+    }
+
+    bind(shape, feature) {
+      if (feature.f) shape.bindPopup(() => popup(feature.f), { maxWidth: 380 });
+      return shape;
+    }
+
+    mark(marks, feature) {
+      const one = marks[feature.p.kind];
+      if (!one) return L.layerGroup();
+      const icon = L.divIcon({ className: "", iconSize: [20, 20], html: element("div", { class: "gis-zone", style: { background: one.color } }, one.mark) });
+      return this.bind(L.marker(feature.c, { icon, keyboard: true, title: feature.f ? feature.f.title : one.mark, alt: feature.f ? feature.f.title : one.mark }), feature);
+    }
+
+    label(feature, spec) {
+      const text = element("span", {}, feature.p[spec.label] || "");
+      return L.tooltip({ permanent: true, direction: "center", className: "gis-label", interactive: false, pane: "gis-labels" })
+        .setLatLng(feature.c).setContent(text);
+    }
+
+    tiles(spec) {
+      const layer = L.vectorGrid.protobuf(spec.tiles, {
+        pane: "gis-" + spec.id, interactive: true, maxNativeZoom: 18, maxZoom: 22, rendererFactory: L.canvas.tile,
+        getFeatureId: (feature) => feature.properties[spec.key || "building_id"],
+        vectorTileLayerStyles: {
+          [spec.source]: (properties) => {
+            const style = styleOf(spec.style, properties);
+            // A far tile has one point a cell; its size says how many houses stand there.
+            if (properties.houses) return { ...style, radius: 2 + Math.sqrt(Number(properties.houses)) / 2.2, weight: 1, color: "#ffffff", fill: true, fillOpacity: 0.85 };
+            return { ...style, fill: Boolean(style.fillColor) };
+          },
+        },
+      });
+      layer.on("click", (event) => this.ask(spec, event.layer.properties, event.latlng));
+      return layer;
+    }
+
+    async ask(spec, properties, latlng) {
+      const open = (content) => L.popup({ maxWidth: 380 }).setLatLng(latlng).setContent(content).openOn(this.map);
+      if (properties.houses) { this.map.setView(latlng, this.map.getZoom() + 2); return; }
+      if (!spec.ask) return;
+      open(element("p", {}, this.words.wait));
+      try {
+        const answer = await fetch(spec.ask + encodeURIComponent(properties[spec.key || "building_id"]), { headers: { Accept: "application/json" } });
+        if (!answer.ok) throw new Error(answer.status);
+        const facts = await answer.json();
+        open(popup({ title: facts.name || facts.building_id, reasons: facts.reasons_text,
+          rows: [[this.words.score, facts.score], ...(facts.township ? [["", [facts.township, facts.village].filter(Boolean).join(" ")]] : [])] }));
+      } catch (error) {
+        open(element("p", {}, this.words.failed));
+      }
+    }
+
+    list() {
+      const items = this.config.list || [];
+      if (!items.length) return;
+      const ordered = element("ol");
+      for (const item of items) {
+        ordered.append(element("li", {}, element("button", { type: "button", onclick: () => this.go(item) },
+          element("span", { class: "score" }, item.score === undefined ? "" : String(item.score)),
+          element("span", { class: "rank" }, item.rank === undefined ? "" : String(item.rank)), item.label,
+          element("span", { class: "why", title: item.why }, item.why || ""))));
+      }
+      document.getElementById("gis-list").append(element("h2", {}, this.config.listTitle || this.words.list.replace("{n}", items.length)), ordered);
+    }
+
+    go(item) {
+      if (item.bounds) { this.map.fitBounds(item.bounds, { maxZoom: 19 }); return; }
+      this.map.setView(item.c, Math.max(this.map.getZoom(), item.zoom || 18));
+      const known = item.k && this.byKey.get(item.k);
+      if (known && known.feature.f) L.popup({ maxWidth: 380 }).setLatLng(item.c).setContent(popup(known.feature.f)).openOn(this.map);
+      else if (item.ask) this.ask({ ask: item.ask, key: "k" }, { k: item.k }, item.c);
+    }
+
+    search() {
+      const input = document.getElementById("gis-q"), found = document.getElementById("gis-found");
+      let turn = 0, timer = null;
+      const show = (items) => {
+        found.replaceChildren(...(items.length ? items.map((item) => element("li", {}, element("button", { type: "button", onclick: () => this.go(item) }, item.label)))
+          : [element("li", {}, this.words.none)]));
+      };
+      const look = async () => {
+        const asked = input.value.trim(), mine = ++turn;
+        if (!asked) { found.replaceChildren(); return; }
+        if (this.config.search) {
+          const answer = await fetch(this.config.search + encodeURIComponent(asked)).catch(() => null);
+          if (mine !== turn) return;
+          const items = answer && answer.ok ? (await answer.json()).items : [];
+          show(items.map((i) => ({ label: i.label, c: [i.lat, i.lon], zoom: i.what === "admin_area" ? 13 : 18, k: i.key })));
+        } else {
+          const small = asked.toLowerCase();
+          show((this.config.places || []).filter((p) => p.label.toLowerCase().includes(small)).slice(0, 10));
+        }
+      };
+      input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 200); });
+      document.getElementById("gis-search").addEventListener("submit", (event) => { event.preventDefault(); look(); });
+    }
+
+    fold() {
+      const button = document.getElementById("gis-fold"), panel = document.getElementById("gis-panel");
+      button.addEventListener("click", () => {
+        const folded = panel.classList.toggle("folded");
+        button.textContent = folded ? this.words.unfold : this.words.fold;
+        button.setAttribute("aria-expanded", String(!folded));
+        this.map.invalidateSize();
+      });
+    }
+  }
+
+  window.gis = { start: (map, config) => { window.gis.maps = new Maps(map, config); document.body.dataset.ready = "true"; } };
+})();
