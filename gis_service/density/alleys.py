@@ -266,20 +266,19 @@ def _dead_ends(
     final = np.r_[head, tail]
     stub = np.flatnonzero(hung_on >= 0)
     ask = np.r_[final[degree[node[final]] <= 1], stub]
-    # The way out may turn where the walls end: look half right and half left too. Between walls none of these is open.
-    turn = np.repeat(TURNS, len(ask))
-    out_x, out_y = -np.tile(into[0][ask], len(TURNS)), -np.tile(into[1][ask], len(TURNS))
-    half = np.tile(ends[ask, 2], len(TURNS))
-    ahead = (
-        np.tile(ends[ask, :2], (len(TURNS), 1))
-        + half[:, None]
-        * np.c_[np.cos(turn) * out_x - np.sin(turn) * out_y, np.sin(turn) * out_x + np.cos(turn) * out_y]
-    )
+    # The way out may turn where the walls end: who finds none straight on looks half right and half left too.
+    # Between walls none of these is open.
     tree = shapely.STRtree(prepared.footprints)
-    walled = np.zeros(len(ahead), dtype=bool)
-    walled[tree.query(shapely.points(ahead), predicate="dwithin", distance=OPEN_SHARE * half)[0]] = True
     is_open = np.ones(len(ends), dtype=bool)
-    is_open[ask] = ~walled.reshape(len(TURNS), len(ask)).all(axis=0)
+    is_open[ask] = False
+    for turn in TURNS:
+        out_x, out_y, half = -into[0][ask], -into[1][ask], ends[ask, 2]
+        x = ends[ask, 0] + half * (np.cos(turn) * out_x - np.sin(turn) * out_y)
+        y = ends[ask, 1] + half * (np.sin(turn) * out_x + np.cos(turn) * out_y)
+        walled = tree.query(shapely.points(x, y), predicate="dwithin", distance=OPEN_SHARE * half)[0]
+        is_open[ask] = True
+        ask = ask[np.unique(walled)]
+        is_open[ask] = False
     # A side branch too short to be an alley is still a way out when its own end is open.
     lets_out = np.zeros(len(degree), dtype=bool)
     lets_out[hung_on[stub[is_open[stub]]]] = True
