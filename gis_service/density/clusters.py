@@ -223,11 +223,13 @@ def _outlines(
 def _outline_share(own: NDArray[np.object_], at: NDArray[np.int64], link_gap_m: float) -> NDArray[np.object_]:
     count, slack = len(at) - 1, 0.25
     grow = link_gap_m / 2 + slack
-    # Simplifying moves a wall by up to 0.5 m and the eight-sided corner lies at 0.92 of its radius, so that at least
-    # ``grow`` lies round every wall: shrinking by 0.4 m less and simplifying by 0.25 m leaves all houses inside
-    # (buffers are exact to 1 % of their distance); the rare exception is put in after.
-    grown = shapely.buffer(shapely.simplify(own, 0.5), (grow + 0.5) / 0.92, quad_segs=2)
-    merged = np.array([shapely.union_all(grown[at[k] : at[k + 1]]) for k in range(count)], dtype=object)
+    # Eight-sided corners lie at 0.92 of their radius, so that at least ``grow`` lies round every wall: shrinking by
+    # 0.4 m less and simplifying by 0.25 m leaves all houses inside (buffers are exact to 1 % of their distance); the
+    # rare exception is put in after. One buffer of all parts of a cluster takes half the time of a union.
+    parts, of = shapely.get_parts(own, return_index=True)
+    cluster = np.repeat(np.arange(count), np.diff(at))[of]
+    together: Any = shapely.multipolygons(parts, indices=cluster)
+    merged: Any = shapely.buffer(together, grow / 0.92, quad_segs=2)
     out = _shrunk(_filled(merged), (grow - 0.4, grow / 2, slack))
     shapely.prepare(out)
     owner = np.repeat(np.arange(count), np.diff(at))

@@ -28,6 +28,8 @@ from gis_service.density.prepare import Prepared, prepare
 from gis_service.density.score import score_parts
 from gis_service.density.shares import Executor, share_gaps
 
+_BESIDE = {".dbf", ".prj", ".cpg"}
+
 Progress = Callable[[str, str], None]
 """Told the name of each stage, in Chinese and in English, as it begins."""
 
@@ -109,7 +111,7 @@ def density(
     with stage("burn", "计算延烧片区", "burn clusters"):
         burnt = _burn(prepared, near, reach, params)
     with stage("clusters", "划分连片区", "dense clusters"):
-        table = _per_building(prepared, gaps, reached, burnt)
+        table = _per_building(prepared, near, reached, burnt)
         of_building = label_clusters(prepared, near, params)
         clusters = build_clusters(prepared, gaps, alleys, params, table, basis, of_building)
         scores = _scores(buildings, prepared, clusters, params, _like(hydrants, prepared))
@@ -157,13 +159,13 @@ def _like(layer: gpd.GeoDataFrame | None, prepared: Prepared) -> gpd.GeoDataFram
 
 
 def _per_building(
-    prepared: Prepared, gaps: Gaps, access: pd.DataFrame | None, burnt: NDArray[np.int64] | None
+    prepared: Prepared, near: Pairs, access: pd.DataFrame | None, burnt: NDArray[np.int64] | None
 ) -> pd.DataFrame:
     """Return the per-building results in the order of ``prepared``; unknown columns are null."""
     n = len(prepared)
     nearest = np.full(n, np.inf)
-    for side in (gaps.a, gaps.b):
-        np.minimum.at(nearest, side, gaps.min_width_m)
+    for side in (near.a, near.b):
+        np.minimum.at(nearest, side, near.min_width_m)
     whole = pd.array([pd.NA] * n, dtype="Int64")
     unknown = pd.array([pd.NA] * n, dtype="boolean")
     return pd.DataFrame(
@@ -271,9 +273,19 @@ def fingerprint(prepared: Prepared) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file (of a shapefile: of its .shp)."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Return the SHA-256 of an input: of a folder (.gdb) all its files, of a shapefile also .dbf, .prj and .cpg."""
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+    elif path.suffix.lower() == ".shp":
+        files = [path, *sorted(p for p in path.parent.glob(f"{path.stem}.*") if p.suffix.lower() in _BESIDE)]
+    else:
+        files = [path]
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
 
 
 def code_version() -> str:

@@ -207,3 +207,19 @@ def test_real_places_go_through():
         assert len(result.gaps) > 1000
         assert len(result.clusters) > 0
         assert result.clusters.score.between(0, 100).all()
+
+
+def test_a_shapefile_in_gbk_goes_through_and_its_attributes_count(tmp_path):
+    from gis_service.density.run import file_sha256
+
+    source = tmp_path / "houses.shp"
+    houses = layer(block(), floors=["三层"] * 20)
+    houses.to_file(source, encoding="GBK")
+    before = file_sha256(source)
+    done = run(source, "--out", tmp_path / "out.gpkg")
+    assert done.returncode == 0, done.stderr
+    assert "20 storeys were read from text" in done.stderr
+    recorded = pyogrio.read_dataframe(tmp_path / "out.gpkg", layer="run").input_sha256[0]
+    assert recorded == before
+    houses.assign(floors="四层").to_file(source, encoding="GBK")
+    assert file_sha256(source) != before
