@@ -31,6 +31,9 @@ HUGE_M2 = 1_000_000.0
 INSIDE_SHARE = 0.99
 """A footprint of which this share lies in another is part of that other (digitised edges rarely coincide)."""
 
+CUT_SHORT = {"building_i": "building_id", "township_c": "township_code"}
+"""A shapefile keeps ten characters of a name."""
+
 OPTIONAL = ("floors", "height_m", "structure", "fire_class", "township_code")
 
 
@@ -128,6 +131,7 @@ def prepare(gdf: gpd.GeoDataFrame, params: Params | None = None, work_srid: int 
     if not isinstance(gdf, gpd.GeoDataFrame) or gdf.active_geometry_name is None or not len(gdf):
         raise _no_polygons()
     gdf = gdf.reset_index(drop=True)
+    gdf = gdf.rename(columns={cut: name for cut, name in CUT_SHORT.items() if name not in gdf.columns})
     ids = _read_ids(gdf, repairs)
     geometry = np.asarray(gdf.geometry.values, dtype=object)
     polygonal = np.isin(shapely.get_type_id(geometry), (3, 6, 7))

@@ -213,7 +213,7 @@ def test_a_shapefile_in_gbk_goes_through_and_its_attributes_count(tmp_path):
     from gis_service.density.run import file_sha256
 
     source = tmp_path / "houses.shp"
-    houses = layer(block(), floors=["三层"] * 20)
+    houses = layer(block(), floors=["三层"] * 20).rename(columns={"building_id": "building_i"})
     houses.to_file(source, encoding="GBK")
     before = file_sha256(source)
     done = run(source, "--out", tmp_path / "out.gpkg")
@@ -221,5 +221,6 @@ def test_a_shapefile_in_gbk_goes_through_and_its_attributes_count(tmp_path):
     assert "20 storeys were read from text" in done.stderr
     recorded = pyogrio.read_dataframe(tmp_path / "out.gpkg", layer="run").input_sha256[0]
     assert recorded == before
+    assert gpd.read_file(tmp_path / "out.gpkg", layer="buildings").building_id.tolist() == sorted(houses.building_i)
     houses.assign(floors="四层").to_file(source, encoding="GBK")
     assert file_sha256(source) != before
