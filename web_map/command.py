@@ -44,7 +44,7 @@ def fire(run_id: int | None, cluster_id: int | None, out: Path) -> None:
     _check(out)
     prepare()
     with get_engine("service").connect() as connection:
-        page = fire_page(connection, run_id, cluster_id, lang=get_settings().lang)
+        page = fire_page(connection, run_id, cluster_id, offline=True, lang=get_settings().lang)
     write_page(page, out)
 
 

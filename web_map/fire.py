@@ -25,11 +25,14 @@ _LIST_MAX = 200
 _WATER_MAX = 2_000
 
 
-def fire_page(connection: Connection, run_id: int | None, cluster_id: int | None = None, lang: str = "zh") -> Page:
-    """Return the fire brigade's map of a density run as an offline page.
+def fire_page(
+    connection: Connection, run_id: int | None, cluster_id: int | None = None, *, offline: bool, lang: str = "zh"
+) -> Page:
+    """Return the fire brigade's map of a density run.
 
-    All clusters are outlined and ranked; houses, alleys and engine space are drawn for the one that is named, else
-    for the worst ones until ``GIS_INLINE_LIMIT`` houses are reached, and the page says how many it left out.
+    All clusters are outlined and ranked. Houses, alleys and engine space are drawn for the cluster that is named.
+    Where none is, the served page takes houses and alleys as tiles, and an offline file draws the worst clusters
+    until ``GIS_INLINE_LIMIT`` houses are reached and says how many it left out.
 
     Raises
     ------
@@ -44,24 +47,25 @@ def fire_page(connection: Connection, run_id: int | None, cluster_id: int | None
             "还没有分析结果；请先运行 gis-service analyze。", "There is no density run; run gis-service analyze first."
         )
     clusters = read(connection, "fire.clusters", run_id=run["run_id"])
-    drawn = _chosen(clusters, cluster_id)
+    drawn = _chosen(clusters, cluster_id) if offline or cluster_id is not None else []
     ids = [c["cluster_id"] for c in drawn]
     srid = work_srid()
     outlines = shapes_of(clusters, srid)
     values = {"run_id": run["run_id"], "clusters": ids}
+    whole = cluster_id is None
     layers = [
         *ground_layers(connection, boundaries_of(connection, srid), srid, zh=zh),
         _engine_layer(read(connection, "fire.engine_space", **values), srid, zh=zh),
-        _cluster_layer(clusters, outlines, zh=zh, whole=cluster_id is None),
+        _cluster_layer(clusters, outlines, zh=zh, whole=whole),
         *([] if cluster_id is None else [_around_layer(connection, run["run_id"], cluster_id, srid, zh=zh)]),
-        _house_layer(read(connection, "fire.houses", **values), srid, zh=zh),
-        _alley_layer(read(connection, "fire.alleys", **values), srid, zh=zh),
+        _tiled(_house_layer(read(connection, "fire.houses", **values), srid, zh=zh), "reach", run, drawn),
+        _tiled(_alley_layer(read(connection, "fire.alleys", **values), srid, zh=zh), "alleys", run, drawn),
         _break_layer(read(connection, "fire.firebreaks", **values), srid, zh=zh),
         *_water_layers(read(connection, "fire.water", **values, limit=_WATER_MAX), srid, zh=zh),
     ]
     county = county_of(connection)
     config: dict[str, Any] = {
-        "layers": [part for part in layers if part["features"]],
+        "layers": [part for part in layers if part["features"] or "tiles" in part],
         "list": _list(clusters if cluster_id is None else drawn, clusters, outlines, zh=zh),
         "listTitle": ("连片区排序（按风险分）" if zh else "Clusters by score"),
         "attribution": attribution(county),
@@ -72,11 +76,28 @@ def fire_page(connection: Connection, run_id: int | None, cluster_id: int | None
         subtitle=_subtitle(county, run, drawn if cluster_id is not None else None, zh=zh),
         bounds=_bounds(outlines, clusters, ids, one=cluster_id is not None),
         config=config,
-        facts=_facts(connection, run["run_id"], drawn[0] if cluster_id is not None else None, zh=zh),
+        facts=_facts(connection, run["run_id"], None if whole else drawn[0], zh=zh),
         notes=_notes(run["parameters"], clusters, drawn, zh=zh),
         simulated=bool(connection.execute(text(statement("fire.simulated"))).scalar_one()),
         lang=lang,
+        links=[] if offline else _links(cluster_id, zh=zh),
     )
+
+
+def _tiled(made: dict[str, Any], source: str, run: Any, drawn: list[dict[str, Any]]) -> dict[str, Any]:
+    """Let a layer come as tiles where the page draws no cluster by itself."""
+    if drawn:
+        return made
+    address = f"/tiles/{source}/{{z}}/{{x}}/{{y}}.pbf?run={run['run_id']}"
+    return made | {"tiles": address, "source": source, "features": []}
+
+
+def _links(cluster_id: int | None, *, zh: bool) -> list[tuple[str, str]]:
+    links = [("重点房屋图" if zh else "Planner's map", "/map/planner")]
+    if cluster_id is not None:
+        links.append(("全部连片区" if zh else "All clusters", "/map/fire"))
+        links.append(("离线地图" if zh else "Offline map", f"/map/fire/{cluster_id}/offline"))
+    return [*links, ("English" if zh else "中文", "?lang=en" if zh else "?lang=zh")]
 
 
 def _chosen(clusters: list[dict[str, Any]], cluster_id: int | None) -> list[dict[str, Any]]:

@@ -132,3 +132,59 @@ WITH tile AS MATERIALIZED (
     LIMIT :limit
 )
 SELECT ST_AsMVT(shown, 'areas') FROM shown WHERE geom IS NOT NULL
+
+-- name: clusters
+WITH tile AS MATERIALIZED (
+    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
+           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'cluster', 'geom')) AS sought
+), shown AS (
+    SELECT c.cluster_id, c.name, c.buildings, c.score,
+           ST_AsMVTGeom(ST_Transform(c.geom, 3857), tile.drawn, 4096, 64) AS geom
+    FROM tile JOIN gis.cluster AS c ON (:z < 7 OR c.geom && tile.sought)
+    WHERE c.run_id = :run
+    LIMIT :limit
+)
+SELECT ST_AsMVT(shown, 'clusters') FROM shown WHERE geom IS NOT NULL
+
+-- name: reach
+-- hose is -1 where no hose reaches: a tile's properties have no null.
+WITH tile AS MATERIALIZED (
+    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
+           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'building_density', 'geom')) AS sought
+), shown AS (
+    SELECT d.building_id, coalesce(round(d.hose_m::numeric, 1), -1)::double precision AS hose, d.depth, d.cluster_id,
+           ST_AsMVTGeom(ST_Transform(d.geom, 3857), tile.drawn, 4096, 64) AS geom
+    FROM tile JOIN gis.building_density AS d ON d.geom && tile.sought
+    WHERE d.run_id = :run
+    LIMIT :limit
+)
+SELECT ST_AsMVT(shown, 'reach') FROM shown WHERE geom IS NOT NULL
+
+-- name: alleys
+-- A strip of the alley's mean width, so that the map is to scale.
+WITH tile AS MATERIALIZED (
+    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
+           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'alley', 'geom')) AS sought
+), shown AS (
+    SELECT a.alley_id, a.class, round(a.mean_width_m::numeric, 2)::double precision AS mean_width_m,
+           round(a.length_m::numeric, 1)::double precision AS length_m,
+           ST_AsMVTGeom(ST_Transform(ST_Buffer(a.geom, greatest(a.mean_width_m, 0.4) / 2, 'endcap=flat quad_segs=2'), 3857),
+                        tile.drawn, 4096, 64) AS geom
+    FROM tile JOIN gis.alley AS a ON a.geom && tile.sought
+    WHERE a.run_id = :run
+    LIMIT :limit
+)
+SELECT ST_AsMVT(shown, 'alleys') FROM shown WHERE geom IS NOT NULL
+
+-- name: gaps
+WITH tile AS MATERIALIZED (
+    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
+           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'gap', 'geom')) AS sought
+), shown AS (
+    SELECT g.building_a, g.building_b, g.class, g.min_width_m, g.mean_width_m, g.length_m,
+           ST_AsMVTGeom(ST_Transform(g.geom, 3857), tile.drawn, 4096, 64) AS geom
+    FROM tile JOIN gis.gap AS g ON g.geom && tile.sought
+    WHERE g.run_id = :run
+    LIMIT :limit
+)
+SELECT ST_AsMVT(shown, 'gaps') FROM shown WHERE geom IS NOT NULL
