@@ -57,7 +57,7 @@ def fire_page(
         *ground_layers(connection, boundaries_of(connection, srid), srid, zh=zh),
         _engine_layer(read(connection, "fire.engine_space", **values), srid, zh=zh),
         _cluster_layer(clusters, outlines, zh=zh, whole=whole),
-        *([] if cluster_id is None else [_around_layer(connection, run["run_id"], cluster_id, srid, zh=zh)]),
+        _around_layer(_others(connection, values, cluster_id, offline=offline), srid, zh=zh),
         _tiled(_house_layer(read(connection, "fire.houses", **values), srid, zh=zh), "reach", run, drawn),
         _tiled(_alley_layer(read(connection, "fire.alleys", **values), srid, zh=zh), "alleys", run, drawn),
         _break_layer(read(connection, "fire.firebreaks", **values), srid, zh=zh),
@@ -117,11 +117,12 @@ def _chosen(clusters: list[dict[str, Any]], cluster_id: int | None) -> list[dict
 
 def _engine_layer(rows: list[dict[str, Any]], srid: int, *, zh: bool) -> dict[str, Any]:
     style = fill("#9fd3a0", 0.55, 0.8, "#5d9f5f")
-    name = "消防车可达空间" if zh else "Engine space"
-    features = [feature(shape, {}) for shape in shapes_of(rows, srid)]
-    return layer(
-        "engine", name, features, {"fallback": style}, [{"name": "≥ 4 m" if zh else "4 m or wider", "style": style}]
-    )
+    # Views of neighbouring clusters overlap; drawn as one, no ground is darker than other ground.
+    views = shapely.from_wkb([bytes(row["geom"]) for row in rows])
+    whole = to_degrees(shapely.get_parts(shapely.union_all(views)), srid) if rows else []
+    features = [feature(shape, {}) for shape in whole]
+    keys = [{"name": "≥ 4 m" if zh else "4 m or wider", "style": style}]
+    return layer("engine", "消防车可达空间" if zh else "Engine space", features, {"fallback": style}, keys)
 
 
 def _cluster_layer(clusters: list[dict[str, Any]], outlines: Any, *, zh: bool, whole: bool) -> dict[str, Any]:
@@ -207,14 +208,23 @@ def _house_layer(rows: list[dict[str, Any]], srid: int, *, zh: bool) -> dict[str
     return layer("houses", name, features, _hose_style(), _hose_keys(zh=zh))
 
 
-def _around_layer(connection: Connection, run_id: int, cluster_id: int, srid: int, *, zh: bool) -> dict[str, Any]:
+def _others(
+    connection: Connection, values: dict[str, Any], cluster_id: int | None, *, offline: bool
+) -> list[dict[str, Any]]:
+    """Return the houses that stand around what is drawn, so that the map can be read."""
     limit = get_settings().inline_limit
-    rows = read(connection, "fire.around", run_id=run_id, cluster_id=cluster_id, limit=limit)
+    if cluster_id is not None:
+        run_id = values["run_id"]
+        return read(connection, "fire.around", run_id=run_id, cluster_id=cluster_id, limit=limit)
+    return read(connection, "fire.rest", **values, limit=limit) if offline else []
+
+
+def _around_layer(rows: list[dict[str, Any]], srid: int, *, zh: bool) -> dict[str, Any]:
     style = fill("#dcdfe3", 0.8, 0.6, "#9aa3ad")
     features = [feature(shape, {}) for shape in shapes_of(rows, srid)]
     return layer(
-        "around", "周边房屋" if zh else "Houses around", features, {"fallback": style},
-        [{"name": "不在本片" if zh else "not in this cluster", "style": style}],
+        "around", "其他房屋" if zh else "Other houses", features, {"fallback": style},
+        [{"name": "不在所画连片区" if zh else "in no cluster drawn", "style": style}],
     )  # fmt: skip
 
 

@@ -58,3 +58,9 @@ LIMIT :limit
 
 -- name: simulated
 SELECT coalesce(bool_or(simulated), false) FROM gis.building
+
+-- name: rest
+-- Houses of no drawn cluster, where the whole data set is small enough to be drawn.
+SELECT b.building_id, ST_AsBinary(b.geom) AS geom
+FROM gis.building AS b LEFT JOIN gis.building_density AS d ON d.run_id = :run_id AND d.building_id = b.building_id
+WHERE (SELECT count(*) FROM gis.building) <= :limit AND (d.cluster_id IS NULL OR d.cluster_id <> ALL (:clusters))
