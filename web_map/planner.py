@@ -55,7 +55,7 @@ def planner_page(connection: Connection, run_id: int | None, *, offline: bool, l
         _layer("buffers", "重点区域缓冲区" if zh else "Buffers", buffers, _zone_style(0.10, 1.2, "5 4"), [], shown=True),
         _layer(
             "zones", "重点区域" if zh else "Key zones", zones, _zone_style(0.35, 1.6), _zone_keys(zh=zh),
-            mark={k: {"mark": ZONE_MARK[k], "color": ZONE_COLOR[k]} for k in ZONE_KIND},
+            mark={k: {"mark": ZONE_MARK[k], "color": ZONE_COLOR[k]} for k in ZONE_KIND}, farRadius=3.5, nearZoom=13,
         ),
         _house_layer(houses, run["run_id"], lang, offline=offline),
     ]  # fmt: skip
@@ -285,12 +285,12 @@ def _subtitle(county: Any, run: dict[str, Any], *, zh: bool) -> str:
 
 def _facts(head: Any, counts: dict[str, Any], *, zh: bool) -> list[tuple[str, str]]:
     labels = (
-        ("房屋总数", "经营性房屋", "优先排查", "严重／一定隐患")
+        ("房屋总数", "经营性房屋", "优先排查", "经营性严重／一定隐患")
         if zh
-        else ("Houses", "In business use", "To inspect first", "Severe / some hazard")
+        else ("Houses", "In business use", "To inspect first", "of these severe / some")
     )
     shown = (
-        f"{head['houses']:,}", f"{head['operating']:,}", f"{counts['total']:,}", f"{head['severe']:,} / {head['some']:,}",
+        f"{head['houses']:,}", f"{head['operating']:,}", f"{counts['total']:,}", f"{head['operating_severe']:,} / {head['operating_some']:,}",
     )  # fmt: skip
     return list(zip(labels, shown, strict=True))
 

@@ -27,12 +27,8 @@ _QUERY_CANCELED = "57014"
 
 
 def language(request: Request) -> str:
-    """Return the reader's language: ``?lang=`` wins, then Accept-Language; Chinese where nothing is said."""
-    asked = request.query_params.get("lang")
-    if asked in {"zh", "en"}:
-        return asked
-    wanted = request.headers.get("accept-language", "").lower()
-    return "en" if wanted.startswith("en") else "zh"
+    """Return the reader's language: Chinese, unless English is asked for by ``?lang=en``."""
+    return "en" if request.query_params.get("lang") == "en" else "zh"
 
 
 def body(code: str, message: str, details: Any = None) -> dict[str, Any]:

@@ -51,6 +51,17 @@ def stop() -> None:
 
 
 @db.command()
+@click.option("--yes", is_flag=True, help="不再询问。Do not ask.")
+def remove(yes: bool) -> None:
+    """停止私有数据库并删除全部数据。Stop the private database and delete all that it stored."""
+    _refuse_foreign()
+    if not yes:
+        click.confirm("将删除全部数据，继续？Delete all data?", abort=True)
+    private_server().remove()
+    say("已删除。", "Removed.")
+
+
+@db.command()
 def status() -> None:
     """数据库状态。Whether the database runs, where it lies, and what is not applied."""
     settings = get_settings()

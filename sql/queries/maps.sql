@@ -24,8 +24,8 @@ WHERE box IS NOT NULL
 -- name: headline
 SELECT count(*) AS houses,
        count(*) FILTER (WHERE use_class IN ('commercial', 'mixed')) AS operating,
-       count(*) FILTER (WHERE hazard_tier = 'severe') AS severe,
-       count(*) FILTER (WHERE hazard_tier = 'some') AS some,
+       count(*) FILTER (WHERE use_class IN ('commercial', 'mixed') AND hazard_tier = 'severe') AS operating_severe,
+       count(*) FILTER (WHERE use_class IN ('commercial', 'mixed') AND hazard_tier = 'some') AS operating_some,
        coalesce(bool_or(simulated), false) AS simulated
 FROM gis.building
 

@@ -55,10 +55,23 @@
       L.control.scale({ imperial: false, maxWidth: 160 }).addTo(map);
       map.attributionControl.setPrefix(false);
       if (config.attribution) map.attributionControl.addAttribution(element("span", {}, config.attribution).outerHTML);
+      map.createPane("gis-labels").style.zIndex = 640;
+      map.getPane("gis-labels").style.pointerEvents = "none";
       this.layers();
+      this.place();
       this.list();
       this.search();
       this.fold();
+    }
+
+    /* #map=zoom/latitude/longitude: a view that can be sent to a colleague. */
+    place() {
+      const asked = /^#map=([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)$/.exec(location.hash);
+      if (asked) this.map.setView([Number(asked[2]), Number(asked[3])], Number(asked[1]), { animate: false });
+      this.map.on("moveend", () => {
+        const c = this.map.getCenter();
+        history.replaceState(null, "", `#map=${this.map.getZoom()}/${c.lat.toFixed(5)}/${c.lng.toFixed(5)}`);
+      });
     }
 
     layers() {
@@ -140,7 +153,7 @@
 
     label(feature, spec) {
       const text = element("span", {}, feature.p[spec.label] || "");
-      return L.tooltip({ permanent: true, direction: "center", className: "gis-label", interactive: false, pane: "gis-" + spec.id })
+      return L.tooltip({ permanent: true, direction: "center", className: "gis-label", interactive: false, pane: "gis-labels" })
         .setLatLng(feature.c).setContent(text);
     }
 

@@ -1,0 +1,31 @@
+# What a person runs and what CI runs are the same targets.
+.PHONY: run test check bench clean lock
+GIS := .venv/bin/gis-service
+
+run:            ## set up this machine where needed, load the demo, serve on http://127.0.0.1:8000
+	@scripts/setup.sh run
+	@$(GIS) up
+
+test:           ## everything, on a real PostGIS and in a real browser
+	@scripts/setup.sh test
+	@$(GIS) up --check --port $${GIS_CHECK_PORT:-8765}
+	@.venv/bin/python -m pytest
+
+check:          ## style, types, SQL
+	@scripts/setup.sh test
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/python scripts/check_sql.py
+
+bench:          ## the figures of docs/performance.md
+	@scripts/setup.sh test
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; .venv/bin/python $$file || exit 1; done
+
+clean:          ## stop the private database and remove everything that was made here
+	@if [ -x $(GIS) ]; then $(GIS) db remove --yes || true; fi
+	@rm -rf .venv .gis-data web_map/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock:           ## pin the newest versions that pyproject.toml and package.json allow
+	@scripts/lock.sh

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Make this machine ready: Python, PostGIS and, for tests, a browser. Says what it does; does nothing twice.
+#   scripts/setup.sh run     what the service needs
+#   scripts/setup.sh test    that, and what the tests need
+set -euo pipefail
+cd "$(dirname "$0")/.."
+for_what=${1:-run}
+say() { printf '== %s\n' "$*"; }
+refuse() { printf '%s\n' "$*" >&2; exit 1; }
+
+# Run a command with the right to install packages: as root, or through sudo.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else return 1
+  fi
+}
+
+apt_updated=no
+apt_install() {
+  command -v apt-get >/dev/null || return 1
+  say "安装系统软件包 Installing packages: $*"
+  if [ $apt_updated = no ]; then as_root apt-get update -qq >/dev/null || return 1; apt_updated=yes; fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+good_python() { "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+find_python() {
+  for name in python3 python3.14 python3.13 python3.12 python3.11; do
+    if command -v "$name" >/dev/null && good_python "$name"; then command -v "$name"; return; fi
+  done
+  return 1
+}
+
+have_postgis() { compgen -G "/usr/share/postgresql/*/extension/postgis.control" >/dev/null ||
+  { command -v pg_config >/dev/null && [ -e "$(pg_config --sharedir)/extension/postgis.control" ]; }; }
+
+server_version() { basename "$(dirname "$(dirname "$(compgen -G '/usr/share/postgresql/*/extension/postgis.control' | sort -V | tail -1)")")"; }
+
+if [ ! -x .venv/bin/python ]; then
+  python=$(find_python) || { apt_install python3 python3-venv && python=$(find_python); } ||
+    refuse "需要 Python 3.11 或更新版本（含 venv）。Python 3.11 or newer with venv is needed; install it and run this again."
+  say "建立 Python 环境 Making the Python environment (.venv, $("$python" --version))"
+  "$python" -m venv .venv
+fi
+
+lock=requirements.lock
+[ "$for_what" = test ] && lock=requirements-dev.lock
+stamp=.venv/.installed-$for_what
+if ! cmp -s "$lock" "$stamp"; then
+  say "安装 Python 软件包 Installing Python packages ($lock)"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+  cp "$lock" "$stamp"
+fi
+
+if [ -z "${DATABASE_URL:-}" ] && ! have_postgis; then
+  # The package without a version exists on newer releases; the versioned one on all.
+  apt_install postgresql-postgis ||
+    apt_install "$(apt-cache search --names-only '^postgresql-[0-9]+-postgis-3$' 2>/dev/null | sort -V | tail -1 | cut -d' ' -f1)" ||
+    refuse "本机没有 PostGIS，也无法自动安装。三种办法任选其一：安装软件包 postgis；设置 DATABASE_URL；或运行 docker compose up。
+This machine has no PostGIS and it cannot be installed from here; either install the package postgis, or set DATABASE_URL, or run docker compose up."
+fi
+
+if [ "$for_what" = test ] && command -v apt-get >/dev/null; then
+  wanted=()
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted+=(chromium)
+  [ -d /usr/share/fonts/opentype/noto ] || wanted+=(fonts-noto-cjk)
+  if have_postgis && compgen -G "/usr/share/postgresql/*/extension/postgis.control" >/dev/null; then
+    version=$(server_version)
+    [ -e "/usr/share/postgresql/$version/extension/pgtap.control" ] || wanted+=("postgresql-$version-pgtap")
+    [ -e "/usr/share/postgresql/$version/extension/plpgsql_check.control" ] || wanted+=("postgresql-$version-plpgsql-check")
+  fi
+  if [ ${#wanted[@]} -gt 0 ]; then
+    apt_install "${wanted[@]}" ||
+      say "未能安装 ${wanted[*]}，相应测试会跳过。Not installed: ${wanted[*]}; the tests that need them are skipped."
+  fi
+fi
