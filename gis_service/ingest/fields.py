@@ -289,8 +289,8 @@ def _recognise(field: Field, columns: list[str]) -> str | None:
     for name in (field.name, *field.names):
         if name in by_name:
             return by_name[name]
-    # A shapefile cuts a name at 10 bytes: three Chinese characters in UTF-8, five in GBK.
-    for name in field.names:
+    # A shapefile cuts a name at 10 bytes: building_i; three Chinese characters in UTF-8, five in GBK.
+    for name in (field.name, *field.names):
         for cut in {_cut(name, "utf-8"), _cut(name, "gb18030")}:
             if cut != name and len(cut) >= 3 and cut in by_name:
                 return by_name[cut]
