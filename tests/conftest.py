@@ -87,9 +87,16 @@ class Database:
 
     def counts(self) -> dict[str, int]:
         """Rows of every table, and the data version: what must not change when a file is refused."""
-        tables = [t for (t,) in self.ask("SELECT tablename FROM pg_tables WHERE schemaname = 'gis' ORDER BY 1")]
-        found = {table: int(self.one(f'SELECT count(*) FROM gis."{table}"')) for table in tables}
-        return found | {"data_version": self.one("SELECT last_value + is_called::int FROM gis.data_version")}
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'gis' ORDER BY 1"
+        connection = psycopg2.connect(self.url())
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(tables)
+                union = " UNION ALL ".join(f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall())
+                cursor.execute(f"{union} UNION ALL SELECT 'version', last_value + is_called::int FROM gis.data_version")
+                return {str(name): int(count) for name, count in cursor.fetchall()}
+        finally:
+            connection.close()
 
     def cli(self, *arguments: object, lang: str = "en", **more: str) -> Answer:
         """Run the command line in this process, as ``gis-service`` would: same entry, same exit status."""
