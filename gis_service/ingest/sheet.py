@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree  # noqa: S405 - for the name of its error only
+from xml.etree import ElementTree
 
 import geopandas as gpd
 import numpy as np
