@@ -234,6 +234,14 @@ def _parse(
                     f"{emptied:,} values of {column} are out of range (like -9999 or 0) and count as unknown",
                 )
             )
+    for own in kind.all_fields:
+        if own.from_key is not None:
+            said = values.get(own.name, [None] * len(frame))
+            keys = values[kind.key.name]
+            values[own.name] = [
+                own.from_key(key) if value is None and key is not None else value
+                for value, key in zip(said, keys, strict=True)
+            ]
     return values, bad
 
 
@@ -248,7 +256,7 @@ def _rejects(
     bad: dict[int, tuple[Field, Sentence]],
 ) -> list[Reject]:  # fmt: skip
     keys = values[kind.key.name]
-    required = [f for f in kind.all_fields if f.required]
+    required = [f for f in kind.all_fields if f.required or f.from_key is not None]
     first_row: dict[Any, int] = {}
     rejects = []
     for position, row in enumerate(frame.index):
