@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from gis_service import __version__
 from gis_service.errors import GisError
+from gis_service.say import say
 from gis_service.settings import get_settings
 
 _COMMANDS = {
@@ -60,8 +67,23 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(1)
+    except Exception as error:  # a planner can do nothing with a stack trace; who mends it can
+        _unforeseen(error)
     if isinstance(status, int):
         sys.exit(status)
+
+
+def _unforeseen(error: Exception) -> NoReturn:
+    """Say one sentence, keep the trace in a file for whoever mends it, and exit with 1."""
+    file = Path(tempfile.gettempdir()) / f"gis-service-error-{os.getuid()}.txt"
+    with contextlib.suppress(OSError):
+        file.write_text("".join(traceback.format_exception(error)))
+    say(
+        f"程序内部错误（{type(error).__name__}），未完成。详情已写入 {file}，请交给维护人员。",
+        f"An internal error ({type(error).__name__}); not done. The details are in {file}, for whoever maintains this.",
+        err=True,
+    )
+    sys.exit(1)
 
 
 if __name__ == "__main__":

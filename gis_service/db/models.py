@@ -19,7 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 class Base(DeclarativeBase):
     """All models lie in the schema ``gis``."""
 
-    __table_args__: Any = {"schema": "gis"}
+    __table_args__: Any = {"schema": "gis"}  # noqa: RUF012 - as SQLAlchemy declares it
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: Text,
         datetime: TIMESTAMP(timezone=True),

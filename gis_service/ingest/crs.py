@@ -16,6 +16,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from gis_service.errors import InputError
+from gis_service.ingest.datum import SHIFTED, unshift_geometry
 
 Bounds = tuple[float, float, float, float]
 # CGCS2000: degrees; 3-degree zones with (25-45) and without the zone's number; 6-degree zones with it (13-23).
@@ -223,18 +224,19 @@ def _away_km(lon: float, lat: float, county: Bounds) -> float:
     return float(pyproj.Geod(ellps="GRS80").inv(lon, lat, *nearest)[2]) / 1000
 
 
-def to_work(
-    geometry: NDArray[np.object_], decision: Decision, datum: str, work: CRS
-) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    """Bring geometries to the work CRS; return them and, for checks of the datum, their CGCS2000 degrees."""
-    from gis_service.ingest.datum import unshift_geometry
-
+def to_work(geometry: NDArray[np.object_], decision: Decision, datum: str, work: CRS) -> NDArray[np.object_]:
+    """Bring geometries to the work CRS; ``datum`` gcj02 and bd09 take their shift away."""
     if decision.swap:
         geometry = shapely.transform(geometry, lambda points: points[:, ::-1])
-    if datum in {"gcj02", "bd09"}:
+    if datum in SHIFTED:
         degrees = unshift_geometry(transform(geometry, decision.crs, CRS.from_epsg(_DEGREES)), datum)
-        return transform(degrees, CRS.from_epsg(_DEGREES), work), degrees
-    return transform(geometry, decision.crs, work), transform(geometry, decision.crs, CRS.from_epsg(_DEGREES))
+        return transform(degrees, CRS.from_epsg(_DEGREES), work)
+    return transform(geometry, decision.crs, work)
+
+
+def to_degrees(geometry: NDArray[np.object_], work: CRS) -> NDArray[np.object_]:
+    """Bring geometries from the work CRS to CGCS2000 degrees."""
+    return transform(geometry, work, CRS.from_epsg(_DEGREES))
 
 
 def transform(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:

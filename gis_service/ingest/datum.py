@@ -14,7 +14,8 @@ import shapely
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-DATUMS = ("cgcs2000", "wgs84", "gcj02", "bd09")
+SHIFTED = ("gcj02", "bd09")
+DATUMS = ("cgcs2000", "wgs84", *SHIFTED)
 
 _AXIS_M = 6378245.0
 _ECCENTRICITY_2 = 0.00669342162296594323

@@ -69,8 +69,7 @@ def screen(geometry: NDArray[np.object_], kind: Kind) -> dict[int, Fault]:
     points, owners = shapely.get_coordinates(geometry, return_index=True)
     bad = np.zeros(len(geometry), dtype=bool)
     bad[owners[~np.isfinite(points).all(axis=1)]] = True
-    names = np.array([t.name.title() if t is not None else "" for t in map(_type, geometry)])
-    allowed = np.isin(names, [shape.title() for shape in kind.shapes])
+    allowed = np.isin(shapely.get_type_id(geometry), [shapely.GeometryType[shape.upper()] for shape in kind.shapes])
     for position in np.flatnonzero(missing | bad | ~allowed | (vertices > kind.vertices_max)):
         if bad[position]:
             faults[int(position)] = NAN
@@ -83,10 +82,6 @@ def screen(geometry: NDArray[np.object_], kind: Kind) -> dict[int, Fault]:
     return faults
 
 
-def _type(geometry: shapely.Geometry | None) -> shapely.GeometryType | None:
-    return None if geometry is None else shapely.GeometryType(int(shapely.get_type_id(geometry)))
-
-
 def repair(geometry: NDArray[np.object_], kind: Kind) -> tuple[NDArray[np.object_], int, dict[int, Fault]]:
     """Make geometries in the work CRS valid and of the column's type.
 
@@ -95,7 +90,8 @@ def repair(geometry: NDArray[np.object_], kind: Kind) -> tuple[NDArray[np.object
     The geometries, how many were mended, and by position those that have nothing usable left.
 
     """
-    geometry = shapely.force_2d(geometry)
+    if shapely.has_z(geometry).any():
+        geometry = shapely.force_2d(geometry)
     mended = 0
     faults: dict[int, Fault] = {}
     dimension = shapely.get_dimensions(geometry)

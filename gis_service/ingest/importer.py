@@ -131,15 +131,11 @@ def _check(
     full[positions] = geometry
     values, bad = _parse(kind, frame, mapping, full, notes)
     rejects = _rejects(kind, frame, values, faults, bad)
-    refused = {r.row for r in rejects}
-    keep = np.array([row not in refused for row in frame.index], dtype=bool)
-    chosen = np.flatnonzero(keep)
-    rows = Rows(
-        kind,
-        {name: [column[i] for i in chosen] for name, column in values.items()},
-        full[chosen],
-        frame.index.to_numpy()[chosen],
-    )
+    if rejects:
+        chosen = np.flatnonzero(~np.isin(frame.index.to_numpy(), [r.row for r in rejects]))
+        values = {name: [column[i] for i in chosen] for name, column in values.items()}
+        full = full[chosen]
+    rows = Rows(kind, values, full)
     return rows, rejects, decision, notes
 
 
@@ -165,22 +161,12 @@ def _place(
     named = crs_.parse(options.crs) if options.crs else None
     county = _county_bounds() if kind.name != "boundaries" else None
     decision = crs_.decide(raw[usable], source.crs, named, county, work)
-    moved, degrees = crs_.to_work(raw[usable], decision, options.datum or "cgcs2000", work)
-    if options.datum is None:
-        frame = source.frame[usable]
-        suspicion.check(
-            degrees,
-            _texts(frame, mapping.get("code")),
-            _texts(frame, mapping.get("township_code")),
-            outlines=kind.name == "boundaries",
-        )
+    moved = crs_.to_work(raw[usable], decision, options.datum or "cgcs2000", work)
+    witness = mapping.get("code" if kind.name == "boundaries" else "township_code")
+    if options.datum is None and witness in source.frame.columns:
+        codes = [None if is_missing(v) else str(v).strip().removesuffix(".0") for v in source.frame[witness][usable]]
+        suspicion.check(crs_.to_degrees(moved, work), codes, outlines=kind.name == "boundaries")
     return decision, moved
-
-
-def _texts(frame: pd.DataFrame, column: str | None) -> list[str | None]:
-    if column is None or column not in frame.columns:
-        return [None] * len(frame)
-    return [None if is_missing(v) else str(v).strip().removesuffix(".0") for v in frame[column]]
 
 
 def _county_bounds() -> crs_.Bounds | None:
@@ -223,10 +209,8 @@ def _parse(
         values[own.name] = parsed
         for position, sentence in failures.items():
             bad.setdefault(position, (own, sentence))
-        emptied = sum(
-            value is None and position not in failures and not is_missing(raw)
-            for position, (value, raw) in enumerate(zip(parsed, series.tolist(), strict=True))
-        )
+        nothing = [position for position, value in enumerate(parsed) if value is None and position not in failures]
+        emptied = sum(not is_missing(raw) for raw in series.iloc[nothing].tolist())
         if emptied:
             notes.append(
                 (
@@ -256,35 +240,36 @@ def _rejects(
     bad: dict[int, tuple[Field, Sentence]],
 ) -> list[Reject]:  # fmt: skip
     keys = values[kind.key.name]
-    required = [f for f in kind.all_fields if f.required or f.from_key is not None]
-    first_row: dict[Any, int] = {}
+    first: dict[Any, int] = {}
+    for position in range(len(keys) - 1, -1, -1):
+        first[keys[position]] = position
+    lacking = {
+        position: own
+        for own in reversed([f for f in kind.all_fields if f.required or f.from_key is not None])
+        for position, value in enumerate(values[own.name])
+        if value is None
+    }
+    repeated = {position for position, key in enumerate(keys) if first[key] != position}
     rejects = []
-    for position, row in enumerate(frame.index):
-        key = keys[position]
-        reject: tuple[str, Sentence, Sentence] | None = None
-        lacking = next((f for f in required if values[f.name][position] is None), None)
+    for position in sorted(faults.keys() | bad.keys() | lacking.keys() | repeated):
+        row, key = int(frame.index[position]), keys[position]
         if position in faults:
             fault = faults[position]
-            reject = (fault.code, fault.reason, fault.remedy)
+            told = (fault.code, fault.reason, fault.remedy)
         elif position in bad:
             own, (zh, en) = bad[position]
-            reject = ("bad_value", (f"{own.name}：{zh}", f"{own.name}: {en}"), ("请更正该单元格", "correct the cell"))
-        elif lacking is not None:
-            reject = (
-                "missing_value",
-                (f"缺少 {lacking.name}", f"{lacking.name} is missing"),
-                ("请补填", "fill it in"),
-            )
-        elif key in first_row:
-            reject = (
+            told = ("bad_value", (f"{own.name}：{zh}", f"{own.name}: {en}"), ("请更正该单元格", "correct the cell"))
+        elif position in lacking:
+            name = lacking[position].name
+            told = ("missing_value", (f"缺少 {name}", f"{name} is missing"), ("请补填", "fill it in"))
+        else:
+            other = frame.index[first[key]]
+            told = (
                 "duplicate_id",
-                (f"编号 {key} 与第 {first_row[key]} 行重复", f"the id {key} is that of row {first_row[key]}"),
+                (f"编号 {key} 与第 {other} 行重复", f"the id {key} is that of row {other}"),
                 ("请确认哪一行正确，删除或改正另一行", "keep the right row, correct or remove the other"),
             )
-        if reject is None:
-            first_row[key] = int(row)
-        else:
-            rejects.append(Reject(int(row), None if key is None else str(key), *reject))
+        rejects.append(Reject(row, None if key is None else str(key), *told))
     return rejects
 
 

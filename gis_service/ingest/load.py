@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 import shapely
 from numpy.typing import NDArray
 from psycopg2 import sql
@@ -17,15 +21,16 @@ from gis_service.db.queries import query
 from gis_service.ingest.fields import Field, Kind
 from gis_service.ingest.rejects import Reject
 
+_COPY_ROWS = 20_000
+
 
 @dataclass
 class Rows:
-    """Checked rows of one kind: values by field, geometry in the work CRS, row numbers of the file."""
+    """Checked rows of one kind: values by field, geometry in the work CRS."""
 
     kind: Kind
     values: dict[str, list[Any]]
     geometry: NDArray[np.object_]
-    row_numbers: NDArray[np.int64]
 
 
 @dataclass
@@ -60,8 +65,12 @@ def load(
         with connection.cursor() as cursor:
             # Loads of one table wait for one another; readers go on.
             cursor.execute(query("ingest.lock").format(table=sql.Identifier(kind.table)))
-            _stage(cursor, rows, fields, persons)
-            result = _merge(cursor, kind, fields)
+            filled = not persons and _is_empty(cursor, kind)
+            if filled:
+                result = _fill(cursor, rows, fields)
+            else:
+                _stage(cursor, rows, fields, persons)
+                result = _merge(cursor, kind, fields)
             if persons:
                 _merge_persons(cursor, persons)
             if kind.table == "building":
@@ -69,6 +78,8 @@ def load(
             result.import_id = _record(cursor, kind, record, rejects, read_rows, result, notes)
             if result.loaded or result.updated:
                 cursor.execute(query("ingest.bump_version"))
+            if filled:
+                cursor.execute(query("ingest.unstage"))
         if dry:
             connection.rollback()
         else:
@@ -92,19 +103,56 @@ def _stage(cursor: Any, rows: Rows, fields: list[Field], persons: list[Field]) -
     )
     for person in persons:
         cursor.execute(query("ingest.stage_person").format(column=sql.Identifier(person.name)))
-    srid = _work_srid(cursor)
-    geometry = shapely.to_wkb(shapely.set_srid(rows.geometry, srid), hex=True, include_srid=True)
-    columns = [_copy_column(rows.values[f.name], f) for f in (kind.key, *fields)]
-    columns.append(geometry.tolist())
-    columns += [_copy_column(rows.values[f.name], f) for f in persons]
-    buffer = io.StringIO()
-    for line in zip(*columns, strict=True):
-        buffer.write("\t".join(line))
-        buffer.write("\n")
-    buffer.seek(0)
-    copied = sql.SQL(", ").join(map(sql.Identifier, [*names, *(f.name for f in persons)]))
-    cursor.copy_expert(query("ingest.copy").format(columns=copied).as_string(cursor), buffer)
+    _copy(cursor, sql.Identifier("staged"), rows, [*fields, *persons])
     cursor.execute(query("ingest.stage_index").format(key=sql.Identifier(kind.key.name)))
+
+
+def _is_empty(cursor: Any, kind: Kind) -> bool:
+    cursor.execute(query("ingest.is_empty").format(table=sql.Identifier(kind.table)))
+    return bool(cursor.fetchone()[0])
+
+
+def _fill(cursor: Any, rows: Rows, fields: list[Field]) -> Loaded:
+    """Copy straight into an empty table and index it after: the first load of a county is its largest."""
+    kind = rows.kind
+    table = sql.Identifier("gis", kind.table)
+    # Neighbours in space become neighbours on disk and in the index.
+    along = np.argsort(gpd.GeoSeries(rows.geometry).hilbert_distance().to_numpy(), kind="stable")
+    sorted_values = {name: [column[i] for i in along.tolist()] for name, column in rows.values.items()}
+    cursor.execute(query("ingest.secondary_indexes").format(table_name=sql.Literal(f"gis.{kind.table}")))
+    waiting = cursor.fetchall()
+    for name, _ in waiting:
+        cursor.execute(query("ingest.drop_index").format(index=sql.Identifier(*name.split("."))))
+    _copy(cursor, table, Rows(kind, sorted_values, rows.geometry[along]), fields)
+    for _, definition in waiting:
+        cursor.execute(definition)
+    cursor.execute(query("ingest.stage_all").format(table=table))
+    return Loaded(loaded=len(rows.geometry))
+
+
+def _copy(cursor: Any, table: sql.Identifier, rows: Rows, fields: list[Field]) -> None:
+    """Copy rows to the server, which reads one part while the next is being written."""
+    columns = {f.name: _copy_column(rows.values[f.name], f) for f in (rows.kind.key, *fields)}
+    names = sql.SQL(", ").join(map(sql.Identifier, (*columns, "geom")))
+    command = query("ingest.copy").format(table=table, columns=names).as_string(cursor)
+    srid = _work_srid(cursor)
+
+    def written(start: int) -> io.BytesIO:
+        part = slice(start, start + _COPY_ROWS)
+        wkb = shapely.to_wkb(shapely.set_srid(rows.geometry[part], srid), hex=True, include_srid=True)
+        block = pa.table(
+            {name: values[part] for name, values in columns.items()} | {"geom": pa.array(wkb, pa.string())}
+        )
+        buffer = io.BytesIO()
+        # An unquoted nothing is null to COPY, a quoted one an empty text.
+        pa_csv.write_csv(block, buffer, pa_csv.WriteOptions(include_header=False))
+        buffer.seek(0)
+        return buffer
+
+    starts = range(0, len(rows.geometry), _COPY_ROWS)
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        for part in writer.map(written, starts):
+            cursor.copy_expert(command, part)
 
 
 def _work_srid(cursor: Any) -> int:
@@ -112,27 +160,15 @@ def _work_srid(cursor: Any) -> int:
     return int(cursor.fetchone()[0])
 
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def _copy_column(values: list[Any], field_: Field) -> list[str]:
-    empty = "\\N" if field_.empty is None else field_.empty
-    known: dict[Any, str] = {}
-
-    def written(value: Any) -> str:
-        if value is None:
-            return empty
-        if isinstance(value, list):
-            # Words of a closed list: no quotes or commas can stand in them.
-            return "{" + ",".join(value) + "}"
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        text = known.get(value)
-        if text is None:
-            text = known[value] = str(value).translate(_ESCAPES)
-        return text
-
-    return [written(value) for value in values]
+def _copy_column(values: list[Any], field_: Field) -> pa.Array:
+    if field_.array:
+        # Words of a closed list: no quotes or commas can stand in them.
+        return pa.array(["{" + ",".join(value or ()) + "}" for value in values], pa.string())
+    if field_.empty is not None:
+        values = [field_.empty if value is None else value for value in values]
+        if field_.empty == "false":
+            return pa.array([str(value).lower() for value in values], pa.string())
+    return pa.array(values)
 
 
 def _merge(cursor: Any, kind: Kind, fields: list[Field]) -> Loaded:
@@ -178,7 +214,10 @@ def _merge_persons(cursor: Any, persons: list[Field]) -> None:
 
 def _place(cursor: Any, has_township: bool) -> list[tuple[str, str]]:
     """Give buildings without a township code that of the area in which they lie; count the disagreements."""
-    notes = []
+    notes: list[tuple[str, str]] = []
+    cursor.execute(query("ingest.has_areas"))
+    if not cursor.fetchone()[0]:
+        return notes
     cursor.execute(query("ingest.place_townships"))
     if cursor.rowcount > 0:
         n = cursor.rowcount

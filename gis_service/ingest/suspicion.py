@@ -1,7 +1,7 @@
 """Tell that a file is in GCJ-02 or BD-09 though nobody said so: by where things lie that are known already.
 
-Three witnesses, each weaker than the next: the same areas known in CGCS2000 (outlines of the county and its
-townships), the same features loaded before, and the township whose code a feature carries.
+Two witnesses: the same areas known in CGCS2000 (outlines of the county and its townships), and the township whose
+code a feature carries.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ _ALARM_M = 300.0
 _METRES_PER_DEGREE = 111_320.0
 
 
-def check(
-    geometry: NDArray[np.object_], codes: list[str | None], townships: list[str | None], *, outlines: bool
-) -> None:
+def check(geometry: NDArray[np.object_], codes: list[str | None], *, outlines: bool) -> None:
     """Refuse features in degrees that fit what is known much better once a shift is taken from them.
 
     Parameters
@@ -35,9 +33,7 @@ def check(
     geometry
         Features in CGCS2000 degrees, if the file is what it is taken for.
     codes
-        Administrative codes of the features where they are areas, else None.
-    townships
-        Township codes that the features carry.
+        The administrative codes of the features themselves, or the township codes that they carry.
     outlines
         Whether the features are administrative areas themselves.
 
@@ -47,8 +43,8 @@ def check(
         They are about 500 m (GCJ-02) or 1,150 m (BD-09) off.
 
     """
-    known = _known({code for code in (codes if outlines else townships) if code})
-    verdict = _by_outlines(geometry, codes, known) if outlines else _by_townships(geometry, townships, known)
+    known = _known({code for code in codes if code})
+    verdict = _by_outlines(geometry, codes, known) if outlines else _by_townships(geometry, codes, known)
     if verdict is None:
         return
     datum, off_m = verdict

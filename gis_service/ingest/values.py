@@ -39,6 +39,8 @@ def text(limit: int = 500) -> Parser:
     """Return a parser of text of at most ``limit`` characters."""
 
     def parse(raw: Any) -> str | None:
+        if isinstance(raw, str) and raw.isprintable() and len(raw) <= limit:
+            return raw.strip() or None  # nearly every cell
         # A code read as a float keeps its digits: 451224100.0 is 451224100.
         if isinstance(raw, (float, np.floating)) and float(raw).is_integer():
             raw = int(raw)
@@ -153,19 +155,14 @@ def parse_column(column: pd.Series, parser: Parser) -> tuple[list[Any], dict[int
 
     A value that occurs a thousand times is parsed once.
     """
-    seen: dict[Hashable, Any] = {}
-    values: list[Any] = []
-    failures: dict[int, Sentence] = {}
-    for position, raw in enumerate(column.tolist()):
-        key = raw if isinstance(raw, Hashable) else repr(raw)
-        if key not in seen:
-            try:
-                seen[key] = None if not isinstance(raw, (list, np.ndarray)) and is_missing(raw) else parser(raw)
-            except BadValueError as bad:
-                seen[key] = bad
-        value = seen[key]
-        if isinstance(value, BadValueError):
-            failures[position] = value.sentence
-            value = None
-        values.append(value)
-    return values, failures
+    raws = column.tolist()
+    keys = [repr(raw) if isinstance(raw, (list, np.ndarray)) else raw for raw in raws]
+    known: dict[Hashable, Any] = {}
+    refused: dict[Hashable, Sentence] = {}
+    for key, raw in dict(zip(keys, raws, strict=True)).items():
+        try:
+            known[key] = None if not isinstance(raw, (list, np.ndarray)) and is_missing(raw) else parser(raw)
+        except BadValueError as bad:
+            known[key], refused[key] = None, bad.sentence
+    failures = {i: refused[key] for i, key in enumerate(keys) if key in refused} if refused else {}
+    return [known[key] for key in keys], failures

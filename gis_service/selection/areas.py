@@ -85,7 +85,7 @@ def area_of_file(path: Path) -> AreaTerm:
         )
     work = CRS.from_epsg(work_srid())
     decision = crs_.decide(geometry, source.crs, None, None, work)
-    moved, _ = crs_.to_work(geometry, decision, "cgcs2000", work)
+    moved = crs_.to_work(geometry, decision, "cgcs2000", work)
     return area_term(path.stem, shapely.union_all(shapely.make_valid(moved, method="structure", keep_collapsed=False)))
 
 

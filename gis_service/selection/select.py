@@ -6,13 +6,13 @@ rule add up to its score. A building in several zones is one selected building w
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Integer,
+    Numeric,
     Select,
     Text,
     and_,
@@ -28,8 +28,8 @@ from sqlalchemy import (
     union_all,
     update,
     values,
-)  # fmt: skip
-from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import Float
 
@@ -40,7 +40,7 @@ from gis_service.errors import NotFoundError
 from gis_service.selection.rules import AREA_POINTS, RULES, ZONE_POINTS, points_table
 from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm
 
-_COLUMNS = ("fid", "term", "rule", "version", "kind", "zone_id", "name", "buffer_m", "distance_m", "value", "points")
+_COLUMNS = ("fid", "term", "rule", "distance_m", "points", "told")
 
 
 @dataclass(frozen=True)
@@ -58,39 +58,26 @@ def compose(ask: Ask) -> Select[Any]:
     any_terms = [n for n, _ in numbered[:any_n]]
     all_terms = [n for n, _ in numbered[any_n : any_n + all_n]]
     none_terms = [n for n, _ in numbered[any_n + all_n :]]
-    reason = union_all(*_reasons(numbered, ask)).cte("reason")
+    reason = union_all(*_reasons(numbered, ask)).subquery("reason")
     shown = reason.c.term.not_in(none_terms) if none_terms else true()
     parts = [
         func.coalesce(func.max(reason.c.points).filter(and_(reason.c.rule == rule, shown)), 0.0)
         for rule in points_table()
     ]
     score: ColumnElement[Any] = sum(parts[1:], start=parts[0])
-    packed = func.jsonb_strip_nulls(
-        func.jsonb_build_object(
-            *(piece for name in _COLUMNS[2:] for piece in (literal(name, Text), reason.c[name])),
-        )
-    )
     grouped = (
         select(
             reason.c.fid,
-            cast(score, Float).label("score"),
-            func.jsonb_agg(aggregate_order_by(packed, reason.c.term, reason.c.distance_m, reason.c.zone_id))
+            func.round(cast(score, Numeric), 1).label("score"),
+            func.jsonb_agg(aggregate_order_by(reason.c.told, reason.c.term, reason.c.distance_m))
             .filter(shown)
             .label("reasons"),
         )
         .group_by(reason.c.fid)
         .having(_joined(reason.c.term, any_terms, all_terms, none_terms))
-        .cte("grouped")
+        .subquery("grouped")
     )
-    return select(
-        Building.building_id, func.round(cast(grouped.c.score, _numeric()), 1).label("score"), grouped.c.reasons
-    ).join(grouped, grouped.c.fid == Building.fid)
-
-
-def _numeric() -> Any:
-    from sqlalchemy import Numeric
-
-    return Numeric
+    return select(Building.building_id, grouped.c.score, grouped.c.reasons).join(grouped, grouped.c.fid == Building.fid)
 
 
 def _joined(
@@ -106,75 +93,76 @@ def _joined(
 
 
 def _reasons(numbered: list[tuple[int, Term]], ask: Ask) -> list[Select[Any]]:
+    """Return one branch for all zones together, and one for each area and rule."""
     zones = [(n, t) for n, t in numbered if isinstance(t, ZoneTerm)]
-    rules = [(n, t) for n, t in numbered if isinstance(t, RuleTerm)]
-    areas = [(n, t) for n, t in numbered if isinstance(t, AreaTerm)]
-    branches = [_area_reason(n, t) for n, t in areas]
+    branches = [_area_reason(n, t) for n, t in numbered if isinstance(t, AreaTerm)]
     if zones:
         branches.append(_zone_reasons(zones))
-    branches += [_rule_reason(n, t, ask) for n, t in rules]
-    return branches
+    return branches + [_rule_reason(n, t, ask) for n, t in numbered if isinstance(t, RuleTerm)]
+
+
+def _told(**facts: Any) -> ColumnElement[Any]:
+    """Return a reason as it is stored: only what it has, so that nothing must be stripped from it."""
+    return func.jsonb_build_object(*(piece for name, value in facts.items() for piece in (literal(name, Text), value)))
+
+
+def _branch(
+    fid: Any, term: Any, rule: Any, distance_m: Any, points: Any, told: ColumnElement[Any]
+) -> tuple[ColumnElement[Any], ...]:
+    columns = (fid, term, rule, cast(distance_m, Float), cast(points, Float), told)
+    return tuple(c.label(name) for c, name in zip(columns, _COLUMNS, strict=True))
 
 
 def _zone_reasons(zones: list[tuple[int, ZoneTerm]]) -> Select[Any]:
-    """All zone terms in one join: each zone looks up the buildings round it in the spatial index."""
-    terms = values(column("term", Integer), column("kind", Text), column("buffer_m", Float), name="asked").data(
-        [(n, t.kind, float(t.buffer_m)) for n, t in zones]
+    """Look up, zone by zone, the buildings round it in the spatial index, and measure each once.
+
+    OFFSET 0 keeps the planner from turning the look-up round and asking for the zones round each of the buildings.
+    """
+    asked = (
+        values(column("term", Integer), column("kind", Text), column("buffer_m", Float), name="asked")
+        .data([(n, t.kind, float(t.buffer_m)) for n, t in zones])
+    )  # fmt: skip
+    near = (
+        select(Building.fid, func.ST_Distance(Building.geom, KeyZone.geom).label("distance_m"))
+        .where(Building.geom.op("&&")(func.ST_Expand(KeyZone.geom, asked.c.buffer_m)))
+        .correlate(KeyZone, asked)
+        .offset(0)
+        .lateral("near")
     )
-    distance = func.ST_Distance(Building.geom, KeyZone.geom)
-    nearness = 1.0 - 0.5 * distance / func.greatest(terms.c.buffer_m, 0.001)
+    nearness = func.greatest(1.0 - 0.5 * near.c.distance_m / func.greatest(asked.c.buffer_m, 0.001), 0.5)
+    points = func.round(cast(ZONE_POINTS * nearness, Numeric), 1)
+    distance = func.round(cast(near.c.distance_m, Numeric), 2)
+    told = _told(
+        rule=literal("key_zone", Text), version=literal(1), kind=KeyZone.kind, zone_id=KeyZone.zone_id,
+        name=KeyZone.name, buffer_m=asked.c.buffer_m, distance_m=distance, points=points,
+    )  # fmt: skip
     return (
-        select(
-            Building.fid,
-            terms.c.term,
-            literal("key_zone", Text).label("rule"),
-            literal(1, Integer).label("version"),
-            KeyZone.kind,
-            KeyZone.zone_id,
-            KeyZone.name,
-            terms.c.buffer_m,
-            func.round(cast(distance, _numeric()), 2).label("distance_m"),
-            cast(null(), JSONB).label("value"),
-            (ZONE_POINTS * func.greatest(nearness, 0.5)).label("points"),
-        )
-        .select_from(terms)
-        .join(KeyZone, KeyZone.kind == terms.c.kind)
-        .join(Building, func.ST_DWithin(Building.geom, KeyZone.geom, terms.c.buffer_m))
+        select(*_branch(near.c.fid, asked.c.term, literal("key_zone", Text), near.c.distance_m, points, told))
+        .select_from(asked)
+        .join(KeyZone, KeyZone.kind == asked.c.kind)
+        .join(near, near.c.distance_m <= asked.c.buffer_m)
     )
 
 
 def _area_reason(n: int, area: AreaTerm) -> Select[Any]:
     shape = func.ST_SetSRID(func.ST_GeomFromWKB(area.wkb), func.Find_SRID("gis", "building", "geom"))
+    told = _told(
+        rule=literal("area", Text), version=literal(1), name=literal(area.name, Text),
+        area_id=cast(literal(area.area_id), Integer), points=literal(AREA_POINTS),
+    )  # fmt: skip
     return select(
-        Building.fid,
-        literal(n, Integer).label("term"),
-        literal("area", Text).label("rule"),
-        literal(1, Integer).label("version"),
-        cast(null(), Text).label("kind"),
-        cast(literal(area.area_id), Text).label("zone_id"),
-        literal(area.name, Text).label("name"),
-        cast(null(), Float).label("buffer_m"),
-        literal(0.0, Float).label("distance_m"),
-        cast(null(), JSONB).label("value"),
-        literal(AREA_POINTS, Float).label("points"),
+        *_branch(Building.fid, literal(n, Integer), literal("area", Text), literal(0.0), literal(AREA_POINTS), told)
     ).where(func.ST_Intersects(Building.geom, shape))
 
 
 def _rule_reason(n: int, term: RuleTerm, ask: Ask) -> Select[Any]:
+    """Hold a rule against each building: a scan of its own costs less than one pass that tries every rule."""
     rule = RULES[term.name]
-    return select(
-        Building.fid,
-        literal(n, Integer).label("term"),
-        literal(rule.name, Text).label("rule"),
-        literal(rule.version, Integer).label("version"),
-        cast(null(), Text).label("kind"),
-        cast(null(), Text).label("zone_id"),
-        cast(null(), Text).label("name"),
-        cast(null(), Float).label("buffer_m"),
-        cast(null(), Float).label("distance_m"),
-        rule.value().label("value"),
-        rule.points().label("points"),
-    ).where(rule.where(ask.limits))
+    name = literal(rule.name, Text)
+    told = _told(rule=name, version=literal(rule.version), value=rule.value(), points=rule.points())
+    return select(*_branch(Building.fid, literal(n, Integer), name, null(), rule.points(), told)).where(
+        rule.where(ask.limits)
+    )
 
 
 def run_selection(connection: Connection, ask: Ask) -> Outcome:
@@ -252,11 +240,3 @@ def totals(connection: Connection, run_id: int) -> dict[str, Any]:
             for name in ("rule", "zone_kind", "township")
         },
     }
-
-
-def reasons_text(reasons: list[dict[str, Any]] | str, lang: str = "zh") -> list[str]:
-    """Return the reasons as sentences for a person, the weightiest first."""
-    from gis_service.selection.phrases import phrase
-
-    listed = json.loads(reasons) if isinstance(reasons, str) else reasons
-    return [phrase(reason, lang) for reason in sorted(listed, key=lambda r: -float(r["points"]))]

@@ -14,7 +14,7 @@ CREATE TEMP TABLE staged ON COMMIT DROP AS SELECT {columns} FROM gis.{table} WIT
 ALTER TABLE staged ADD COLUMN {column} text;
 
 -- name: copy
-COPY staged ({columns}) FROM STDIN;
+COPY {table} ({columns}) FROM STDIN (FORMAT csv);
 
 -- name: stage_index
 ALTER TABLE staged ADD PRIMARY KEY ({key});
@@ -41,10 +41,30 @@ WHERE NOT EXISTS (SELECT FROM gis.{table} AS t WHERE t.{key} = s.{key})
 -- Neighbours in space become neighbours on disk and in the index.
 ORDER BY s.geom;
 
+-- name: is_empty
+SELECT NOT EXISTS (SELECT FROM gis.{table});
+
+-- name: secondary_indexes
+SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
+FROM pg_index AS i WHERE i.indrelid = {table_name}::regclass AND NOT i.indisunique;
+
+-- name: drop_index
+DROP INDEX {index};
+
+-- name: stage_all
+-- What follows looks at the rows of this file: after a first load, all of them.
+CREATE TEMP VIEW staged AS SELECT * FROM {table};
+
+-- name: unstage
+DROP VIEW IF EXISTS staged;
+
 -- name: merge_persons
 INSERT INTO gis.building_person (building_id, {columns})
 SELECT s.building_id, {staged} FROM staged AS s
 ON CONFLICT (building_id) DO UPDATE SET {assignments};
+
+-- name: has_areas
+SELECT EXISTS (SELECT FROM gis.admin_area WHERE level IN ('township', 'village') AND geom IS NOT NULL);
 
 -- name: place_townships
 UPDATE gis.building AS b SET township_code = a.code
