@@ -14,7 +14,7 @@ import shapely
 
 from gis_service.ingest.datum import bd09_of, gcj02_of, unshift
 from gis_service.settings import ROOT
-from tests.conftest import Database
+from tests.conftest import Database, _drop
 from tests.ingest.make import EAST, NORTH, houses, put
 
 GEOD = pyproj.Geod(ellps="GRS80")
@@ -46,7 +46,14 @@ def _county(database: Database, name: str = "donglan") -> None:
 )
 @pytest.mark.parametrize("with_prj", [True, False])
 def test_gauss_krueger_outlines(
-    shared_data: Path, database: Database, tmp_path: Path, name: str, county: str, epsg: int, known: bool, with_prj: bool
+    shared_data: Path,
+    database: Database,
+    tmp_path: Path,
+    name: str,
+    county: str,
+    epsg: int,
+    known: bool,
+    with_prj: bool,
 ):
     """Real outlines in a zone with its number, and in one without, with and without their .prj."""
     for file in (shared_data / "messy" / "DERIVED_gk").glob(f"{name}.*"):
@@ -67,21 +74,23 @@ def test_gauss_krueger_outlines(
     assert got.symmetric_difference(truth).area < 1e-4 * truth.area
 
 
-@pytest.mark.parametrize("name", [None, "EPSG:4545", "EPSG:4546", "EPSG:4547"])
-def test_axes_of_projected_files(database: Database, tmp_path: Path, name: str | None):
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("epsg", [4545, 4546, 4547])
+def test_axes_of_projected_files(server, tmp_path: Path, epsg: int, named: bool):
     """4545 to 4547 declare north first; a file whose first number is the northing is turned round."""
-    _county(database)
-    epsg = int((name or "EPSG:4545")[5:])
-    frame = houses().to_crs(epsg)
-    for turned, table in (("plain", frame), ("turned", _swapped(frame))):
-        path = put(table, tmp_path / f"{turned}.gpkg")
-        options = ["--crs", name] if name else []
-        said = database.cli("import", "buildings", path, *options)
-        assert said.code == 0, said.err
-        assert _first(database) == pytest.approx((EAST, NORTH), abs=1e-3)
-        assert ("axes exchanged" in said.err) == (turned == "turned")
-    assert database.one("SELECT max(ST_Distance(geom, ST_SetSRID(ST_MakePoint(%s, %s), 4545))) FROM gis.building",
-                        EAST, NORTH) < 100  # fmt: skip
+    made = Database(server, f"axes_{epsg}_{named}".lower(), {"GIS_WORK_SRID": str(epsg)})
+    try:
+        for turned in (False, True):
+            frame = houses().set_crs(epsg, allow_override=True)
+            path = put(_swapped(frame) if turned else frame, tmp_path / f"{turned}.gpkg")
+            said = made.cli("import", "buildings", path, *(["--crs", f"EPSG:{epsg}"] if named else []))
+            assert said.code == 0, said.err
+            assert ("axes exchanged" in said.err) == turned
+            assert made.ask("SELECT read_rows, loaded + unchanged FROM gis.import ORDER BY 1 DESC LIMIT 1") == [(5, 5)]
+            assert _first(made) == pytest.approx((EAST, NORTH), abs=1e-6)
+    finally:
+        with made.active():
+            _drop(made.name)
 
 
 def test_axes_by_evidence(database: Database, tmp_path: Path):
@@ -132,7 +141,9 @@ def test_named_crs_wins_over_the_declared(database: Database, tmp_path: Path):
 @pytest.mark.parametrize(
     ("lon", "lat", "east", "north"), [(109.397, 25.225, 640778.3, 2791710.0), (107.374, 24.511, 436556.6, 2712031.8)]
 )
-def test_test_points_of_the_domain(database: Database, tmp_path: Path, lon: float, lat: float, east: float, north: float):
+def test_test_points_of_the_domain(
+    database: Database, tmp_path: Path, lon: float, lat: float, east: float, north: float
+):
     path = tmp_path / "p.csv"
     path.write_text(f"hydrant_id,lon,lat\nW,{lon},{lat}\n")
     assert database.cli("import", "hydrants", path).code == 0
@@ -203,8 +214,11 @@ def test_right_outlines_are_not_suspected(shared_data: Path, database: Database)
 
 
 @pytest.mark.parametrize(("datum", "least", "most"), [("gcj02", 500, 560), ("bd09", 1120, 1190)])
-def test_shifted_houses_are_suspected(demo_database: Database, tmp_path: Path, datum: str, least: int, most: int):
-    """Houses of the demo county as Amap or Baidu would show them: they leave the townships whose codes they carry."""
+@pytest.mark.parametrize("witness", ["township", "loaded before"])
+def test_shifted_houses_are_suspected(
+    demo_database: Database, tmp_path: Path, datum: str, least: int, most: int, witness: str
+):
+    """Houses of the demo county as Amap or Baidu show them: off where they were, or out of their townships."""
     rows = demo_database.ask(
         "SELECT building_id, township_code, ST_AsBinary(ST_Transform(geom, 4490)) FROM gis.building "
         "WHERE fid % 40 = 0 ORDER BY fid"
@@ -214,6 +228,10 @@ def test_shifted_houses_are_suspected(demo_database: Database, tmp_path: Path, d
     frame = gpd.GeoDataFrame(
         {"building_id": [r[0] for r in rows], "township_code": [r[1] for r in rows]}, geometry=moved, crs=4490
     )
+    if witness == "township":
+        frame["building_id"] = "new " + frame["building_id"]
+    else:
+        frame = frame.drop(columns="township_code")
     path = put(frame, tmp_path / "shifted.gpkg")
     before = demo_database.counts()
     said = demo_database.cli("import", "buildings", path)
