@@ -84,7 +84,6 @@ def render(page: Page, *, nonce: str | None) -> str:
     )
     # folium's own lists point at content networks that a county's network cannot reach.
     map_.default_js, map_.default_css = [], []
-    map_.fit_bounds([[south, west], [north, east]])
     figure: Any = map_.get_root()
     figure.render()
     offline = nonce is None
@@ -98,7 +97,7 @@ def render(page: Page, *, nonce: str | None) -> str:
         folium_html=Markup(figure.html.render()),  # noqa: S704 - made by folium from our numbers alone
         folium_script=Markup(figure.script.render()),  # noqa: S704
         map_name=map_.get_name(),
-        config=script_json(page.config | {"lang": page.lang}),
+        config=script_json(page.config | {"lang": page.lang, "bounds": [[south, west], [north, east]]}),
         made_at=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
         internal=INTERNAL_ZH if page.lang == "zh" else INTERNAL_EN,
     )

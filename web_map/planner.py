@@ -62,7 +62,8 @@ def planner_page(connection: Connection, run_id: int | None, *, offline: bool, l
     if not offline:
         layers.insert(1, _all_houses_layer(zh=zh))
     config: dict[str, Any] = {
-        "layers": layers,
+        # A layer with nothing in it is no line of the legend.
+        "layers": [layer for layer in layers if layer["features"] or "tiles" in layer],
         "list": _list(rows[:_LIST_MAX], srid, run["run_id"], lang, offline=offline),
         "attribution": _attribution(county),
     }

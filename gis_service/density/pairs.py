@@ -8,9 +8,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+GRAIN_M = 1e-6
+"""Distances are compared to the micrometre: below that, coordinates of six digits before the point are noise,
+and a lane of exactly 4 m would come and go as the data are moved or turned."""
+
 
 class Pairs(NamedTuple):
-    """Unordered pairs of footprints, each once, sorted by ``a`` then ``b`` (positions in the input, a < b)."""
+    """Unordered pairs of footprints, each once, by ``a`` then ``b`` (positions in the input, a < b)."""
 
     a: NDArray[np.int64]
     b: NDArray[np.int64]
@@ -25,13 +29,32 @@ def find_pairs(footprints: NDArray[np.object_], max_m: float) -> Pairs:
     footprints
         Valid, non-empty Polygons and MultiPolygons in one metric CRS.
     max_m
-        Largest distance in metres, inclusive.
+        Largest distance in metres, inclusive (to ``GRAIN_M``).
 
     """
+    # Boxes first and the exact distance on prepared polygons after: a third of the time of a dwithin query.
     tree = shapely.STRtree(footprints)
-    left, right = tree.query(footprints, predicate="dwithin", distance=max_m)
+    box = shapely.bounds(footprints)
+    left, right = tree.query(shapely.box(box[:, 0] - max_m, box[:, 1] - max_m, box[:, 2] + max_m, box[:, 3] + max_m))
     once = left < right
     a, b = left[once], right[once]
     order = np.lexsort((b, a))
     a, b = a[order], b[order]
-    return Pairs(a, b, shapely.distance(footprints[a], footprints[b]))
+    shapely.prepare(footprints)
+    width = shapely.distance(footprints[a], footprints[b])
+    shapely.destroy_prepared(footprints)
+    near = width <= max_m + GRAIN_M / 2
+    return Pairs(a[near], b[near], width[near])
+
+
+def within(pairs: Pairs, max_m: float) -> NDArray[np.bool_]:
+    """Say which pairs are at most ``max_m`` metres apart, to ``GRAIN_M``."""
+    return np.asarray(pairs.min_width_m <= max_m + GRAIN_M / 2)
+
+
+def neighbours(pairs: Pairs, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return offsets and sorted neighbours of each of ``n`` buildings (both directions of every pair)."""
+    left, right = np.r_[pairs.a, pairs.b], np.r_[pairs.b, pairs.a]
+    order = np.lexsort((right, left))
+    offsets = np.searchsorted(left[order], np.arange(n + 1)).astype(np.int64)
+    return offsets, np.ascontiguousarray(right[order].astype(np.int64))

@@ -208,8 +208,8 @@ def _check_place(decision: Decision, x: float, y: float, county: Bounds | None, 
             f"With {decision.crs.name} the data lies at {lon:.3f}E {lat:.3f}N, about {away_km:,.0f} km from the county; "
             "the CRS is probably wrong: check it and name it with --crs.",
         )
-    area = work.area_of_use
-    if area is not None and not _near(lon, lat, area.bounds, _NEAR_AREA_OF_USE_DEG):
+    area = _area_of_use(work)
+    if area is not None and not _near(lon, lat, area, _NEAR_AREA_OF_USE_DEG):
         raise InputError(
             f"按坐标系 {_name(decision.crs)}，数据位于经度 {lon:.3f}°、纬度 {lat:.3f}°，不在工作坐标系 {_name(work)} 的适用范围内；"
             "请核对坐标系（--crs），或用 GIS_DATABASE 和 GIS_WORK_SRID 另建数据库。",
@@ -237,6 +237,26 @@ def to_work(geometry: NDArray[np.object_], decision: Decision, datum: str, work:
 def to_degrees(geometry: NDArray[np.object_], work: CRS) -> NDArray[np.object_]:
     """Bring geometries from the work CRS to CGCS2000 degrees."""
     return transform(geometry, work, CRS.from_epsg(_DEGREES))
+
+
+def outside(geometry: NDArray[np.object_], county: Bounds | None, work: CRS) -> NDArray[np.bool_]:
+    """Tell which geometries (in the work CRS) lie far from the county, or where the work CRS is not valid."""
+    boxes = shapely.bounds(geometry)
+    transformer = pyproj.Transformer.from_crs(work, _DEGREES, always_xy=True)
+    lon, lat = transformer.transform((boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2)
+    inside = np.isfinite(lon) & np.isfinite(lat)
+    for bounds, margin in ((county, _NEAR_COUNTY_DEG), (_area_of_use(work), _NEAR_AREA_OF_USE_DEG)):
+        if bounds is not None:
+            west, south, east, north = bounds
+            inside &= (
+                (lon >= west - margin) & (lon <= east + margin) & (lat >= south - margin) & (lat <= north + margin)
+            )
+    away: NDArray[np.bool_] = ~inside
+    return away
+
+
+def _area_of_use(crs: CRS) -> Bounds | None:
+    return None if crs.area_of_use is None else crs.area_of_use.bounds
 
 
 def transform(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:

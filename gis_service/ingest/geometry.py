@@ -27,6 +27,11 @@ class Fault:
 _REDRAW: Sentence = ("请在 GIS 中补画或删除该要素", "draw or delete the feature in your GIS")
 EMPTY = Fault("empty_geometry", ("图形为空", "the geometry is empty or missing"), _REDRAW)
 NAN = Fault("bad_coordinates", ("坐标不是有效数字", "a coordinate is not a finite number"), _REDRAW)
+AWAY = Fault(
+    "outside",
+    ("位置远离本县或工作坐标系适用范围", "it lies far from the county or from where the work CRS is valid"),
+    ("请核对该要素的坐标", "check the coordinates of this feature"),
+)
 TINY = Fault(
     "degenerate_geometry",
     (f"面积不足 {_SMALLEST_M2} 平方米，不成图形", f"the area is under {_SMALLEST_M2} m²: no outline"),

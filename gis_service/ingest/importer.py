@@ -116,7 +116,10 @@ def _check(
     _refuse_all_alike(kind, source, faults)
     usable = np.ones(len(frame), dtype=bool)
     usable[list(faults)] = False
-    decision, work_geometry = _place(kind, source, raw, usable, mapping, options)
+    decision, work_geometry, away = _place(kind, source, raw, usable, mapping, options)
+    faults |= {int(position): geometry_.AWAY for position in np.flatnonzero(usable)[away]}
+    usable[list(faults)] = False
+    work_geometry = work_geometry[~away]
     notes.append(
         (
             f"坐标系：{_crs_text(decision.crs)}（{decision.why_zh}）",
@@ -157,8 +160,8 @@ def _refuse_all_alike(kind: Kind, source: Source, faults: dict[int, geometry_.Fa
 def _place(
     kind: Kind, source: Source, raw: NDArray[np.object_], usable: NDArray[np.bool_], mapping: dict[str, str],
     options: Options,
-) -> tuple[crs_.Decision, NDArray[np.object_]]:  # fmt: skip
-    """Bring the usable geometries to the work CRS and check that they lie where they can lie."""
+) -> tuple[crs_.Decision, NDArray[np.object_], NDArray[np.bool_]]:  # fmt: skip
+    """Bring the usable geometries to the work CRS and tell which of them lie where they cannot lie."""
     work = CRS.from_epsg(work_srid())
     named = crs_.parse(options.crs) if options.crs else None
     county = _county_bounds() if kind.name != "boundaries" else None
@@ -173,7 +176,7 @@ def _place(
         some = slice(None, None, max(1, len(frame) // suspicion.SAMPLE))
         keys = _codes(frame[some], mapping[kind.key.name])
         suspicion.check_known(kind.table, kind.key.name, crs_.to_degrees(moved[some], work), keys)
-    return decision, moved
+    return decision, moved, crs_.outside(moved, county, work)
 
 
 def _codes(frame: pd.DataFrame, column: str | None) -> list[str | None]:

@@ -57,8 +57,8 @@
       if (config.attribution) map.attributionControl.addAttribution(element("span", {}, config.attribution).outerHTML);
       map.createPane("gis-labels").style.zIndex = 640;
       map.getPane("gis-labels").style.pointerEvents = "none";
-      this.layers();
       this.place();
+      this.layers();
       this.list();
       this.search();
       this.fold();
@@ -66,6 +66,7 @@
 
     /* #map=zoom/latitude/longitude: a view that can be sent to a colleague. */
     place() {
+      this.map.fitBounds(this.config.bounds, { animate: false });
       const asked = /^#map=([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)$/.exec(location.hash);
       if (asked) this.map.setView([Number(asked[2]), Number(asked[3])], Number(asked[1]), { animate: false });
       this.map.on("moveend", () => {

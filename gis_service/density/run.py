@@ -1,0 +1,296 @@
+"""The whole of a density run: from layers of buildings, roads and hydrants to all result tables."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from gis_service.density.alleys import Alleys, build_alleys
+from gis_service.density.clusters import Clusters, build_clusters, label_clusters
+from gis_service.density.gaps import Gaps, compute_gaps
+from gis_service.density.pairs import Pairs, find_pairs, within
+from gis_service.density.params import Params
+from gis_service.density.prepare import Prepared, prepare
+from gis_service.density.score import score_parts
+from gis_service.density.shares import Executor, share_gaps
+
+_BESIDE = {".dbf", ".prj", ".cpg"}
+
+Progress = Callable[[str, str], None]
+"""Told the name of each stage, in Chinese and in English, as it begins."""
+
+
+@dataclass(frozen=True)
+class Density:
+    """All results of a run.
+
+    ``gaps``, ``alleys``, ``clusters``, ``buildings``, ``run`` are the layers of DESIGN.md 4; the others are what
+    they were made of.
+    """
+
+    gaps: gpd.GeoDataFrame
+    alleys: gpd.GeoDataFrame
+    clusters: gpd.GeoDataFrame
+    buildings: gpd.GeoDataFrame
+    run: pd.DataFrame
+    scores: list[dict[str, Any]]
+    prepared: Prepared
+    made_gaps: Gaps
+    made_alleys: Alleys
+    made_clusters: Clusters
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def density(
+    buildings: gpd.GeoDataFrame,
+    roads: gpd.GeoDataFrame | None = None,
+    hydrants: gpd.GeoDataFrame | None = None,
+    params: Params | None = None,
+    executor: Executor | None = None,
+    *,
+    work_srid: int | str = "auto",
+    input_sha256: str | None = None,
+    progress: Progress | None = None,
+) -> Density:
+    """Find gaps, alleys and dense clusters, and what an engine and a hose can reach.
+
+    Parameters
+    ----------
+    buildings
+        Any layer of buildings (``prepare`` cleans it); ``hazard_tier`` and ``use_class`` raise scores when present.
+    roads, hydrants
+        Optional; transformed to the work CRS. No roads: engine space begins on open ground at the edge.
+    executor
+        Runs the parts that can be shared out (default: this process); the results are the same.
+    work_srid
+        See ``prepare``.
+    input_sha256
+        Of the input file, for the record; else of the cleaned buildings.
+
+    """
+    params = params or Params()
+    seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(name: str, zh: str, en: str) -> Iterator[None]:
+        if progress is not None:
+            progress(zh, en)
+        begun = time.perf_counter()
+        yield
+        seconds[name] = round(time.perf_counter() - begun, 3)
+
+    with stage("prepare", "检查房屋", "checking buildings"):
+        prepared = prepare(buildings, params, work_srid)
+        reach = max(params.max_width_m, params.link_gap_m)
+    with stage("pairs", "查找相邻房屋", "finding neighbours"):
+        near = find_pairs(prepared.footprints, reach)
+        narrow = within(near, params.max_width_m)
+        pairs = near if narrow.all() else Pairs(near.a[narrow], near.b[narrow], near.min_width_m[narrow])
+    with stage("gaps", "量测间隙", "measuring gaps"):
+        gaps = (
+            compute_gaps(prepared, pairs, params) if executor is None else share_gaps(prepared, pairs, params, executor)
+        )
+    with stage("alleys", "连接巷道", "joining alleys"):
+        alleys = build_alleys(prepared, gaps, params)
+    with stage("access", "计算消防车与水带可达", "engine and hose access"):
+        reached, basis = _access(prepared, near, _like(roads, prepared), params, executor)
+    with stage("burn", "计算延烧片区", "burn clusters"):
+        burnt = _burn(prepared, near, reach, params)
+    with stage("clusters", "划分连片区", "dense clusters"):
+        table = _per_building(prepared, near, reached, burnt)
+        of_building = label_clusters(prepared, near, params)
+        clusters = build_clusters(prepared, gaps, alleys, params, table, basis, of_building)
+        scores = _scores(buildings, prepared, clusters, params, _like(hydrants, prepared))
+    return _tables(prepared, gaps, alleys, clusters, scores, table, params, seconds, input_sha256)
+
+
+def _part(name: str) -> Any:
+    """Return a module of this package that a build may lack; its columns are then null, never zero."""
+    try:
+        return importlib.import_module(f"gis_service.density.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"gis_service.density.{name}":
+            raise
+        return None
+
+
+def _access(
+    prepared: Prepared,
+    pairs: Pairs,
+    roads: gpd.GeoDataFrame | None,
+    params: Params,
+    executor: Executor | None,
+) -> tuple[pd.DataFrame | None, str | None]:
+    module = _part("access")
+    if module is None:
+        return None, None
+    lines = None if roads is None else np.asarray(roads.geometry.values, dtype=object)
+    found = module.find_access(prepared.footprints, pairs, params, lines, executor)
+    return found.buildings, found.basis
+
+
+def _burn(prepared: Prepared, pairs: Pairs, reach_m: float, params: Params) -> NDArray[np.int64] | None:
+    module = _part("burn")
+    if module is None:
+        return None
+    found = module.find_burn(prepared.footprints, pairs, reach_m, prepared.fire_class, params)
+    return np.asarray(found.cluster_id, dtype=np.int64)
+
+
+def _like(layer: gpd.GeoDataFrame | None, prepared: Prepared) -> gpd.GeoDataFrame | None:
+    """Return a layer in the CRS of the buildings."""
+    if layer is None or layer.crs is None or prepared.crs is None:
+        return layer
+    return layer.to_crs(prepared.crs)
+
+
+def _per_building(
+    prepared: Prepared, near: Pairs, access: pd.DataFrame | None, burnt: NDArray[np.int64] | None
+) -> pd.DataFrame:
+    """Return the per-building results in the order of ``prepared``; unknown columns are null."""
+    n = len(prepared)
+    nearest = np.full(n, np.inf)
+    for side in (near.a, near.b):
+        np.minimum.at(nearest, side, near.min_width_m)
+    whole = pd.array([pd.NA] * n, dtype="Int64")
+    unknown = pd.array([pd.NA] * n, dtype="boolean")
+    return pd.DataFrame(
+        {
+            "burn_cluster_id": whole if burnt is None else _nullable(burnt).array,
+            "hose_m": np.full(n, np.nan) if access is None else access["hose_m"].to_numpy(dtype=float),
+            "unreached": unknown if access is None else pd.array(access["unreached"].to_numpy(), dtype="boolean"),
+            "depth": whole.copy() if access is None else pd.array(access["depth"].to_numpy(), dtype="Int64"),
+            "nearest_gap_m": np.where(np.isfinite(nearest), nearest, np.nan),
+        }
+    )
+
+
+def _scores(
+    buildings: gpd.GeoDataFrame,
+    prepared: Prepared,
+    clusters: Clusters,
+    params: Params,
+    hydrants: gpd.GeoDataFrame | None,
+) -> list[dict[str, Any]]:
+    def column(name: str) -> NDArray[np.object_] | None:
+        if name not in buildings.columns:
+            return None
+        out = np.full(len(prepared), None, dtype=object)
+        values = buildings[name].to_numpy(dtype=object)
+        # Backwards, so that of the parts of one building the first row speaks.
+        for i in np.flatnonzero(prepared.row >= 0)[::-1]:
+            out[prepared.row[i]] = values[i]
+        return out
+
+    points = None if hydrants is None else np.asarray(hydrants.geometry.values, dtype=object)
+    return score_parts(prepared, clusters, params, column("hazard_tier"), column("use_class"), points)
+
+
+def _nullable(ids: NDArray[np.int64]) -> pd.Series:
+    series = pd.Series(ids, dtype="Int64")
+    return series.mask(series <= 0)
+
+
+CLUSTER_COLUMNS = [
+    "cluster_id", "buildings", "footprint_m2", "coverage", "alley_m", "sky_line_m", "handshake_m", "narrowest_m",
+    "max_hose_m", "unreached", "max_depth", "burn_largest", "score", "access_basis", "geometry",
+]  # fmt: skip
+
+
+def _tables(
+    prepared: Prepared,
+    gaps: Gaps,
+    alleys: Alleys,
+    clusters: Clusters,
+    scores: list[dict[str, Any]],
+    table: pd.DataFrame,
+    params: Params,
+    seconds: dict[str, float],
+    input_sha256: str | None,
+) -> Density:
+    cluster_layer = clusters.table.assign(score=[s["score"] for s in scores])[CLUSTER_COLUMNS]
+    buildings = gpd.GeoDataFrame(
+        {
+            "building_id": prepared.ids,
+            "cluster_id": _nullable(clusters.of_building),
+            **table.to_dict("series"),
+        },
+        geometry=prepared.footprints,
+        crs=prepared.crs,
+    )
+    counts = {
+        "buildings": len(prepared),
+        "pairs": len(gaps.a),
+        **{f"pairs_{kind}": int((gaps.kind == kind).sum()) for kind in sorted(set(gaps.kind))},
+        "alleys": len(alleys),
+        "clusters": len(clusters),
+    }
+    run = pd.DataFrame(
+        {
+            "parameters": [json.dumps(params.as_dict(), sort_keys=True)],
+            "input_sha256": [input_sha256 or fingerprint(prepared)],
+            "counts": [json.dumps(counts)],
+            "seconds": [round(sum(seconds.values()), 3)],
+            "version": [code_version()],
+            "repairs": [json.dumps(prepared.repairs.as_dict(), ensure_ascii=False)],
+        }
+    )
+    return Density(
+        gaps=gaps.frame(prepared),
+        alleys=alleys.frame(prepared, clusters.of_alley),
+        clusters=cluster_layer,
+        buildings=buildings,
+        run=run,
+        scores=scores,
+        prepared=prepared,
+        made_gaps=gaps,
+        made_alleys=alleys,
+        made_clusters=clusters,
+        seconds=seconds,
+    )
+
+
+def fingerprint(prepared: Prepared) -> str:
+    """Return the SHA-256 of the cleaned buildings: ids, heights and outlines."""
+    digest = hashlib.sha256("\0".join(prepared.ids.astype(str)).encode())
+    digest.update(prepared.height_m.tobytes())
+    digest.update(shapely.get_coordinates(prepared.footprints).tobytes())
+    return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of an input: of a folder (.gdb) all its files, of a shapefile also .dbf, .prj and .cpg."""
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+    elif path.suffix.lower() == ".shp":
+        files = [path, *sorted(p for p in path.parent.glob(f"{path.stem}.*") if p.suffix.lower() in _BESIDE)]
+    else:
+        files = [path]
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def code_version() -> str:
+    """Return the version of this program."""
+    try:
+        return version("gis-service")
+    except PackageNotFoundError:
+        return "0.1.0"
