@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -27,7 +26,7 @@ def _box(x: float, y: float, size: float = 10.0) -> str:
 
 
 @pytest.fixture
-def small(database: Database) -> Iterator[Database]:
+def small(database: Database) -> Database:
     """A school of 100 m, a market 300 m east of it, a town; houses at measured distances."""
     database.ask(
         f"""
@@ -54,7 +53,7 @@ def small(database: Database) -> Iterator[Database]:
           ('some', '451224101', 'other', '{{}}', 1, 1, '{{extend,partition}}', 'some', 'B', {_box(1100, 800)})
         """
     )
-    yield database
+    return database
 
 
 def _run(ask: Ask) -> tuple[int, dict[str, tuple[float, list[dict[str, object]]]]]:
@@ -170,7 +169,7 @@ def test_areas(small: Database, tmp_path: Path):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Ask(), lambda: Ask(none_of=(RuleTerm("hazard"),)), lambda: ZoneTerm("temple", 10), lambda: RuleTerm("x"),
+        Ask, lambda: Ask(none_of=(RuleTerm("hazard"),)), lambda: ZoneTerm("temple", 10), lambda: RuleTerm("x"),
         lambda: ZoneTerm("school", -1), lambda: ZoneTerm("school", 5000.1), lambda: ZoneTerm("school", float("nan")),
         lambda: ZoneTerm("school", float("inf")),
     ],
