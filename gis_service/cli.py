@@ -54,15 +54,14 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; a refusal is one sentence on stderr and exit status 1."""
     try:
-        cli(standalone_mode=False)
+        # Outside its standalone mode click hands back the status of Exit instead of raising it.
+        status = cli(standalone_mode=False)
     except GisError as error:
         click.echo(error.message(get_settings().lang), err=True)
         sys.exit(1)
     except click.UsageError as error:
         error.show()
         sys.exit(2)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("已中止。Aborted.", err=True)
         sys.exit(130)
@@ -71,6 +70,8 @@ def main() -> None:
         sys.exit(1)
     except Exception as error:  # a planner can do nothing with a stack trace; who mends it can
         _unforeseen(error)
+    if isinstance(status, int):
+        sys.exit(status)
 
 
 def _unforeseen(error: Exception) -> NoReturn:

@@ -84,7 +84,7 @@ def _shape(given: ShapeIn) -> shapely.Geometry:
         raise too_many
     try:
         shape = shapely.geometry.shape(given.model_dump())
-    except (ValueError, TypeError, IndexError, AttributeError, shapely.errors.ShapelyError) as error:
+    except (ValueError, TypeError, IndexError, AttributeError, OverflowError, shapely.errors.ShapelyError) as error:
         raise InputError(
             "图形坐标不完整，请重画。", "The shape's coordinates are incomplete; draw it again."
         ) from error
@@ -122,7 +122,7 @@ def _one(connection: Connection, area_id: int) -> AreaOut:
 def _read(connection: Connection, area_id: int | None = None) -> list[AreaOut]:
     asked = select(
         DrawnArea.area_id, DrawnArea.name, DrawnArea.note, DrawnArea.version, func.ST_Area(DrawnArea.geom),
-        func.ST_AsGeoJSON(func.ST_Transform(DrawnArea.geom, 4326), 7).cast(_json()),
+        func.ST_AsGeoJSON(func.ST_ForcePolygonCCW(func.ST_Transform(DrawnArea.geom, 4326)), 7).cast(_json()),
     ).order_by(DrawnArea.area_id)  # fmt: skip
     if area_id is not None:
         asked = asked.where(DrawnArea.area_id == area_id)

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy import ColumnElement, Connection, Integer, and_, func, select
+from pyproj import CRS
+from sqlalchemy import ColumnElement, Connection, Integer, and_, false, func, select
 
 from gis_service.api.connect import Reading
 from gis_service.db.engine import work_srid
@@ -41,6 +42,7 @@ CONFORMANCE = [
 LIMIT_MAX = 5_000
 _BIGINT_MAX = 2**63 - 1
 _INT_MAX = 2**31 - 1
+_NEAR_ZONE_DEG = 3.0
 
 
 @dataclass(frozen=True)
@@ -239,7 +241,8 @@ def items(
 def item(request: Request, name: str, fid: str, connection: Reading) -> JSONResponse:
     """Return one feature by its id."""
     c = _named(name)
-    if not (fid.isascii() and fid.isdigit()) or int(fid) > _BIGINT_MAX:
+    # The length first: int() of thousands of digits is an error of its own.
+    if not (fid.isascii() and fid.isdigit()) or len(fid) > 19 or int(fid) > _BIGINT_MAX:
         raise NotFoundError("没有这个要素。", "There is no such feature.")
     row = connection.execute(_features(c).where(getattr(c.model, c.key) == int(fid))).one_or_none()
     if row is None:
@@ -253,7 +256,8 @@ def item(request: Request, name: str, fid: str, connection: Reading) -> JSONResp
 
 
 def _features(c: Collection) -> Any:
-    shape = func.ST_AsGeoJSON(func.ST_Transform(c.model.geom, 4326), 7)
+    # RFC 7946, 3.1.6: exterior rings counterclockwise, whichever way a file had them.
+    shape = func.ST_AsGeoJSON(func.ST_ForcePolygonCCW(func.ST_Transform(c.model.geom, 4326)), 7)
     return select(getattr(c.model, c.key), shape, *(getattr(c.model, name) for name in c.columns))
 
 
@@ -311,6 +315,13 @@ def _in_bbox(c: Collection, text: str) -> ColumnElement[bool]:
         raise InputError(
             "bbox 的顺序或范围不对：西,南,东,北。", "bbox is out of order or range: west,south,east,north."
         )
+    # Far from its meridian a Gauss-Krüger zone has no coordinates; no feature lies there (ingest.crs).
+    area = CRS.from_epsg(work_srid()).area_of_use
+    if area is not None:
+        west, south = max(west, area.west - _NEAR_ZONE_DEG), max(south, area.south - _NEAR_ZONE_DEG)
+        east, north = min(east, area.east + _NEAR_ZONE_DEG), min(north, area.north + _NEAR_ZONE_DEG)
+        if west > east or south > north:
+            return false()
     # The literal side is transformed, never the column, so that the spatial index is used.
     box = func.ST_Transform(func.ST_Segmentize(func.ST_MakeEnvelope(west, south, east, north, 4326), 0.5), work_srid())
     condition: ColumnElement[bool] = func.ST_Intersects(c.model.geom, box)

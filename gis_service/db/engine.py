@@ -34,8 +34,15 @@ def database_url(role: Role | Literal["admin"] = "owner") -> str:
     return private_server().url(name, settings.database)
 
 
-@lru_cache(maxsize=8)
+_engines: dict[tuple[str, Role, bool], Engine] = {}
+
+
 def _engine(url: str, role: Role, given: bool) -> Engine:
+    key = (url, role, given)
+    return _engines.get(key) or _engines.setdefault(key, _make_engine(*key))
+
+
+def _make_engine(url: str, role: Role, given: bool) -> Engine:
     options = f"-c search_path=gis,public -c role={_ROLE_NAMES[role]}" if given else "-c search_path=gis,public"
     if role == "service":
         options = f"{options} {_SERVICE_OPTIONS}"
@@ -95,6 +102,7 @@ def work_srid() -> int:
 
 def forget_connections() -> None:
     """Drop all pooled connections and what is known of the database; for tests and restores."""
-    for_all = (_engine, _srid)
-    for cached in for_all:
-        cached.cache_clear()
+    while _engines:
+        _, engine = _engines.popitem()
+        engine.dispose()
+    _srid.cache_clear()

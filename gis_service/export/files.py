@@ -13,6 +13,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -114,7 +115,8 @@ def _shown(value: Any) -> int:
 
 def _write_geojson(frame: gpd.GeoDataFrame, path: Path, title: str, _: dict[str, str]) -> None:
     degrees = frame.to_crs(4326)
-    degrees.geometry = degrees.geometry.set_precision(1e-7)
+    # RFC 7946, 3.1.6: exterior rings counterclockwise; rounding turns them the other way.
+    degrees.geometry = shapely.orient_polygons(degrees.geometry.set_precision(1e-7).to_numpy())
     collection = json.loads(degrees.to_json(na="null", drop_id=True, show_bbox=False, to_wgs84=False))
     collection.pop("crs", None)  # RFC 7946 knows WGS 84 only
     collection["name"] = title

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -31,7 +32,15 @@ def unpack(archive: Path, folder: Path) -> Path:
             _check(archive, entries)
             for entry in entries:
                 opened.extract(entry, folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise InputError(
             f"压缩包 {archive.name} 已损坏或不完整；请重新复制或重新压缩后再导入。",
             f"The archive {archive.name} is damaged or truncated; copy or make it again.",

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import codecs
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 from gis_service.errors import InputError
 
 # Language ids of dBASE headers that name one code page (dBASE and ESRI documentation); 0 and 0x57 name none.
 _LANGUAGE_IDS = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5", 0x78: "big5", 0x13: "cp932", 0x7B: "cp932"}
+# What codecs say of a text that ends inside a character.
+_CUT = {"unexpected end of data", "incomplete multibyte sequence"}
 _CPG_NAMES = {"936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "65001": "utf-8"}
 
 
@@ -63,34 +66,86 @@ def _cpg(dbf: Path) -> str | None:
     return None
 
 
-def _dbf_texts(dbf: Path) -> tuple[list[bytes], int]:
-    data = dbf.read_bytes()
+def whole_characters(dbf: Path, codec: str) -> bytes | None:
+    """Return ``dbf`` without the half characters at the end of names and texts, or None where it has none.
+
+    A writer cuts a field name at 10 bytes and a text at its width, often inside a character: 房屋编号 in UTF-8 ends
+    in the first byte of 号. What stands before the cut is right and is kept.
+    """
+    data = bytearray(dbf.read_bytes())
+    table = _table(bytes(data), dbf)
+    changed = False
+    spans = [(position, position + 11, b"\0") for position in table.names]
+    for row in range(table.count):
+        start = table.header_size + row * table.record_size
+        spans += [(start + a, start + b, b" ") for a, b in table.spans if start + b <= len(data)]
+    for start, stop, blank in spans:
+        piece = bytes(data[start:stop])
+        text = piece.split(b"\0")[0] if blank == b"\0" else piece.rstrip(b" \0")
+        if text.isascii():
+            continue
+        end = _whole(text, codec)
+        if end < len(text):
+            data[start:stop] = text[:end].ljust(stop - start, blank)
+            changed = True
+    return bytes(data) if changed else None
+
+
+def _whole(text: bytes, codec: str) -> int:
+    """Return how many bytes of ``text`` are whole characters; all of them unless the last is cut."""
+    try:
+        text.decode(codec)
+    except UnicodeDecodeError as error:
+        if error.reason in _CUT:
+            return error.start
+    return len(text)
+
+
+@dataclass(frozen=True)
+class _Table:
+    count: int
+    header_size: int
+    record_size: int
+    names: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
+def _table(data: bytes, dbf: Path) -> _Table:
+    """Return where a DBF's field names stand in the file, and its texts in a record."""
     if len(data) < 33:
         raise InputError(f"{dbf.name} 不是 DBF 文件或已截断。", f"{dbf.name} is no DBF file or is truncated.")
     count, header_size, record_size = struct.unpack("<IHH", data[4:12])
-    names: list[bytes] = []
+    names: list[int] = []
     spans: list[tuple[int, int]] = []
     position, offset = 32, 1
     while position + 32 <= min(header_size, len(data)) and data[position] != 0x0D:
         width = data[position + 16]
-        names.append(data[position : position + 11].split(b"\0")[0])
+        names.append(position)
         if data[position + 11 : position + 12] == b"C":
             spans.append((offset, offset + width))
         offset += width
         position += 32
-    texts = names
-    for row in range(count):
-        record = data[header_size + row * record_size : header_size + (row + 1) * record_size]
-        texts.extend(record[start:stop].rstrip(b" \0") for start, stop in spans)
+    if record_size:
+        # The count is what the header claims; a truncated file has fewer.
+        count = min(count, max(0, len(data) - header_size) // record_size + 1)
+    return _Table(count, header_size, record_size, tuple(names), tuple(spans))
+
+
+def _dbf_texts(dbf: Path) -> tuple[list[bytes], int]:
+    data = dbf.read_bytes()
+    table = _table(data, dbf)
+    texts = [data[position : position + 11].split(b"\0")[0] for position in table.names]
+    for row in range(table.count):
+        start = table.header_size + row * table.record_size
+        record = data[start : start + table.record_size]
+        texts.extend(record[a:b].rstrip(b" \0") for a, b in table.spans)
     return [text for text in texts if not text.isascii()], data[29]
 
 
 def _decodes(texts: list[bytes], codec: str) -> bool:
     for text in texts:
         try:
-            text.decode(codec)
-        except UnicodeDecodeError as error:
-            # A writer cuts a text at the field's width, perhaps inside its last character.
-            if error.reason not in {"unexpected end of data", "incomplete multibyte sequence"}:
-                return False
+            text[: _whole(text, codec)].decode(codec)
+        except UnicodeDecodeError:
+            return False
     return True

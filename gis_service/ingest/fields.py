@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gis_service import words
@@ -22,6 +22,8 @@ class Field:
     empty: str | None = None
     array: bool = False
     person: bool = False
+    # What the key says where the file says nothing; a row of which neither says it is rejected.
+    from_key: Callable[[str], str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,12 @@ def _one(name: str, shown: dict[str, str], aliases: str = "") -> Parser:
 
 def _many(name: str, shown: dict[str, str]) -> Parser:
     return many_of(words.synonyms(shown, name), shown)
+
+
+def level_of(code: str) -> str | None:
+    """Return the level of an administrative code: 6 digits of the county, 3 of the township, 3 of the village."""
+    digits = code.removesuffix("000").removesuffix("000") if len(code) == 12 else code
+    return {6: "county", 9: "township", 12: "village"}.get(len(digits)) if digits.isdigit() else None
 
 
 # Generic identifiers come last: a file that has a number of its own and an OpenStreetMap id means the first.
@@ -188,7 +196,7 @@ BOUNDARIES = Kind(
     ),
     (
         Field("name", text(100), (*_NAME.names, "行政区名称", "county"), required=True),
-        Field("level", _one("level", words.ADMIN_LEVEL), ("级别", "行政级别", "层级")),
+        Field("level", _one("level", words.ADMIN_LEVEL), ("级别", "行政级别", "层级"), from_key=level_of),
         Field("parent_code", text(12), ("上级代码", "父级代码", "parent")),
         Field("schematic", truth, ("示意",), empty="false"),
         Field("source", text(500), ("来源", "数据来源")),
@@ -289,8 +297,8 @@ def _recognise(field: Field, columns: list[str]) -> str | None:
     for name in (field.name, *field.names):
         if name in by_name:
             return by_name[name]
-    # A shapefile cuts a name at 10 bytes: three Chinese characters in UTF-8, five in GBK.
-    for name in field.names:
+    # A shapefile cuts a name at 10 bytes: building_i; three Chinese characters in UTF-8, five in GBK.
+    for name in (field.name, *field.names):
         for cut in {_cut(name, "utf-8"), _cut(name, "gb18030")}:
             if cut != name and len(cut) >= 3 and cut in by_name:
                 return by_name[cut]

@@ -22,7 +22,7 @@ from gis_service.ingest import geometry as geometry_
 from gis_service.ingest import suspicion
 from gis_service.ingest.fields import FINGERPRINT, KINDS, Field, Kind, match
 from gis_service.ingest.load import Loaded, Rows, load
-from gis_service.ingest.rejects import Reject, write_rejects
+from gis_service.ingest.rejects import Reject, check_rejects_file, write_rejects
 from gis_service.ingest.source import Source, read
 from gis_service.ingest.values import Sentence, is_missing, parse_column
 from gis_service.settings import get_settings
@@ -72,6 +72,8 @@ def import_file(kind_name: str, path: Path, options: Options | None = None) -> S
     options = options or Options()
     kind = KINDS[kind_name]
     started = datetime.now(UTC)
+    if options.rejects is not None:
+        check_rejects_file(options.rejects)
     source = read(path, options.layer, options.encoding)
     mapping = match(kind, source.frame.columns, options.fields)
     rows, rejects, decision, notes = _check(kind, source, mapping, options)
@@ -165,11 +167,22 @@ def _place(
     county = _county_bounds() if kind.name != "boundaries" else None
     decision = crs_.decide(raw[usable], source.crs, named, county, work)
     moved = crs_.to_work(raw[usable], decision, options.datum or "cgcs2000", work)
-    witness = mapping.get("code" if kind.name == "boundaries" else "township_code")
-    if options.datum is None and witness in source.frame.columns:
-        codes = [None if is_missing(v) else str(v).strip().removesuffix(".0") for v in source.frame[witness][usable]]
-        suspicion.check(crs_.to_degrees(moved, work), codes, outlines=kind.name == "boundaries")
+    if options.datum is None:
+        outlines = kind.name == "boundaries"
+        frame = source.frame[usable]
+        witness = mapping.get("code" if outlines else "township_code")
+        if witness in frame.columns:
+            suspicion.check(crs_.to_degrees(moved, work), _codes(frame, witness), outlines=outlines)
+        some = slice(None, None, max(1, len(frame) // suspicion.SAMPLE))
+        keys = _codes(frame[some], mapping[kind.key.name])
+        suspicion.check_known(kind.table, kind.key.name, crs_.to_degrees(moved[some], work), keys)
     return decision, moved, crs_.outside(moved, county, work)
+
+
+def _codes(frame: pd.DataFrame, column: str | None) -> list[str | None]:
+    if column is None or column not in frame.columns:
+        return [None] * len(frame)
+    return [None if is_missing(v) else str(v).strip().removesuffix(".0") for v in frame[column]]
 
 
 def _county_bounds() -> crs_.Bounds | None:
@@ -221,6 +234,14 @@ def _parse(
                     f"{emptied:,} values of {column} are out of range (like -9999 or 0) and count as unknown",
                 )
             )
+    for own in kind.all_fields:
+        if own.from_key is not None:
+            said = values.get(own.name, [None] * len(frame))
+            keys = values[kind.key.name]
+            values[own.name] = [
+                own.from_key(key) if value is None and key is not None else value
+                for value, key in zip(said, keys, strict=True)
+            ]
     return values, bad
 
 
@@ -240,7 +261,7 @@ def _rejects(
         first[keys[position]] = position
     lacking = {
         position: own
-        for own in reversed([f for f in kind.all_fields if f.required])
+        for own in reversed([f for f in kind.all_fields if f.required or f.from_key is not None])
         for position, value in enumerate(values[own.name])
         if value is None
     }

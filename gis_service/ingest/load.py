@@ -71,14 +71,14 @@ def load(
             if kind.table == "building":
                 result.notes += _place(cursor, "township_code" in rows.values)
             result.import_id = _record(cursor, kind, record, rejects, read_rows, result, notes)
-            if result.loaded or result.updated:
-                cursor.execute(query("ingest.bump_version"))
             if filled:
                 cursor.execute(query("ingest.unstage"))
         if dry:
             connection.rollback()
         else:
             connection.commit()
+            if result.loaded or result.updated:
+                _bump(connection)
             _analyse(connection, kind)
     except BaseException:
         connection.rollback()
@@ -154,6 +154,11 @@ def _merge(cursor: Any, kind: Kind, fields: list[Field]) -> Loaded:
         "objects_after": _json_object("s", names),
         "assignments": sql.SQL(", ").join(sql.SQL("{0} = s.{0}").format(sql.Identifier(n)) for n in names),
     }
+    if kind.table == "building":
+        # What an earlier import filled in by location is no change of this file's.
+        for column, level in (("township_code", "township"), ("village_code", "village")):
+            if column in names:
+                cursor.execute(query("ingest.place_staged").format(column=sql.Identifier(column)), {"level": level})
     cursor.execute(query("ingest.count_staged"))
     staged = int(cursor.fetchone()[0])
     cursor.execute(query("ingest.record_changes").format(**parts))
@@ -232,6 +237,16 @@ def _record(
             [(import_id, r.row, r.key, r.code, r.reason[0], r.remedy[0]) for r in rejects],
         )
     return import_id
+
+
+def _bump(connection: Any) -> None:
+    """Move the data's version on. A sequence moves at once, for everybody, and is not taken back by a rollback.
+
+    Before the commit a tile of the old data could be kept under the new version for good.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query("ingest.bump_version"))
+    connection.commit()
 
 
 def _analyse(connection: Any, kind: Kind) -> None:

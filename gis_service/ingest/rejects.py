@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from gis_service.errors import InputError
 from gis_service.ingest.values import Sentence
@@ -36,14 +38,27 @@ def neutral(value: Any) -> Any:
     return value
 
 
-def write_rejects(rejects: list[Reject], frame: pd.DataFrame, path: Path, lang: str) -> None:
-    """Write the rejected rows, with what the file said in them, to a csv or xlsx file."""
-    suffix = path.suffix.lower()
-    if suffix not in {".csv", ".xlsx"}:
+def check_rejects_file(path: Path) -> None:
+    """Refuse a file for rejects that could not be written, before anything is read."""
+    if path.suffix.lower() not in {".csv", ".xlsx"}:
         raise InputError(
             f"--rejects {path.name}：请用 .csv 或 .xlsx。",
             f"--rejects {path.name}: write a .csv or .xlsx file.",
         )
+    if not path.parent.is_dir():
+        raise InputError(f"文件夹 {path.parent} 不存在。", f"The folder {path.parent} does not exist.")
+
+
+def _cell(value: Any) -> Any:
+    """Return what a sheet takes: no formula, no control characters, a time with its zone as text."""
+    if isinstance(value, str):
+        return neutral(ILLEGAL_CHARACTERS_RE.sub("", value))
+    return value.isoformat() if isinstance(value, datetime) and value.tzinfo is not None else value
+
+
+def write_rejects(rejects: list[Reject], frame: pd.DataFrame, path: Path, lang: str) -> None:
+    """Write the rejected rows, with what the file said in them, to a csv or xlsx file."""
+    suffix = path.suffix.lower()
     pick = 1 if lang == "en" else 0
     heads = ("行号", "编号", "代码", "原因", "处理办法") if lang != "en" else ("row", "key", "code", "reason", "remedy")
     table = pd.DataFrame(
@@ -53,7 +68,7 @@ def write_rejects(rejects: list[Reject], frame: pd.DataFrame, path: Path, lang: 
     )
     original = frame.drop(columns="geometry", errors="ignore").loc[[r.row for r in rejects]].reset_index(drop=True)
     original.columns = [f"{name}" if name not in heads else f"{name}_原" for name in original.columns]
-    table = pd.concat([table, original.astype(object)], axis=1).map(neutral)
+    table = pd.concat([table, original.astype(object)], axis=1).map(_cell)
     partial = path.with_name(f".{path.name}.part{suffix}")
     if suffix == ".csv":
         # The mark tells Excel that the file is UTF-8.

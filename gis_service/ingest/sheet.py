@@ -6,8 +6,10 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import geopandas as gpd
 import numpy as np
@@ -24,6 +26,7 @@ _WKT = ("wkt", "geometry", "geom", "几何", "图形")
 # Excel writes control characters as _x000D_; a literal underscore before such text is written _x005F_.
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _HEADER_SEARCH_ROWS = 20
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ElementTree.ParseError, KeyError, IndexError, ValueError, OSError)
 
 
 def read_sheet(path: Path, sheet: str | None, encoding: str) -> tuple[gpd.GeoDataFrame, str | None]:
@@ -101,23 +104,26 @@ def _unescape(cell: Any) -> Any:
 
 
 def _xlsx_rows(path: Path, sheet: str | None) -> list[list[Any]]:
+    damaged = InputError(
+        f"{path.name} 不是可读的 Excel 工作簿（xlsx），或已损坏；请在 Excel 中另存为 xlsx 或 csv。",
+        f"{path.name} is no readable Excel workbook (xlsx), or is damaged; save it again as xlsx or csv.",
+    )
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise InputError(
-            f"{path.name} 不是 Excel 工作簿（xlsx）；请在 Excel 中另存为 xlsx 或 csv。",
-            f"{path.name} is no Excel workbook (xlsx); save it again as xlsx or csv.",
-        ) from error
+    except _DAMAGED as error:
+        raise damaged from error
     try:
         if sheet is not None and sheet not in book.sheetnames:
             raise InputError(
                 f"{path.name} 没有工作表“{sheet}”；有：{'、'.join(book.sheetnames)}。",
                 f"{path.name} has no sheet {sheet!r}; it has {', '.join(book.sheetnames)}.",
             )
-        chosen = book[sheet] if sheet is not None else book[book.sheetnames[0]]
+        chosen = book[sheet] if sheet is not None else book.worksheets[0]
         # Some writers claim the dimension A1:XFD2 or none; what is in the rows counts.
         chosen.reset_dimensions()
         return [[_unescape(cell) for cell in row] for row in chosen.iter_rows(values_only=True)]
+    except _DAMAGED as error:  # the rows are read only now
+        raise damaged from error
     finally:
         book.close()
 

@@ -18,7 +18,7 @@ from pyproj import CRS
 
 from gis_service.errors import InputError
 from gis_service.ingest.archive import unpack
-from gis_service.ingest.encoding import dbf_encoding
+from gis_service.ingest.encoding import dbf_encoding, whole_characters
 from gis_service.ingest.sheet import read_sheet
 
 # What the first bytes of a file must be for its name to be true.
@@ -81,7 +81,9 @@ def _unpacked(path: Path) -> Iterator[Path]:
 
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
-    files = sorted(path.rglob("*")) if path.is_dir() else sorted(path.parent.glob(f"{path.stem}.*"))
+    files = (
+        sorted(path.rglob("*")) if path.is_dir() else sorted(f for f in path.parent.iterdir() if f.stem == path.stem)
+    )
     shapefile = path.suffix.lower() == ".shp"
     for file in files if path.is_dir() or shapefile else [path]:
         if file.is_file() and (path.is_dir() or not shapefile or file.suffix.lower() in _SHAPEFILE_PARTS):
@@ -153,10 +155,10 @@ def _read_ogr(path: Path, layer: str | None, encoding: str, sha256: str) -> Sour
         options["encoding"] = used
         notes.append((f"文字编码：{used}", f"text encoding: {used}"))
     try:
-        layer = layer or _only_layer(path)
-        with warnings.catch_warnings():
+        with _readable(path, used) as readable, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what GDAL warns about is checked below, row by row
-            frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="ignore", **options)
+            layer = layer or _only_layer(readable)
+            frame = pyogrio.read_dataframe(readable, layer=layer, on_invalid="ignore", **options)
     except (DataSourceError, DataLayerError, UnicodeDecodeError, LookupError, ValueError) as error:
         raise _unreadable(path, error) from error
     if not isinstance(frame, gpd.GeoDataFrame):
@@ -170,6 +172,22 @@ def _read_ogr(path: Path, layer: str | None, encoding: str, sha256: str) -> Sour
         bounds = frame.total_bounds
         crs = crs if abs(bounds).max() <= 360 else None
     return Source(frame, crs, used, sha256, notes)
+
+
+@contextmanager
+def _readable(path: Path, codec: str | None) -> Iterator[Path]:
+    """Yield a path that GDAL reads whole: a shapefile with half characters is read beside a mended copy of its DBF."""
+    dbf = next((d for d in (path.with_suffix(".dbf"), path.with_suffix(".DBF")) if d.exists()), None)
+    mended = whole_characters(dbf, codec) if path.suffix.lower() == ".shp" and dbf and codec else None
+    if mended is None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="gis-import-") as folder:
+        for part in path.parent.iterdir():
+            if part.stem == path.stem and part.suffix.lower() in {".shp", ".shx", ".prj"}:
+                (Path(folder) / f"{path.stem}{part.suffix.lower()}").symlink_to(part.resolve())
+        (Path(folder) / f"{path.stem}.dbf").write_bytes(mended)
+        yield Path(folder) / f"{path.stem}.shp"
 
 
 def _names_crs(path: Path) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 import pyproj
 import shapely
 from numpy.typing import NDArray
+from psycopg2 import sql
 
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import query
@@ -22,6 +23,9 @@ from gis_service.settings import ROOT
 
 # Two datums are told apart by hundreds of metres; coarse outlines agree to within some tens (DOMAIN 3.6, 6.1).
 _ALARM_M = 300.0
+SAMPLE = 1_000
+"""So many features of a file are enough to tell where they lay before."""
+_LEAST_KNOWN = 3
 _METRES_PER_DEGREE = 111_320.0
 
 
@@ -44,7 +48,33 @@ def check(geometry: NDArray[np.object_], codes: list[str | None], *, outlines: b
 
     """
     known = _known({code for code in codes if code})
-    verdict = _by_outlines(geometry, codes, known) if outlines else _by_townships(geometry, codes, known)
+    _refuse(_by_outlines(geometry, codes, known) if outlines else _by_townships(geometry, codes, known))
+
+
+def check_known(table: str, key: str, geometry: NDArray[np.object_], keys: list[str | None]) -> None:
+    """Refuse features in degrees that were loaded before, and then lay where they lie once a shift is taken off.
+
+    Raises
+    ------
+    InputError
+        They are about 500 m (GCJ-02) or 1,150 m (BD-09) off.
+
+    """
+    chosen = {k: g for k, g in zip(keys, geometry, strict=True) if k}
+    names = {"table": sql.Identifier(table), "key": sql.Identifier(key)}
+    connection: Any = get_engine("owner").raw_connection()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(query("ingest.known_middles").format(**names), {"keys": list(chosen)})
+            found = cursor.fetchall()
+    finally:
+        connection.close()
+    if len(found) < _LEAST_KNOWN:
+        return
+    _refuse(_off(np.array([chosen[k] for k, _, _ in found], dtype=object), np.array([f[1:] for f in found])))
+
+
+def _refuse(verdict: tuple[str, float] | None) -> None:
     if verdict is None:
         return
     datum, off_m = verdict
@@ -84,17 +114,17 @@ def _by_outlines(
     pairs = [(g, known[code]) for g, code in zip(geometry, codes, strict=True) if code is not None and code in known]
     if not pairs:
         return None
-    given = np.array([g for g, _ in pairs], dtype=object)
-    reference = np.array([r for _, r in pairs], dtype=object)
+    reference = shapely.get_coordinates(shapely.centroid(np.array([r for _, r in pairs], dtype=object)))
+    return _off(np.array([g for g, _ in pairs], dtype=object), reference)
+
+
+def _off(given: NDArray[np.object_], reference: NDArray[np.float64]) -> tuple[str, float] | None:
+    geod = pyproj.Geod(ellps="GRS80")
 
     def off_m(candidate: NDArray[np.object_]) -> float:
-        # Where the same area lies, seen as one shift: outlines of another generalisation keep their middle.
-        a, b = (
-            shapely.get_coordinates(shapely.centroid(candidate)),
-            shapely.get_coordinates(shapely.centroid(reference)),
-        )
-        geod = pyproj.Geod(ellps="GRS80")
-        return float(np.median(geod.inv(a[:, 0], a[:, 1], b[:, 0], b[:, 1])[2]))
+        # Where the same thing lies, seen as one shift: outlines of another generalisation keep their middle.
+        a = shapely.get_coordinates(shapely.centroid(candidate))
+        return float(np.median(geod.inv(a[:, 0], a[:, 1], reference[:, 0], reference[:, 1])[2]))
 
     plain = off_m(given)
     if plain < _ALARM_M:
@@ -119,7 +149,9 @@ def _by_townships(
         return int((~shapely.contains_xy(areas, lon, lat)).sum())
 
     plain = outside(points[:, 0], points[:, 1])
-    if plain < max(3, 0.02 * len(chosen)):
+    # A shift of 500 m takes few houses out of a township ten kilometres wide; that taking it off brings nearly all of
+    # them back is what tells it from wrong codes and coarse outlines, which it would scatter further.
+    if plain < max(3, 0.005 * len(chosen)):
         return None
     after = {datum: outside(*unshift(points[:, 0], points[:, 1], datum)) for datum in ("gcj02", "bd09")}
     best = min(after, key=lambda datum: after[datum])

@@ -14,6 +14,7 @@ Sentence = tuple[str, str]
 Parser = Callable[[Any], Any]
 
 _CHINESE_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_CHINESE_NUMBER = re.compile(r"[零一二三四五六七八九两〇]+|[一二三四五六七八九]?十[一二三四五六七八九]?")
 _SEPARATORS = re.compile(r"[;；,，、|/]+")
 
 
@@ -120,7 +121,7 @@ def whole(low: int, high: int, *, unknown_outside: bool = False) -> Parser:
 
     def parse(raw: Any) -> int | None:
         value = str(raw).strip().rstrip("层楼人户")
-        if value and all(c in _CHINESE_DIGITS or c == "十" for c in value):
+        if _CHINESE_NUMBER.fullmatch(value):
             value = str(_chinese(value))
         result = as_number(value)
         if result is None:

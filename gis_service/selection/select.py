@@ -34,6 +34,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import Float
 
 from gis_service import __version__
+from gis_service.db.engine import work_srid
 from gis_service.db.models import Building, KeyZone, Run, Selection
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
@@ -145,7 +146,8 @@ def _zone_reasons(zones: list[tuple[int, ZoneTerm]]) -> Select[Any]:
 
 
 def _area_reason(n: int, area: AreaTerm) -> Select[Any]:
-    shape = func.ST_SetSRID(func.ST_GeomFromWKB(area.wkb), func.Find_SRID("gis", "building", "geom"))
+    # A constant to the planner: Find_SRID in its place was asked again for every building.
+    shape = func.ST_GeomFromWKB(area.wkb, work_srid())
     told = _told(
         rule=literal("area", Text), version=literal(1), name=literal(area.name, Text),
         area_id=cast(literal(area.area_id), Integer), points=literal(AREA_POINTS),

@@ -19,6 +19,12 @@ COPY {table} ({columns}) FROM STDIN (FORMAT csv);
 -- name: stage_index
 ALTER TABLE staged ADD PRIMARY KEY ({key});
 
+-- name: place_staged
+UPDATE staged AS s SET {column} = a.code
+FROM gis.admin_area AS a
+WHERE s.{column} IS NULL AND a.level = %(level)s AND a.geom IS NOT NULL
+  AND ST_Intersects(a.geom, ST_PointOnSurface(s.geom));
+
 -- name: count_staged
 SELECT count(*) FROM staged;
 
@@ -116,3 +122,8 @@ WHERE box IS NOT NULL;
 -- name: known_outlines
 SELECT code, ST_AsBinary(ST_Transform(geom, 4490)) FROM gis.admin_area
 WHERE code = ANY(%(codes)s) AND geom IS NOT NULL;
+
+-- name: known_middles
+SELECT {key}, ST_X(middle), ST_Y(middle)
+FROM (SELECT {key}, ST_Transform(ST_Centroid(geom), 4490) AS middle FROM gis.{table}
+      WHERE {key} = ANY(%(keys)s) AND geom IS NOT NULL) AS known;

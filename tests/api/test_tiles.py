@@ -1,0 +1,115 @@
+"""Vector tiles decode, hold what the database holds at every zoom, and are not sent twice."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import geopandas as gpd
+import pyogrio
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.conftest import Database
+
+LON, LAT = 107.374, 24.511
+
+
+def _tile_of(lon: float, lat: float, z: int) -> tuple[int, int]:
+    n = 2**z
+    x = int((lon + 180) / 360 * n)
+    y = int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * n)
+    return x, y
+
+
+def _decode(content: bytes, layer: str, folder: Path) -> gpd.GeoDataFrame:
+    """Read a tile with GDAL's MVT driver; coordinates are the tile's own, 4096 a side."""
+    if not content:
+        return gpd.GeoDataFrame(geometry=[])
+    path = folder / "tile.pbf"
+    path.write_bytes(content)
+    return pyogrio.read_dataframe(f"MVT:{path}", layer=layer)
+
+
+@pytest.mark.parametrize("layer", ["buildings", "selection", "zones", "boundaries", "roads", "hydrants"])
+def test_a_near_tile_decodes(client: TestClient, layer: str, tmp_path: Path):
+    x, y = _tile_of(LON, LAT, 15)
+    answer = client.get(f"/tiles/{layer}/15/{x}/{y}.pbf")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    frame = _decode(answer.content, layer, tmp_path)
+    assert len(frame) > 0
+    assert not frame.geometry.is_empty.any()
+    assert not {"owner_name", "telephone", "identity_number"} & set(frame.columns)
+
+
+def test_a_near_tile_has_the_houses_of_its_square(client: TestClient, demo_database: Database, tmp_path: Path):
+    z = 15
+    x, y = _tile_of(LON, LAT, z)
+    wanted = {
+        b
+        for (b,) in demo_database.ask(
+            "SELECT building_id FROM gis.building WHERE ST_Contains(ST_TileEnvelope(%s, %s, %s), ST_Transform(geom, 3857))",
+            z, x, y,
+        )
+    }  # fmt: skip
+    frame = _decode(client.get(f"/tiles/buildings/{z}/{x}/{y}.pbf").content, "buildings", tmp_path)
+    assert len(wanted) > 50
+    assert wanted <= set(frame["building_id"])
+
+
+@pytest.mark.parametrize("z", [0, 1, 2, 3, 5, 7, 8, 10, 12])
+@pytest.mark.parametrize("layer", ["buildings", "selection"])
+def test_far_tiles_count_every_house_once(
+    client: TestClient, demo_database: Database, layer: str, z: int, tmp_path: Path
+):
+    """Also where a tile is wider than the zone of the work CRS."""
+    west, north = _tile_of(107.0, 24.95, z)
+    east, south = _tile_of(107.8, 24.1, z)
+    houses = 0
+    for x in range(west, east + 1):
+        for y in range(north, south + 1):
+            frame = _decode(client.get(f"/tiles/{layer}/{z}/{x}/{y}.pbf").content, layer, tmp_path)
+            houses += int(frame["houses"].sum()) if len(frame) else 0
+    wanted = (
+        "SELECT count(*) FROM gis.building"
+        if layer == "buildings"
+        else "SELECT count(*) FROM gis.selection WHERE run_id = (SELECT max(run_id) FROM gis.run WHERE kind = 'selection')"
+    )
+    assert houses == demo_database.one(wanted)
+
+
+@pytest.mark.parametrize("layer", ["boundaries", "roads", "hydrants"])
+@pytest.mark.parametrize("z", [0, 4, 7])
+def test_far_tiles_of_the_other_layers_are_not_lost(client: TestClient, layer: str, z: int):
+    x, y = _tile_of(LON, LAT, z)
+    assert len(client.get(f"/tiles/{layer}/{z}/{x}/{y}.pbf").content) > 50
+
+
+def test_etag(client: TestClient, demo_database: Database):
+    x, y = _tile_of(LON, LAT, 14)
+    path = f"/tiles/buildings/14/{x}/{y}.pbf"
+    first = client.get(path)
+    mark = first.headers["etag"]
+    for asked in (mark, f"W/{mark}", f'"other", {mark}'):
+        again = client.get(path, headers={"If-None-Match": asked})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == mark
+    assert client.get(path, headers={"If-None-Match": '"other"'}).content == first.content
+    assert client.get(f"/tiles/buildings/14/{x + 1}/{y}.pbf").headers["etag"] != mark
+
+
+def test_a_change_is_seen_at_once(fresh: TestClient, database: Database, tmp_path: Path):
+    x, y = _tile_of(LON, LAT, 16)
+    path = f"/tiles/areas/16/{x}/{y}.pbf"
+    before = fresh.get(path)
+    assert before.content == b""
+    d = 0.001
+    ring = [[LON - d, LAT - d], [LON + d, LAT - d], [LON + d, LAT + d], [LON - d, LAT + d], [LON - d, LAT - d]]
+    made = fresh.post("/api/areas", json={"name": "老街", "geometry": {"type": "Polygon", "coordinates": [ring]}})
+    assert made.status_code == 201, made.text
+    after = fresh.get(path, headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200
+    assert _decode(after.content, "areas", tmp_path)["name"].tolist() == ["老街"]
+    fresh.delete(f"/api/areas/{made.json()['area_id']}")
+    assert fresh.get(path, headers={"If-None-Match": after.headers["etag"]}).content == b""

@@ -1,0 +1,225 @@
+"""One private PostGIS for all tests; each test gets a database of its own, cloned from a migrated template."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from gis_service import cli as cli_module
+from gis_service.db.command import prepare
+from gis_service.db.engine import admin_connection, forget_connections
+from gis_service.db.server import Server
+from gis_service.settings import ROOT, get_settings
+
+_TEMPLATE = "gis_template"
+_DEMO = "gis_demo"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said: exit status, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Database:
+    """One database of the test server, with the environment that points the program at it."""
+
+    server: Server
+    name: str
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of a deployment with this database."""
+        return {"GIS_DATA_DIR": str(self.server.data_dir), "GIS_DATABASE": self.name, "GIS_LANG": "zh", **self.extra}
+
+    @contextlib.contextmanager
+    def active(self, **more: str) -> Iterator[Database]:
+        """Point this process at the database; no pooled connection outlives the block."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("DATABASE_URL", raising=False)
+            for name, value in {**self.environment, **more}.items():
+                patch.setenv(name, value)
+            get_settings.cache_clear()
+            forget_connections()
+            try:
+                yield self
+            finally:
+                forget_connections()
+        get_settings.cache_clear()
+
+    def url(self, role: str = "gis_owner") -> str:
+        """An address for libpq."""
+        return self.server.url(role, self.name)
+
+    def ask(self, sql: str, *values: Any, role: str = "gis_owner") -> list[tuple[Any, ...]]:
+        """Run one statement in a transaction of its own and return its rows."""
+        connection = psycopg2.connect(self.url(role))
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(sql, values or None)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def one(self, sql: str, *values: Any, role: str = "gis_owner") -> Any:
+        """Return the one value of a statement."""
+        ((value,),) = self.ask(sql, *values, role=role)
+        return value
+
+    def counts(self) -> dict[str, int]:
+        """Rows of every table, and the data version: what must not change when a file is refused."""
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'gis' ORDER BY 1"
+        connection = psycopg2.connect(self.url())
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(tables)
+                union = " UNION ALL ".join(f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall())
+                cursor.execute(f"{union} UNION ALL SELECT 'version', last_value + is_called::int FROM gis.data_version")
+                return {str(name): int(count) for name, count in cursor.fetchall()}
+        finally:
+            connection.close()
+
+    def cli(self, *arguments: object, lang: str = "en", **more: str) -> Answer:
+        """Run the command line in this process, as ``gis-service`` would: same entry, same exit status."""
+        with self.active(GIS_LANG=lang, **more), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["gis-service", *map(str, arguments)])
+            out, err = io.StringIO(), io.StringIO()
+            code = 0
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                try:
+                    cli_module.main()
+                except SystemExit as end:
+                    code = int(end.code or 0)
+        return Answer(code, out.getvalue(), err.getvalue())
+
+    def process(self, *arguments: object, lang: str = "en", stdin: str | None = None, **more: str) -> Answer:
+        """Run the command line in a process of its own."""
+        base = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("GIS_")}
+        done = subprocess.run(
+            [sys.executable, "-m", "gis_service.cli", *map(str, arguments)],
+            env={**base, "PYTHONPATH": str(ROOT), **self.environment, "GIS_LANG": lang, **more},
+            cwd="/", capture_output=True, text=True, check=False, timeout=300, input=stdin,
+        )  # fmt: skip
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+
+@contextlib.contextmanager
+def open_folder(prefix: str = "gis-test-") -> Iterator[Path]:
+    """A short folder that the server's user can enter too when the tests run as root."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clone(server: Server, source: str, name: str) -> None:
+    with admin_connection("postgres") as connection, connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+
+
+def _drop(name: str) -> None:
+    with admin_connection("postgres") as connection, connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+
+
+@contextlib.contextmanager
+def cloned(server: Server, source: str) -> Iterator[Database]:
+    """A new database with all that ``source`` has, in use for the length of the block."""
+    made = Database(server, f"t{next(_numbers)}")
+    with made.active():
+        _clone(server, source, made.name)
+        try:
+            yield made
+        finally:
+            forget_connections()
+            # Without force: a connection that a test or the program forgot is a defect.
+            _drop(made.name)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with open_folder() as folder:
+        running = Server(folder)
+        running.start()
+        try:
+            connection = psycopg2.connect(running.url("postgres", "postgres"))
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                # What a test loses in a power cut it makes again.
+                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                    cursor.execute(f"ALTER SYSTEM SET {setting} = off")
+                cursor.execute("SELECT pg_reload_conf()")
+            connection.close()
+            yield running
+        finally:
+            forget_connections()
+            running.remove()
+
+
+@pytest.fixture(scope="session")
+def template(server: Server) -> str:
+    with Database(server, _TEMPLATE).active():
+        prepare()
+    return _TEMPLATE
+
+
+@pytest.fixture
+def database(server: Server, template: str) -> Iterator[Database]:
+    """An empty, migrated database of this test's own."""
+    with cloned(server, template) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def demo(server: Server, template: str) -> str:
+    """The name of a database with the simulated 东兰县, loaded once."""
+    from gis_service.demo.load import load_demo
+
+    made = Database(server, _DEMO)
+    with made.active():
+        _clone(server, template, _DEMO)
+        load_demo("donglan")
+    return _DEMO
+
+
+@pytest.fixture
+def demo_database(server: Server, demo: str) -> Iterator[Database]:
+    """The demo county, shared: tests may add runs, and change nothing else."""
+    with Database(server, demo).active() as made:
+        yield made
+
+
+@pytest.fixture
+def demo_copy(server: Server, demo: str) -> Iterator[Database]:
+    """The demo county for one test to change."""
+    with cloned(server, demo) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    folder = Path(os.environ.get("GIS_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"the real data of ../shared/data is not here ({folder}); set GIS_TEST_DATA to its folder")
+    return folder

@@ -1,0 +1,208 @@
+"""The same buildings, distances and scores as an independent computation: shapely and pandas on the demo county."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import defaultdict
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from gis_service.db.engine import get_engine
+from gis_service.selection.select import run_selection, totals
+from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, ZoneTerm, default_ask
+from tests.conftest import Database
+
+# DOMAIN 6.1, written a second time.
+BUFFERS = {"school": 200.0, "hospital": 200.0, "market": 200.0, "resettlement": 50.0, "industrial": 100.0}
+KEY_USES = {"catering", "lodging", "leisure", "education", "medical", "elderly_care", "sports", "religious"}
+KEY_ALTERATIONS = {"add_storey", "raise", "basement", "remove_walls", "enlarge_openings", "mezzanine", "change_use"}
+POINTS = {"key_use": 10, "floors": 5, "people": 5, "alteration": 10, "grade": 5}
+
+
+@pytest.fixture(scope="module")
+def world(server, demo: str) -> dict[str, gpd.GeoDataFrame]:
+    """The demo county in memory, read once as plain tables."""
+    database = Database(server, demo)
+    houses = pd.DataFrame(
+        database.ask(
+            "SELECT building_id, township_code, floors, people, use_class, business_uses, alterations, hazard_tier, "
+            "appraisal_grade, ST_AsBinary(geom) FROM gis.building ORDER BY building_id"
+        ),
+        columns=["building_id", "township_code", "floors", "people", "use_class", "business_uses", "alterations",
+                 "hazard_tier", "appraisal_grade", "geom"],
+    )  # fmt: skip
+    zones = pd.DataFrame(
+        database.ask("SELECT zone_id, kind, ST_AsBinary(geom) FROM gis.key_zone ORDER BY zone_id"),
+        columns=["zone_id", "kind", "geom"],
+    )
+    return {
+        name: gpd.GeoDataFrame(
+            table.drop(columns="geom"), geometry=shapely.from_wkb([bytes(g) for g in table["geom"]]), crs=4545
+        )
+        for name, table in (("houses", houses), ("zones", zones))
+    }
+
+
+def near(world: dict[str, gpd.GeoDataFrame], kind: str, buffer_m: float) -> dict[tuple[str, str], float]:
+    """(building, zone) → distance, by geopandas' own join."""
+    zones = world["zones"][world["zones"]["kind"] == kind]
+    joined = world["houses"].sjoin(zones, predicate="dwithin", distance=buffer_m)
+    grounds = zones.geometry.loc[joined["index_right"]].to_numpy()
+    distances = shapely.distance(joined.geometry.to_numpy(), grounds)
+    return dict(zip(zip(joined["building_id"], joined["zone_id"], strict=True), distances, strict=True))
+
+
+def meets(world: dict[str, gpd.GeoDataFrame], rule: str, min_floors: int = 3, min_people: int = 10) -> set[str]:
+    h = world["houses"]
+    used = h["use_class"].isin(["commercial", "mixed"]) | (h["business_uses"].map(len) > 0)
+    mask = {
+        "key_use": h["business_uses"].map(lambda u: bool(KEY_USES & set(u))),
+        "floors": used & (h["floors"] >= min_floors),
+        "people": used & (h["people"] >= min_people),
+        "alteration": h["alterations"].map(lambda a: bool(KEY_ALTERATIONS & set(a))),
+        "hazard": h["hazard_tier"].isin(["severe", "some"]),
+        "grade": h["appraisal_grade"].isin(["C", "D"]),
+    }[rule]
+    return set(h.loc[mask, "building_id"])
+
+
+def selected(ask: Ask) -> tuple[int, dict[str, tuple[float, list[dict[str, Any]]]]]:
+    with get_engine("service").begin() as connection:
+        run_id = run_selection(connection, ask).run_id
+        rows = connection.exec_driver_sql(
+            "SELECT building_id, score, reasons FROM gis.selection WHERE run_id = %s", (run_id,)
+        ).all()
+    return run_id, {b: (s, r if isinstance(r, list) else json.loads(r)) for b, s, r in rows}
+
+
+def test_everything_at_once(demo_database: Database, world: dict[str, gpd.GeoDataFrame]):
+    """All zones and rules: the same houses, each with exactly its reasons, its distances and its points."""
+    run_id, got = selected(default_ask())
+    wanted: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+    zone_points: dict[str, float] = defaultdict(float)
+    for kind, buffer_m in BUFFERS.items():
+        for (building, zone), distance in near(world, kind, buffer_m).items():
+            wanted[building]["key_zone", zone] = distance
+            zone_points[building] = max(zone_points[building], 20 * max(0.5, 1 - 0.5 * distance / buffer_m))
+    tiers = dict(zip(world["houses"]["building_id"], world["houses"]["hazard_tier"], strict=True))
+    fixed: dict[str, float] = defaultdict(float)
+    for rule in (*POINTS, "hazard"):
+        for building in meets(world, rule):
+            wanted[building][rule, ""] = 0.0
+            points = POINTS.get(rule, 40 if tiers[building] == "severe" else 24)
+            fixed[building] += points
+
+    assert len(wanted) > 5_000, "the county has something to find"
+    assert set(got) == set(wanted)
+    for building, (score, reasons) in got.items():
+        found = {(r["rule"], r.get("zone_id", "")): r for r in reasons}
+        assert len(found) == len(reasons), f"{building}: a reason twice"
+        assert set(found) == set(wanted[building]), building
+        for key, reason in found.items():
+            assert reason["version"] >= 1
+            if key[0] == "key_zone":
+                assert reason["distance_m"] == pytest.approx(wanted[building][key], abs=0.0051)
+                assert reason["buffer_m"] == BUFFERS[reason["kind"]]
+            elif key[0] in {"floors", "people", "hazard", "grade", "key_use", "alteration"}:
+                assert reason["value"] not in (None, [])
+        assert score == pytest.approx(zone_points[building] + fixed[building], abs=0.051)
+        best: dict[str, float] = defaultdict(float)
+        for reason in reasons:
+            best[reason["rule"]] = max(best[reason["rule"]], reason["points"])
+        assert score == pytest.approx(sum(best.values()), abs=0.051), "the parts that are shown add up"
+        assert 0 < score <= 100
+
+    with get_engine("service").connect() as connection:
+        counts = totals(connection, run_id)
+    assert counts["total"] == len(wanted)
+    several = [b for b, reasons in wanted.items() if sum(rule == "key_zone" for rule, _ in reasons) > 1]
+    assert len(several) > 50, "some houses lie near several zones"
+    assert counts["rule"]["key_zone"] == sum(any(r == "key_zone" for r, _ in rs) for rs in wanted.values())
+    for kind, buffer_m in BUFFERS.items():
+        assert counts["zone_kind"][kind] == len({b for b, _ in near(world, kind, buffer_m)})
+    assert sum(counts["zone_kind"].values()) > counts["rule"]["key_zone"], "listed under each, counted once"
+    assert sum(counts["township"].values()) == counts["total"]
+    for rule in (*POINTS, "hazard"):
+        assert counts["rule"][rule] == len(meets(world, rule))
+
+
+def test_the_seed_figures(demo_database: Database, world: dict[str, gpd.GeoDataFrame]):
+    """79 and 382 houses in business use with a hazard (the notice's annex 1), and others that are homes."""
+    houses = world["houses"]
+    used = set(houses.loc[houses["use_class"].isin(["commercial", "mixed"]), "building_id"])
+    assert (len(houses), len(used)) == (79_158, 4_028)
+    _, got = selected(Ask((RuleTerm("hazard"),)))
+    tiers = [reasons[0]["value"] for b, (_, reasons) in got.items() if b in used]
+    assert (tiers.count("severe"), tiers.count("some")) == (79, 382)
+
+
+@pytest.mark.parametrize("buffer_m", [0.0, 0.5, 37.5, 800.0])
+def test_other_buffers(demo_database: Database, world: dict[str, gpd.GeoDataFrame], buffer_m: float):
+    for kind in ("school", "market"):
+        _, got = selected(Ask((ZoneTerm(kind, buffer_m),)))
+        wanted = near(world, kind, buffer_m)
+        assert {(b, r["zone_id"]) for b, (_, rs) in got.items() for r in rs} == set(wanted)
+
+
+def _terms(world: dict[str, gpd.GeoDataFrame]) -> list[tuple[Any, set[str]]]:
+    houses = world["houses"]
+    west, south, east, north = houses.total_bounds
+    box = shapely.box(west, south, west + (east - west) * 0.4, south + (north - south) * 0.4)
+    inside = set(houses.loc[houses.intersects(box), "building_id"])
+    return [
+        (ZoneTerm("school", 200.0), {b for b, _ in near(world, "school", 200.0)}),
+        (ZoneTerm("school", 50.0), {b for b, _ in near(world, "school", 50.0)}),
+        (ZoneTerm("market", 120.0), {b for b, _ in near(world, "market", 120.0)}),
+        (ZoneTerm("industrial", 100.0), {b for b, _ in near(world, "industrial", 100.0)}),
+        (AreaTerm("西南", shapely.to_wkb(box)), inside),
+        *((RuleTerm(name), meets(world, name)) for name in ("key_use", "floors", "people", "alteration", "hazard")),
+    ]
+
+
+def test_any_all_none(demo_database: Database, world: dict[str, gpd.GeoDataFrame]):
+    """Forty random composites against plain sets."""
+    rng = np.random.default_rng(11)
+    terms = _terms(world)
+    everybody = set(world["houses"]["building_id"])
+    sizes = []
+    for _ in range(40):
+        order = list(rng.permutation(len(terms)))
+        n_any, n_all, n_none = (int(n) for n in rng.integers(0, 3, 3))
+        if n_any + n_all == 0:
+            n_any = 1
+        any_, all_, none = (
+            [terms[k] for k in order[a:b]]
+            for a, b in ((0, n_any), (n_any, n_any + n_all), (n_any + n_all, n_any + n_all + n_none))
+        )
+        wanted = set(everybody)
+        if any_:
+            wanted &= set().union(*(s for _, s in any_))
+        for _, members in all_:
+            wanted &= members
+        for _, members in none:
+            wanted -= members
+        ask = Ask(tuple(t for t, _ in any_), tuple(t for t, _ in all_), tuple(t for t, _ in none))
+        _, got = selected(ask)
+        assert set(got) == wanted, ask
+        sizes.append(len(wanted))
+        hidden = {t.name for t, _ in none if isinstance(t, RuleTerm)}
+        shown = {r["rule"] for _, reasons in got.values() for r in reasons}
+        assert not shown & hidden, "what was excluded is no reason"
+    assert sum(n > 0 for n in sizes) > 15
+    assert len(set(sizes)) > 15
+
+
+@pytest.mark.parametrize(("floors", "people"), list(itertools.product((1, 3, 4), (1, 10, 11))))
+def test_limits_include_their_number(
+    demo_database: Database, world: dict[str, gpd.GeoDataFrame], floors: int, people: int
+):
+    from gis_service.selection.rules import Limits
+
+    _, got = selected(Ask((RuleTerm("floors"), RuleTerm("people")), limits=Limits(floors, people)))
+    assert set(got) == meets(world, "floors", floors) | meets(world, "people", min_people=people)
