@@ -11,7 +11,9 @@ from fastapi.testclient import TestClient
 
 from tests.conftest import Database
 
-COLLECTIONS = ("admin_area", "key_zone", "building", "road", "hydrant", "drawn_area")
+COLLECTIONS = (
+    "admin_area", "key_zone", "building", "road", "hydrant", "drawn_area", "cluster", "alley", "gap", "building_density",
+)  # fmt: skip
 PERSONAL = ("owner", "telephone", "identity")
 
 

@@ -1,0 +1,105 @@
+"""A real browser (Debian's Chromium) against the real service over the demo county; every fault of a page is kept."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from gis_service.analysis.command import analyse
+from gis_service.api.app import create_app
+from gis_service.db.engine import get_engine
+from gis_service.density.params import Params
+from gis_service.up import install_front_end
+from tests.conftest import Database, cloned
+from web_map.planner import ensure_run
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (make test installs it where it can)")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def analysed(server: object, demo: str) -> Iterator[Database]:
+    """The demo county with a selection and a density run."""
+    install_front_end()
+    with cloned(server, demo) as database:  # type: ignore[arg-type]
+        with get_engine("service").begin() as connection:
+            ensure_run(connection)
+        analyse(Params())
+        yield database
+
+
+@pytest.fixture(scope="session")
+def address(analysed: Database) -> Iterator[str]:
+    """The service, on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    service = uvicorn.Server(uvicorn.Config(create_app(), host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=service.run, daemon=True)
+    thread.start()
+    while not service.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    service.should_exit = True
+    thread.join()
+
+
+@dataclass
+class Watched:
+    """A page and all that went wrong in it or left it."""
+
+    page: Page
+    faults: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+    def clean(self) -> None:
+        assert self.faults == []
+        assert self.outside == []
+
+
+@pytest.fixture
+def watch(browser: Browser) -> Iterator[object]:
+    """Open watched pages: ``watch(address, width, height)``."""
+    contexts = []
+
+    def make(home: str = "", width: int = 1366, height: int = 768, offline: bool = False) -> Watched:
+        context = browser.new_context(viewport={"width": width, "height": height}, offline=offline, locale="zh-CN")
+        contexts.append(context)
+        page = context.new_page()
+        watched = Watched(page)
+        page.on("pageerror", lambda error: watched.faults.append(str(error)))
+        page.on("console", lambda m: watched.faults.append(m.text) if m.type == "error" else None)
+        page.on("dialog", lambda dialog: (watched.faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on(
+            "request",
+            lambda r: (
+                watched.outside.append(r.url)
+                if not r.url.startswith((home or "file:", "data:", "blob:", "file:"))
+                else None
+            ),
+        )
+        return watched
+
+    yield make
+    for context in contexts:
+        context.close()
