@@ -23,6 +23,7 @@ _COMMANDS = {
     "db": "gis_service.db.command:db",
     "import": "gis_service.ingest.command:import_",
     "select": "gis_service.selection.command:select",
+    "analyze": "gis_service.analysis.command:analyze",
     "map": "web_map.command:map_",
     "runs": "gis_service.selection.runs:runs",
     "density": "gis_service.density.command:density",

@@ -29,6 +29,7 @@ _CHECKED = (
     "/health",
     "/",
     "/map/planner",
+    "/map/fire",
     "/collections",
     "/collections/building/items?limit=1",
     "/tiles/buildings/0/0/0.pbf",
@@ -51,8 +52,14 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
         _load_demo(demo)
     with get_engine("service").begin() as connection:
         houses = connection.execute(text(statement("maps.headline"))).mappings().one()["houses"]
+        analysed = connection.execute(text(statement("analysis.latest"))).scalar()
         if houses:
             ensure_run(connection)
+    if houses and analysed is None:
+        from gis_service.analysis.command import analyse
+        from gis_service.density.params import Params
+
+        analyse(Params(), workers=1)
     address = f"http://{host}:{port}"
     if check:
         _check(host, port, address, has_data=bool(houses))

@@ -12,7 +12,8 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA gis FROM PUBLIC, gis_service;
 
 GRANT SELECT ON
     gis.deployment, gis.migration, gis.admin_area, gis.key_zone, gis.building, gis.road, gis.hydrant,
-    gis.drawn_area, gis.import, gis.run, gis.selection
+    gis.drawn_area, gis.import, gis.run, gis.selection,
+    gis.gap, gis.alley, gis.cluster, gis.building_density, gis.engine_space, gis.burn_cluster, gis.firebreak
 TO gis_service;
 GRANT SELECT ON SEQUENCE gis.data_version TO gis_service;
 -- Whole-map caches are told that an area changed.

@@ -11,6 +11,7 @@ from gis_service.db.engine import get_engine
 from gis_service.errors import InputError
 from gis_service.say import say
 from gis_service.settings import get_settings
+from web_map.fire import fire_page
 from web_map.frame import Page, render
 from web_map.planner import ensure_run, planner_page
 
@@ -31,6 +32,19 @@ def planner(run_id: int | None, out: Path) -> None:
         if run_id is None:
             ensure_run(connection)
         page = planner_page(connection, run_id, offline=True, lang=get_settings().lang)
+    write_page(page, out)
+
+
+@map_.command()
+@click.option("--run", "run_id", type=int, help="分析编号，默认最新。Density run; the newest by default.")
+@click.option("--cluster", "cluster_id", type=int, help="只画一个连片区。One cluster.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def fire(run_id: int | None, cluster_id: int | None, out: Path) -> None:
+    """连片区消防图。The fire brigade's map."""
+    _check(out)
+    prepare()
+    with get_engine("service").connect() as connection:
+        page = fire_page(connection, run_id, cluster_id, offline=True, lang=get_settings().lang)
     write_page(page, out)
 
 

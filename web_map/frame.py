@@ -81,6 +81,8 @@ def render(page: Page, *, nonce: str | None) -> str:
         prefer_canvas=True,
         zoom_control=False,
         control_scale=False,
+        # Tiles are drawn for whole zooms; a file has none and may fill its frame better.
+        zoom_snap=1 if nonce is not None else 0.5,
     )
     # folium's own lists point at content networks that a county's network cannot reach.
     map_.default_js, map_.default_css = [], []

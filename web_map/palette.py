@@ -19,6 +19,17 @@ ZONE_MARK = {"school": "校", "hospital": "医", "market": "市", "resettlement"
 # Darker is more urgent.
 SCORE_STEPS: list[tuple[float, str]] = [(60, "#7a0a1f"), (40, "#d7301f"), (20, "#fc8d59"), (0, "#fdcc8a")]
 
+# Narrower is darker; the hues stay apart for colour-blind readers, and from the houses' yellows and browns.
+ALLEY_COLOR = {"handshake": "#3f007d", "sky_line": "#0868ac", "narrow": "#66c2c2", "touching": "#8a8a8a"}
+HOSE_STEPS: list[tuple[float, str]] = [
+    (60, "#8c2d04"),
+    (40, "#d95f0e"),
+    (20, "#fe9929"),
+    (3, "#fed98e"),
+    (0, "#fff7dc"),
+]
+UNREACHED = "#1a1a1a"
+
 
 def fill(color: str, opacity: float = 0.8, weight: float = 1.0, edge: str | None = None) -> Style:
     """Return a filled style."""

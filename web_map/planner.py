@@ -20,10 +20,10 @@ from gis_service.settings import DEFAULTS, get_settings
 from gis_service.words import HAZARD_TIER, USE_CLASS, ZONE_KIND
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
-from web_map.palette import ZONE_COLOR, ZONE_MARK, fill, line, score_keys, score_rule
+from web_map.palette import ZONE_COLOR, ZONE_MARK, fill, score_keys, score_rule
+from web_map.parts import attribution, boundaries_of, county_of, ground_layers, layer, read, shapes_of
 
 _LIST_MAX = 100
-_ROADS_MAX = 6_000
 _ZONES_MAX = 3_000
 
 
@@ -44,16 +44,16 @@ def planner_page(connection: Connection, run_id: int | None, *, offline: bool, l
     counts = totals(connection, run["run_id"])
     zh = lang == "zh"
     srid = work_srid()
-    boundaries = _boundaries(connection, srid)
+    boundaries = boundaries_of(connection, srid)
     zones, buffers = _zones(connection, run["parameters"], srid, zh=zh)
     limit = get_settings().inline_limit if offline else _LIST_MAX
     rows = rows_of(connection, run["run_id"], limit)
     houses = _houses(rows, srid, lang) if offline else []
-    county = connection.execute(text(statement("maps.county"))).mappings().one_or_none()
+    county = county_of(connection)
     layers = [
-        *_ground_layers(connection, boundaries, srid, zh=zh),
-        _layer("buffers", "重点区域缓冲区" if zh else "Buffers", buffers, _zone_style(0.10, 1.2, "5 4"), [], shown=True),
-        _layer(
+        *ground_layers(connection, boundaries, srid, zh=zh),
+        layer("buffers", "重点区域缓冲区" if zh else "Buffers", buffers, _zone_style(0.10, 1.2, "5 4"), [], shown=True),
+        layer(
             "zones", "重点区域" if zh else "Key zones", zones, _zone_style(0.35, 1.6), _zone_keys(zh=zh),
             mark={k: {"mark": ZONE_MARK[k], "color": ZONE_COLOR[k]} for k in ZONE_KIND}, farRadius=3.5, nearZoom=13,
         ),
@@ -63,9 +63,9 @@ def planner_page(connection: Connection, run_id: int | None, *, offline: bool, l
         layers.insert(1, _all_houses_layer(zh=zh))
     config: dict[str, Any] = {
         # A layer with nothing in it is no line of the legend.
-        "layers": [layer for layer in layers if layer["features"] or "tiles" in layer],
+        "layers": [part for part in layers if part["features"] or "tiles" in part],
         "list": _list(rows[:_LIST_MAX], srid, run["run_id"], lang, offline=offline),
-        "attribution": _attribution(county),
+        "attribution": attribution(county),
     }
     if offline:
         config["places"] = _places(boundaries, zones, houses)
@@ -103,58 +103,6 @@ def _run(connection: Connection, run_id: int | None) -> dict[str, Any]:
     return dict(row)
 
 
-def _layer(
-    name: str,
-    title: str,
-    features: list[dict[str, Any]],
-    style: dict[str, Any],
-    keys: list[dict[str, Any]],
-    **more: Any,
-) -> dict[str, Any]:
-    return {"id": name, "name": title, "features": features, "style": style, "keys": keys, **more}
-
-
-def _shapes(rows: list[dict[str, Any]], srid: int) -> Any:
-    return to_degrees(shapely.from_wkb([bytes(row["geom"]) for row in rows]), srid) if rows else np.empty(0, object)
-
-
-def _read(connection: Connection, name: str, **values: Any) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(text(statement(name)), values).mappings()]
-
-
-def _boundaries(connection: Connection, srid: int) -> list[dict[str, Any]]:
-    rows = _read(connection, "maps.boundaries")
-    return [
-        feature(shape, {"level": row["level"], "name": row["name"]}, None, row["code"])
-        for row, shape in zip(rows, _shapes(rows, srid), strict=True)
-    ]
-
-
-def _ground_layers(
-    connection: Connection, boundaries: list[dict[str, Any]], srid: int, *, zh: bool
-) -> list[dict[str, Any]]:
-    county = line("#26313d", 2.6)
-    township = line("#6b7785", 1.3, "6 4")
-    roads = _read(connection, "maps.roads", limit=_ROADS_MAX)
-    road_style = line("#b9b2a3", 1.6)
-    return [
-        _layer(
-            "roads", "道路" if zh else "Roads",
-            [feature(shape, {}) for shape in _shapes(roads, srid)],
-            {"fallback": road_style}, [], shape="line",
-        ),
-        _layer(
-            "boundaries", "县界、乡镇界" if zh else "County and townships", boundaries,
-            {"by": "level", "values": {"county": county, "township": township}, "fallback": township},
-            [
-                {"name": "县界" if zh else "county", "style": county, "shape": "line"},
-                {"name": "乡镇界" if zh else "township", "style": township, "shape": "line"},
-            ],
-            label="name",
-        ),
-    ]  # fmt: skip
-
-
 def _zone_style(opacity: float, weight: float, dash: str | None = None) -> dict[str, Any]:
     extra = {"dashArray": dash} if dash else {}
     values = {kind: fill(color, opacity, weight) | extra for kind, color in ZONE_COLOR.items()}
@@ -172,20 +120,23 @@ def _zones(
     connection: Connection, parameters: dict[str, Any], srid: int, *, zh: bool
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     asked = _buffers(parameters)
-    rows = _read(connection, "maps.zones", limit=_ZONES_MAX)
+    rows = read(connection, "maps.zones", limit=_ZONES_MAX)
     work = shapely.from_wkb([bytes(row["geom"]) for row in rows]) if rows else np.empty(0, object)
     zones, buffers = [], []
     widths = np.array([asked.get(row["kind"], 0.0) for row in rows])
-    around = to_degrees(shapely.buffer(work, widths, quad_segs=6), srid) if rows else work
-    for row, shape, buffer, width in zip(rows, _shapes(rows, srid), around, widths, strict=True):
+    kinds = np.array([row["kind"] for row in rows])
+    for kind_, width in asked.items():
+        # One shape a kind: where buffers overlap, the colour grows no darker.
+        around = shapely.union_all(shapely.buffer(work[kinds == kind_], width, quad_segs=8)) if rows else None
+        if around is not None and not shapely.is_empty(around):
+            buffers.append(feature(to_degrees(np.array([around]), srid)[0], {"kind": kind_}))
+    for row, shape, width in zip(rows, shapes_of(rows, srid), widths, strict=True):
         kind = ZONE_KIND[row["kind"]] if zh else row["kind"]
         lines = [["类型" if zh else "kind", kind]]
         if width:
             lines.append(["缓冲距离" if zh else "buffer", f"{width:g} m"])
         facts = {"title": row["name"] or row["zone_id"], "rows": lines}
         zones.append(feature(shape, {"kind": row["kind"]}, facts, row["zone_id"]))
-        if width:
-            buffers.append(feature(buffer, {"kind": row["kind"]}))
     return zones, buffers
 
 
@@ -201,7 +152,7 @@ def _why(row: dict[str, Any], lang: str) -> list[str]:
 def _houses(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, Any]]:
     return [
         feature(shape, {"score": row["score"]}, _facts_of(row, lang), row["building_id"])
-        for row, shape in zip(rows, _shapes(rows, srid), strict=True)
+        for row, shape in zip(rows, shapes_of(rows, srid), strict=True)
     ]
 
 
@@ -221,29 +172,29 @@ def _facts_of(row: dict[str, Any], lang: str) -> dict[str, Any]:
 
 def _house_layer(houses: list[dict[str, Any]], run_id: int, lang: str, *, offline: bool) -> dict[str, Any]:
     title = "优先排查房屋（按优先分）" if lang == "zh" else "Houses to inspect, by score"
-    layer = _layer("houses", title, houses, score_rule(), score_keys(lang), farRadius=4, nearZoom=15)
+    made = layer("houses", title, houses, score_rule(), score_keys(lang), farRadius=4, nearZoom=15)
     if not offline:
-        layer |= {
+        made |= {
             "tiles": f"/tiles/selection/{{z}}/{{x}}/{{y}}.pbf?run={run_id}",
             "source": "selection",
             "ask": f"/api/selections/{run_id}/buildings/",
             "features": [],
         }
-    return layer
+    return made
 
 
 def _all_houses_layer(*, zh: bool) -> dict[str, Any]:
     plain = fill("#c9ced4", 0.75, 0.6, "#8d97a3")
-    layer = _layer(
+    made = layer(
         "buildings", "全部房屋" if zh else "All houses", [], {"fallback": plain},
         [{"name": "房屋（放大后显示轮廓）" if zh else "house (outlines when near)", "style": plain}],
     )  # fmt: skip
-    return layer | {"tiles": "/tiles/buildings/{z}/{x}/{y}.pbf", "source": "buildings"}
+    return made | {"tiles": "/tiles/buildings/{z}/{x}/{y}.pbf", "source": "buildings"}
 
 
 def _list(rows: list[dict[str, Any]], srid: int, run_id: int, lang: str, *, offline: bool) -> list[dict[str, Any]]:
     items = []
-    for rank, (row, shape) in enumerate(zip(rows, _shapes(rows, srid), strict=True), start=1):
+    for rank, (row, shape) in enumerate(zip(rows, shapes_of(rows, srid), strict=True), start=1):
         c = shapely.get_coordinates(shapely.point_on_surface(shape))[0]
         item = {
             "rank": rank,
@@ -327,14 +278,9 @@ def _notes(parameters: dict[str, Any], total: int, drawn: int, *, offline: bool,
     return notes
 
 
-def _attribution(county: Any) -> str:
-    if county is None or not county["source"]:
-        return ""
-    return f"界线：{county['source']}"
-
-
 def _links(run_id: int, *, zh: bool) -> list[tuple[str, str]]:
     return [
+        ("连片区消防图" if zh else "Fire map", "/map/fire"),
         ("下载名单 xlsx" if zh else "List (xlsx)", f"/api/selections/{run_id}/export?format=xlsx"),
         ("GeoPackage", f"/api/selections/{run_id}/export?format=gpkg"),
         ("离线地图" if zh else "Offline map", f"/map/planner/offline?run={run_id}"),

@@ -12,12 +12,22 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
-from pyproj import CRS
-from sqlalchemy import ColumnElement, Connection, and_, false, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, and_, false, func, select
 
 from gis_service.api.connect import Reading
-from gis_service.db.engine import work_srid
-from gis_service.db.models import AdminArea, Building, DrawnArea, Hydrant, KeyZone, Road
+from gis_service.db.engine import work_srid, zone_bounds
+from gis_service.db.models import (
+    AdminArea,
+    Alley,
+    Building,
+    BuildingDensity,
+    Cluster,
+    DrawnArea,
+    Gap,
+    Hydrant,
+    KeyZone,
+    Road,
+)
 from gis_service.errors import InputError, NotFoundError
 
 router = APIRouter(tags=["OGC API Features"])
@@ -30,7 +40,7 @@ CONFORMANCE = [
 ]
 LIMIT_MAX = 5_000
 _BIGINT_MAX = 2**63 - 1
-_NEAR_ZONE_DEG = 3.0
+_INT_MAX = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,38 @@ COLLECTIONS = {
             "hydrant", Hydrant, "fid", "消火栓与水源", ("hydrant_id", "kind", "name", "simulated"), ("hydrant_id", "kind")
         ),
         Collection("drawn_area", DrawnArea, "area_id", "已画区域", ("name", "note", "version"), ("name",)),
+        Collection(
+            "cluster", Cluster, "fid", "连片区",
+            (
+                "run_id", "cluster_id", "name", "township_codes", "buildings", "footprint_m2", "coverage", "alley_m",
+                "sky_line_m", "handshake_m", "narrowest_m", "max_hose_m", "unreached", "max_depth", "burn_largest",
+                "score", "score_parts", "hydrant_share", "two_hydrants_share", "access_basis",
+            ),
+            ("run_id", "cluster_id"),
+        ),
+        Collection(
+            "alley", Alley, "fid", "巷道",
+            (
+                "run_id", "alley_id", "cluster_id", "class_", "length_m", "min_width_m", "mean_width_m", "sky_view",
+                "buildings", "dead_end", "profile",
+            ),
+            ("run_id", "alley_id", "cluster_id", "class"),
+        ),
+        Collection(
+            "gap", Gap, "fid", "间距",
+            (
+                "run_id", "building_a", "building_b", "class_", "min_width_m", "mean_width_m", "length_m", "sky_view",
+            ),
+            ("run_id", "building_a", "building_b", "class"),
+        ),
+        Collection(
+            "building_density", BuildingDensity, "fid", "房屋消防可达",
+            (
+                "run_id", "building_id", "cluster_id", "burn_cluster_id", "hose_m", "unreached", "depth",
+                "nearest_gap_m",
+            ),
+            ("run_id", "building_id", "cluster_id", "burn_cluster_id"),
+        ),
     )
 }  # fmt: skip
 
@@ -241,8 +283,18 @@ def _filters(request: Request, c: Collection) -> list[ColumnElement[bool]]:
             )
         if "\0" in value:
             raise InputError(f"参数 {name} 含有空字符。", f"The parameter {name} has a NUL character.")
-        conditions.append(getattr(c.model, name) == value)
+        column = getattr(c.model, "class_" if name == "class" else name)
+        conditions.append(column == _typed(name, column, value))
     return conditions
+
+
+def _typed(name: str, column: Any, value: str) -> str | int:
+    """Return a filter's value as its column takes it."""
+    if not isinstance(column.type, Integer):
+        return value
+    if not (value.isascii() and value.removeprefix("-").isdigit()) or abs(int(value)) > _INT_MAX:
+        raise InputError(f"参数 {name} 应为整数。", f"The parameter {name} must be a whole number.")
+    return int(value)
 
 
 def _in_bbox(c: Collection, text: str) -> ColumnElement[bool]:
@@ -262,12 +314,12 @@ def _in_bbox(c: Collection, text: str) -> ColumnElement[bool]:
             "bbox 的顺序或范围不对：西,南,东,北。", "bbox is out of order or range: west,south,east,north."
         )
     # Far from its meridian a Gauss-Krüger zone has no coordinates; no feature lies there (ingest.crs).
-    area = CRS.from_epsg(work_srid()).area_of_use
-    if area is not None:
-        west, south = max(west, area.west - _NEAR_ZONE_DEG), max(south, area.south - _NEAR_ZONE_DEG)
-        east, north = min(east, area.east + _NEAR_ZONE_DEG), min(north, area.north + _NEAR_ZONE_DEG)
-        if west > east or south > north:
-            return false()
+    zone = zone_bounds()
+    west, south, east, north = (
+        max(west, zone[0]), max(south, zone[1]), min(east, zone[2]), min(north, zone[3]),
+    )  # fmt: skip
+    if west > east or south > north:
+        return false()
     # The literal side is transformed, never the column, so that the spatial index is used.
     box = func.ST_Transform(func.ST_Segmentize(func.ST_MakeEnvelope(west, south, east, north, 4326), 0.5), work_srid())
     condition: ColumnElement[bool] = func.ST_Intersects(c.model.geom, box)

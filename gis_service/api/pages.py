@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -13,11 +14,13 @@ from gis_service.api.collections import landing
 from gis_service.api.connect import Reading
 from gis_service.api.errors import language
 from web_map import assets
+from web_map.fire import fire_page
 from web_map.frame import render
 from web_map.planner import planner_page
 
 router = APIRouter()
 
+ClusterId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 RunQuery = Annotated[int | None, Query(ge=1, le=2**62)]
 
 
@@ -42,6 +45,28 @@ def planner(request: Request, connection: Reading, run: RunQuery = None) -> HTML
     """Return the planner's map."""
     page = planner_page(connection, run, offline=False, lang=language(request))
     return HTMLResponse(render(page, nonce=request.state.nonce))
+
+
+@router.get("/map/fire", include_in_schema=False)
+def fire(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
+    """Return the fire brigade's map: all clusters ranked, houses and alleys as tiles."""
+    page = fire_page(connection, run, None, offline=False, lang=language(request))
+    return HTMLResponse(render(page, nonce=request.state.nonce))
+
+
+@router.get("/map/fire/{cluster_id}", include_in_schema=False)
+def fire_cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> HTMLResponse:
+    """Return the map of one dense cluster."""
+    page = fire_page(connection, run, cluster_id, offline=False, lang=language(request))
+    return HTMLResponse(render(page, nonce=request.state.nonce))
+
+
+@router.get("/map/fire/{cluster_id}/offline", include_in_schema=False)
+def fire_offline(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> HTMLResponse:
+    """Return the map of one dense cluster as one file."""
+    page = fire_page(connection, run, cluster_id, offline=True, lang=language(request))
+    headers = {"Content-Disposition": f'attachment; filename="fire-{cluster_id}.html"'}
+    return HTMLResponse(render(page, nonce=None), headers=headers)
 
 
 @router.get("/map/planner/offline", include_in_schema=False)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from gis_service import __version__
 from gis_service.api.connect import Reading
+from gis_service.db.engine import zone_bounds
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.select import latest_run
@@ -29,17 +30,22 @@ HOUSES_FROM_ZOOM = 13
 class _Layer:
     statement: str
     far: str | None = None
-    of_run: bool = False
+    of_run: str | None = None
+    from_zoom: int = 0
 
 
 LAYERS = {
     "buildings": _Layer("tiles.buildings", far="tiles.building_cells"),
-    "selection": _Layer("tiles.selection", far="tiles.selection_cells", of_run=True),
+    "selection": _Layer("tiles.selection", far="tiles.selection_cells", of_run="selection"),
     "zones": _Layer("tiles.zones"),
     "boundaries": _Layer("tiles.boundaries"),
     "roads": _Layer("tiles.roads"),
     "hydrants": _Layer("tiles.hydrants"),
     "areas": _Layer("tiles.areas"),
+    "clusters": _Layer("tiles.clusters", of_run="density"),
+    "reach": _Layer("tiles.reach", of_run="density", from_zoom=13),
+    "alleys": _Layer("tiles.alleys", of_run="density", from_zoom=14),
+    "gaps": _Layer("tiles.gaps", of_run="density", from_zoom=16),
 }
 
 
@@ -83,7 +89,14 @@ def tile(
     z: Annotated[int, Path(ge=0, le=ZOOM_MAX)],
     x: Annotated[int, Path(ge=0)],
     y: Annotated[int, Path(ge=0)],
-    run: Annotated[int | None, Query(ge=1, le=2**62, description="Selection run (layer selection)")] = None,
+    run: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=2**62,
+            description="Run of the layers selection (a selection) and clusters, reach, alleys, gaps (a density run)",
+        ),
+    ] = None,
 ) -> Response:
     """Return a tile in EPSG:3857, empty where nothing lies."""
     known = LAYERS.get(layer)
@@ -92,7 +105,7 @@ def tile(
     if x >= 2**z or y >= 2**z:
         raise NotFoundError("瓦片超出范围。", "The tile lies outside the grid.")
     if known.of_run and run is None:
-        run = latest_run(connection)
+        run = latest_run(connection, known.of_run)
     version = data_version(connection)
     run = run if known.of_run else None
     mark = hashlib.sha256(f"{layer}/{z}/{x}/{y}/{run}/{version}/{__version__}".encode()).hexdigest()[:24]
@@ -101,10 +114,13 @@ def tile(
         return Response(status_code=304, headers=headers)
     key = (str(connection.engine.url), layer, z, x, y, run, version)
     content = _cache().get(key)
+    if content is None and z < known.from_zoom:
+        content = b""  # too small to be seen
     if content is None:
         far = known.far is not None and z < HOUSES_FROM_ZOOM
         name = known.far if far and known.far else known.statement
-        values = {"z": z, "x": x, "y": y, "limit": FEATURES_MAX} | ({"run": run} if known.of_run else {})
+        zone = dict(zip(("west", "south", "east", "north"), zone_bounds(), strict=True))
+        values = zone | {"z": z, "x": x, "y": y, "limit": FEATURES_MAX} | ({"run": run} if known.of_run else {})
         content = bytes(connection.execute(text(statement(name)), values).scalar_one() or b"")
         _cache().put(key, content)
     return Response(content, media_type=MEDIA, headers=headers)

@@ -145,3 +145,85 @@ class Selection(Base):
     building_id: Mapped[str] = mapped_column(primary_key=True)
     score: Mapped[float]
     reasons: Mapped[list[Any]]
+
+
+class Gap(Base):
+    """One pair of buildings of a density run, with its class and its centreline (or shortest line)."""
+
+    __tablename__ = "gap"
+    fid: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    run_id: Mapped[int] = mapped_column(BigInteger)
+    building_a: Mapped[str]
+    building_b: Mapped[str]
+    class_: Mapped[str] = mapped_column("class")
+    min_width_m: Mapped[float]
+    mean_width_m: Mapped[float | None]
+    length_m: Mapped[float]
+    sky_view: Mapped[float | None]
+    geom: Mapped[Any] = mapped_column(_geometry("MULTILINESTRING"))
+
+
+class Alley(Base):
+    """Gaps joined into a corridor."""
+
+    __tablename__ = "alley"
+    fid: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    run_id: Mapped[int] = mapped_column(BigInteger)
+    alley_id: Mapped[int]
+    cluster_id: Mapped[int | None]
+    class_: Mapped[str] = mapped_column("class")
+    length_m: Mapped[float]
+    min_width_m: Mapped[float]
+    mean_width_m: Mapped[float]
+    sky_view: Mapped[float | None]
+    buildings: Mapped[int]
+    dead_end: Mapped[bool]
+    profile: Mapped[list[Any]]
+    geom: Mapped[Any] = mapped_column(_geometry("MULTILINESTRING"))
+
+
+class Cluster(Base):
+    """A dense cluster, with its figures, its score's parts and the places in which it has houses."""
+
+    __tablename__ = "cluster"
+    fid: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    run_id: Mapped[int] = mapped_column(BigInteger)
+    cluster_id: Mapped[int]
+    name: Mapped[str | None]
+    township_codes: Mapped[list[str]]
+    village_codes: Mapped[list[str]]
+    buildings: Mapped[int]
+    footprint_m2: Mapped[float]
+    coverage: Mapped[float]
+    alley_m: Mapped[float]
+    sky_line_m: Mapped[float]
+    handshake_m: Mapped[float]
+    narrowest_m: Mapped[float | None]
+    max_hose_m: Mapped[float | None]
+    unreached: Mapped[int | None]
+    max_depth: Mapped[int | None]
+    burn_largest: Mapped[int | None]
+    score: Mapped[float]
+    score_parts: Mapped[dict[str, Any]]
+    hydrant_share: Mapped[float | None]
+    two_hydrants_share: Mapped[float | None]
+    nearest_hydrant_m: Mapped[float | None]
+    farthest_hydrant_m: Mapped[float | None]
+    access_basis: Mapped[str | None]
+    geom: Mapped[Any] = mapped_column(_geometry("MULTIPOLYGON"))
+
+
+class BuildingDensity(Base):
+    """What a density run found of one building."""
+
+    __tablename__ = "building_density"
+    fid: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    run_id: Mapped[int] = mapped_column(BigInteger)
+    building_id: Mapped[str]
+    cluster_id: Mapped[int | None]
+    burn_cluster_id: Mapped[int | None]
+    hose_m: Mapped[float | None]
+    unreached: Mapped[bool | None]
+    depth: Mapped[int | None]
+    nearest_gap_m: Mapped[float | None]
+    geom: Mapped[Any] = mapped_column(_geometry("MULTIPOLYGON"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from gis_service.density.access import Access, find_access
 from gis_service.density.alleys import Alleys, build_alleys
+from gis_service.density.burn import Burn, find_burn
 from gis_service.density.clusters import Clusters, build_clusters, label_clusters
 from gis_service.density.gaps import Gaps, compute_gaps
 from gis_service.density.pairs import Pairs, find_pairs, within
@@ -52,6 +53,8 @@ class Density:
     made_gaps: Gaps
     made_alleys: Alleys
     made_clusters: Clusters
+    access: Access
+    burn: Burn
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -107,48 +110,20 @@ def density(
     with stage("alleys", "连接巷道", "joining alleys"):
         alleys = build_alleys(prepared, gaps, params)
     with stage("access", "计算消防车与水带可达", "engine and hose access"):
-        reached, basis = _access(prepared, near, _like(roads, prepared), params, executor)
+        access = find_access(prepared.footprints, near, params, _lines(roads, prepared), executor)
     with stage("burn", "计算延烧片区", "burn clusters"):
-        burnt = _burn(prepared, near, reach, params)
+        burn = find_burn(prepared.footprints, near, reach, prepared.fire_class, params)
     with stage("clusters", "划分连片区", "dense clusters"):
-        table = _per_building(prepared, near, reached, burnt)
+        table = _per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
         of_building = label_clusters(prepared, near, params)
-        clusters = build_clusters(prepared, gaps, alleys, params, table, basis, of_building)
+        clusters = build_clusters(prepared, gaps, alleys, params, table, access.basis, of_building)
         scores = _scores(buildings, prepared, clusters, params, _like(hydrants, prepared))
-    return _tables(prepared, gaps, alleys, clusters, scores, table, params, seconds, input_sha256)
+    return _tables(prepared, gaps, alleys, clusters, scores, table, access, burn, params, seconds, input_sha256)
 
 
-def _part(name: str) -> Any:
-    """Return a module of this package that a build may lack; its columns are then null, never zero."""
-    try:
-        return importlib.import_module(f"gis_service.density.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"gis_service.density.{name}":
-            raise
-        return None
-
-
-def _access(
-    prepared: Prepared,
-    pairs: Pairs,
-    roads: gpd.GeoDataFrame | None,
-    params: Params,
-    executor: Executor | None,
-) -> tuple[pd.DataFrame | None, str | None]:
-    module = _part("access")
-    if module is None:
-        return None, None
-    lines = None if roads is None else np.asarray(roads.geometry.values, dtype=object)
-    found = module.find_access(prepared.footprints, pairs, params, lines, executor)
-    return found.buildings, found.basis
-
-
-def _burn(prepared: Prepared, pairs: Pairs, reach_m: float, params: Params) -> NDArray[np.int64] | None:
-    module = _part("burn")
-    if module is None:
-        return None
-    found = module.find_burn(prepared.footprints, pairs, reach_m, prepared.fire_class, params)
-    return np.asarray(found.cluster_id, dtype=np.int64)
+def _lines(roads: gpd.GeoDataFrame | None, prepared: Prepared) -> NDArray[np.object_] | None:
+    layer = _like(roads, prepared)
+    return None if layer is None else np.asarray(layer.geometry.values, dtype=object)
 
 
 def _like(layer: gpd.GeoDataFrame | None, prepared: Prepared) -> gpd.GeoDataFrame | None:
@@ -158,22 +133,17 @@ def _like(layer: gpd.GeoDataFrame | None, prepared: Prepared) -> gpd.GeoDataFram
     return layer.to_crs(prepared.crs)
 
 
-def _per_building(
-    prepared: Prepared, near: Pairs, access: pd.DataFrame | None, burnt: NDArray[np.int64] | None
-) -> pd.DataFrame:
-    """Return the per-building results in the order of ``prepared``; unknown columns are null."""
-    n = len(prepared)
-    nearest = np.full(n, np.inf)
+def _per_building(prepared: Prepared, near: Pairs, access: pd.DataFrame, burnt: NDArray[np.int64]) -> pd.DataFrame:
+    """Return the per-building results in the order of ``prepared``."""
+    nearest = np.full(len(prepared), np.inf)
     for side in (near.a, near.b):
         np.minimum.at(nearest, side, near.min_width_m)
-    whole = pd.array([pd.NA] * n, dtype="Int64")
-    unknown = pd.array([pd.NA] * n, dtype="boolean")
     return pd.DataFrame(
         {
-            "burn_cluster_id": whole if burnt is None else _nullable(burnt).array,
-            "hose_m": np.full(n, np.nan) if access is None else access["hose_m"].to_numpy(dtype=float),
-            "unreached": unknown if access is None else pd.array(access["unreached"].to_numpy(), dtype="boolean"),
-            "depth": whole.copy() if access is None else pd.array(access["depth"].to_numpy(), dtype="Int64"),
+            "burn_cluster_id": _nullable(burnt).array,
+            "hose_m": access["hose_m"].to_numpy(dtype=float),
+            "unreached": pd.array(access["unreached"].to_numpy(), dtype="boolean"),
+            "depth": pd.array(access["depth"].to_numpy(), dtype="Int64"),
             "nearest_gap_m": np.where(np.isfinite(nearest), nearest, np.nan),
         }
     )
@@ -218,6 +188,8 @@ def _tables(
     clusters: Clusters,
     scores: list[dict[str, Any]],
     table: pd.DataFrame,
+    access: Access,
+    burn: Burn,
     params: Params,
     seconds: dict[str, float],
     input_sha256: str | None,
@@ -260,6 +232,8 @@ def _tables(
         made_gaps=gaps,
         made_alleys=alleys,
         made_clusters=clusters,
+        access=access,
+        burn=burn,
         seconds=seconds,
     )
 

@@ -14,7 +14,7 @@ Flags = NDArray[np.bool_]
 
 NEAR_M = 30.0
 """Engine space is drawn this far from buildings; beyond, it is open country."""
-_ARC_SEGMENTS = 16
+_ARC_SEGMENTS = 8
 
 
 class EngineSpace:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import io
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pa_csv
-import shapely
 from numpy.typing import NDArray
 from psycopg2 import sql
 from psycopg2.extras import Json, execute_values
 
+from gis_service.db.copy import copy_rows
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import query
 from gis_service.ingest.fields import Field, Kind
 from gis_service.ingest.rejects import Reject
-
-_COPY_ROWS = 20_000
 
 
 @dataclass
@@ -131,33 +126,8 @@ def _fill(cursor: Any, rows: Rows, fields: list[Field]) -> Loaded:
 
 
 def _copy(cursor: Any, table: sql.Identifier, rows: Rows, fields: list[Field]) -> None:
-    """Copy rows to the server, which reads one part while the next is being written."""
     columns = {f.name: _copy_column(rows.values[f.name], f) for f in (rows.kind.key, *fields)}
-    names = sql.SQL(", ").join(map(sql.Identifier, (*columns, "geom")))
-    command = query("ingest.copy").format(table=table, columns=names).as_string(cursor)
-    srid = _work_srid(cursor)
-
-    def written(start: int) -> io.BytesIO:
-        part = slice(start, start + _COPY_ROWS)
-        wkb = shapely.to_wkb(shapely.set_srid(rows.geometry[part], srid), hex=True, include_srid=True)
-        block = pa.table(
-            {name: values[part] for name, values in columns.items()} | {"geom": pa.array(wkb, pa.string())}
-        )
-        buffer = io.BytesIO()
-        # An unquoted nothing is null to COPY, a quoted one an empty text.
-        pa_csv.write_csv(block, buffer, pa_csv.WriteOptions(include_header=False))
-        buffer.seek(0)
-        return buffer
-
-    starts = range(0, len(rows.geometry), _COPY_ROWS)
-    with ThreadPoolExecutor(max_workers=1) as writer:
-        for part in writer.map(written, starts):
-            cursor.copy_expert(command, part)
-
-
-def _work_srid(cursor: Any) -> int:
-    cursor.execute(query("ingest.srid"))
-    return int(cursor.fetchone()[0])
+    copy_rows(cursor, table, columns, rows.geometry)
 
 
 def _copy_column(values: list[Any], field_: Field) -> pa.Array:

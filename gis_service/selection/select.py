@@ -195,10 +195,10 @@ def run_selection(connection: Connection, ask: Ask) -> Outcome:
     return Outcome(run_id, stored.rowcount)
 
 
-def latest_run(connection: Connection) -> int | None:
-    """Return the newest finished selection, or None."""
+def latest_run(connection: Connection, kind: str = "selection") -> int | None:
+    """Return the newest finished run of a kind (selection or density), or None."""
     return connection.execute(
-        select(func.max(Run.run_id)).where(and_(Run.kind == "selection", Run.finished_at.is_not(None)))
+        select(func.max(Run.run_id)).where(and_(Run.kind == kind, Run.finished_at.is_not(None)))
     ).scalar()
 
 

@@ -49,11 +49,11 @@ def test_landing_and_conformance(client: TestClient):
 
 def test_collections(client: TestClient):
     listed = client.get("/collections").json()
-    assert tuple(c["id"] for c in listed["collections"]) == COLLECTIONS
+    assert set(COLLECTIONS) <= {c["id"] for c in listed["collections"]}
     for described in listed["collections"]:
         assert client.get(f"/collections/{described['id']}").json() == described
         assert any(link["rel"] == "items" for link in described["links"])
-        if described["id"] != "drawn_area":
+        if described["id"] in COLLECTIONS[:-1]:
             west, south, east, north = described["extent"]["spatial"]["bbox"][0]
             assert 107.0 < west < east < 107.8
             assert 24.1 < south < north < 24.9
@@ -179,7 +179,7 @@ def test_openapi(client: TestClient):
             if body:
                 schema = body["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
                 assert document["components"]["schemas"][schema].get("examples"), (method, path)
-    for reference in set(part.split('"')[0] for part in text.split('"$ref": "#/')[1:]):
+    for reference in {part.split('"')[0] for part in text.split('"$ref": "#/')[1:]}:
         node = document
         for step in reference.split("/"):
             node = node[step]

@@ -51,6 +51,7 @@
       this.config = config;
       this.words = WORDS[config.lang] || WORDS.zh;
       this.byKey = new Map();
+      this.shapes = [];
       L.control.zoom({ position: "topleft" }).addTo(map);
       L.control.scale({ imperial: false, maxWidth: 160 }).addTo(map);
       map.attributionControl.setPrefix(false);
@@ -62,6 +63,21 @@
       this.list();
       this.search();
       this.fold();
+      map.on("click", (event) => setTimeout(() => this.hit(event), 0));
+    }
+
+    /* Each layer has a canvas of its own, and a canvas hides those below it from the mouse: so the topmost shape
+       under a click is looked for here. A click that a tile has answered is left alone. */
+    hit(event) {
+      if (this.answered === event.originalEvent) return;
+      for (let i = this.shapes.length - 1; i >= 0; i--) {
+        for (const { shape, feature } of this.shapes[i]) {
+          if (!shape._map || !shape._pxBounds || !shape._pxBounds.contains(event.layerPoint)) continue;
+          if (!shape._containsPoint(event.layerPoint)) continue;
+          L.popup({ maxWidth: 380 }).setLatLng(event.latlng).setContent(popup(feature.f)).openOn(this.map);
+          return;
+        }
+      }
     }
 
     /* #map=zoom/latitude/longitude: a view that can be sent to a colleague. */
@@ -108,12 +124,18 @@
       const group = L.layerGroup();
       const renderer = L.canvas({ pane: "gis-" + spec.id, padding: 0.3 });
       const near = L.layerGroup(), far = L.layerGroup();
+      const known = [];
+      this.shapes.push(known);
       for (const feature of spec.features || []) {
         const style = styleOf(spec.style, feature.p);
         const shape = this.shape(feature, spec, style, renderer);
         near.addLayer(shape);
+        if (feature.f) known.push({ shape, feature });
         if (spec.farRadius && feature.c) {
-          far.addLayer(this.bind(L.circleMarker(feature.c, { ...style, radius: spec.farRadius, weight: 1, renderer, pane: "gis-" + spec.id, color: "#ffffff", fillOpacity: 0.95 }), feature));
+          const dot = L.circleMarker(feature.c, { ...style, ...(spec.farStyle || {}), radius: feature.p.size || spec.farRadius,
+            weight: 1, renderer, pane: "gis-" + spec.id, color: "#ffffff", fillOpacity: 0.9, interactive: false });
+          far.addLayer(dot);
+          if (feature.f) known.push({ shape: dot, feature });
         }
         if (spec.mark && feature.c) near.addLayer(this.mark(spec.mark, feature));
         if (spec.label && feature.c) near.addLayer(this.label(feature, spec));
@@ -132,16 +154,12 @@
     }
 
     shape(feature, spec, style, renderer) {
-      const options = { ...style, renderer, pane: "gis-" + spec.id, interactive: Boolean(feature.f || spec.ask) };
+      const options = { ...style, renderer, pane: "gis-" + spec.id, interactive: false };
       const latlngs = feature.g;
+      const isPoint = typeof latlngs[0] === "number";
       const shape = spec.shape === "line" ? L.polyline(latlngs, options)
-        : spec.shape === "dot" ? L.circleMarker(latlngs, { ...options, radius: style.radius || 4 })
+        : isPoint ? L.circleMarker(latlngs, { ...options, radius: style.radius || 4 })
         : L.polygon(latlngs, options);
-      return this.bind(shape, feature);
-    }
-
-    bind(shape, feature) {
-      if (feature.f) shape.bindPopup(() => popup(feature.f), { maxWidth: 380 });
       return shape;
     }
 
@@ -149,7 +167,9 @@
       const one = marks[feature.p.kind];
       if (!one) return L.layerGroup();
       const icon = L.divIcon({ className: "", iconSize: [20, 20], html: element("div", { class: "gis-zone", style: { background: one.color } }, one.mark) });
-      return this.bind(L.marker(feature.c, { icon, keyboard: true, title: feature.f ? feature.f.title : one.mark, alt: feature.f ? feature.f.title : one.mark }), feature);
+      const title = feature.f ? feature.f.title : one.mark;
+      const marker = L.marker(feature.c, { icon, keyboard: true, title, alt: title });
+      return feature.f ? marker.bindPopup(() => popup(feature.f), { maxWidth: 380 }) : marker;
     }
 
     label(feature, spec) {
@@ -160,7 +180,7 @@
 
     tiles(spec) {
       const layer = L.vectorGrid.protobuf(spec.tiles, {
-        pane: "gis-" + spec.id, interactive: true, maxNativeZoom: 18, maxZoom: 22, rendererFactory: L.canvas.tile,
+        pane: "gis-" + spec.id, interactive: Boolean(spec.ask), maxNativeZoom: 18, maxZoom: 22, rendererFactory: L.canvas.tile,
         getFeatureId: (feature) => feature.properties[spec.key || "building_id"],
         vectorTileLayerStyles: {
           [spec.source]: (properties) => {
@@ -171,7 +191,7 @@
           },
         },
       });
-      layer.on("click", (event) => this.ask(spec, event.layer.properties, event.latlng));
+      layer.on("click", (event) => { this.answered = event.originalEvent; this.ask(spec, event.layer.properties, event.latlng); });
       return layer;
     }
 

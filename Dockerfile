@@ -1,0 +1,12 @@
+# The service alone; the database is the postgis image of compose.yaml.
+FROM python:3.12-slim
+WORKDIR /app
+COPY requirements.lock pyproject.toml ./
+RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY . .
+RUN .venv/bin/pip install --no-deps --no-build-isolation -e . \
+    && .venv/bin/python -c "from gis_service.up import install_front_end; install_front_end()" \
+    && useradd --system gis && mkdir .gis-data && chown gis .gis-data
+USER gis
+EXPOSE 8000
+CMD [".venv/bin/gis-service", "up", "--host", "0.0.0.0"]

@@ -1,0 +1,88 @@
+"""``gis-service analyze``: alleys, clusters, access and firebreaks of the county in the database, as a run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from psycopg2 import sql
+
+from gis_service import __version__
+from gis_service.analysis.read import read_county
+from gis_service.analysis.write import TABLES, write_run
+from gis_service.db.command import prepare
+from gis_service.db.engine import get_engine, work_srid
+from gis_service.db.queries import query, statement
+from gis_service.density.executor import open_executor
+from gis_service.density.params import Params
+from gis_service.density.run import density
+from gis_service.say import say
+from gis_service.settings import default
+
+
+@click.command()
+@click.option("--changed-only", is_flag=True, help="只重算改动影响的部分。Only what an edit touches.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--scheduler", metavar="ADDRESS", help="Dask 调度器地址。Address of a Dask scheduler.")
+@click.option(
+    "--engine-width-m", type=click.FloatRange(2.0, 8.0), default=default("engine_width_m"), show_default=True,
+    help="消防车净宽；小型消防车为 3。Engine width; 3 for small engines.",
+)  # fmt: skip
+def analyze(changed_only: bool, workers: int, scheduler: str | None, engine_width_m: float) -> None:
+    """分析巷道、连片区、消防可达与隔离。Alleys, clusters, access and firebreaks."""
+    prepare()
+    if changed_only and not is_stale():
+        say("数据没有变化，无需重算。", "Nothing changed since the newest run.")
+        return
+    run_id, counts = analyse(Params(engine_width_m=engine_width_m), workers=workers, scheduler=scheduler)
+    say(
+        f"第 {run_id} 号分析：{counts['buildings']:,} 栋，{counts['pairs']:,} 对间距，{counts['alleys']:,} 条巷道，"
+        f"{counts['clusters']:,} 个连片区",
+        f"Density run {run_id}: {counts['buildings']:,} buildings, {counts['pairs']:,} pairs, "
+        f"{counts['alleys']:,} alleys, {counts['clusters']:,} clusters",
+    )
+
+
+def analyse(params: Params, *, workers: int = 1, scheduler: str | None = None) -> tuple[int, dict[str, int]]:
+    """Compute a density run over the whole database and store it; return its number and counts."""
+    connection: Any = get_engine("owner").raw_connection()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement("analysis.lock"))
+            county = read_county(cursor, work_srid())
+            # A run is new data for maps; the run itself carries the version that it makes.
+            cursor.execute(query("ingest.bump_version"))
+            asked = {"parameters": json.dumps(params.as_dict()), "code_version": __version__}
+            cursor.execute(statement("analysis.start"), asked)
+            run_id = int(cursor.fetchone()[0])
+            with open_executor(workers, scheduler) as executor:
+                found = density(
+                    county.buildings, county.roads, county.hydrants, params, executor, work_srid=work_srid(),
+                    progress=lambda zh, en: say(f"{zh} …", f"{en} …", err=True),
+                )  # fmt: skip
+            say("写入结果 …", "writing the results …", err=True)
+            write_run(cursor, run_id, county, found, params)
+            cursor.execute(statement("analysis.finish"), {"run_id": run_id})
+        connection.commit()
+        with connection.cursor() as cursor:
+            for table in TABLES:
+                cursor.execute(query("analysis.analyse").format(table=sql.Identifier(table)))
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    finally:
+        connection.close()
+    return run_id, json.loads(found.run["counts"].iloc[0])
+
+
+def is_stale() -> bool:
+    """Tell whether the data changed since the newest density run."""
+    connection: Any = get_engine("owner").raw_connection()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement("analysis.stale"))
+            return bool(cursor.fetchone()[0])
+    finally:
+        connection.close()

@@ -1,0 +1,81 @@
+"""What every map shares: reading places, a layer's description, roads and boundaries, the county's source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, text
+
+from gis_service.db.queries import statement
+from web_map.features import feature, to_degrees
+from web_map.palette import line
+
+_ROADS_MAX = 6_000
+
+
+def layer(
+    name: str,
+    title: str,
+    features: list[dict[str, Any]],
+    style: dict[str, Any],
+    keys: list[dict[str, Any]],
+    **more: Any,
+) -> dict[str, Any]:
+    """Describe a layer to ``gis.js``: features, style rule, lines of the legend, and what is special."""
+    return {"id": name, "name": title, "features": features, "style": style, "keys": keys, **more}
+
+
+def read(connection: Connection, name: str, **values: Any) -> list[dict[str, Any]]:
+    """Return the rows of a named query."""
+    return [dict(row) for row in connection.execute(text(statement(name)), values).mappings()]
+
+
+def shapes_of(rows: list[dict[str, Any]], srid: int) -> Any:
+    """Return the rows' ``geom`` (WKB in the work SRID) as geometries in degrees."""
+    return to_degrees(shapely.from_wkb([bytes(row["geom"]) for row in rows]), srid) if rows else np.empty(0, object)
+
+
+def boundaries_of(connection: Connection, srid: int) -> list[dict[str, Any]]:
+    """Return the county's and the townships' areas as features."""
+    rows = read(connection, "maps.boundaries")
+    return [
+        feature(shape, {"level": row["level"], "name": row["name"]}, None, row["code"])
+        for row, shape in zip(rows, shapes_of(rows, srid), strict=True)
+    ]
+
+
+def ground_layers(
+    connection: Connection, boundaries: list[dict[str, Any]], srid: int, *, zh: bool
+) -> list[dict[str, Any]]:
+    """Return the layers that every map stands on: roads and boundaries."""
+    county = line("#26313d", 2.6)
+    township = line("#6b7785", 1.3, "6 4")
+    roads = read(connection, "maps.roads", limit=_ROADS_MAX)
+    return [
+        layer(
+            "roads", "道路" if zh else "Roads",
+            [feature(shape, {}) for shape in shapes_of(roads, srid)],
+            {"fallback": line("#b9b2a3", 1.6)}, [], shape="line",
+        ),
+        layer(
+            "boundaries", "县界、乡镇界" if zh else "County and townships", boundaries,
+            {"by": "level", "values": {"county": county, "township": township}, "fallback": township},
+            [
+                {"name": "县界" if zh else "county", "style": county, "shape": "line"},
+                {"name": "乡镇界" if zh else "township", "style": township, "shape": "line"},
+            ],
+            label="name", noFill=True,
+        ),
+    ]  # fmt: skip
+
+
+def county_of(connection: Connection) -> Any:
+    """Return the county's name and source, or None where no county is known."""
+    return connection.execute(text(statement("maps.county"))).mappings().one_or_none()
+
+
+def attribution(county: Any) -> str:
+    """Return the line that names the boundaries' source."""
+    return "" if county is None or not county["source"] else f"界线：{county['source']}"
