@@ -119,7 +119,7 @@ def _engine_layer(rows: list[dict[str, Any]], srid: int, *, zh: bool) -> dict[st
     style = fill("#9fd3a0", 0.55, 0.8, "#5d9f5f")
     # Views of neighbouring clusters overlap; drawn as one, no ground is darker than other ground.
     views = shapely.from_wkb([bytes(row["geom"]) for row in rows])
-    whole = to_degrees(shapely.get_parts(shapely.union_all(views)), srid) if rows else []
+    whole: Any = to_degrees(shapely.get_parts(shapely.union_all(views)), srid) if rows else []
     features = [feature(shape, {}) for shape in whole]
     keys = [{"name": "≥ 4 m" if zh else "4 m or wider", "style": style}]
     return layer("engine", "消防车可达空间" if zh else "Engine space", features, {"fallback": style}, keys)
