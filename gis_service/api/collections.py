@@ -12,11 +12,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
-from pyproj import CRS
 from sqlalchemy import ColumnElement, Connection, Integer, and_, false, func, select
 
 from gis_service.api.connect import Reading
-from gis_service.db.engine import work_srid
+from gis_service.db.engine import work_srid, zone_bounds
 from gis_service.db.models import (
     AdminArea,
     Alley,
@@ -42,7 +41,6 @@ CONFORMANCE = [
 LIMIT_MAX = 5_000
 _BIGINT_MAX = 2**63 - 1
 _INT_MAX = 2**31 - 1
-_NEAR_ZONE_DEG = 3.0
 
 
 @dataclass(frozen=True)
@@ -316,12 +314,12 @@ def _in_bbox(c: Collection, text: str) -> ColumnElement[bool]:
             "bbox 的顺序或范围不对：西,南,东,北。", "bbox is out of order or range: west,south,east,north."
         )
     # Far from its meridian a Gauss-Krüger zone has no coordinates; no feature lies there (ingest.crs).
-    area = CRS.from_epsg(work_srid()).area_of_use
-    if area is not None:
-        west, south = max(west, area.west - _NEAR_ZONE_DEG), max(south, area.south - _NEAR_ZONE_DEG)
-        east, north = min(east, area.east + _NEAR_ZONE_DEG), min(north, area.north + _NEAR_ZONE_DEG)
-        if west > east or south > north:
-            return false()
+    zone = zone_bounds()
+    west, south, east, north = (
+        max(west, zone[0]), max(south, zone[1]), min(east, zone[2]), min(north, zone[3]),
+    )  # fmt: skip
+    if west > east or south > north:
+        return false()
     # The literal side is transformed, never the column, so that the spatial index is used.
     box = func.ST_Transform(func.ST_Segmentize(func.ST_MakeEnvelope(west, south, east, north, 4326), 0.5), work_srid())
     condition: ColumnElement[bool] = func.ST_Intersects(c.model.geom, box)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from gis_service import __version__
 from gis_service.api.connect import Reading
+from gis_service.db.engine import zone_bounds
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.select import latest_run
@@ -118,7 +119,8 @@ def tile(
     if content is None:
         far = known.far is not None and z < HOUSES_FROM_ZOOM
         name = known.far if far and known.far else known.statement
-        values = {"z": z, "x": x, "y": y, "limit": FEATURES_MAX} | ({"run": run} if known.of_run else {})
+        zone = dict(zip(("west", "south", "east", "north"), zone_bounds(), strict=True))
+        values = zone | {"z": z, "x": x, "y": y, "limit": FEATURES_MAX} | ({"run": run} if known.of_run else {})
         content = bytes(connection.execute(text(statement(name)), values).scalar_one() or b"")
         _cache().put(key, content)
     return Response(content, media_type=MEDIA, headers=headers)

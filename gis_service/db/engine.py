@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import psycopg2
+from pyproj import CRS
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
@@ -17,6 +18,8 @@ from gis_service.settings import get_settings
 
 Role = Literal["owner", "service"]
 
+# Imports take nothing farther than 1.5 degrees from the zone (ingest.crs).
+_ZONE_MARGIN_DEG = 3.0
 _ROLE_NAMES: dict[Role, str] = {"owner": "gis_owner", "service": "gis_service"}
 # A query that runs longer than this holds up everybody; loads and analyses are the owner's and take their time.
 _SERVICE_OPTIONS = "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
@@ -98,6 +101,25 @@ def _srid(url: str) -> int:  # noqa: ARG001 - the key of the cache
 def work_srid() -> int:
     """Return the work SRID of the deployment's database (an EPSG code of a metric CRS)."""
     return _srid(database_url("service"))
+
+
+@lru_cache(maxsize=8)
+def _zone(srid: int) -> tuple[float, float, float, float]:
+    area = CRS.from_epsg(srid).area_of_use
+    if area is None:
+        return -180.0, -85.0, 180.0, 85.0
+    return (
+        max(area.west - _ZONE_MARGIN_DEG, -180.0), max(area.south - _ZONE_MARGIN_DEG, -85.0),
+        min(area.east + _ZONE_MARGIN_DEG, 180.0), min(area.north + _ZONE_MARGIN_DEG, 85.0),
+    )  # fmt: skip
+
+
+def zone_bounds() -> tuple[float, float, float, float]:
+    """Return west, south, east, north in degrees of where the work CRS has coordinates; no feature lies outside.
+
+    Far from its meridian a Gauss-Krüger zone folds back on itself: what is asked of the world is cut to this first.
+    """
+    return _zone(work_srid())
 
 
 def forget_connections() -> None:

@@ -16,7 +16,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -293,4 +293,10 @@ def _alive(pid: int) -> bool:
 
 def private_server() -> Server:
     """Return the private server of this deployment's data folder."""
-    return Server(get_settings().data_dir.resolve())
+    return _server_of(get_settings().data_dir.resolve())
+
+
+@lru_cache(maxsize=8)
+def _server_of(data_dir: Path) -> Server:
+    # As root a server asks the kernel, through a process, where its user may enter: once, not with every request.
+    return Server(data_dir)

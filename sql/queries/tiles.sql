@@ -1,15 +1,17 @@
 -- Vector tiles. The tile's envelope is transformed to the work SRID, never the column, so the index is used;
--- what is found is transformed to EPSG:3857 for drawing only. A tile below zoom 7 is larger than the work CRS is valid:
--- its envelope cannot be transformed, and everything may lie in it.
+-- what is found is transformed to EPSG:3857 for drawing only. The envelope is cut to where the work CRS has coordinates
+-- (db.engine.zone_bounds), and its edges get points, for a straight edge of a wide tile is a curve in the work SRID.
 
 -- name: buildings
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'building', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'building', 'geom')) AS sought
 ), shown AS (
     SELECT b.building_id, b.hazard_tier, b.use_class, b.floors,
            ST_AsMVTGeom(ST_Transform(b.geom, 3857), tile.drawn, 4096, 64) AS geom
-    FROM tile JOIN gis.building AS b ON (:z < 7 OR b.geom && tile.sought)
+    FROM tile JOIN gis.building AS b ON b.geom && tile.sought
     LIMIT :limit
 )
 SELECT ST_AsMVT(shown, 'buildings') FROM shown WHERE geom IS NOT NULL
@@ -18,10 +20,12 @@ SELECT ST_AsMVT(shown, 'buildings') FROM shown WHERE geom IS NOT NULL
 -- 32 cells a side; each says how many houses it has and how many of them have a hazard.
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y), Find_SRID('gis', 'building', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'building', 'geom')) AS sought
 ), placed AS (
     SELECT ST_Transform(ST_Centroid(b.geom), 3857) AS middle, b.hazard_tier
-    FROM tile JOIN gis.building AS b ON (:z < 7 OR b.geom && tile.sought)
+    FROM tile JOIN gis.building AS b ON b.geom && tile.sought
 ), cells AS (
     SELECT count(*) AS houses,
            count(*) FILTER (WHERE hazard_tier = 'severe') AS severe,
@@ -29,7 +33,8 @@ WITH tile AS MATERIALIZED (
            ST_AsMVTGeom(ST_Centroid(ST_Collect(middle)), tile.drawn, 4096, 0) AS geom
     FROM placed, tile
     -- A house counts in the one tile that holds its middle.
-    WHERE placed.middle && tile.drawn
+    WHERE ST_X(middle) >= ST_XMin(tile.drawn) AND ST_X(middle) < ST_XMax(tile.drawn)
+      AND ST_Y(middle) >= ST_YMin(tile.drawn) AND ST_Y(middle) < ST_YMax(tile.drawn)
     GROUP BY tile.drawn, ST_SnapToGrid(
                            middle, ST_XMin(tile.drawn), ST_YMin(tile.drawn),
                            (ST_XMax(tile.drawn) - ST_XMin(tile.drawn)) / 32,
@@ -41,12 +46,14 @@ SELECT ST_AsMVT(cells, 'buildings') FROM cells WHERE geom IS NOT NULL
 -- name: selection
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'building', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'building', 'geom')) AS sought
 ), shown AS (
     SELECT b.building_id, s.score,
            ST_AsMVTGeom(ST_Transform(b.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile
-    JOIN gis.building AS b ON (:z < 7 OR b.geom && tile.sought)
+    JOIN gis.building AS b ON b.geom && tile.sought
     JOIN gis.selection AS s ON s.run_id = :run AND s.building_id = b.building_id
     ORDER BY s.score DESC
     LIMIT :limit
@@ -56,18 +63,21 @@ SELECT ST_AsMVT(shown, 'selection') FROM shown WHERE geom IS NOT NULL
 -- name: selection_cells
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y), Find_SRID('gis', 'building', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'building', 'geom')) AS sought
 ), placed AS (
     SELECT ST_Transform(ST_Centroid(b.geom), 3857) AS middle, s.score
     FROM tile
-    JOIN gis.building AS b ON (:z < 7 OR b.geom && tile.sought)
+    JOIN gis.building AS b ON b.geom && tile.sought
     JOIN gis.selection AS s ON s.run_id = :run AND s.building_id = b.building_id
 ), cells AS (
     SELECT count(*) AS houses, max(score) AS score,
            ST_AsMVTGeom(ST_Centroid(ST_Collect(middle)), tile.drawn, 4096, 0) AS geom
     FROM placed, tile
     -- A house counts in the one tile that holds its middle.
-    WHERE placed.middle && tile.drawn
+    WHERE ST_X(middle) >= ST_XMin(tile.drawn) AND ST_X(middle) < ST_XMax(tile.drawn)
+      AND ST_Y(middle) >= ST_YMin(tile.drawn) AND ST_Y(middle) < ST_YMax(tile.drawn)
     GROUP BY tile.drawn, ST_SnapToGrid(
                            middle, ST_XMin(tile.drawn), ST_YMin(tile.drawn),
                            (ST_XMax(tile.drawn) - ST_XMin(tile.drawn)) / 32,
@@ -79,10 +89,12 @@ SELECT ST_AsMVT(cells, 'selection') FROM cells WHERE geom IS NOT NULL
 -- name: zones
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'key_zone', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'key_zone', 'geom')) AS sought
 ), shown AS (
     SELECT z.zone_id, z.kind, z.name, ST_AsMVTGeom(ST_Transform(z.geom, 3857), tile.drawn, 4096, 64) AS geom
-    FROM tile JOIN gis.key_zone AS z ON (:z < 7 OR z.geom && tile.sought)
+    FROM tile JOIN gis.key_zone AS z ON z.geom && tile.sought
     LIMIT :limit
 )
 SELECT ST_AsMVT(shown, 'zones') FROM shown WHERE geom IS NOT NULL
@@ -90,11 +102,13 @@ SELECT ST_AsMVT(shown, 'zones') FROM shown WHERE geom IS NOT NULL
 -- name: boundaries
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'admin_area', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'admin_area', 'geom')) AS sought
 ), shown AS (
     SELECT a.code, a.name, a.level, a.schematic,
            ST_AsMVTGeom(ST_Transform(a.geom, 3857), tile.drawn, 4096, 64) AS geom
-    FROM tile JOIN gis.admin_area AS a ON (:z < 7 OR a.geom && tile.sought)
+    FROM tile JOIN gis.admin_area AS a ON a.geom && tile.sought
     WHERE a.level IN ('county', 'township') OR :z >= 12
     LIMIT :limit
 )
@@ -103,10 +117,12 @@ SELECT ST_AsMVT(shown, 'boundaries') FROM shown WHERE geom IS NOT NULL
 -- name: roads
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'road', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'road', 'geom')) AS sought
 ), shown AS (
     SELECT r.name, r.class, r.width_m, ST_AsMVTGeom(ST_Transform(r.geom, 3857), tile.drawn, 4096, 64) AS geom
-    FROM tile JOIN gis.road AS r ON (:z < 7 OR r.geom && tile.sought)
+    FROM tile JOIN gis.road AS r ON r.geom && tile.sought
     LIMIT :limit
 )
 SELECT ST_AsMVT(shown, 'roads') FROM shown WHERE geom IS NOT NULL
@@ -114,10 +130,12 @@ SELECT ST_AsMVT(shown, 'roads') FROM shown WHERE geom IS NOT NULL
 -- name: hydrants
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'hydrant', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'hydrant', 'geom')) AS sought
 ), shown AS (
     SELECT h.hydrant_id, h.kind, h.name, ST_AsMVTGeom(ST_Transform(h.geom, 3857), tile.drawn, 4096, 64) AS geom
-    FROM tile JOIN gis.hydrant AS h ON (:z < 7 OR h.geom && tile.sought)
+    FROM tile JOIN gis.hydrant AS h ON h.geom && tile.sought
     LIMIT :limit
 )
 SELECT ST_AsMVT(shown, 'hydrants') FROM shown WHERE geom IS NOT NULL
@@ -125,10 +143,12 @@ SELECT ST_AsMVT(shown, 'hydrants') FROM shown WHERE geom IS NOT NULL
 -- name: areas
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'drawn_area', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'drawn_area', 'geom')) AS sought
 ), shown AS (
     SELECT d.area_id, d.name, d.version, ST_AsMVTGeom(ST_Transform(d.geom, 3857), tile.drawn, 4096, 64) AS geom
-    FROM tile JOIN gis.drawn_area AS d ON (:z < 7 OR d.geom && tile.sought)
+    FROM tile JOIN gis.drawn_area AS d ON d.geom && tile.sought
     LIMIT :limit
 )
 SELECT ST_AsMVT(shown, 'areas') FROM shown WHERE geom IS NOT NULL
@@ -136,11 +156,13 @@ SELECT ST_AsMVT(shown, 'areas') FROM shown WHERE geom IS NOT NULL
 -- name: clusters
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'cluster', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'cluster', 'geom')) AS sought
 ), shown AS (
     SELECT c.cluster_id, c.name, c.buildings, c.score,
            ST_AsMVTGeom(ST_Transform(c.geom, 3857), tile.drawn, 4096, 64) AS geom
-    FROM tile JOIN gis.cluster AS c ON (:z < 7 OR c.geom && tile.sought)
+    FROM tile JOIN gis.cluster AS c ON c.geom && tile.sought
     WHERE c.run_id = :run
     LIMIT :limit
 )
@@ -150,7 +172,9 @@ SELECT ST_AsMVT(shown, 'clusters') FROM shown WHERE geom IS NOT NULL
 -- hose is -1 where no hose reaches: a tile's properties have no null.
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'building_density', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'building_density', 'geom')) AS sought
 ), shown AS (
     SELECT d.building_id, coalesce(round(d.hose_m::numeric, 1), -1)::double precision AS hose, d.depth, d.cluster_id,
            ST_AsMVTGeom(ST_Transform(d.geom, 3857), tile.drawn, 4096, 64) AS geom
@@ -164,7 +188,9 @@ SELECT ST_AsMVT(shown, 'reach') FROM shown WHERE geom IS NOT NULL
 -- A strip of the alley's mean width, so that the map is to scale.
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'alley', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'alley', 'geom')) AS sought
 ), shown AS (
     SELECT a.alley_id, a.class, round(a.mean_width_m::numeric, 2)::double precision AS mean_width_m,
            round(a.length_m::numeric, 1)::double precision AS length_m,
@@ -179,7 +205,9 @@ SELECT ST_AsMVT(shown, 'alleys') FROM shown WHERE geom IS NOT NULL
 -- name: gaps
 WITH tile AS MATERIALIZED (
     SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => 0.03125), Find_SRID('gis', 'gap', 'geom')) AS sought
+           ST_Transform(ST_Segmentize(ST_Intersection(
+               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
+               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'gap', 'geom')) AS sought
 ), shown AS (
     SELECT g.building_a, g.building_b, g.class, g.min_width_m, g.mean_width_m, g.length_m,
            ST_AsMVTGeom(ST_Transform(g.geom, 3857), tile.drawn, 4096, 64) AS geom

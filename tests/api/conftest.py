@@ -12,6 +12,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from fastapi.testclient import TestClient
 
+from fastapi import FastAPI
+
 from gis_service.api.app import create_app
 from gis_service.db.engine import get_engine
 from gis_service.up import install_front_end
@@ -24,17 +26,23 @@ def front_end() -> None:
     install_front_end()
 
 
+@pytest.fixture(scope="session")
+def app(front_end: None) -> FastAPI:
+    """The application holds no database: the settings of the moment say which one answers."""
+    return create_app()
+
+
 @pytest.fixture
-def client(demo_database: Database, front_end: None) -> Iterator[TestClient]:
+def client(demo_database: Database, app: FastAPI) -> Iterator[TestClient]:
     """The service over the demo county, as the browser meets it: errors are answers, not exceptions."""
     with get_engine("service").begin() as connection:
         ensure_run(connection)
-    with TestClient(create_app(), raise_server_exceptions=False) as made:
+    with TestClient(app, raise_server_exceptions=False) as made:
         yield made
 
 
 @pytest.fixture
-def fresh(database: Database, front_end: None) -> Iterator[TestClient]:
+def fresh(database: Database, app: FastAPI) -> Iterator[TestClient]:
     """The service over an empty database of this test's own."""
-    with TestClient(create_app(), raise_server_exceptions=False) as made:
+    with TestClient(app, raise_server_exceptions=False) as made:
         yield made
