@@ -6,9 +6,9 @@
   if (!L.DomEvent.fakeStop) L.DomEvent.fakeStop = function () { return true; };
 
   const WORDS = {
-    zh: { score: "优先分", none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
+    zh: { score: "优先分", place: "位置", none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
           failed: "查询失败，请稍后再试", houses: "栋" },
-    en: { score: "Score", none: "Nothing found", list: "First on the list ({n})", wait: "Asking…", fold: "Fold", unfold: "Unfold",
+    en: { score: "Score", place: "Place", none: "Nothing found", list: "First on the list ({n})", wait: "Asking…", fold: "Fold", unfold: "Unfold",
           failed: "That failed; try again", houses: "houses" },
   };
 
@@ -180,7 +180,7 @@
 
     tiles(spec) {
       const layer = L.vectorGrid.protobuf(spec.tiles, {
-        pane: "gis-" + spec.id, interactive: Boolean(spec.ask), maxNativeZoom: 18, maxZoom: 22, rendererFactory: L.canvas.tile,
+        pane: "gis-" + spec.id, interactive: Boolean(spec.ask), maxNativeZoom: 22, maxZoom: 22, /* clicks miss in enlarged tiles */ rendererFactory: L.canvas.tile,
         getFeatureId: (feature) => feature.properties[spec.key || "building_id"],
         vectorTileLayerStyles: {
           [spec.source]: (properties) => {
@@ -205,7 +205,7 @@
         if (!answer.ok) throw new Error(answer.status);
         const facts = await answer.json();
         open(popup({ title: facts.name || facts.building_id, reasons: facts.reasons_text,
-          rows: [[this.words.score, facts.score], ...(facts.township ? [["", [facts.township, facts.village].filter(Boolean).join(" ")]] : [])] }));
+          rows: [[this.words.score, facts.score], ...(facts.township ? [[this.words.place, [facts.township, facts.village].filter(Boolean).join(" ")]] : [])] }));
       } catch (error) {
         open(element("p", {}, this.words.failed));
       }
