@@ -6,6 +6,7 @@ rule add up to its score. A building in several zones is one selected building w
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,7 @@ from sqlalchemy import (
     update,
     values,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import Float
 
@@ -109,7 +110,7 @@ def _reasons(numbered: list[tuple[int, Term]], ask: Ask) -> list[Select[Any]]:
 def _listed(reason: Any, shown: ColumnElement[bool]) -> ColumnElement[Any]:
     """Join the reasons' texts and parse them once: half the time of building a tree for each and joining those."""
     joined = func.string_agg(reason.told, literal(",", Text)).filter(shown)
-    return cast(literal("[", Text) + joined + literal("]", Text), JSONB)
+    return cast(literal("[", Text) + joined + literal("]", Text), JSON)
 
 
 def _told(**facts: Any) -> ColumnElement[str]:
@@ -190,8 +191,15 @@ def _area_reason(n: int, area: AreaTerm) -> Select[Any]:
 def _rule_reason(n: int, term: RuleTerm, ask: Ask) -> Select[Any]:
     """Hold a rule against each building: a scan of its own costs less than one pass that tries every rule."""
     rule = RULES[term.name]
+    facts = json.dumps({"rule": rule.name, "version": rule.version})[:-1]
+    told = (
+        literal(f'{facts}, "value": ', Text)
+        + cast(rule.value(), Text)
+        + literal(', "points": ', Text)
+        + cast(rule.points(), Text)
+        + literal("}", Text)
+    )
     name = literal(rule.name, Text)
-    told = _told(rule=name, version=literal(rule.version), value=rule.value(), points=rule.points())
     return select(*_branch(Building.fid, literal(n, Integer), name, null(), rule.points(), told)).where(
         rule.where(ask.limits)
     )
@@ -218,7 +226,7 @@ def run_selection(connection: Connection, ask: Ask) -> Outcome:
     stored = connection.execute(
         insert(Selection).from_select(
             ["run_id", "building_id", "score", "reasons"],
-            select(literal(run_id), chosen.c.building_id, chosen.c.score, chosen.c.reasons),
+            select(literal(run_id), chosen.c.building_id, chosen.c.score, cast(chosen.c.reasons, JSONB)),
         )
     )
     connection.execute(update(Run).where(Run.run_id == run_id).values(finished_at=func.clock_timestamp()))
