@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import os
 import sys
-import tempfile
 import traceback
-from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -76,8 +73,9 @@ def main() -> None:
 
 def _unforeseen(error: Exception) -> NoReturn:
     """Say one sentence, keep the trace in a file for whoever mends it, and exit with 1."""
-    file = Path(tempfile.gettempdir()) / f"gis-service-error-{os.getuid()}.txt"
+    file = get_settings().data_dir / "last-error.txt"
     with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("".join(traceback.format_exception(error)))
     say(
         f"程序内部错误（{type(error).__name__}），未完成。详情已写入 {file}，请交给维护人员。",

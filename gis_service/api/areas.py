@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import shapely
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, BackgroundTasks, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pyproj import CRS
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from gis_service.api.connect import Reading, Writing
-from gis_service.db.engine import work_srid
+from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.models import DrawnArea
 from gis_service.db.queries import statement
 from gis_service.errors import ConflictError, InputError, NotFoundError
@@ -136,10 +136,10 @@ def _json() -> Any:
     return JSON
 
 
-def _touch(connection: Connection) -> None:
-    from sqlalchemy import text
-
-    connection.execute(text(statement("ingest.bump_version")))
+def _touch() -> None:
+    """Move the data's version on, after the change is committed: no tile made before it may pass for one made after."""
+    with get_engine("service").begin() as connection:
+        connection.execute(text(statement("ingest.bump_version")))
 
 
 def _taken(name: str) -> ConflictError:
@@ -161,7 +161,7 @@ def read(area_id: AreaId, connection: Reading) -> AreaOut:
 
 
 @router.post("", status_code=201, summary="Save a drawn area")
-def create(given: AreaIn, connection: Writing) -> AreaOut:
+def create(given: AreaIn, connection: Writing, after: BackgroundTasks) -> AreaOut:
     """Save a new area."""
     shape = shapely.to_wkb(shapely.set_srid(_shape(given.geometry), work_srid()), include_srid=True)
     try:
@@ -172,12 +172,12 @@ def create(given: AreaIn, connection: Writing) -> AreaOut:
         ).scalar_one()
     except IntegrityError as error:
         raise _taken(given.name) from error
-    _touch(connection)
+    after.add_task(_touch)
     return _one(connection, int(area_id))
 
 
 @router.put("/{area_id}", summary="Change a drawn area")
-def change(area_id: AreaId, given: AreaIn, connection: Writing) -> AreaOut:
+def change(area_id: AreaId, given: AreaIn, connection: Writing, after: BackgroundTasks) -> AreaOut:
     """Change an area; whoever changed an older version is told and loses nothing."""
     current = _one(connection, area_id)
     shape = shapely.to_wkb(shapely.set_srid(_shape(given.geometry), work_srid()), include_srid=True)
@@ -201,14 +201,14 @@ def change(area_id: AreaId, given: AreaIn, connection: Writing) -> AreaOut:
             f"The area {current.name!r} is at version {current.version} by now; load it again before you change it.",
             version=current.version,
         )
-    _touch(connection)
+    after.add_task(_touch)
     return _one(connection, area_id)
 
 
 @router.delete("/{area_id}", status_code=204, summary="Delete a drawn area")
-def remove(area_id: AreaId, connection: Writing) -> Response:
+def remove(area_id: AreaId, connection: Writing, after: BackgroundTasks) -> Response:
     """Delete an area; runs that used it keep it as it was."""
     if not connection.execute(delete(DrawnArea).where(DrawnArea.area_id == area_id)).rowcount:
         raise NotFoundError("没有这个区域。", "There is no such area.")
-    _touch(connection)
+    after.add_task(_touch)
     return Response(status_code=204)

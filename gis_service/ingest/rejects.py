@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from gis_service.errors import InputError
 from gis_service.ingest.values import Sentence
+
+# Characters that a workbook (XML 1.0) cannot hold.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def check_rejects_file(path: Path) -> None:
 def _cell(value: Any) -> Any:
     """Return what a sheet takes: no formula, no control characters, a time with its zone as text."""
     if isinstance(value, str):
-        return neutral(ILLEGAL_CHARACTERS_RE.sub("", value))
+        return neutral(_CONTROL.sub("", value))
     return value.isoformat() if isinstance(value, datetime) and value.tzinfo is not None else value
 
 

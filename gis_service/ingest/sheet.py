@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 
 import geopandas as gpd
 import numpy as np
-import openpyxl
 import pandas as pd
 import shapely
 
@@ -104,6 +103,8 @@ def _unescape(cell: Any) -> Any:
 
 
 def _xlsx_rows(path: Path, sheet: str | None) -> list[list[Any]]:
+    import openpyxl  # only a workbook needs it
+
     damaged = InputError(
         f"{path.name} 不是可读的 Excel 工作簿（xlsx），或已损坏；请在 Excel 中另存为 xlsx 或 csv。",
         f"{path.name} is no readable Excel workbook (xlsx), or is damaged; save it again as xlsx or csv.",

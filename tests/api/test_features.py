@@ -55,7 +55,7 @@ def test_collections(client: TestClient):
     for described in listed["collections"]:
         assert client.get(f"/collections/{described['id']}").json() == described
         assert any(link["rel"] == "items" for link in described["links"])
-        if described["id"] in COLLECTIONS[:-1]:
+        if described["id"] in COLLECTIONS[:5]:  # nothing is drawn and nothing analysed here
             west, south, east, north = described["extent"]["spatial"]["bbox"][0]
             assert 107.0 < west < east < 107.8
             assert 24.1 < south < north < 24.9
