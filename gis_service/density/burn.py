@@ -18,7 +18,7 @@ from gis_service.density.compiled import compiled
 from gis_service.density.grid import cell_range, foot_on, grid_fill, grid_shape
 from gis_service.density.pairs import Pairs
 from gis_service.density.params import Params
-from gis_service.density.walls import flatten
+from gis_service.density.walls import Walls, flatten
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -159,7 +159,9 @@ def _reached(
     return one[:made].copy(), two[:made].copy()
 
 
-def burn_pairs(footprints: NDArray[np.object_], pairs: Pairs, reach_m: float, spread_m: Floats) -> tuple[Ints, Ints]:
+def burn_pairs(
+    footprints: NDArray[np.object_], pairs: Pairs, reach_m: float, spread_m: Floats, walls: Walls | None = None
+) -> tuple[Ints, Ints]:
     """Return the pairs that fire crosses, sorted.
 
     Parameters
@@ -171,13 +173,15 @@ def burn_pairs(footprints: NDArray[np.object_], pairs: Pairs, reach_m: float, sp
     spread_m
         Each building's spread distance in metres. Only buildings whose distance goes beyond ``reach_m``
         are searched again, each as far as its own distance.
+    walls
+        The walls of the footprints when they are known already.
 
     """
     known = pairs.min_width_m <= np.maximum(spread_m[pairs.a], spread_m[pairs.b])
     a, b = pairs.a[known], pairs.b[known]
     far = np.flatnonzero(spread_m > reach_m)
     if len(far):
-        walls = flatten(footprints)
+        walls = walls or flatten(footprints)
         shape = grid_shape(walls.ends, max(4.0, float(spread_m.max()) / 2))
         start, items = grid_fill(walls.ends, shape)
         first = np.searchsorted(pairs.a, np.arange(len(footprints) + 1)).astype(np.int64)
@@ -272,6 +276,7 @@ def find_burn(
     reach_m: float,
     fire_class: NDArray[np.object_] | None,
     params: Params,
+    walls: Walls | None = None,
 ) -> Burn:
     """Find burn clusters and their articulation gaps.
 
@@ -283,11 +288,13 @@ def find_burn(
         All pairs up to ``reach_m`` metres.
     fire_class
         ``I_II``, ``III``, ``IV`` or anything else for unknown; None when the layer has none.
+    walls
+        The walls of the footprints when they are known already.
 
     """
     count = len(footprints)
     spread = spread_distance(fire_class, count, params)
-    a, b = burn_pairs(footprints, pairs, reach_m, spread)
+    a, b = burn_pairs(footprints, pairs, reach_m, spread, walls)
     graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(count, count))
     labels = connected_components(graph, directed=False)[1].astype(np.int64) if count else np.empty(0, np.int64)
     bounds = shapely.bounds(footprints).reshape(-1, 4)

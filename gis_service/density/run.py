@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,13 +23,14 @@ from numpy.typing import NDArray
 from gis_service.density.access import Access, find_access
 from gis_service.density.alleys import Alleys, build_alleys
 from gis_service.density.burn import Burn, find_burn
-from gis_service.density.clusters import Clusters, build_clusters, label_clusters
+from gis_service.density.clusters import Clusters, build_clusters, draw_outlines, label_clusters
+from gis_service.density.executor import Executor, InProcess, open_executor
 from gis_service.density.gaps import Gaps, compute_gaps
+from gis_service.density.ground import lay_out
 from gis_service.density.pairs import Pairs, find_pairs, within
 from gis_service.density.params import Params
 from gis_service.density.prepare import Prepared, prepare
 from gis_service.density.score import score_parts
-from gis_service.density.shares import Executor, share_gaps
 
 _BESIDE = {".dbf", ".prj", ".cpg"}
 
@@ -40,7 +43,7 @@ class Density:
     """All results of a run.
 
     ``gaps``, ``alleys``, ``clusters``, ``buildings``, ``run`` are the layers of DESIGN.md 4; the others are what
-    they were made of.
+    they were made of. ``seconds`` a stage (stages run side by side), and ``total``.
     """
 
     gaps: gpd.GeoDataFrame
@@ -78,7 +81,7 @@ def density(
     roads, hydrants
         Optional; transformed to the work CRS. No roads: engine space begins on open ground at the edge.
     executor
-        Runs the parts that can be shared out (default: this process); the results are the same.
+        Runs the parts that can be shared out (default: a thread a core); the results are the same.
     work_srid
         See ``prepare``.
     input_sha256
@@ -88,14 +91,18 @@ def density(
     params = params or Params()
     seconds: dict[str, float] = {}
 
+    told = threading.Lock()
+
     @contextmanager
     def stage(name: str, zh: str, en: str) -> Iterator[None]:
         if progress is not None:
-            progress(zh, en)
+            with told:
+                progress(zh, en)
         begun = time.perf_counter()
         yield
         seconds[name] = round(time.perf_counter() - begun, 3)
 
+    begun = time.perf_counter()
     with stage("prepare", "检查房屋", "checking buildings"):
         prepared = prepare(buildings, params, work_srid)
         reach = max(params.max_width_m, params.link_gap_m)
@@ -103,22 +110,43 @@ def density(
         near = find_pairs(prepared.footprints, reach)
         narrow = within(near, params.max_width_m)
         pairs = near if narrow.all() else Pairs(near.a[narrow], near.b[narrow], near.min_width_m[narrow])
-    with stage("gaps", "量测间隙", "measuring gaps"):
-        gaps = (
-            compute_gaps(prepared, pairs, params) if executor is None else share_gaps(prepared, pairs, params, executor)
-        )
-    with stage("alleys", "连接巷道", "joining alleys"):
-        alleys = build_alleys(prepared, gaps, params)
-    with stage("access", "计算消防车与水带可达", "engine and hose access"):
-        access = find_access(prepared.footprints, near, params, _lines(roads, prepared), executor)
-    with stage("burn", "计算延烧片区", "burn clusters"):
-        burn = find_burn(prepared.footprints, near, reach, prepared.fire_class, params)
+        ground = lay_out(prepared.footprints)
+        of_building = label_clusters(prepared, near, params)
+
+    def lanes(running: Executor) -> tuple[Gaps, Alleys]:
+        with stage("gaps", "量测间隙", "measuring gaps"):
+            gaps = compute_gaps(prepared, pairs, params, None, running, ground)
+        with stage("alleys", "连接巷道", "joining alleys"):
+            return gaps, build_alleys(prepared, gaps, params)
+
+    def reached(running: Executor) -> tuple[Access, Burn]:
+        with stage("access", "计算消防车与水带可达", "engine and hose access"):
+            access = find_access(
+                prepared.footprints, near, params, _lines(roads, prepared), running, ground=ground
+            )
+        with stage("burn", "计算延烧片区", "burn clusters"):
+            return access, find_burn(prepared.footprints, near, reach, prepared.fire_class, params, ground.walls)
+
+    def outlined(running: Executor) -> NDArray[np.object_]:
+        with stage("outlines", "勾画连片区", "outlining dense clusters"):
+            return draw_outlines(prepared, of_building, params, running)
+
+    with nullcontext(executor) if executor is not None else open_executor() as running:
+        (gaps, alleys), (access, burn), outlines = _side_by_side(running, lanes, reached, outlined)
     with stage("clusters", "划分连片区", "dense clusters"):
         table = _per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
-        of_building = label_clusters(prepared, near, params)
-        clusters = build_clusters(prepared, gaps, alleys, params, table, access.basis, of_building)
+        clusters = build_clusters(prepared, gaps, alleys, params, table, access.basis, of_building, outlines)
         scores = _scores(buildings, prepared, clusters, params, _like(hydrants, prepared))
+    seconds["total"] = round(time.perf_counter() - begun, 3)
     return _tables(prepared, gaps, alleys, clusters, scores, table, access, burn, params, seconds, input_sha256)
+
+
+def _side_by_side(executor: Executor, *branches: Callable[[Executor], Any]) -> list[Any]:
+    """Run branches that do not need one another: while one thinks alone, the others keep the workers busy."""
+    if isinstance(executor, InProcess):
+        return [branch(executor) for branch in branches]
+    with ThreadPoolExecutor(len(branches), thread_name_prefix="branch") as pool:
+        return [job.result() for job in [pool.submit(branch, executor) for branch in branches]]
 
 
 def _lines(roads: gpd.GeoDataFrame | None, prepared: Prepared) -> NDArray[np.object_] | None:
@@ -216,7 +244,7 @@ def _tables(
             "parameters": [json.dumps(params.as_dict(), sort_keys=True)],
             "input_sha256": [input_sha256 or fingerprint(prepared)],
             "counts": [json.dumps(counts)],
-            "seconds": [round(sum(seconds.values()), 3)],
+            "seconds": [seconds["total"]],
             "version": [code_version()],
             "repairs": [json.dumps(prepared.repairs.as_dict(), ensure_ascii=False)],
         }
