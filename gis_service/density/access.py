@@ -228,6 +228,7 @@ def find_hose(
     nodes = find_nodes(walls, rim, space.faces, reached)
     discs = find_discs(rim, reached)
     finder, node_finder, disc_finder = Finder(boxes), _points(nodes.xy), _points(discs)
+    seen: list[Ints] = []
 
     def view(tile: Tile) -> _ViewTask:
         x0, y0, x1, y1 = tile.cell
@@ -238,10 +239,12 @@ def find_hose(
         box = _box(nodes.xy[inside])
         some = node_finder.within(*_grown(box, 2 * REACH_M))
         close = node_finder.within(*_grown(box, REACH_M))
+        seen.append(some)
         return _ViewTask(
             _part(walls, finder.within(*_grown(box, 2 * REACH_M)), np.empty(0, np.int64)),
             Nodes(nodes.xy[some], nodes.arms[some], nodes.touched[some]),
-            some,
+            # Numbers within the tile: a task must not know how many points there are elsewhere.
+            np.arange(len(some)),
             np.isin(some, inside, assume_unique=True),
             np.isin(some, close, assume_unique=True),
             discs[disc_finder.within(*_grown(box, 2 * REACH_M + radius))],
@@ -249,7 +252,8 @@ def find_hose(
             params.hose_width_m,
         )
 
-    way = _shortest(executor.map(_view_tile, (view(tile) for tile in tiles)), nodes)
+    views = executor.map(_view_tile, (view(tile) for tile in tiles))
+    way = _shortest([_numbered(view, some) for view, some in zip(views, seen, strict=True)], nodes)
     known = np.isfinite(way)
 
     def meet(tile: Tile) -> _MeetTask:
@@ -278,6 +282,11 @@ def find_hose(
         own = tile.own[np.isnan(hose[tile.own])]
         hose[own] = np.where(np.isfinite(found), np.round(found, 3), np.nan)
     return hose
+
+
+def _numbered(view: Views, number: Ints) -> Views:
+    """Return the views of a tile with the points' numbers over the whole data set."""
+    return Views(number[view.one], number[view.two], view.length_m, number[view.own], view.direct_m)
 
 
 def _points(at: Floats) -> Finder:

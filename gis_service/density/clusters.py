@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -216,7 +217,7 @@ def draw_outlines(
     cuts = np.unique(np.searchsorted(at, np.arange(0, len(members) + _SHARE, _SHARE).clip(max=len(members))))
     shares = (
         (prepared.footprints[members[at[i] : at[j]]], at[i : j + 1] - at[i], params.link_gap_m)
-        for i, j in zip(cuts[:-1], cuts[1:], strict=True)
+        for i, j in pairwise(cuts)
     )
     parts = (executor or InProcess()).map(_outline_share, shares)
     return np.concatenate(parts) if parts else np.zeros(0, dtype=object)

@@ -8,6 +8,7 @@ compiles all of them into the cache, so that nobody waits for it later.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import re
 import shutil
@@ -18,10 +19,12 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import config
+import numba.core.config as _config
 from numba.extending import intrinsic
 
+config: Any = _config
 _F = TypeVar("_F", bound=Callable[..., Any])
+_A = TypeVar("_A")
 
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r"^from gis_service\.density\.(\w+) import", re.MULTILINE)
@@ -77,14 +80,11 @@ def compiled(function: _F) -> _F:
     return cast("_F", dispatcher)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def uncounted(_context: Any, array: Any) -> Any:
-    """Return an array as a view without a reference count; for compiled loops only.
+loop: Any = compiled
+"""``compiled`` for functions whose types only the compiler knows."""
 
-    Every array that a compiled function is given is counted up and down again, atomically: a third of the time of
-    loops that ask small questions of many arrays. The array itself must outlive the view, as arguments that come
-    from Python do.
-    """
+
+def _uncounted(_context: Any, array: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         view = context.make_array(signature.return_type)(context, builder, arguments[0])
@@ -93,6 +93,14 @@ def uncounted(_context: Any, array: Any) -> Any:
         return view._getvalue()
 
     return array(array), code
+
+
+uncounted = cast("Callable[[_A], _A]", intrinsic(_uncounted))
+"""Return an array as a view without a reference count; for compiled loops only.
+
+Every array that a compiled function is given is counted up and down again, atomically: a third of the time of loops
+that ask small questions of many arrays. The array itself must outlive the view, as arguments that come from Python
+do, and arrays that are used again in the next turn of the same loop."""
 
 
 def warm() -> float:
@@ -125,6 +133,5 @@ def warm() -> float:
 
 if __name__ == "__main__":
     # Run as a script this module is ``__main__``; the loops know it by its own name.
-    from gis_service.density import compiled as itself
-
+    itself: Any = importlib.import_module("gis_service.density.compiled")
     sys.stdout.write(f"计算内核已就绪 Compiled loops ready ({itself.warm():.1f} s)\n")

@@ -26,11 +26,12 @@ from gis_service.density.burn import Burn, find_burn
 from gis_service.density.clusters import Clusters, build_clusters, draw_outlines, label_clusters
 from gis_service.density.executor import Executor, InProcess, open_executor
 from gis_service.density.gaps import Gaps, compute_gaps
-from gis_service.density.ground import lay_out
+from gis_service.density.ground import Ground, lay_out
 from gis_service.density.pairs import Pairs, find_pairs, within
 from gis_service.density.params import Params
 from gis_service.density.prepare import Prepared, prepare
 from gis_service.density.score import score_parts
+from gis_service.density.tiles import TILE_BUILDINGS
 
 _BESIDE = {".dbf", ".prj", ".cpg"}
 
@@ -43,7 +44,7 @@ class Density:
     """All results of a run.
 
     ``gaps``, ``alleys``, ``clusters``, ``buildings``, ``run`` are the layers of DESIGN.md 4; the others are what
-    they were made of. ``seconds`` a stage (stages run side by side), and ``total``.
+    they were made of (``row_ids``: the ``building_id`` of every input row, parallel to ``prepared.row``). ``seconds`` a stage (stages run side by side), and ``total``.
     """
 
     gaps: gpd.GeoDataFrame
@@ -58,6 +59,10 @@ class Density:
     made_clusters: Clusters
     access: Access
     burn: Burn
+    near: Pairs
+    ground: Ground
+    params: Params
+    row_ids: NDArray[np.object_]
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -110,7 +115,7 @@ def density(
         near = find_pairs(prepared.footprints, reach)
         narrow = within(near, params.max_width_m)
         pairs = near if narrow.all() else Pairs(near.a[narrow], near.b[narrow], near.min_width_m[narrow])
-        ground = lay_out(prepared.footprints)
+        ground = lay_out(prepared.footprints, getattr(executor, "tile_buildings", TILE_BUILDINGS))
         of_building = label_clusters(prepared, near, params)
 
     def lanes(running: Executor) -> tuple[Gaps, Alleys]:
@@ -121,9 +126,7 @@ def density(
 
     def reached(running: Executor) -> tuple[Access, Burn]:
         with stage("access", "计算消防车与水带可达", "engine and hose access"):
-            access = find_access(
-                prepared.footprints, near, params, _lines(roads, prepared), running, ground=ground
-            )
+            access = find_access(prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground)
         with stage("burn", "计算延烧片区", "burn clusters"):
             return access, find_burn(prepared.footprints, near, reach, prepared.fire_class, params, ground.walls)
 
@@ -134,11 +137,26 @@ def density(
     with nullcontext(executor) if executor is not None else open_executor() as running:
         (gaps, alleys), (access, burn), outlines = _side_by_side(running, lanes, reached, outlined)
     with stage("clusters", "划分连片区", "dense clusters"):
-        table = _per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
+        table = per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
         clusters = build_clusters(prepared, gaps, alleys, params, table, access.basis, of_building, outlines)
-        scores = _scores(buildings, prepared, clusters, params, _like(hydrants, prepared))
+        scores = rate(buildings, prepared, clusters, params, like(hydrants, prepared))
     seconds["total"] = round(time.perf_counter() - begun, 3)
-    return _tables(prepared, gaps, alleys, clusters, scores, table, access, burn, params, seconds, input_sha256)
+    return tabulate(
+        prepared,
+        gaps,
+        alleys,
+        clusters,
+        scores,
+        table,
+        access,
+        burn,
+        near,
+        ground,
+        params,
+        ids_of_rows(buildings),
+        seconds,
+        input_sha256,
+    )
 
 
 def _side_by_side(executor: Executor, *branches: Callable[[Executor], Any]) -> list[Any]:
@@ -149,19 +167,27 @@ def _side_by_side(executor: Executor, *branches: Callable[[Executor], Any]) -> l
         return [job.result() for job in [pool.submit(branch, executor) for branch in branches]]
 
 
-def _lines(roads: gpd.GeoDataFrame | None, prepared: Prepared) -> NDArray[np.object_] | None:
-    layer = _like(roads, prepared)
+def ids_of_rows(buildings: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """Return the building_id of every row as text; empty text where the layer has none."""
+    if "building_id" not in buildings.columns:
+        return np.full(len(buildings), "", dtype=object)
+    return np.asarray(buildings["building_id"].astype(str).str.strip().to_numpy(dtype=object))
+
+
+def lines_of(roads: gpd.GeoDataFrame | None, prepared: Prepared) -> NDArray[np.object_] | None:
+    """Return the geometries of a layer of roads in the CRS of the buildings."""
+    layer = like(roads, prepared)
     return None if layer is None else np.asarray(layer.geometry.values, dtype=object)
 
 
-def _like(layer: gpd.GeoDataFrame | None, prepared: Prepared) -> gpd.GeoDataFrame | None:
+def like(layer: gpd.GeoDataFrame | None, prepared: Prepared) -> gpd.GeoDataFrame | None:
     """Return a layer in the CRS of the buildings."""
     if layer is None or layer.crs is None or prepared.crs is None:
         return layer
     return layer.to_crs(prepared.crs)
 
 
-def _per_building(prepared: Prepared, near: Pairs, access: pd.DataFrame, burnt: NDArray[np.int64]) -> pd.DataFrame:
+def per_building(prepared: Prepared, near: Pairs, access: pd.DataFrame, burnt: NDArray[np.int64]) -> pd.DataFrame:
     """Return the per-building results in the order of ``prepared``."""
     nearest = np.full(len(prepared), np.inf)
     for side in (near.a, near.b):
@@ -177,13 +203,15 @@ def _per_building(prepared: Prepared, near: Pairs, access: pd.DataFrame, burnt: 
     )
 
 
-def _scores(
+def rate(
     buildings: gpd.GeoDataFrame,
     prepared: Prepared,
     clusters: Clusters,
     params: Params,
     hydrants: gpd.GeoDataFrame | None,
 ) -> list[dict[str, Any]]:
+    """Return the parts of the clusters' scores; ``buildings`` are the rows as they came in."""
+
     def column(name: str) -> NDArray[np.object_] | None:
         if name not in buildings.columns:
             return None
@@ -209,7 +237,7 @@ CLUSTER_COLUMNS = [
 ]  # fmt: skip
 
 
-def _tables(
+def tabulate(
     prepared: Prepared,
     gaps: Gaps,
     alleys: Alleys,
@@ -218,10 +246,14 @@ def _tables(
     table: pd.DataFrame,
     access: Access,
     burn: Burn,
+    near: Pairs,
+    ground: Ground,
     params: Params,
+    row_ids: NDArray[np.object_],
     seconds: dict[str, float],
     input_sha256: str | None,
 ) -> Density:
+    """Put all results into the layers of DESIGN.md 4."""
     cluster_layer = clusters.table.assign(score=[s["score"] for s in scores])[CLUSTER_COLUMNS]
     buildings = gpd.GeoDataFrame(
         {
@@ -262,6 +294,10 @@ def _tables(
         made_clusters=clusters,
         access=access,
         burn=burn,
+        near=near,
+        ground=ground,
+        params=params,
+        row_ids=row_ids,
         seconds=seconds,
     )
 

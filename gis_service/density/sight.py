@@ -268,7 +268,7 @@ def _views(
 
 
 class Views(NamedTuple):
-    """Views between points (numbers over the whole data set) and the straight ways to the tile's own.
+    """Views between points (by their numbers) and the straight ways to the tile's own.
 
     A straight way is infinite where no engine is in sight, and -1 at points that do not count.
     """
@@ -290,7 +290,7 @@ def find_views(
     scene, nodes, discs
         All within twice `REACH_M` of the own points.
     number
-        The points' numbers over the whole data set.
+        The points' numbers, ascending; the answers name points by them.
     own
         Which points are the tile's own.
     near

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from gis_service.density.bisector import CLEAR, FLANKED, HIDDEN, OFF, STEP, STEP_TURN, clip, gather, judge
-from gis_service.density.compiled import compiled, uncounted
+from gis_service.density.compiled import loop, uncounted
 
 JOIN_M = 0.02
 """Two ends of the walk this near one another are the same place (a corner of 180° and a little more)."""
@@ -25,7 +25,7 @@ HALVINGS = 11
 """Ends are found to the step over 2^11: a tenth of a millimetre."""
 
 
-@compiled
+@loop
 def _grown(array, n):
     if n < array.shape[0]:
         return array
@@ -34,7 +34,7 @@ def _grown(array, n):
     return bigger
 
 
-@compiled
+@loop
 def _put(track, n, state, t, x, y):
     """Append a point (x, y, t, state) to the track; a break is a point with state OFF."""
     if state == OFF and (n == 0 or track[n - 1, 3] == OFF):
@@ -44,7 +44,7 @@ def _put(track, n, state, t, x, y):
     return track, n + 1
 
 
-@compiled
+@loop
 def _at(piece, u):
     """Return the point on A's outline and its normal at share ``u`` of a wall or of a corner's turn."""
     if piece[0] == 0.0:
@@ -54,7 +54,7 @@ def _at(piece, u):
     return piece[1], piece[2], c * piece[5] - s * piece[6], s * piece[5] + c * piece[6]
 
 
-@compiled
+@loop
 def _along(piece, lo, hi, steps, track, n, wa, na, wb, nb_, wc, nc, rule, walls, start, x0, y0, contact, covers, nv):
     """Walk one wall or one corner of A from share lo to hi, with exact ends of every run."""
     ax, ay, nx, ny = _at(piece, lo)
@@ -92,12 +92,12 @@ def _along(piece, lo, hi, steps, track, n, wa, na, wb, nb_, wc, nc, rule, walls,
     return track, n
 
 
-@compiled
+@loop
 def _sky(t, ha, hb):
     return 0.5 * (1.0 / math.sqrt(1.0 + (ha / t) ** 2) + 1.0 / math.sqrt(1.0 + (hb / t) ** 2))
 
 
-@compiled
+@loop
 def measure(track, first, last, ha, hb):
     """Return length, ∫width, ∫sky view and the least width of points first..last (nan sky without heights)."""
     length = width = sky = 0.0
@@ -114,7 +114,7 @@ def measure(track, first, last, ha, hb):
     return length, width, sky, least
 
 
-@compiled
+@loop
 def _thin(track, first, last, x0, y0, out, n, stack):
     """Append points first..last to ``out``, thinned (Douglas-Peucker in x, y and half width)."""
     keep = np.zeros(last - first + 1, np.bool_)
@@ -149,7 +149,7 @@ def _thin(track, first, last, x0, y0, out, n, stack):
     return out, n, stack
 
 
-@compiled
+@loop
 def _common(offsets, others, near, a, b, found, touching):
     """List the common neighbours of a and b, and whether each touches both."""
     i, j = offsets[a], offsets[b]
@@ -172,7 +172,7 @@ def _common(offsets, others, near, a, b, found, touching):
     return found, touching, n
 
 
-@compiled
+@loop
 def _first_wall(walls, first, last, x0, y0, box):
     """Choose where to begin a ring: a wall that begins away from B, so that no run is cut in two."""
     for i in range(first, last):
@@ -182,7 +182,7 @@ def _first_wall(walls, first, last, x0, y0, box):
     return -1
 
 
-@compiled
+@loop
 def _opposite(ax, ay, ux, uy, length, wb, n, rule):
     """Return the part of a wall of A (shares of its length) that any of B can face.
 
@@ -202,7 +202,7 @@ def _opposite(ax, ay, ux, uy, length, wb, n, rule):
     return max(0.0, lo - sway) / length, min(length, hi + sway) / length
 
 
-@compiled
+@loop
 def _before_corner(x, y, nx, ny, mx, my, wb, n, rule):
     """Say whether any of B can lie before a corner of A whose normal turns from (nx, ny) to (mx, my)."""
     depth, cosine = 2.0 * rule[0], rule[3]
@@ -234,7 +234,7 @@ def _before_corner(x, y, nx, ny, mx, my, wb, n, rule):
     return False
 
 
-@compiled
+@loop
 def _ring(
     r0, r1, begin, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, rule, start, contact, covers, nv, piece
 ):
@@ -308,7 +308,7 @@ def _ring(
     return track, n
 
 
-@compiled
+@loop
 def _walk_all(a, walls, after, start, x0, y0, box, track, wa, na, wb, nb_, wc, nc, rule, contact, covers, nv, piece):
     """Walk all rings of building ``a``; return the track and its length."""
     n, r0 = 0, start[a]
@@ -324,7 +324,7 @@ def _walk_all(a, walls, after, start, x0, y0, box, track, wa, na, wb, nb_, wc, n
     return track, n
 
 
-@compiled
+@loop
 def _between(common, flags, n, walls, start, x0, y0, box, wc, covers):
     """Gather the walls of the third buildings, and list those that may lie over the gap."""
     nc = nv = 0
@@ -339,7 +339,7 @@ def _between(common, flags, n, walls, start, x0, y0, box, wc, covers):
     return wc, nc, covers, nv
 
 
-@compiled
+@loop
 def _runs(track, n, floor, runs):
     """List the stretches of the track whose state is ``floor`` or better, as (first, last)."""
     count = i = 0
@@ -357,7 +357,7 @@ def _runs(track, n, floor, runs):
     return runs, count
 
 
-@compiled
+@loop
 def _store(k, track, runs, count, x0, y0, ha, hb, xyt, n, of, sums, lines, stack):
     """Store the runs of pair k as lines; return the buffers, and length, ∫width and ∫sky of all together."""
     total = np.zeros(3)
@@ -377,7 +377,7 @@ def _store(k, track, runs, count, x0, y0, ha, hb, xyt, n, of, sums, lines, stack
     return xyt, n, of, sums, lines, stack, total
 
 
-@compiled
+@loop
 def trace(walls, after, start, boxes, origin_x, origin_y, heights, offsets, others, near, pa, pb, touching, rule):
     """Walk the bisector of every pair.
 
