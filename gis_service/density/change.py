@@ -18,9 +18,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gis_service.density.access import find_access
-from gis_service.density.alleys import build_alleys
-from gis_service.density.burn import find_burn
+from gis_service.density.access import Access, find_access
+from gis_service.density.alleys import Alleys, build_alleys
+from gis_service.density.burn import Burn, find_burn
 from gis_service.density.clusters import build_clusters, draw_outlines, label_clusters
 from gis_service.density.executor import Executor, InProcess
 from gis_service.density.gaps import Gaps, Pieces, compute_gaps
@@ -29,7 +29,17 @@ from gis_service.density.memo import Remembering
 from gis_service.density.pairs import Pairs, find_pairs, neighbours, within
 from gis_service.density.prepare import Prepared, prepare
 from gis_service.density.repairs import Repairs
-from gis_service.density.run import Density, density, ids_of_rows, like, lines_of, per_building, rate, tabulate
+from gis_service.density.run import (
+    Density,
+    density,
+    ids_of_rows,
+    like,
+    lines_of,
+    per_building,
+    rate,
+    side_by_side,
+    tabulate,
+)
 from gis_service.density.tiles import split
 from gis_service.density.walls import spans
 from gis_service.errors import InputError
@@ -109,15 +119,18 @@ def update(
         # Data that now begin in another square of 10 km are counted from another corner, and round differently.
         return density(buildings, roads, hydrants, params, executor, work_srid=_srid(prepared))
     done("pairs")
-    gaps = _gaps(previous, moved, pairs, ground)
-    done("gaps")
-    alleys = build_alleys(prepared, gaps, params)
-    done("alleys")
-    access = find_access(prepared.footprints, near, params, lines_of(roads, prepared), executor, ground=ground)
-    done("access")
-    reach = max(params.max_width_m, params.link_gap_m)
-    burn = find_burn(prepared.footprints, near, reach, prepared.fire_class, params, ground.walls)
-    done("burn")
+
+    def lanes(_executor: Executor) -> tuple[Gaps, Alleys]:
+        gaps = _gaps(previous, moved, pairs, ground)
+        return gaps, build_alleys(prepared, gaps, params)
+
+    def reached(running: Executor) -> tuple[Access, Burn]:
+        access = find_access(prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground)
+        reach = max(params.max_width_m, params.link_gap_m)
+        return access, find_burn(prepared.footprints, near, reach, prepared.fire_class, params, ground.walls)
+
+    (gaps, alleys), (access, burn) = side_by_side(executor, lanes, reached)
+    done("alleys, access")
     of_building = label_clusters(prepared, near, params)
     outlines = _outlines(previous, moved, of_building)
     done("outlines")

@@ -135,7 +135,7 @@ def density(
             return draw_outlines(prepared, of_building, params, running)
 
     with nullcontext(executor) if executor is not None else open_executor() as running:
-        (gaps, alleys), (access, burn), outlines = _side_by_side(running, lanes, reached, outlined)
+        (gaps, alleys), (access, burn), outlines = side_by_side(running, lanes, reached, outlined)
     with stage("clusters", "划分连片区", "dense clusters"):
         table = per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
         clusters = build_clusters(prepared, gaps, alleys, params, table, access.basis, of_building, outlines)
@@ -159,7 +159,7 @@ def density(
     )
 
 
-def _side_by_side(executor: Executor, *branches: Callable[[Executor], Any]) -> list[Any]:
+def side_by_side(executor: Executor, *branches: Callable[[Executor], Any]) -> list[Any]:
     """Run branches that do not need one another: while one thinks alone, the others keep the workers busy."""
     if isinstance(executor, InProcess):
         return [branch(executor) for branch in branches]
