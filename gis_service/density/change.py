@@ -127,7 +127,7 @@ def update(
     def reached(running: Executor) -> tuple[Access, Burn]:
         access = find_access(prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground)
         reach = max(params.max_width_m, params.link_gap_m)
-        return access, find_burn(prepared.footprints, near, reach, prepared.fire_class, params, ground.walls)
+        return access, find_burn(prepared.footprints, near, reach, prepared.fire_class, params, running, ground)
 
     (gaps, alleys), (access, burn) = side_by_side(executor, lanes, reached)
     done("alleys, access")

@@ -128,7 +128,7 @@ def density(
         with stage("access", "计算消防车与水带可达", "engine and hose access"):
             access = find_access(prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground)
         with stage("burn", "计算延烧片区", "burn clusters"):
-            return access, find_burn(prepared.footprints, near, reach, prepared.fire_class, params, ground.walls)
+            return access, find_burn(prepared.footprints, near, reach, prepared.fire_class, params, running, ground)
 
     def outlined(running: Executor) -> NDArray[np.object_]:
         with stage("outlines", "勾画连片区", "outlining dense clusters"):

@@ -155,9 +155,9 @@ class TestDask:
             slowed.tile_buildings = 60
             spread = density(gdf, executor=slowed)
         assert victim.wait(5) == -signal.SIGKILL
-        # Gaps, rim, views, walls met and outlines were all handed out; the tiles that died were run again.
+        # Gaps, rim, views, walls met, burn pairs and outlines were all handed out; the tiles that died were run again.
         assert {f.__name__ for f in slowed.functions} == {
-            "_trace_tile", "_rim_tile", "_view_tile", "_meet_tile", "_outline_share",
+            "_trace_tile", "_rim_tile", "_view_tile", "_meet_tile", "_search_tile", "_outline_share",
         }  # fmt: skip
         assert len(list(folder.iterdir())) > slowed.count
         for name in ("gaps", "alleys", "clusters", "buildings"):
