@@ -19,10 +19,10 @@ import shapely
 
 from gis_service.density import access, burn, firebreak
 from gis_service.density.executor import open_executor
+from gis_service.density.ground import lay_out
 from gis_service.density.pairs import find_pairs
 from gis_service.density.params import Params
-from gis_service.density.tiles import Finder, split
-from gis_service.density.walls import flatten
+from gis_service.density.tiles import Finder
 
 KOCHI = Path(__file__).parents[2] / "shared/data/buildings/kochi.parquet"
 
@@ -58,9 +58,8 @@ def main():
             executor.map(abs, range(given.workers))
         begin = time.perf_counter()
         with stage("  walls and tiles"):
-            walls = flatten(shapes)
-            boxes = access.building_boxes(shapes, walls)
-            tiles = split(boxes)
+            walls, tiles = lay_out(shapes)
+            boxes = walls.boxes
             finder = Finder(boxes)
         with stage("  rim of the engines' ground"):
             rim = access.find_whole_rim(walls, tiles, finder, params.engine_width_m, executor)

@@ -51,6 +51,8 @@ if ! cmp -s "$lock" "$stamp"; then
   say "安装 Python 软件包 Installing Python packages ($lock)"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+  say "编译计算内核 Compiling loops (once, about a minute)"
+  .venv/bin/python -m gis_service.density.compiled
   cp "$lock" "$stamp"
 fi
 

@@ -21,14 +21,15 @@ from scipy.sparse.csgraph import dijkstra
 from gis_service.density.compiled import compiled
 from gis_service.density.executor import Executor, InProcess
 from gis_service.density.faces import Faces
+from gis_service.density.ground import Ground, lay_out
 from gis_service.density.nodes import REACH_M, Nodes, find_discs, find_nodes
 from gis_service.density.offset import Rim, clear_points, find_rim
 from gis_service.density.pairs import Pairs
 from gis_service.density.params import Params
 from gis_service.density.sight import Views, find_views, make_scene, meet_walls
 from gis_service.density.space import EngineSpace
-from gis_service.density.tiles import TILE_BUILDINGS, Finder, Tile, split
-from gis_service.density.walls import Walls, flatten
+from gis_service.density.tiles import TILE_BUILDINGS, Finder, Tile
+from gis_service.density.walls import Walls
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -109,31 +110,16 @@ def _part(walls: Walls, buildings: Ints, own: Ints) -> _Part:
     )
 
 
-def _writable(value: Any) -> Any:
-    """Copy read-only arrays of a task.
-
-    Arrays that come over a network are read-only; compiled code would be made once more for them.
-    """
-    if isinstance(value, np.ndarray):
-        return value if value.flags.writeable else value.copy()
-    if isinstance(value, tuple):
-        return type(value)(*(_writable(item) for item in value))
-    return value
-
-
 def _rim_tile(task: _RimTask) -> Rim:
-    part = _writable(task.part)
-    return find_rim(part.own, part.ends, part.before, task.width_m)
+    return find_rim(task.part.own, task.part.ends, task.part.before, task.width_m)
 
 
 def _view_tile(task: _ViewTask) -> Views:
-    task = _writable(task)
     scene = make_scene(task.part.ends, task.part.before, task.hose_width_m)
     return find_views(scene, task.nodes, task.number, task.own, task.near, task.discs, task.radius_m)
 
 
 def _meet_tile(task: _MeetTask) -> Floats:
-    task = _writable(task)
     scene = make_scene(task.part.ends, task.part.before, task.hose_width_m)
     return meet_walls(scene, task.first, task.last, task.best, task.at, task.way, task.discs, task.radius_m)
 
@@ -145,6 +131,7 @@ def find_access(
     roads: NDArray[np.object_] | None = None,
     executor: Executor | None = None,
     tile_buildings: int = TILE_BUILDINGS,
+    ground: Ground | None = None,
 ) -> Access:
     """Measure engine access, hose distance and depth of every building.
 
@@ -161,12 +148,13 @@ def find_access(
         half the engine's width count as none.
     executor, tile_buildings
         Who runs the tiles, and how large they are.
+    ground
+        The walls and tiles of the footprints when they are known already.
 
     """
     executor = executor or InProcess()
-    walls = flatten(footprints)
-    boxes = building_boxes(footprints, walls)
-    tiles = split(boxes, tile_buildings)
+    walls, tiles = ground or lay_out(footprints, tile_buildings)
+    boxes = walls.boxes
     rim = find_whole_rim(walls, tiles, Finder(boxes), params.engine_width_m, executor)
     space = find_space(footprints, walls, rim, params.engine_width_m, roads)
     hose = find_hose(walls, boxes, tiles, space, params, executor)
@@ -182,11 +170,6 @@ def find_access(
     table.loc[depth < 0, "depth"] = pd.NA
     table["access_basis"] = space.basis
     return Access(table, space, space.basis)
-
-
-def building_boxes(footprints: NDArray[np.object_], walls: Walls) -> Floats:
-    """Return the bounding box of each building in metres from the walls' origin."""
-    return np.asarray(shapely.bounds(footprints).reshape(-1, 4) - np.tile(walls.origin, 2))
 
 
 def find_whole_rim(walls: Walls, tiles: list[Tile], finder: Finder, width_m: float, executor: Executor) -> Rim:
@@ -245,6 +228,7 @@ def find_hose(
     nodes = find_nodes(walls, rim, space.faces, reached)
     discs = find_discs(rim, reached)
     finder, node_finder, disc_finder = Finder(boxes), _points(nodes.xy), _points(discs)
+    seen: list[Ints] = []
 
     def view(tile: Tile) -> _ViewTask:
         x0, y0, x1, y1 = tile.cell
@@ -255,10 +239,12 @@ def find_hose(
         box = _box(nodes.xy[inside])
         some = node_finder.within(*_grown(box, 2 * REACH_M))
         close = node_finder.within(*_grown(box, REACH_M))
+        seen.append(some)
         return _ViewTask(
             _part(walls, finder.within(*_grown(box, 2 * REACH_M)), np.empty(0, np.int64)),
             Nodes(nodes.xy[some], nodes.arms[some], nodes.touched[some]),
-            some,
+            # Numbers within the tile: a task must not know how many points there are elsewhere.
+            np.arange(len(some)),
             np.isin(some, inside, assume_unique=True),
             np.isin(some, close, assume_unique=True),
             discs[disc_finder.within(*_grown(box, 2 * REACH_M + radius))],
@@ -266,7 +252,8 @@ def find_hose(
             params.hose_width_m,
         )
 
-    way = _shortest(executor.map(_view_tile, (view(tile) for tile in tiles)), nodes)
+    views = executor.map(_view_tile, (view(tile) for tile in tiles))
+    way = _shortest([_numbered(view, some) for view, some in zip(views, seen, strict=True)], nodes)
     known = np.isfinite(way)
 
     def meet(tile: Tile) -> _MeetTask:
@@ -295,6 +282,11 @@ def find_hose(
         own = tile.own[np.isnan(hose[tile.own])]
         hose[own] = np.where(np.isfinite(found), np.round(found, 3), np.nan)
     return hose
+
+
+def _numbered(view: Views, number: Ints) -> Views:
+    """Return the views of a tile with the points' numbers over the whole data set."""
+    return Views(number[view.one], number[view.two], view.length_m, number[view.own], view.direct_m)
 
 
 def _points(at: Floats) -> Finder:

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
+
+from gis_service.density.compiled import loop
 
 STEP = 0.2
 """Step along a wall in metres; ends of runs are found by bisection, so lengths do not depend on it."""
@@ -36,7 +37,7 @@ DEEP = 1e-7
 OFF, HIDDEN, FLANKED, CLEAR = 0, 1, 2, 3
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _first_touch(ax, ay, nx, ny, walls, n, limit):
     """Return t and the touched point of the walls, t = inf when beyond ``limit``."""
     best = limit
@@ -68,7 +69,7 @@ def _first_touch(ax, ay, nx, ny, walls, n, limit):
     return best, fx, fy
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _free(px, py, radius, walls, n):
     """Say whether no wall comes nearer to p than ``radius``."""
     for i in range(n):
@@ -89,7 +90,7 @@ def _free(px, py, radius, walls, n):
     return True
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _inside(px, py, walls, first, last):
     odd = False
     for i in range(first, last):
@@ -101,7 +102,7 @@ def _inside(px, py, walls, first, last):
     return odd
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _crosses(px, py, qx, qy, length, walls, n):
     """Say whether the line from p to the foot q crosses a wall, but for a graze at the foot."""
     dx, dy = (qx - px) / length, (qy - py) / length
@@ -120,7 +121,7 @@ def _crosses(px, py, qx, qy, length, walls, n):
     return False
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def judge(ax, ay, nx, ny, wa, na, wb, nb_, wc, nc, rule, all_walls, start, x0, y0, contact, covers, n_covers):  # noqa: PLR0911 - each return is one verdict
     """Judge the bisector point seen from ``a`` along ``n``.
 
@@ -161,7 +162,7 @@ def judge(ax, ay, nx, ny, wa, na, wb, nb_, wc, nc, rule, all_walls, start, x0, y
     return FLANKED, t, px, py
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def gather(walls, first, last, x0, y0, box, out, n):
     """Copy the walls that reach into ``box`` (relative to x0, y0), with direction and length; return the count."""
     for i in range(first, last):
@@ -180,7 +181,7 @@ def gather(walls, first, last, x0, y0, box, out, n):
     return out, n
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def clip(x0, y0, x1, y1, box):
     """Return the part of a wall inside ``box`` as two shares of its length; (1, 0) when there is none."""
     lo, hi = 0.0, 1.0

@@ -6,7 +6,9 @@ class (Cicione 2020; Table 5.2.2 of GB 50016; Thomas et al. 2003). A screening f
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -15,10 +17,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gis_service.density.compiled import compiled
+from gis_service.density.executor import Executor, InProcess
 from gis_service.density.grid import cell_range, foot_on, grid_fill, grid_shape
+from gis_service.density.ground import Ground, lay_out
 from gis_service.density.pairs import Pairs
 from gis_service.density.params import Params
-from gis_service.density.walls import flatten
+from gis_service.density.tiles import Finder
+from gis_service.density.walls import Walls, spans
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -159,7 +164,14 @@ def _reached(
     return one[:made].copy(), two[:made].copy()
 
 
-def burn_pairs(footprints: NDArray[np.object_], pairs: Pairs, reach_m: float, spread_m: Floats) -> tuple[Ints, Ints]:
+def burn_pairs(
+    footprints: NDArray[np.object_],
+    pairs: Pairs,
+    reach_m: float,
+    spread_m: Floats,
+    executor: Executor | None = None,
+    ground: Ground | None = None,
+) -> tuple[Ints, Ints]:
     """Return the pairs that fire crosses, sorted.
 
     Parameters
@@ -171,21 +183,71 @@ def burn_pairs(footprints: NDArray[np.object_], pairs: Pairs, reach_m: float, sp
     spread_m
         Each building's spread distance in metres. Only buildings whose distance goes beyond ``reach_m``
         are searched again, each as far as its own distance.
+    executor, ground
+        Who runs the tiles; the walls and tiles of the footprints when they are known already.
 
     """
     known = pairs.min_width_m <= np.maximum(spread_m[pairs.a], spread_m[pairs.b])
     a, b = pairs.a[known], pairs.b[known]
     far = np.flatnonzero(spread_m > reach_m)
     if len(far):
-        walls = flatten(footprints)
-        shape = grid_shape(walls.ends, max(4.0, float(spread_m.max()) / 2))
-        start, items = grid_fill(walls.ends, shape)
-        first = np.searchsorted(pairs.a, np.arange(len(footprints) + 1)).astype(np.int64)
-        one, two = _reached(far, spread_m, walls.ends, walls.owner, walls.start, first, pairs.b, shape, start, items)
+        ground = ground or lay_out(footprints)
+        one, two = _searched(far, spread_m, pairs, ground, executor or InProcess())
         one, two = np.minimum(one, two), np.maximum(one, two)
         a, b = np.concatenate([a, one]), np.concatenate([b, two])
     code = np.unique(a.astype(np.int64) * len(footprints) + b)
     return code // max(len(footprints), 1), code % max(len(footprints), 1)
+
+
+class _Task(NamedTuple):
+    """Buildings of a tile that fire leaves farther than the pairs go, and the walls of all that it may reach."""
+
+    walls: Walls
+    far: Ints
+    spread: Floats
+    known: Ints
+    partner: Ints
+
+
+def _search_tile(task: _Task) -> tuple[Ints, Ints]:
+    walls = task.walls
+    shape = grid_shape(walls.ends, max(4.0, float(task.spread.max()) / 2))
+    start, items = grid_fill(walls.ends, shape)
+    return _reached(
+        task.far, task.spread, walls.ends, walls.owner, walls.start, task.known, task.partner, shape, start, items
+    )
+
+
+def _searched(far: Ints, spread_m: Floats, pairs: Pairs, ground: Ground, executor: Executor) -> tuple[Ints, Ints]:
+    """Search round the buildings ``far`` tile by tile; return the pairs found."""
+    finder = Finder(ground.walls.boxes)
+    first = np.searchsorted(pairs.a, np.arange(len(spread_m) + 1)).astype(np.int64)
+    searched = np.zeros(len(spread_m), dtype=bool)
+    searched[far] = True
+    inside: list[Ints] = []
+
+    def tasks() -> Iterator[_Task]:
+        for tile in ground.tiles:
+            own = tile.own[searched[tile.own]]
+            if not len(own):
+                continue
+            some = finder.within(*tile.grown(float(spread_m[own].max()) + 0.01))
+            inside.append(some)
+            rows = spans(first, some)
+            at = np.searchsorted(some, pairs.b[rows])
+            at[at == len(some)] = 0
+            known = some[at] == pairs.b[rows]
+            owner = np.repeat(np.arange(len(some)), np.diff(first)[some])[known]
+            yield _Task(
+                ground.walls.cut(some), np.searchsorted(some, own), spread_m[some],
+                np.searchsorted(owner, np.arange(len(some) + 1)), at[known],
+            )  # fmt: skip
+
+    parts = executor.map(_search_tile, tasks())
+    if not parts:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    found = list(zip(inside, parts, strict=True))
+    return np.concatenate([some[p[0]] for some, p in found]), np.concatenate([some[p[1]] for some, p in found])
 
 
 @compiled
@@ -272,6 +334,8 @@ def find_burn(
     reach_m: float,
     fire_class: NDArray[np.object_] | None,
     params: Params,
+    executor: Executor | None = None,
+    ground: Ground | None = None,
 ) -> Burn:
     """Find burn clusters and their articulation gaps.
 
@@ -283,11 +347,13 @@ def find_burn(
         All pairs up to ``reach_m`` metres.
     fire_class
         ``I_II``, ``III``, ``IV`` or anything else for unknown; None when the layer has none.
+    executor, ground
+        Who runs the tiles; the walls and tiles of the footprints when they are known already.
 
     """
     count = len(footprints)
     spread = spread_distance(fire_class, count, params)
-    a, b = burn_pairs(footprints, pairs, reach_m, spread)
+    a, b = burn_pairs(footprints, pairs, reach_m, spread, executor, ground)
     graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(count, count))
     labels = connected_components(graph, directed=False)[1].astype(np.int64) if count else np.empty(0, np.int64)
     bounds = shapely.bounds(footprints).reshape(-1, 4)

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
+
+from gis_service.density.compiled import loop
 
 SLACK_M = 0.03
 """Empty discs this near one another count as one open space."""
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def ends_by_node(node, n_nodes):
     """Return the ends at every node, and the offset of each node's first."""
     offset = np.zeros(n_nodes + 1, np.int64)
@@ -32,14 +33,14 @@ def ends_by_node(node, n_nodes):
     return ends, offset
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _spare(g, h, xyt):
     """Return by how much the empty discs of two ends overlap, and the distance of the ends."""
     d = math.sqrt((xyt[g, 0] - xyt[h, 0]) ** 2 + (xyt[g, 1] - xyt[h, 1]) ** 2)
     return xyt[g, 2] + xyt[h, 2] + SLACK_M - d, d
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _bridge(g, h, ends, first, last, xyt):
     """Return how to go from end g to end h without leaving empty discs: -2 not at all, -1 straight, else by an end."""
     if _spare(g, h, xyt)[0] >= 0.0:
@@ -54,7 +55,7 @@ def _bridge(g, h, ends, first, last, xyt):
     return via
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def partners(node, alive, ends, offset, xyt):
     """Make partners of the ends wherever exactly two meet.
 
@@ -86,7 +87,7 @@ def partners(node, alive, ends, offset, xyt):
     return partner, via, degree
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def bridge_length(h, partner, via, xyt):
     """Return the length of the bridge that leaves by end h."""
     g = partner[h]
@@ -97,7 +98,7 @@ def bridge_length(h, partner, via, xyt):
     return _spare(h, via[h], xyt)[1] + _spare(via[h], g, xyt)[1]
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def follow(partner, via, alive, length, xyt):
     """Follow partners into chains.
 
@@ -138,7 +139,7 @@ def follow(partner, via, alive, length, xyt):
     return entered[:at].copy(), starts[: chain + 1].copy(), total[:chain].copy(), closed[:chain].copy()
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _straightest(h, alive, ends, first, last, dx, dy):
     best, at = 2.0, -1
     for i in range(first, last):
@@ -151,7 +152,7 @@ def _straightest(h, alive, ends, first, last, dx, dy):
     return at, best
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def prune(node, alive, ends, offset, length, xyt, dx, dy, shortest, straight):
     """Take away side branches too short to be alleys, shortest first, until every junction is one of alleys.
 
@@ -192,7 +193,7 @@ def prune(node, alive, ends, offset, length, xyt, dx, dy, shortest, straight):
             return hung_on
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def carry_on(alive, partner, via, degree, ends, offset, short, xyt, dx, dy, straight):
     """Let stretches at a junction that are too short to be alleys go on into the straightest branch.
 
@@ -216,7 +217,7 @@ def carry_on(alive, partner, via, degree, ends, offset, short, xyt, dx, dy, stra
             partner[bi], partner[bj], via[bi], via[bj] = bj, bi, way, way
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _add(point, out, n, start):
     """Append a point unless it is the one before."""
     if n > start and (point[0] - out[n - 1, 0]) ** 2 + (point[1] - out[n - 1, 1]) ** 2 < 1e-6:
@@ -225,7 +226,7 @@ def _add(point, out, n, start):
     return n + 1
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def outlines(entered, starts, first, last, points, ends, partner, via, chosen, closed):
     """Return the points of the chosen chains in order (a closed one comes back), and the first of each."""
     size = 0

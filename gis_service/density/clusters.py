@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -15,10 +15,14 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gis_service.density.alleys import Alleys
-from gis_service.density.gaps import Gaps, threads
+from gis_service.density.executor import Executor, InProcess
+from gis_service.density.gaps import Gaps
 from gis_service.density.pairs import Pairs, within
 from gis_service.density.params import Params
 from gis_service.density.prepare import Prepared
+
+_SHARE = 2_000
+"""Buildings in a share of the outlines, about."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ def build_clusters(
     access: pd.DataFrame | None = None,
     access_basis: str | None = None,
     of_building: NDArray[np.int64] | None = None,
+    outline: NDArray[np.object_] | None = None,
 ) -> Clusters:
     """Describe the dense clusters.
 
@@ -93,17 +98,17 @@ def build_clusters(
         ``roads`` or ``open_edge``.
     of_building
         Labels of ``label_clusters`` when they are known already.
+    outline
+        Outlines of ``draw_outlines`` when they are known already.
 
     """
     params = params or Params()
     if of_building is None:
         of_building = label_clusters(prepared, Pairs(gaps.a, gaps.b, gaps.min_width_m), params)
-    inside = np.flatnonzero(of_building)
-    members = inside[np.argsort(of_building[inside], kind="stable")]
-    count = int(of_building.max(initial=0))
-    at = np.searchsorted(of_building[members], np.arange(1, count + 2))
+    members, at = _members(of_building)
+    count = len(at) - 1
     of_alley = _alley_clusters(alleys, of_building)
-    outline = _outlines(prepared, members, at, params)
+    outline = draw_outlines(prepared, of_building, params) if outline is None else outline
     footprint = np.bincount(of_building, weights=prepared.area_m2, minlength=count + 1)[1:]
     table = gpd.GeoDataFrame(
         {
@@ -198,29 +203,37 @@ def _access(
     }
 
 
-def _outlines(
-    prepared: Prepared, members: NDArray[np.int64], at: NDArray[np.int64], params: Params
+def draw_outlines(
+    prepared: Prepared, of_building: NDArray[np.int64], params: Params, executor: Executor | None = None
 ) -> NDArray[np.object_]:
     """Return a concave outline round each cluster that holds all its buildings.
 
     Footprints are grown by a little over half the link distance, so that linked ones merge, and the whole is shrunk
     again by a little less: what lies between linked houses stays in, what lies between others does not. Inner
-    courts are filled. Shares of the clusters go to threads: shapely lets go of the interpreter while it works.
+    courts are filled. Shares of the clusters go to the executor.
     """
-    count = len(at) - 1
-    # Shares of about as many buildings each, eight a thread so that no thread waits long for another.
-    cuts = np.unique(np.searchsorted(at, np.linspace(0, len(members), 8 * threads() + 1)))
-
-    def share(first: int, last: int) -> NDArray[np.object_]:
-        own = prepared.footprints[members[at[first] : at[last]]]
-        return _outline_share(own, at[first : last + 1] - at[first], params.link_gap_m)
-
-    with ThreadPoolExecutor(threads()) as pool:
-        parts = list(pool.map(share, cuts[:-1], cuts[1:]))
-    return np.concatenate(parts) if count and parts else np.zeros(0, dtype=object)
+    members, at = _members(of_building)
+    # Shares of about as many buildings each, small enough that no worker waits long for another.
+    cuts = np.unique(np.searchsorted(at, np.arange(0, len(members) + _SHARE, _SHARE).clip(max=len(members))))
+    shares = (
+        (prepared.footprints[members[at[i] : at[j]]], at[i : j + 1] - at[i], params.link_gap_m)
+        for i, j in pairwise(cuts)
+    )
+    parts = (executor or InProcess()).map(_outline_share, shares)
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=object)
 
 
-def _outline_share(own: NDArray[np.object_], at: NDArray[np.int64], link_gap_m: float) -> NDArray[np.object_]:
+def _members(of_building: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the buildings cluster after cluster, and where each cluster begins."""
+    inside = np.flatnonzero(of_building)
+    members = inside[np.argsort(of_building[inside], kind="stable")]
+    count = int(of_building.max(initial=0))
+    return members, np.searchsorted(of_building[members], np.arange(1, count + 2))
+
+
+def _outline_share(share: tuple[NDArray[np.object_], NDArray[np.int64], float]) -> NDArray[np.object_]:
+    """Outline some clusters: their footprints, where each cluster begins among them, and the link distance."""
+    own, at, link_gap_m = share
     count, slack = len(at) - 1, 0.25
     grow = link_gap_m / 2 + slack
     # Eight-sided corners lie at 0.92 of their radius, so that at least ``grow`` lies round every wall: shrinking by

@@ -19,7 +19,7 @@ from gis_service.density.params import Params
 from gis_service.errors import GisError, InputError
 from gis_service.settings import default, get_settings
 
-_STAGES = 7
+_STAGES = 8
 _WORK_SRID = "auto"
 
 
@@ -66,10 +66,7 @@ def _read(path: Path, layer: str | None, what: tuple[str, str]) -> gpd.GeoDataFr
 
 
 @contextmanager
-def _executor(workers: int, scheduler: str | None) -> Iterator[Any]:
-    if workers == 1 and scheduler is None:
-        yield None
-        return
+def _executor(workers: int | None, scheduler: str | None) -> Iterator[Any]:
     opened = importlib.import_module("gis_service.density.executor").open_executor(workers, scheduler)
     with opened as executor:
         yield executor
@@ -106,7 +103,7 @@ _METRES = click.FloatRange(0.1, 20)
     "--engine-width-m", type=_METRES, default=default("engine_width_m"), show_default=True,
     help="消防车净宽（米），小型车 3.0。Clear width of an engine.",
 )  # fmt: skip
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="本机进程数。Processes here.")
+@click.option("--workers", type=click.IntRange(1), help="本机线程数，默认为核数。Threads here; default: one a core.")
 @click.option("--scheduler", help="Dask 调度器地址。Address of a Dask scheduler.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="输出 .gpkg。")
 def density(
@@ -119,7 +116,7 @@ def density(
     link_gap_m: float,
     min_buildings: int,
     engine_width_m: float,
-    workers: int,
+    workers: int | None,
     scheduler: str | None,
     out: Path,
 ) -> None:
@@ -127,7 +124,7 @@ def density(
 
     BUILDINGS 为 GDAL 可读、带坐标系的房屋面文件；无需数据库。
     """
-    if workers > 1 and scheduler is not None:
+    if workers is not None and scheduler is not None:
         raise click.UsageError("--workers 与 --scheduler 只能选一个 (choose one of --workers and --scheduler)")
     if out.suffix.lower() != ".gpkg":
         raise click.BadParameter("须为 .gpkg (must end in .gpkg)", param_hint="--out")

@@ -1,14 +1,16 @@
-"""Run a function over tiles: in this process, in local processes, or on a Dask cluster."""
+"""Run a function over tiles: in this process, in its threads, or on a Dask cluster."""
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 from gis_service.errors import GisError, InputError, SetupError
 
@@ -37,36 +39,19 @@ class InProcess:
         return [function(tile) for tile in tiles]
 
 
-class LocalProcesses:
-    """Runs tiles in processes of this machine."""
+class LocalThreads:
+    """Runs tiles in threads of this process: compiled loops and shapely let go of the interpreter.
 
-    def __init__(self, pool: ProcessPoolExecutor, workers: int) -> None:
+    Nothing is copied or sent, as it would be for every tile to another process of the same machine.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, workers: int) -> None:
         self._pool = pool
         self._workers = workers
 
     def map(self, function: Callable[[_I], _O], tiles: Iterable[_I]) -> list[_O]:
         """Return ``[function(tile) for tile in tiles]``."""
-        out: list[_O] = []
-        waiting: list[Any] = []
-        try:
-            for tile in tiles:
-                waiting.append(self._pool.submit(function, tile))
-                if len(waiting) > _WAITING * self._workers:
-                    out.append(waiting.pop(0).result())
-            out += [job.result() for job in waiting]
-        except BrokenProcessPool as error:
-            raise SetupError(
-                "一个计算进程意外终止（多半是内存不足）；请减少 --workers 后重试。",
-                "A worker process died, most likely for want of memory; try again with fewer --workers.",
-            ) from error
-        except GisError:
-            raise
-        except Exception as error:
-            raise _worker_error(error) from error
-        finally:
-            for job in waiting:
-                job.cancel()
-        return out
+        return _in_order(lambda tile: self._pool.submit(function, tile), tiles, _WAITING * self._workers)
 
 
 class DaskCluster:
@@ -77,40 +62,60 @@ class DaskCluster:
 
     def map(self, function: Callable[[_I], _O], tiles: Iterable[_I]) -> list[_O]:
         """Return ``[function(tile) for tile in tiles]``."""
-        from distributed import KilledWorker
-
-        out: list[_O] = []
-        waiting: list[Any] = []
-        try:
-            for tile in tiles:
-                waiting.append(self._submit(function, tile))
-                if len(waiting) > _WAITING * max(len(self._client.nthreads()), 1):
-                    out.append(waiting.pop(0).result())
-            out += [job.result() for job in waiting]
-        except KilledWorker as error:
-            raise SetupError(
-                "Dask 工作进程在同一分块上反复终止（多半是内存不足）；请增加每个进程的内存。",
-                "Dask workers died again and again on one tile, most likely for want of memory; give each worker more.",
-            ) from error
-        except GisError:
-            raise
-        except Exception as error:
-            raise _worker_error(error) from error
-        finally:
-            for job in waiting:
-                job.cancel()
-        return out
+        ahead = _WAITING * max(len(self._client.nthreads()), 1)
+        return _in_order(lambda tile: self._submit(function, tile), tiles, ahead)
 
     def _submit(self, function: Callable[[_I], _O], tile: _I) -> Any:
         with warnings.catch_warnings():
             # A tile travels with its task, not scattered: a dead worker would take scattered data with it.
             warnings.filterwarnings("ignore", message="Sending large graph")
-            return self._client.submit(function, tile, retries=_RETRIES, pure=False)
+            return self._client.submit(_sent, function, tile, retries=_RETRIES, pure=False)
+
+
+def _sent(function: Callable[[_I], _O], tile: _I) -> _O:
+    """Run a tile that came over a network."""
+    return function(writable(tile))
+
+
+def writable(value: Any) -> Any:
+    """Copy read-only arrays of a task, as they come over a network: compiled loops would be made anew for them."""
+    if isinstance(value, np.ndarray):
+        return value if value.flags.writeable else value.copy()
+    if isinstance(value, tuple):
+        items = [writable(item) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    return value
+
+
+def _in_order(submit: Callable[[_I], Any], tiles: Iterable[_I], ahead: int) -> list[Any]:
+    """Hand tiles out, at most ``ahead`` waiting, and collect the answers in their order."""
+    out: list[Any] = []
+    waiting: deque[Any] = deque()
+    try:
+        for tile in tiles:
+            waiting.append(submit(tile))
+            if len(waiting) > ahead:
+                out.append(waiting.popleft().result())
+        while waiting:
+            out.append(waiting.popleft().result())
+    except GisError:
+        raise
+    except Exception as error:
+        raise _worker_error(error) from error
+    finally:
+        for job in waiting:
+            job.cancel()
+    return out
 
 
 def _worker_error(error: Exception) -> GisError:
-    text = str(error).splitlines()[0] if str(error) else ""
     kind = type(error).__name__
+    if kind == "KilledWorker":
+        return SetupError(
+            "Dask 工作进程在同一分块上反复终止（多半是内存不足）；请增加每个进程的内存。",
+            "Dask workers died again and again on one tile, most likely for want of memory; give each worker more.",
+        )
+    text = str(error).splitlines()[0] if str(error) else ""
     return SetupError(
         f"一个分块计算失败（{kind}：{text}）；请以 --workers 1 重试并报告此错误。",
         f"A tile failed in its worker ({kind}: {text}); try --workers 1 and report this.",
@@ -118,18 +123,24 @@ def _worker_error(error: Exception) -> GisError:
     )
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
-def open_executor(workers: int = 1, scheduler: str | None = None) -> Iterator[Executor]:
+def open_executor(workers: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
     """Open the executor that ``--workers`` or ``--scheduler`` asks for.
 
     Parameters
     ----------
     workers
-        Processes of this machine; 1 means this process.
+        Threads of this process; by default as many as there are cores; 1 means that nothing runs side by side.
     scheduler
         Address of a Dask scheduler, like ``tcp://10.0.0.5:8786``; its workers need this program installed.
 
     """
+    workers = cores() if workers is None else workers
     if workers < 1:
         raise InputError("--workers 至少为 1。", "--workers must be at least 1.", workers=workers)
     if scheduler is not None:
@@ -138,11 +149,8 @@ def open_executor(workers: int = 1, scheduler: str | None = None) -> Iterator[Ex
     elif workers == 1:
         yield InProcess()
     else:
-        # Spawned, not forked: GDAL, PROJ and thread pools of the parent do not survive a fork.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["gis_service.density.access"])
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            yield LocalProcesses(pool, workers)
+        with ThreadPoolExecutor(workers, thread_name_prefix="density") as pool:
+            yield LocalThreads(pool, workers)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.density.compiled import compiled
+from gis_service.density.compiled import compiled, uncounted
 from gis_service.density.grid import cell_range, foot_on, grid_shape
 from gis_service.density.offset import Rim
 
@@ -115,6 +115,8 @@ def _distance_to(shape: Floats, arc: NDArray[np.bool_], i: int, px: float, py: f
 def _link(
     shape: Floats, arc: NDArray[np.bool_], boxes: Floats, grid: Floats, start: Ints, items: Items, snap: float
 ) -> Ints:
+    shape, arc, boxes = uncounted(shape), uncounted(arc), uncounted(boxes)
+    grid, start, items = uncounted(grid), uncounted(start), uncounted(items)
     parent = np.arange(len(shape))
     x0, y0, cell = grid[0], grid[1], grid[2]
     nx, ny = int(grid[3]), int(grid[4])
@@ -218,6 +220,9 @@ def _nest(
     shape: Floats, arc: NDArray[np.bool_], boxes: Floats, grid: Floats, start: Ints, items: Items, curve: Ints
 ) -> Ints:
     """Join curves of one ground; element ``len(curve)`` stands for the ground outside the data."""
+    shape, arc, boxes = uncounted(shape), uncounted(arc), uncounted(boxes)
+    grid, start, items = uncounted(grid), uncounted(start), uncounted(items)
+    curve = uncounted(curve)
     count = len(curve)
     parent = np.arange(count + 1)
     leftmost = np.full(count, -1, np.int64)
@@ -263,6 +268,9 @@ def _locate(
     points: Floats,
     ground: Ints,
 ) -> Ints:
+    shape, arc, boxes = uncounted(shape), uncounted(arc), uncounted(boxes)
+    grid, start, items = uncounted(grid), uncounted(start), uncounted(items)
+    ground = uncounted(ground)
     out = np.empty(len(points), np.int64)
     for n in range(len(points)):
         x, y = points[n, 0], points[n, 1]

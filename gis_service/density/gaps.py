@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -13,11 +11,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from gis_service.density.executor import Executor, InProcess
+from gis_service.density.ground import Ground, lay_out
 from gis_service.density.pairs import Pairs, find_pairs, neighbours
 from gis_service.density.params import Params
 from gis_service.density.prepare import Prepared
-from gis_service.density.rings import walls_of
 from gis_service.density.walk import trace
+from gis_service.density.walls import Walls, spans, stretches
 
 CLASSES = ("touching", "handshake", "sky_line", "narrow", "corner", "blocked")
 """Classes of a pair (DESIGN.md 3); an alley has one of the first four but touching."""
@@ -109,12 +109,34 @@ def classify(mean_width_m: NDArray[np.float64], sky: NDArray[np.float64], params
     return np.select(conditions, [np.array(c, dtype=object) for c in CLASSES[:3]], np.array("narrow", dtype=object))
 
 
+class _Task(NamedTuple):
+    """Some pairs and the walls of all buildings that can stand between them, ready to be traced."""
+
+    walls: Walls
+    heights: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    others: NDArray[np.int64]
+    near: NDArray[np.bool_]
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
+    touching: NDArray[np.bool_]
+    rule: NDArray[np.float64]
+
+
+def _trace_tile(task: _Task) -> tuple[NDArray[Any], ...]:
+    w = task.walls
+    around = w.ends, w.after, w.start, w.boxes, *w.origin, task.heights, task.offsets, task.others, task.near
+    traced: Any = trace(*around, task.a, task.b, task.touching, task.rule)
+    return tuple(traced)
+
+
 def compute_gaps(
     prepared: Prepared,
     pairs: Pairs | None = None,
     params: Params | None = None,
     subset: NDArray[np.int64] | None = None,
-    spread: int | None = None,
+    executor: Executor | None = None,
+    ground: Ground | None = None,
 ) -> Gaps:
     """Measure the gap of every pair.
 
@@ -127,34 +149,24 @@ def compute_gaps(
         All pairs within ``max_width_m`` among the buildings; found when not given.
     subset
         Positions in ``pairs`` to measure; all when not given.
-    spread
-        Threads to use; those of the machine when not given. The values do not depend on it.
+    executor
+        Who runs the tiles; this process when not given. The values do not depend on it, nor on the tiles.
+    ground
+        The walls and tiles of the buildings when they are known already.
 
     """
     params = params or Params()
     pairs = find_pairs(prepared.footprints, params.max_width_m) if pairs is None else pairs
+    ground = ground or lay_out(prepared.footprints)
     chosen = np.arange(len(pairs.a)) if subset is None else np.asarray(subset, dtype=np.int64)
     a, b, least = (
         pairs.a[chosen].astype(np.int64),
         pairs.b[chosen].astype(np.int64),
         pairs.min_width_m[chosen],
     )
-    walls = walls_of(prepared.footprints)
     offsets, others = neighbours(pairs, len(prepared))
-    touching = pairs.min_width_m <= 0
-    left, right = np.r_[pairs.a, pairs.b], np.r_[pairs.b, pairs.a]
-    near = np.r_[touching, touching][np.lexsort((right, left))]
-    slant = np.radians(180.0 - params.facing_deg)
-    rule = np.array(
-        [
-            params.max_width_m / 2 + WIDTH_EPS_M,
-            np.cos(slant) - 1e-9,
-            np.sin(slant / 2) + 1e-9,
-            np.cos(slant / 2),
-        ]
-    )
     figures, gap_xyt, gap_of, med_xyt, med_of, med_sum = _traced(
-        (*walls, prepared.height_m, offsets, others, near), a, b, least <= 0, rule, spread or threads()
+        prepared, pairs, params, (a, b, least <= 0), ground, executor or InProcess(), (offsets, others)
     )
     facing, length = figures[:, 0], figures[:, 1]
     has_gap = length >= params.min_gap_m - WIDTH_EPS_M
@@ -164,14 +176,15 @@ def compute_gaps(
     kind = np.full(len(a), "corner", dtype=object)
     kind[has_gap] = classify(mean[has_gap], sky[has_gap], params)
     geometry = _shortest(prepared.footprints, a, b, np.flatnonzero(~has_gap | (kind == "touching")))
-    lines = _centrelines(gap_xyt, gap_of, len(a))
     centre = has_gap & (kind != "touching")
-    geometry[centre] = lines[centre]
+    _centrelines(gap_xyt, gap_of, centre, geometry)
     kind[~has_gap & (least <= 0)] = "touching"
     open_pairs = np.flatnonzero(~has_gap & (least > 0))
     hidden = facing[open_pairs] >= params.min_gap_m
     rest = open_pairs[~hidden]
-    hidden[~hidden] = _stands_between(prepared.footprints, pairs, a[rest], b[rest], geometry[rest], offsets, others)
+    hidden[~hidden] = _stands_between(
+        prepared.footprints, ground.walls, a[rest], b[rest], geometry[rest], offsets, others
+    )
     kind[open_pairs[hidden]] = "blocked"
     pieces = Pieces(
         med_of[:, 0], med_xyt, med_of[:, 1], med_of[:, 2],
@@ -180,39 +193,73 @@ def compute_gaps(
     return Gaps(a, b, kind, least, mean, np.where(has_gap, length, 0.0), sky, geometry, pieces)
 
 
-def threads() -> int:
-    """Return how many threads compiled loops use: those of this machine, at most four."""
-    return min(4, os.cpu_count() or 1)
-
-
 def _traced(
-    fixed: tuple[NDArray[Any], ...],
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    touching: NDArray[np.bool_],
-    rule: NDArray[np.float64],
-    spread: int,
+    prepared: Prepared,
+    pairs: Pairs,
+    params: Params,
+    chosen: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]],
+    ground: Ground,
+    executor: Executor,
+    around: tuple[NDArray[np.int64], NDArray[np.int64]],
 ) -> tuple[NDArray[Any], ...]:
-    """Trace the pairs in shares, one a thread, and join the results in order: the same for any number of threads."""
-    shares = spread if len(a) > 2000 else 1
-    cuts = np.linspace(0, len(a), shares + 1).astype(np.int64)
+    """Trace the chosen pairs tile by tile and put the answers into the order of the pairs.
 
-    def share(i: int) -> tuple[NDArray[Any], ...]:
-        part = slice(cuts[i], cuts[i + 1])
-        arguments: Any = (*fixed, a[part], b[part], touching[part], rule)
-        return tuple(trace(*arguments))
+    A pair belongs to the tile of its first building; with it go all neighbours of that building, among which are
+    all that can stand between the two.
+    """
+    a, b, touching = chosen
+    offsets, others = around
+    contact = pairs.min_width_m <= 0
+    left, right = np.r_[pairs.a, pairs.b], np.r_[pairs.b, pairs.a]
+    near = np.r_[contact, contact][np.lexsort((right, left))]
+    slant = np.radians(180.0 - params.facing_deg)
+    rule = np.array(
+        [
+            params.max_width_m / 2 + WIDTH_EPS_M,
+            np.cos(slant) - 1e-9,
+            np.sin(slant / 2) + 1e-9,
+            np.cos(slant / 2),
+        ]
+    )
+    tile_of = ground.tile_of()[a]
+    order = np.argsort(tile_of, kind="stable")
+    cuts = np.searchsorted(tile_of[order], np.arange(len(ground.tiles) + 1))
+    owned = [order[cuts[k] : cuts[k + 1]] for k in range(len(ground.tiles)) if cuts[k + 1] > cuts[k]]
 
-    if shares == 1:
-        return share(0)
-    with ThreadPoolExecutor(shares) as pool:  # compiled with nogil
-        parts = list(pool.map(share, range(shares)))
-    for of, xyt in ((2, 1), (4, 3)):
-        points = 0
-        for i, part in enumerate(parts):
-            part[of][:, 0] += cuts[i]
-            part[of][:, 1:] += points
-            points += len(part[xyt])
-    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+    def task(own: NDArray[np.int64]) -> _Task:
+        first = np.unique(a[own])
+        inside = np.unique(np.concatenate([first, others[spans(offsets, first)]]))
+        rows = spans(offsets, inside)
+        at = np.searchsorted(inside, others[rows])
+        at[at == len(inside)] = 0
+        known = inside[at] == others[rows]
+        owner = np.repeat(np.arange(len(inside)), np.diff(offsets)[inside])[known]
+        return _Task(
+            ground.walls.cut(inside), prepared.height_m[inside],
+            np.searchsorted(owner, np.arange(len(inside) + 1)), at[known], near[rows[known]],
+            np.searchsorted(inside, a[own]), np.searchsorted(inside, b[own]), touching[own], rule,
+        )  # fmt: skip
+
+    parts = executor.map(_trace_tile, (task(own) for own in owned))
+    if not parts:
+        return (
+            np.zeros((0, 4)), np.empty((0, 3)), np.empty((0, 3), np.int64),
+            np.empty((0, 3)), np.empty((0, 3), np.int64), np.empty((0, 4)),
+        )  # fmt: skip
+    figures = np.empty((len(a), 4))
+    for own, part in zip(owned, parts, strict=True):
+        figures[own] = part[0]
+    joined: list[NDArray[Any]] = [figures]
+    for points, lines in ((1, 2), (3, 4)):
+        shift = np.cumsum([0, *(len(part[points]) for part in parts[:-1])])
+        of = [
+            np.column_stack([own[part[lines][:, 0]], part[lines][:, 1:] + by])
+            for own, part, by in zip(owned, parts, shift, strict=True)
+        ]
+        joined += [np.concatenate([part[points] for part in parts]), np.concatenate(of)]
+    rank = np.argsort(joined[4][:, 0], kind="stable")
+    sums = np.concatenate([part[5] for part in parts])[rank]
+    return joined[0], joined[1], joined[2], joined[3], joined[4][rank], sums
 
 
 def _shortest(
@@ -223,27 +270,32 @@ def _shortest(
     return out
 
 
-def _centrelines(xyt: NDArray[np.float64], lines: NDArray[np.int64], n: int) -> NDArray[np.object_]:
-    """Return one LineString or MultiLineString a pair (None without a gap)."""
-    out = np.full(n, None, dtype=object)
+def _centrelines(
+    xyt: NDArray[np.float64], lines: NDArray[np.int64], wanted: NDArray[np.bool_], out: NDArray[np.object_]
+) -> None:
+    """Put one LineString or MultiLineString a pair into ``out`` for the pairs that are wanted."""
+    lines = lines[wanted[lines[:, 0]]]
     if not len(lines):
-        return out
+        return
     counts = lines[:, 2] - lines[:, 1]
-    strings: Any = shapely.linestrings(xyt[:, :2], indices=np.repeat(np.arange(len(lines)), counts))
+    strings: Any = shapely.linestrings(
+        xyt[stretches(lines[:, 1], counts), :2],
+        indices=np.repeat(np.arange(len(lines)), counts),
+    )
     pair = lines[:, 0]
-    alone = np.bincount(pair, minlength=n)[pair] == 1
+    alone = np.bincount(pair, minlength=len(out))[pair] == 1
     out[pair[alone]] = strings[alone]
     if not alone.all():
-        several = pair[~alone]
-        out[np.unique(several)] = shapely.multilinestrings(
-            strings[~alone], indices=np.unique(several, return_inverse=True)[1]
+        rest = np.flatnonzero(~alone)
+        rest = rest[np.argsort(pair[rest], kind="stable")]
+        out[np.unique(pair[rest])] = shapely.multilinestrings(
+            strings[rest], indices=np.unique(pair[rest], return_inverse=True)[1]
         )
-    return out
 
 
 def _stands_between(
     footprints: NDArray[np.object_],
-    pairs: Pairs,
+    walls: Walls,
     a: NDArray[np.int64],
     b: NDArray[np.int64],
     lines: NDArray[np.object_],
@@ -251,19 +303,17 @@ def _stands_between(
     others: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
     """Say whether a third building lies across the shortest line of each pair."""
-    del pairs
     out = np.zeros(len(a), dtype=bool)
     counts = offsets[a + 1] - offsets[a]
     if not counts.sum():
         return out
     owner = np.repeat(np.arange(len(a)), counts)
-    step = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    third = others[np.repeat(offsets[a], counts) + step]
+    third = others[spans(offsets, a)]
     # Only the boxes that meet can cross; a crossing is a line through the inside, a shared corner is none.
-    line_box, third_box = shapely.bounds(lines), shapely.bounds(footprints)
+    line_box = shapely.bounds(lines) - np.tile(walls.origin, 2)
     meets = third != b[owner]
-    meets &= (line_box[owner, :2] <= third_box[third, 2:]).all(axis=1)
-    meets &= (line_box[owner, 2:] >= third_box[third, :2]).all(axis=1)
+    meets &= (line_box[owner, :2] <= walls.boxes[third, 2:]).all(axis=1)
+    meets &= (line_box[owner, 2:] >= walls.boxes[third, :2]).all(axis=1)
     owner, third = owner[meets], third[meets]
     inside = shapely.length(shapely.intersection(lines[owner], footprints[third])) > 0.01
     out[owner[inside]] = True

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.density.compiled import compiled
+from gis_service.density.compiled import compiled, uncounted
 from gis_service.density.grid import cell_range, foot_on, grid_fill, grid_shape
 
 Floats = NDArray[np.float64]
@@ -177,12 +177,13 @@ def _rim(  # noqa: C901, PLR0912, PLR0915
     shape: Floats,
     start: Ints,
     items: Items,
+    free: Floats,
 ) -> tuple[Floats, NDArray[np.bool_], Ints, NDArray[np.int8], int]:
+    free = uncounted(free)
     room = 4 * len(own) + 64
     out, arc = np.empty((room, 8)), np.empty(room, np.bool_)
     wall, cut = np.empty(room, np.int64), np.empty(room, np.int8)
     made = 0
-    free = np.empty((_SLOTS, 2))
     seen = np.full(len(ends), -1, np.int64)
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
@@ -290,7 +291,7 @@ def find_rim(own: Ints, ends: Floats, before: Ints, width_m: float) -> Rim:
     shape = grid_shape(ends, max(width_m, 2.0))
     start, items = grid_fill(ends, shape)
     r = width_m / 2
-    out, arc, wall, cut, _ = _rim(own, ends, before, r, r - SHUT_M, shape, start, items)
+    out, arc, wall, cut, _ = _rim(own, ends, before, r, r - SHUT_M, shape, start, items, np.empty((_SLOTS, 2)))
     return Rim(out, arc, wall, cut)
 
 

@@ -176,7 +176,9 @@ def _read_ids(gdf: gpd.GeoDataFrame, repairs: Repairs) -> NDArray[np.object_]:
 
 def _polygons(geometry: NDArray[np.object_], ids: NDArray[np.object_], repairs: Repairs) -> NDArray[np.object_]:
     """Return the polygonal part of every geometry, valid and oriented; None where there is none."""
-    out = np.asarray(shapely.force_2d(geometry), dtype=object)
+    out = geometry.copy()
+    deep = shapely.has_z(out)
+    out[deep] = shapely.force_2d(out[deep])
     finite = np.isfinite(shapely.bounds(out)).all(axis=1)
     kind = shapely.get_type_id(out)
     out[~finite | ~np.isin(kind, (3, 6, 7))] = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,13 +23,15 @@ from numpy.typing import NDArray
 from gis_service.density.access import Access, find_access
 from gis_service.density.alleys import Alleys, build_alleys
 from gis_service.density.burn import Burn, find_burn
-from gis_service.density.clusters import Clusters, build_clusters, label_clusters
+from gis_service.density.clusters import Clusters, build_clusters, draw_outlines, label_clusters
+from gis_service.density.executor import Executor, InProcess, open_executor
 from gis_service.density.gaps import Gaps, compute_gaps
+from gis_service.density.ground import Ground, lay_out
 from gis_service.density.pairs import Pairs, find_pairs, within
 from gis_service.density.params import Params
 from gis_service.density.prepare import Prepared, prepare
 from gis_service.density.score import score_parts
-from gis_service.density.shares import Executor, share_gaps
+from gis_service.density.tiles import TILE_BUILDINGS
 
 _BESIDE = {".dbf", ".prj", ".cpg"}
 
@@ -40,7 +44,7 @@ class Density:
     """All results of a run.
 
     ``gaps``, ``alleys``, ``clusters``, ``buildings``, ``run`` are the layers of DESIGN.md 4; the others are what
-    they were made of.
+    they were made of (``row_ids``: the ``building_id`` of every input row, parallel to ``prepared.row``). ``seconds`` a stage (stages run side by side), and ``total``.
     """
 
     gaps: gpd.GeoDataFrame
@@ -55,6 +59,10 @@ class Density:
     made_clusters: Clusters
     access: Access
     burn: Burn
+    near: Pairs
+    ground: Ground
+    params: Params
+    row_ids: NDArray[np.object_]
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -78,7 +86,7 @@ def density(
     roads, hydrants
         Optional; transformed to the work CRS. No roads: engine space begins on open ground at the edge.
     executor
-        Runs the parts that can be shared out (default: this process); the results are the same.
+        Runs the parts that can be shared out (default: a thread a core); the results are the same.
     work_srid
         See ``prepare``.
     input_sha256
@@ -88,14 +96,18 @@ def density(
     params = params or Params()
     seconds: dict[str, float] = {}
 
+    told = threading.Lock()
+
     @contextmanager
     def stage(name: str, zh: str, en: str) -> Iterator[None]:
         if progress is not None:
-            progress(zh, en)
+            with told:
+                progress(zh, en)
         begun = time.perf_counter()
         yield
         seconds[name] = round(time.perf_counter() - begun, 3)
 
+    begun = time.perf_counter()
     with stage("prepare", "检查房屋", "checking buildings"):
         prepared = prepare(buildings, params, work_srid)
         reach = max(params.max_width_m, params.link_gap_m)
@@ -103,37 +115,79 @@ def density(
         near = find_pairs(prepared.footprints, reach)
         narrow = within(near, params.max_width_m)
         pairs = near if narrow.all() else Pairs(near.a[narrow], near.b[narrow], near.min_width_m[narrow])
-    with stage("gaps", "量测间隙", "measuring gaps"):
-        gaps = (
-            compute_gaps(prepared, pairs, params) if executor is None else share_gaps(prepared, pairs, params, executor)
-        )
-    with stage("alleys", "连接巷道", "joining alleys"):
-        alleys = build_alleys(prepared, gaps, params)
-    with stage("access", "计算消防车与水带可达", "engine and hose access"):
-        access = find_access(prepared.footprints, near, params, _lines(roads, prepared), executor)
-    with stage("burn", "计算延烧片区", "burn clusters"):
-        burn = find_burn(prepared.footprints, near, reach, prepared.fire_class, params)
-    with stage("clusters", "划分连片区", "dense clusters"):
-        table = _per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
+        ground = lay_out(prepared.footprints, getattr(executor, "tile_buildings", TILE_BUILDINGS))
         of_building = label_clusters(prepared, near, params)
-        clusters = build_clusters(prepared, gaps, alleys, params, table, access.basis, of_building)
-        scores = _scores(buildings, prepared, clusters, params, _like(hydrants, prepared))
-    return _tables(prepared, gaps, alleys, clusters, scores, table, access, burn, params, seconds, input_sha256)
+
+    def lanes(running: Executor) -> tuple[Gaps, Alleys]:
+        with stage("gaps", "量测间隙", "measuring gaps"):
+            gaps = compute_gaps(prepared, pairs, params, None, running, ground)
+        with stage("alleys", "连接巷道", "joining alleys"):
+            return gaps, build_alleys(prepared, gaps, params)
+
+    def reached(running: Executor) -> tuple[Access, Burn]:
+        with stage("access", "计算消防车与水带可达", "engine and hose access"):
+            access = find_access(prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground)
+        with stage("burn", "计算延烧片区", "burn clusters"):
+            return access, find_burn(prepared.footprints, near, reach, prepared.fire_class, params, running, ground)
+
+    def outlined(running: Executor) -> NDArray[np.object_]:
+        with stage("outlines", "勾画连片区", "outlining dense clusters"):
+            return draw_outlines(prepared, of_building, params, running)
+
+    with nullcontext(executor) if executor is not None else open_executor() as running:
+        (gaps, alleys), (access, burn), outlines = side_by_side(running, lanes, reached, outlined)
+    with stage("clusters", "划分连片区", "dense clusters"):
+        table = per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
+        clusters = build_clusters(prepared, gaps, alleys, params, table, access.basis, of_building, outlines)
+        scores = rate(buildings, prepared, clusters, params, like(hydrants, prepared))
+    seconds["total"] = round(time.perf_counter() - begun, 3)
+    return tabulate(
+        prepared,
+        gaps,
+        alleys,
+        clusters,
+        scores,
+        table,
+        access,
+        burn,
+        near,
+        ground,
+        params,
+        ids_of_rows(buildings),
+        seconds,
+        input_sha256,
+    )
 
 
-def _lines(roads: gpd.GeoDataFrame | None, prepared: Prepared) -> NDArray[np.object_] | None:
-    layer = _like(roads, prepared)
+def side_by_side(executor: Executor, *branches: Callable[[Executor], Any]) -> list[Any]:
+    """Run branches that do not need one another: while one thinks alone, the others keep the workers busy."""
+    if isinstance(executor, InProcess):
+        return [branch(executor) for branch in branches]
+    with ThreadPoolExecutor(len(branches), thread_name_prefix="branch") as pool:
+        return [job.result() for job in [pool.submit(branch, executor) for branch in branches]]
+
+
+def ids_of_rows(buildings: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """Return the building_id of every row as text; empty text where the layer has none."""
+    if "building_id" not in buildings.columns:
+        return np.full(len(buildings), "", dtype=object)
+    return np.asarray(buildings["building_id"].astype(str).str.strip().to_numpy(dtype=object))
+
+
+def lines_of(roads: gpd.GeoDataFrame | None, prepared: Prepared) -> NDArray[np.object_] | None:
+    """Return the geometries of a layer of roads in the CRS of the buildings."""
+    layer = like(roads, prepared)
     return None if layer is None else np.asarray(layer.geometry.values, dtype=object)
 
 
-def _like(layer: gpd.GeoDataFrame | None, prepared: Prepared) -> gpd.GeoDataFrame | None:
+def like(layer: gpd.GeoDataFrame | None, prepared: Prepared) -> gpd.GeoDataFrame | None:
     """Return a layer in the CRS of the buildings."""
     if layer is None or layer.crs is None or prepared.crs is None:
         return layer
     return layer.to_crs(prepared.crs)
 
 
-def _per_building(prepared: Prepared, near: Pairs, access: pd.DataFrame, burnt: NDArray[np.int64]) -> pd.DataFrame:
+def per_building(prepared: Prepared, near: Pairs, access: pd.DataFrame, burnt: NDArray[np.int64]) -> pd.DataFrame:
     """Return the per-building results in the order of ``prepared``."""
     nearest = np.full(len(prepared), np.inf)
     for side in (near.a, near.b):
@@ -149,13 +203,15 @@ def _per_building(prepared: Prepared, near: Pairs, access: pd.DataFrame, burnt: 
     )
 
 
-def _scores(
+def rate(
     buildings: gpd.GeoDataFrame,
     prepared: Prepared,
     clusters: Clusters,
     params: Params,
     hydrants: gpd.GeoDataFrame | None,
 ) -> list[dict[str, Any]]:
+    """Return the parts of the clusters' scores; ``buildings`` are the rows as they came in."""
+
     def column(name: str) -> NDArray[np.object_] | None:
         if name not in buildings.columns:
             return None
@@ -181,7 +237,7 @@ CLUSTER_COLUMNS = [
 ]  # fmt: skip
 
 
-def _tables(
+def tabulate(
     prepared: Prepared,
     gaps: Gaps,
     alleys: Alleys,
@@ -190,10 +246,14 @@ def _tables(
     table: pd.DataFrame,
     access: Access,
     burn: Burn,
+    near: Pairs,
+    ground: Ground,
     params: Params,
+    row_ids: NDArray[np.object_],
     seconds: dict[str, float],
     input_sha256: str | None,
 ) -> Density:
+    """Put all results into the layers of DESIGN.md 4."""
     cluster_layer = clusters.table.assign(score=[s["score"] for s in scores])[CLUSTER_COLUMNS]
     buildings = gpd.GeoDataFrame(
         {
@@ -216,7 +276,7 @@ def _tables(
             "parameters": [json.dumps(params.as_dict(), sort_keys=True)],
             "input_sha256": [input_sha256 or fingerprint(prepared)],
             "counts": [json.dumps(counts)],
-            "seconds": [round(sum(seconds.values()), 3)],
+            "seconds": [seconds["total"]],
             "version": [code_version()],
             "repairs": [json.dumps(prepared.repairs.as_dict(), ensure_ascii=False)],
         }
@@ -234,6 +294,10 @@ def _tables(
         made_clusters=clusters,
         access=access,
         burn=burn,
+        near=near,
+        ground=ground,
+        params=params,
+        row_ids=row_ids,
         seconds=seconds,
     )
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.density.compiled import compiled
+from gis_service.density.compiled import compiled, uncounted
 from gis_service.density.grid import (
     blocked,
     cell_range,
@@ -147,6 +147,7 @@ def _direct(  # noqa: C901, PLR0912
 
     Points inside a building (where houses share a wall) see nothing, and get -1.
     """
+    ends, shape, start, items = uncounted(ends), uncounted(shape), uncounted(start), uncounted(items)
     out = np.empty(len(at))
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
@@ -222,6 +223,8 @@ def _views(
     node_start: Ints,
     node_items: Items,
 ) -> tuple[Ints, Ints, Floats]:
+    ends, shape, start, items = uncounted(ends), uncounted(shape), uncounted(start), uncounted(items)
+    arms = uncounted(arms)
     room, made = 8 * len(own) + 64, 0
     one, two, length = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
     x0, y0, cell = shape[0], shape[1], shape[2]
@@ -265,7 +268,7 @@ def _views(
 
 
 class Views(NamedTuple):
-    """Views between points (numbers over the whole data set) and the straight ways to the tile's own.
+    """Views between points (by their numbers) and the straight ways to the tile's own.
 
     A straight way is infinite where no engine is in sight, and -1 at points that do not count.
     """
@@ -287,7 +290,7 @@ def find_views(
     scene, nodes, discs
         All within twice `REACH_M` of the own points.
     number
-        The points' numbers over the whole data set.
+        The points' numbers, ascending; the answers name points by them.
     own
         Which points are the tile's own.
     near
@@ -325,6 +328,7 @@ def _walls_met(
     node_items: Items,
 ) -> Floats:
     """Return the shortest way to any wall of each building; ``way`` below zero marks an engine's disc."""
+    ends, shape, start, items = uncounted(ends), uncounted(shape), uncounted(start), uncounted(items)
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
     out = best.copy()

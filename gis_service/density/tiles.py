@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gis_service.density.compiled import compiled, uncounted
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -90,12 +92,32 @@ def _cut(x: Floats, y: Floats) -> tuple[int, float] | None:
     return None
 
 
+@compiled
+def _met(
+    boxes: Floats, order: Ints, giants: Ints, first: int, last: int, x0: float, y0: float, x1: float, y1: float
+) -> Ints:
+    """Return which of the boxes first..last and of the giants before them meet a rectangle, ascending."""
+    boxes, order = uncounted(boxes), uncounted(order)
+    out = np.empty(len(giants) + last - first, np.int64)
+    made = 0
+    for k in range(len(giants) + last - first):
+        i = giants[k] if k < len(giants) else first + k - len(giants)
+        if k < len(giants) and i >= first:
+            continue
+        if boxes[i, 0] <= x1 and boxes[i, 2] >= x0 and boxes[i, 1] <= y1 and boxes[i, 3] >= y0:
+            out[made] = order[i]
+            made += 1
+    found = out[:made].copy()
+    found.sort()
+    return found
+
+
 class Finder:
     """Find boxes or points that a rectangle meets, without looking at all of them for every tile."""
 
     def __init__(self, boxes: Floats) -> None:
         self._order = np.argsort(boxes[:, 0])
-        self._sorted = boxes[self._order]
+        self._sorted = np.ascontiguousarray(boxes[self._order])
         widths = self._sorted[:, 2] - self._sorted[:, 0]
         # Few boxes are very wide (a hall, a mall); they are looked at every time, the rest by their left edge.
         self._wide = float(np.quantile(widths, 0.999)) if len(widths) else 0.0
@@ -106,7 +128,4 @@ class Finder:
         left = self._sorted[:, 0]
         first = int(np.searchsorted(left, x0 - self._wide))
         last = int(np.searchsorted(left, x1, side="right"))
-        near = np.concatenate([self._giants[self._giants < first], np.arange(first, max(first, last), dtype=np.int64)])
-        box = self._sorted[near]
-        hit = (box[:, 0] <= x1) & (box[:, 2] >= x0) & (box[:, 1] <= y1) & (box[:, 3] >= y0)
-        return np.sort(self._order[near[hit]])
+        return _met(self._sorted, self._order, self._giants, first, max(first, last), x0, y0, x1, y1)

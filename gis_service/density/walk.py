@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
 
 from gis_service.density.bisector import CLEAR, FLANKED, HIDDEN, OFF, STEP, STEP_TURN, clip, gather, judge
+from gis_service.density.compiled import loop, uncounted
 
 JOIN_M = 0.02
 """Two ends of the walk this near one another are the same place (a corner of 180° and a little more)."""
@@ -25,7 +25,7 @@ HALVINGS = 11
 """Ends are found to the step over 2^11: a tenth of a millimetre."""
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _grown(array, n):
     if n < array.shape[0]:
         return array
@@ -34,7 +34,7 @@ def _grown(array, n):
     return bigger
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _put(track, n, state, t, x, y):
     """Append a point (x, y, t, state) to the track; a break is a point with state OFF."""
     if state == OFF and (n == 0 or track[n - 1, 3] == OFF):
@@ -44,7 +44,7 @@ def _put(track, n, state, t, x, y):
     return track, n + 1
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _at(piece, u):
     """Return the point on A's outline and its normal at share ``u`` of a wall or of a corner's turn."""
     if piece[0] == 0.0:
@@ -54,7 +54,7 @@ def _at(piece, u):
     return piece[1], piece[2], c * piece[5] - s * piece[6], s * piece[5] + c * piece[6]
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _along(piece, lo, hi, steps, track, n, wa, na, wb, nb_, wc, nc, rule, walls, start, x0, y0, contact, covers, nv):
     """Walk one wall or one corner of A from share lo to hi, with exact ends of every run."""
     ax, ay, nx, ny = _at(piece, lo)
@@ -92,12 +92,12 @@ def _along(piece, lo, hi, steps, track, n, wa, na, wb, nb_, wc, nc, rule, walls,
     return track, n
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _sky(t, ha, hb):
     return 0.5 * (1.0 / math.sqrt(1.0 + (ha / t) ** 2) + 1.0 / math.sqrt(1.0 + (hb / t) ** 2))
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def measure(track, first, last, ha, hb):
     """Return length, ∫width, ∫sky view and the least width of points first..last (nan sky without heights)."""
     length = width = sky = 0.0
@@ -114,7 +114,7 @@ def measure(track, first, last, ha, hb):
     return length, width, sky, least
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _thin(track, first, last, x0, y0, out, n, stack):
     """Append points first..last to ``out``, thinned (Douglas-Peucker in x, y and half width)."""
     keep = np.zeros(last - first + 1, np.bool_)
@@ -149,7 +149,7 @@ def _thin(track, first, last, x0, y0, out, n, stack):
     return out, n, stack
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _common(offsets, others, near, a, b, found, touching):
     """List the common neighbours of a and b, and whether each touches both."""
     i, j = offsets[a], offsets[b]
@@ -172,7 +172,7 @@ def _common(offsets, others, near, a, b, found, touching):
     return found, touching, n
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _first_wall(walls, first, last, x0, y0, box):
     """Choose where to begin a ring: a wall that begins away from B, so that no run is cut in two."""
     for i in range(first, last):
@@ -182,7 +182,7 @@ def _first_wall(walls, first, last, x0, y0, box):
     return -1
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _opposite(ax, ay, ux, uy, length, wb, n, rule):
     """Return the part of a wall of A (shares of its length) that any of B can face.
 
@@ -202,7 +202,7 @@ def _opposite(ax, ay, ux, uy, length, wb, n, rule):
     return max(0.0, lo - sway) / length, min(length, hi + sway) / length
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _before_corner(x, y, nx, ny, mx, my, wb, n, rule):
     """Say whether any of B can lie before a corner of A whose normal turns from (nx, ny) to (mx, my)."""
     depth, cosine = 2.0 * rule[0], rule[3]
@@ -234,10 +234,11 @@ def _before_corner(x, y, nx, ny, mx, my, wb, n, rule):
     return False
 
 
-@nb.njit(cache=True, nogil=True)
-def _ring(r0, r1, begin, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, rule, start, contact, covers, nv):
+@loop
+def _ring(
+    r0, r1, begin, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, rule, start, contact, covers, nv, piece
+):
     """Walk one ring of A from the wall ``begin``."""
-    piece = np.empty(8)
     size = r1 - r0
     for k in range(size):
         i = r0 + (begin - r0 + k) % size
@@ -307,23 +308,23 @@ def _ring(r0, r1, begin, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, 
     return track, n
 
 
-@nb.njit(cache=True, nogil=True)
-def _walk_all(a, walls, following, start, x0, y0, box, track, wa, na, wb, nb_, wc, nc, rule, contact, covers, nv):
+@loop
+def _walk_all(a, walls, after, start, x0, y0, box, track, wa, na, wb, nb_, wc, nc, rule, contact, covers, nv, piece):
     """Walk all rings of building ``a``; return the track and its length."""
     n, r0 = 0, start[a]
     for i in range(start[a], start[a + 1]):
-        if following[i] > i:
+        if after[i] > i:
             continue
         begin = _first_wall(walls, r0, i + 1, x0, y0, box)
         begin = begin if begin >= 0 else r0
         track, n = _ring(
-            r0, i + 1, begin, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, rule, start, contact, covers, nv
+            r0, i + 1, begin, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, rule, start, contact, covers, nv, piece
         )  # fmt: skip
         r0 = i + 1
     return track, n
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _between(common, flags, n, walls, start, x0, y0, box, wc, covers):
     """Gather the walls of the third buildings, and list those that may lie over the gap."""
     nc = nv = 0
@@ -338,7 +339,7 @@ def _between(common, flags, n, walls, start, x0, y0, box, wc, covers):
     return wc, nc, covers, nv
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _runs(track, n, floor, runs):
     """List the stretches of the track whose state is ``floor`` or better, as (first, last)."""
     count = i = 0
@@ -356,7 +357,7 @@ def _runs(track, n, floor, runs):
     return runs, count
 
 
-@nb.njit(cache=True, nogil=True)
+@loop
 def _store(k, track, runs, count, x0, y0, ha, hb, xyt, n, of, sums, lines, stack):
     """Store the runs of pair k as lines; return the buffers, and length, ∫width and ∫sky of all together."""
     total = np.zeros(3)
@@ -376,14 +377,14 @@ def _store(k, track, runs, count, x0, y0, ha, hb, xyt, n, of, sums, lines, stack
     return xyt, n, of, sums, lines, stack, total
 
 
-@nb.njit(cache=True, nogil=True)
-def trace(walls, following, start, bounds, heights, offsets, others, near, pa, pb, touching, rule):
+@loop
+def trace(walls, after, start, boxes, origin_x, origin_y, heights, offsets, others, near, pa, pb, touching, rule):
     """Walk the bisector of every pair.
 
     Parameters
     ----------
-    walls, following, start, bounds
-        See ``rings.Walls``.
+    walls, after, start, boxes, origin_x, origin_y
+        See ``walls.Walls``.
     heights
         Heights in metres, nan when unknown.
     offsets, others, near
@@ -400,6 +401,10 @@ def trace(walls, following, start, bounds, heights, offsets, others, near, pa, p
     piece length, ∫width, ∫sky, least width.
 
     """
+    walls, after, start, boxes, rule = (
+        uncounted(walls), uncounted(after), uncounted(start), uncounted(boxes), uncounted(rule)
+    )  # fmt: skip
+    offsets, others, near = uncounted(offsets), uncounted(others), uncounted(near)
     m = pa.shape[0]
     figures = np.zeros((m, 4))
     gap_xyt, med_xyt = np.empty((1024, 3)), np.empty((1024, 3))
@@ -409,39 +414,42 @@ def trace(walls, following, start, bounds, heights, offsets, others, near, pa, p
     wa, wb, wc = np.empty((64, 7)), np.empty((64, 7)), np.empty((256, 7))
     track, stack, runs = np.empty((512, 4)), np.empty((256, 2), np.int64), np.empty((64, 2), np.int64)
     common, flags, covers = np.empty(64, np.int64), np.empty(64, np.bool_), np.empty(64, np.int64)
-    box = np.empty(4)
+    box, piece = np.empty(4), np.empty(8)
     width = 2.0 * rule[0]
     for k in range(m):
         a, b = pa[k], pb[k]
         x0, y0 = walls[start[a], 0], walls[start[a], 1]
-        box[0], box[1] = bounds[a, 0] - x0 - width, bounds[a, 1] - y0 - width
-        box[2], box[3] = bounds[a, 2] - x0 + width, bounds[a, 3] - y0 + width
+        box[0], box[1] = boxes[a, 0] - x0 - width, boxes[a, 1] - y0 - width
+        box[2], box[3] = boxes[a, 2] - x0 + width, boxes[a, 3] - y0 + width
         wb, nb_ = gather(walls, start[b], start[b + 1], x0, y0, box, wb, 0)
         for axis in range(2):
             shift = x0 if axis == 0 else y0
-            box[axis] = max(box[axis], bounds[b, axis] - shift - width)
-            box[axis + 2] = min(box[axis + 2], bounds[b, axis + 2] - shift + width)
+            box[axis] = max(box[axis], boxes[b, axis] - shift - width)
+            box[axis + 2] = min(box[axis + 2], boxes[b, axis + 2] - shift + width)
         wa, na = gather(walls, start[a], start[a + 1], x0, y0, box, wa, 0)
         if na == 0 or nb_ == 0:
             continue
         common, flags, n_common = _common(offsets, others, near, a, b, common, flags)
         wc, nc, covers, nv = _between(common, flags, n_common, walls, start, x0, y0, box, wc, covers)
-        track, n = _walk_all(
-            a, walls, following, start, x0, y0, box, track, wa, na, wb, nb_, wc, nc, rule,
-            b if touching[k] else -1, covers, nv,
+        walked, n = _walk_all(
+            a, walls, after, start, x0, y0, uncounted(box), uncounted(track), uncounted(wa), na, uncounted(wb), nb_,
+            uncounted(wc), nc, rule, b if touching[k] else -1, uncounted(covers), nv, uncounted(piece),
         )  # fmt: skip
+        if walked.shape[0] > track.shape[0]:
+            # It had to grow, and is an array of its own.
+            track = walked
         ha, hb = heights[a], heights[b]
         runs, count = _runs(track, n, HIDDEN, runs)
         for r in range(count):
             figures[k, 0] += measure(track, runs[r, 0], runs[r, 1], ha, hb)[0]
         runs, count = _runs(track, n, FLANKED, runs)
         gap_xyt, ng, gap_of, gap_sum, ngl, stack, total = _store(
-            k, track, runs, count, x0, y0, ha, hb, gap_xyt, ng, gap_of, gap_sum, ngl, stack
+            k, track, runs, count, x0 + origin_x, y0 + origin_y, ha, hb, gap_xyt, ng, gap_of, gap_sum, ngl, stack
         )
         figures[k, 1], figures[k, 2], figures[k, 3] = total[0], total[1], total[2]
         runs, count = _runs(track, n, CLEAR, runs)
         med_xyt, nm, med_of, med_sum, nml, stack, total = _store(
-            k, track, runs, count, x0, y0, ha, hb, med_xyt, nm, med_of, med_sum, nml, stack
+            k, track, runs, count, x0 + origin_x, y0 + origin_y, ha, hb, med_xyt, nm, med_of, med_sum, nml, stack
         )
     gaps = gap_xyt[:ng].copy(), gap_of[:ngl].copy()
     return figures, gaps[0], gaps[1], med_xyt[:nm].copy(), med_of[:nml].copy(), med_sum[:nml].copy()

@@ -51,7 +51,7 @@ def _layer(table: pd.DataFrame, layer: str, draft: Path) -> None:
                 kinds[layer] = "Unknown"
             pyogrio.write_dataframe(
                 table, draft, layer=layer, driver="GPKG", geometry_type=kinds[layer], promote_to_multi=False,
-                dataset_options={"VERSION": "1.3"}, layer_options={"GEOMETRY_NAME": "geometry"},
+                dataset_options={"VERSION": "1.3"}, layer_options={"GEOMETRY_NAME": "geometry"}, use_arrow=True,
             )  # fmt: skip
         else:
             pyogrio.write_dataframe(table, draft, layer=layer, driver="GPKG", append=draft.exists())

@@ -15,6 +15,7 @@ from gis_service.density.access import find_access
 from gis_service.density.executor import open_executor
 from gis_service.density.pairs import find_pairs
 from gis_service.density.params import Params
+from gis_service.density.walls import ORIGIN_GRAIN_M
 from tests.density.witness import raster_hose
 
 KYOJIMA = Path(__file__).parents[3] / "shared/data/buildings/kyojima_300m.geojson"
@@ -172,11 +173,11 @@ class TestOnPaper:
 
     def test_long_wall_with_many_sheds(self):
         # Between two sheds, 8 m apart, an engine touches the hall's wall; the sheds stand 1 m off it.
-        # (Coordinates of the rim are counted from the lower left corner, 20 m below the wall.)
         sheds = [box(8 * i, 1, 8 * i + 2, 3) for i in range(200)]
         hall = box(-5, -20, 1605, 0)
         rim = access([hall, *sheds]).space.rim
-        pieces = rim.shape[~rim.arc & (rim.shape[:, 1] == 22.0) & (rim.shape[:, 5] == 1.0)]
+        # Coordinates of the rim are counted from a corner of the 10 km grid.
+        pieces = rim.shape[~rim.arc & (rim.shape[:, 1] % ORIGIN_GRAIN_M == 2.0) & (rim.shape[:, 5] == 1.0)]
         assert len(pieces) == 201
         inner = np.sort(pieces[:, [0, 2]], axis=1)
         inner = inner[np.argsort(inner[:, 0])][1:-1]

@@ -15,12 +15,13 @@ from shapely import Point, box
 
 from gis_service.density import write as write_module
 from gis_service.density.command import density as command
+from gis_service.density.executor import InProcess
 from gis_service.density.gaps import compute_gaps
+from gis_service.density.ground import lay_out
 from gis_service.density.pairs import find_pairs
 from gis_service.density.params import Params
 from gis_service.density.prepare import prepare
 from gis_service.density.run import density
-from gis_service.density.shares import share_gaps
 from gis_service.density.write import write
 from gis_service.errors import InputError
 from tests.density.shapes import DATA, layer, real
@@ -72,10 +73,12 @@ def test_shares_equal_the_whole(kyojima, size):
     prepared = prepare(kyojima)
     pairs = find_pairs(prepared.footprints, 4.0)
     whole = compute_gaps(prepared, pairs)
-    shared = share_gaps(prepared, pairs, Params(), OneByOne(), size)
+    shared = compute_gaps(prepared, pairs, Params(), None, OneByOne(), lay_out(prepared.footprints, size))
     assert whole.frame(prepared).drop(columns="geometry").equals(shared.frame(prepared).drop(columns="geometry"))
     assert shapely.equals_exact(whole.geometry, shared.geometry).all()
-    _same(density(kyojima), density(kyojima, executor=OneByOne()))
+    alone = density(kyojima, executor=InProcess())
+    _same(alone, density(kyojima, executor=OneByOne()))
+    _same(alone, density(kyojima))
     assert np.array_equal(whole.pieces.length_m, shared.pieces.length_m)
 
 
