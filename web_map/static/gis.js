@@ -5,6 +5,9 @@
   // VectorGrid 1.3.0 calls this name, which Leaflet 1.9 no longer has.
   if (!L.DomEvent.fakeStop) L.DomEvent.fakeStop = function () { return true; };
 
+  // On a phone a popup leaves room for the zoom buttons.
+  const POPUP = { maxWidth: Math.min(380, window.innerWidth - 110) };
+
   const WORDS = {
     zh: { score: "优先分", place: "位置", none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
           failed: "查询失败，请稍后再试", houses: "栋" },
@@ -74,7 +77,7 @@
         for (const { shape, feature } of this.shapes[i]) {
           if (!shape._map || !shape._pxBounds || !shape._pxBounds.contains(event.layerPoint)) continue;
           if (!shape._containsPoint(event.layerPoint)) continue;
-          L.popup({ maxWidth: 380 }).setLatLng(event.latlng).setContent(popup(feature.f)).openOn(this.map);
+          L.popup(POPUP).setLatLng(event.latlng).setContent(popup(feature.f)).openOn(this.map);
           return;
         }
       }
@@ -169,7 +172,7 @@
       const icon = L.divIcon({ className: "", iconSize: [20, 20], html: element("div", { class: "gis-zone", style: { background: one.color } }, one.mark) });
       const title = feature.f ? feature.f.title : one.mark;
       const marker = L.marker(feature.c, { icon, keyboard: true, title, alt: title });
-      return feature.f ? marker.bindPopup(() => popup(feature.f), { maxWidth: 380 }) : marker;
+      return feature.f ? marker.bindPopup(() => popup(feature.f), POPUP) : marker;
     }
 
     label(feature, spec) {
@@ -196,7 +199,7 @@
     }
 
     async ask(spec, properties, latlng) {
-      const open = (content) => L.popup({ maxWidth: 380 }).setLatLng(latlng).setContent(content).openOn(this.map);
+      const open = (content) => L.popup(POPUP).setLatLng(latlng).setContent(content).openOn(this.map);
       if (properties.houses) { this.map.setView(latlng, this.map.getZoom() + 2); return; }
       if (!spec.ask) return;
       open(element("p", {}, this.words.wait));
@@ -228,7 +231,7 @@
       if (item.bounds) { this.map.fitBounds(item.bounds, { maxZoom: 19 }); return; }
       this.map.setView(item.c, Math.max(this.map.getZoom(), item.zoom || 18));
       const known = item.k && this.byKey.get(item.k);
-      if (known && known.feature.f) L.popup({ maxWidth: 380 }).setLatLng(item.c).setContent(popup(known.feature.f)).openOn(this.map);
+      if (known && known.feature.f) L.popup(POPUP).setLatLng(item.c).setContent(popup(known.feature.f)).openOn(this.map);
       else if (item.ask) this.ask({ ask: item.ask, key: "k" }, { k: item.k }, item.c);
     }
 
