@@ -9,12 +9,15 @@ import click
 from psycopg2 import sql
 
 from gis_service import __version__
-from gis_service.analysis.read import read_county
+from gis_service.analysis.memory import Memory, load, looks_of, save
+from gis_service.analysis.read import County, read_county
 from gis_service.analysis.write import TABLES, write_run
 from gis_service.db.command import prepare
 from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.queries import query, statement
-from gis_service.density.executor import open_executor
+from gis_service.density.change import update
+from gis_service.density.executor import InProcess, open_executor
+from gis_service.density.memo import Remembering
 from gis_service.density.params import Params
 from gis_service.density.run import density
 from gis_service.say import say
@@ -35,7 +38,8 @@ def analyze(changed_only: bool, workers: int, scheduler: str | None, engine_widt
     if changed_only and not is_stale():
         say("数据没有变化，无需重算。", "Nothing changed since the newest run.")
         return
-    run_id, counts = analyse(Params(engine_width_m=engine_width_m), workers=workers, scheduler=scheduler)
+    params = Params(engine_width_m=engine_width_m)
+    run_id, counts = analyse(params, workers=workers, scheduler=scheduler, changed_only=changed_only)
     say(
         f"第 {run_id} 号分析：{counts['buildings']:,} 栋，{counts['pairs']:,} 对间距，{counts['alleys']:,} 条巷道，"
         f"{counts['clusters']:,} 个连片区",
@@ -44,37 +48,82 @@ def analyze(changed_only: bool, workers: int, scheduler: str | None, engine_widt
     )
 
 
-def analyse(params: Params, *, workers: int = 1, scheduler: str | None = None) -> tuple[int, dict[str, int]]:
-    """Compute a density run over the whole database and store it; return its number and counts."""
+def analyse(
+    params: Params, *, workers: int = 1, scheduler: str | None = None, changed_only: bool = False
+) -> tuple[int, dict[str, int]]:
+    """Compute a density run over the whole database and store it; return its number and counts.
+
+    With ``changed_only`` the newest run is brought up to date: only what the edits touch is computed again, only rows
+    that differ are written, and the result equals a whole run, value for value. Where nothing is remembered of the
+    newest run, or it had other parameters, a whole run is done.
+    """
     connection: Any = get_engine("owner").raw_connection()
     try:
         with connection.cursor() as cursor:
             cursor.execute(statement("analysis.lock"))
             county = read_county(cursor, work_srid())
+            memory = _remembered(cursor, params) if changed_only else None
             # A run is new data for maps; the run itself carries the version that it makes.
             cursor.execute(query("ingest.bump_version"))
-            asked = {"parameters": json.dumps(params.as_dict()), "code_version": __version__}
-            cursor.execute(statement("analysis.start"), asked)
-            run_id = int(cursor.fetchone()[0])
-            with open_executor(workers, scheduler) as executor:
-                found = density(
-                    county.buildings, county.roads, county.hydrants, params, executor, work_srid=work_srid(),
-                    progress=lambda zh, en: say(f"{zh} …", f"{en} …", err=True),
-                )  # fmt: skip
-            say("写入结果 …", "writing the results …", err=True)
-            write_run(cursor, run_id, county, found, params)
-            cursor.execute(statement("analysis.finish"), {"run_id": run_id})
+            memory = _amend(cursor, county, memory) if memory else _whole(cursor, county, params, workers, scheduler)
         connection.commit()
-        with connection.cursor() as cursor:
-            for table in TABLES:
-                cursor.execute(query("analysis.analyse").format(table=sql.Identifier(table)))
-        connection.commit()
+        if not changed_only:
+            with connection.cursor() as cursor:
+                for table in TABLES:
+                    cursor.execute(query("analysis.analyse").format(table=sql.Identifier(table)))
+            connection.commit()
     except BaseException:
         connection.rollback()
         raise
     finally:
         connection.close()
-    return run_id, json.loads(found.run["counts"].iloc[0])
+    save(memory)
+    return memory.run_id, json.loads(memory.found.run["counts"].iloc[0])
+
+
+def _remembered(cursor: Any, params: Params) -> Memory | None:
+    cursor.execute(statement("analysis.latest"))
+    memory = load(cursor.fetchone()[0])
+    if memory is None or memory.found.params != params:
+        say(
+            "没有可用的上次分析记录，重做全部分析。",
+            "Nothing is remembered of the newest run; doing the whole.",
+            err=True,
+        )
+        return None
+    return memory
+
+
+def _whole(cursor: Any, county: County, params: Params, workers: int, scheduler: str | None) -> Memory:
+    asked = {"parameters": json.dumps(params.as_dict()), "code_version": __version__}
+    cursor.execute(statement("analysis.start"), asked)
+    run_id = int(cursor.fetchone()[0])
+    with open_executor(workers, scheduler) as inner:
+        executor = Remembering(inner)
+        found = density(
+            county.buildings, county.roads, county.hydrants, params, executor, work_srid=work_srid(),
+            progress=lambda zh, en: say(f"{zh} …", f"{en} …", err=True),
+        )  # fmt: skip
+    executor.inner = InProcess()  # what ran it has ended; what it answered is kept
+    say("写入结果 …", "writing the results …", err=True)
+    memory = Memory(run_id, found, executor, looks_of(county.buildings))
+    write_run(cursor, county, memory, amend=False)
+    cursor.execute(statement("analysis.finish"), {"run_id": run_id})
+    return memory
+
+
+def _amend(cursor: Any, county: County, memory: Memory) -> Memory:
+    changed = memory.changed(county.buildings)
+    say(
+        f"重算改动影响的部分（改动 {len(changed):,} 栋）…",
+        f"recomputing round {len(changed):,} changed buildings …",
+        err=True,
+    )
+    memory.found = update(memory.found, county.buildings, changed, county.roads, county.hydrants, memory.executor)
+    memory.looks = looks_of(county.buildings)
+    write_run(cursor, county, memory, amend=True)
+    cursor.execute(statement("analysis.amend"), {"run_id": memory.run_id, "code_version": __version__})
+    return memory
 
 
 def is_stale() -> bool:

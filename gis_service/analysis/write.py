@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,38 +14,65 @@ import shapely
 from numpy.typing import NDArray
 from psycopg2 import sql
 
+from gis_service.analysis.memory import Memory, digests
 from gis_service.analysis.read import County
 from gis_service.db.copy import copy_rows
 from gis_service.db.queries import query, statement
-from gis_service.density.firebreak import Firebreak, facing_wall, propose_all
+from gis_service.density.firebreak import facing_wall, propose
 from gis_service.density.params import Params
 from gis_service.density.run import Density
 from gis_service.density.water import cover_of_buildings, cover_of_clusters
 
 TABLES = ("gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster", "firebreak")
+# Engine space is drawn this far round a cluster, in metres.
+VIEW_M = 30.0
 
 
-def write_run(cursor: Any, run_id: int, county: County, found: Density, params: Params) -> None:
-    """Write every table of run ``run_id``; the caller commits."""
-    _put(cursor, "gap", run_id, found.gaps, _lines(found.gaps.geometry))
+def write_run(cursor: Any, county: County, memory: Memory, *, amend: bool) -> None:
+    """Write every table of a run; the caller commits.
+
+    With ``amend`` the run has rows already: those that are no longer right are removed, and what is missing is added.
+    """
+    found, params = memory.found, memory.found.params
+    cursor.execute(statement("analysis.fresh"))
     alleys = found.alleys.assign(profile=[json.dumps(found.made_alleys.profile(k)) for k in range(len(found.alleys))])
-    _put(cursor, "alley", run_id, alleys, _lines(found.alleys.geometry))
-    _put(cursor, "cluster", run_id, _clusters(county, found, params), _polygons(found.clusters.geometry))
-    _put_buildings(cursor, run_id, county, found)
-    _put_engine_space(cursor, run_id, found)
-    _put_fire(cursor, run_id, found, params)
-    cursor.execute(statement("analysis.place_clusters"), {"run_id": run_id})
-    cursor.execute(statement("analysis.number_clusters"), {"run_id": run_id})
+    sizes, breaks, between = _fire(memory, params)
+    houses, outlines = _houses(county, found)
+    views, shapes = _engine_space(memory)
+    for table, frame, geometry in (
+        ("gap", found.gaps, _lines(found.gaps.geometry)),
+        ("alley", alleys, _lines(found.alleys.geometry)),
+        ("cluster", _clusters(county, found, params), _polygons(found.clusters.geometry)),
+        ("building_density", houses, outlines),
+        ("engine_space", views, shapes),
+        ("burn_cluster", sizes, None),
+        ("firebreak", breaks, between),
+    ):
+        _put(cursor, table, memory.run_id, frame.drop(columns="geometry", errors="ignore"), geometry, amend=amend)
+    cursor.execute(statement("analysis.place_clusters"), {"run_id": memory.run_id})
+    cursor.execute(statement("analysis.number_clusters"), {"run_id": memory.run_id})
     for table in TABLES:
         cursor.execute(query("analysis.forget").format(table=sql.Identifier(table)))
 
 
-def _put(cursor: Any, table: str, run_id: int, frame: pd.DataFrame, geometry: NDArray[np.object_] | None) -> None:
+def _put(
+    cursor: Any, table: str, run_id: int, frame: pd.DataFrame, geometry: NDArray[np.object_] | None, *, amend: bool
+) -> None:
+    shape = {} if geometry is None else {"geom": shapely.to_wkb(geometry, hex=True)}
+    digest = digests(frame.reset_index(drop=True).assign(**shape))
+    if amend:
+        names = {"table": sql.Identifier(table), "run_id": sql.Literal(run_id)}
+        cursor.execute(statement("analysis.clear_fresh"))
+        copy_rows(cursor, sql.Identifier("fresh"), {"digest": pa.array(digest)}, None)
+        cursor.execute(query("analysis.remove_stale").format(**names))
+        cursor.execute(query("analysis.kept").format(**names))
+        missing = ~np.isin(digest, [row[0] for row in cursor.fetchall()])
+        frame, digest = frame[missing], digest[missing]
+        geometry = None if geometry is None else geometry[missing]
     if not len(frame):
         return
-    plain = frame.drop(columns="geometry", errors="ignore")
-    columns = {"run_id": pa.array(np.full(len(plain), run_id))}
-    columns |= {str(name): pa.array(plain[name], from_pandas=True) for name in plain.columns}
+    columns = {"run_id": pa.array(np.full(len(frame), run_id)), "digest": pa.array(digest)}
+    columns |= {str(name): pa.array(frame[name], from_pandas=True) for name in frame.columns}
     copy_rows(cursor, sql.Identifier("gis", table), columns, geometry)
 
 
@@ -82,57 +109,83 @@ def _clusters(county: County, found: Density, params: Params) -> pd.DataFrame:
     return joined
 
 
-def _put_buildings(cursor: Any, run_id: int, county: County, found: Density) -> None:
+def _houses(county: County, found: Density) -> tuple[pd.DataFrame, NDArray[np.object_]]:
     """Give every building the results of the building that it is part of."""
     of_row = found.prepared.row
     kept = np.flatnonzero(of_row >= 0)
     results = found.buildings.drop(columns=["building_id", "geometry"]).iloc[of_row[kept]].reset_index(drop=True)
     results.insert(0, "building_id", county.buildings["building_id"].to_numpy()[kept])
-    _put(cursor, "building_density", run_id, results, _polygons(county.buildings.geometry.to_numpy()[kept]))
+    return results, _polygons(county.buildings.geometry.to_numpy()[kept])
 
 
-def _put_engine_space(cursor: Any, run_id: int, found: Density) -> None:
-    views = [tuple(box) for box in shapely.bounds(shapely.buffer(found.clusters.geometry.to_numpy(), 30))]
+def _engine_space(memory: Memory) -> tuple[pd.DataFrame, NDArray[np.object_]]:
+    """Draw the ground of engines round each cluster; a view in which nothing changed is taken from memory."""
+    found, space = memory.found, memory.found.access.space
+    views = shapely.bounds(shapely.buffer(found.clusters.geometry.to_numpy(), VIEW_M))
+    names = space.digests(views)
+    missing = [k for k, name in enumerate(names) if name not in memory.drawn]
     # GEOS works outside the interpreter's lock: two views are drawn at once.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        drawn = list(pool.map(found.access.space.draw, views))
-    some = [k for k, parts in enumerate(drawn) if len(parts)]
-    frame = pd.DataFrame({"cluster_id": found.clusters["cluster_id"].to_numpy()[some]})
+        drawn = list(pool.map(space.draw, [tuple(views[k]) for k in missing]))
+    fresh = {names[k]: list(parts) for k, parts in zip(missing, drawn, strict=True)}
+    memory.drawn = {name: fresh[name] if name in fresh else memory.drawn[name] for name in names}
+    some = [k for k, name in enumerate(names) if memory.drawn[name]]
     shapes = np.empty(len(some), dtype=object)
     for position, k in enumerate(some):
-        shapes[position] = shapely.MultiPolygon(list(drawn[k]))
-    _put(cursor, "engine_space", run_id, frame, shapes)
+        shapes[position] = shapely.MultiPolygon(memory.drawn[names[k]])
+    return pd.DataFrame({"cluster_id": found.clusters["cluster_id"].to_numpy()[some]}), shapes
 
 
-def _put_fire(cursor: Any, run_id: int, found: Density, params: Params) -> None:
-    burn, ids = found.burn, found.prepared.ids
+def _fire(memory: Memory, params: Params) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.object_]]:
+    """Return burn clusters, firebreaks and the lines of these; a cluster in which nothing changed is not split again."""
+    burn, prepared = memory.found.burn, memory.found.prepared
+    footprints, most = prepared.footprints, int(params.burn_part_buildings)
+    large = np.flatnonzero(np.asarray(burn.sizes) > most) + 1
+    members = np.argsort(burn.cluster_id, kind="stable")
+    ranks = burn.cluster_id[members]
+    wkb = shapely.to_wkb(footprints)
+    known: dict[bytes, tuple[int, float, int, float, pd.DataFrame]] = {}
+    names: dict[int, bytes] = {}
+    waiting = []
+    for cluster_id in large.tolist():
+        own = members[np.searchsorted(ranks, cluster_id) : np.searchsorted(ranks, cluster_id, side="right")]
+        content = b"".join(wkb[own]) + burn.spread_m[own].tobytes() + str(most).encode()
+        name = names[cluster_id] = hashlib.blake2b(content, digest_size=16).digest()
+        if name in memory.proposed:
+            known[name] = memory.proposed[name]
+        else:
+            waiting.append(cluster_id)
+    if waiting:
+        walls_m = np.zeros(len(burn.a))
+        asked = np.flatnonzero(np.isin(burn.cluster_id[burn.a], waiting))
+        walls_m[asked] = facing_wall(footprints, burn.a[asked], burn.b[asked], burn.spread_m)
+        for cluster_id in waiting:
+            p = propose(burn, cluster_id, walls_m, most)
+            ids = prepared.ids
+            cuts = p.cuts.assign(
+                building_a=ids[p.cuts["building_a"].to_numpy()], building_b=ids[p.cuts["building_b"].to_numpy()]
+            )
+            known[names[cluster_id]] = (p.parts, p.wall_m, p.after, p.saved_mean, cuts)
+    memory.proposed = known
+    return _fire_tables(memory, names)
+
+
+def _fire_tables(memory: Memory, names: dict[int, bytes]) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.object_]]:
+    burn, prepared = memory.found.burn, memory.found.prepared
     sizes = pd.DataFrame({"burn_cluster_id": np.arange(1, len(burn.sizes) + 1), "buildings": burn.sizes})
-    walls_m = facing_wall(found.prepared.footprints, burn.a, burn.b, burn.spread_m)
-    proposals: list[Firebreak] = propose_all(burn, walls_m, int(params.burn_part_buildings))
     what = pd.DataFrame(
-        [(p.cluster_id, p.parts, p.wall_m, p.after, p.saved_mean) for p in proposals],
+        [(cluster_id, *memory.proposed[name][:4]) for cluster_id, name in names.items()],
         columns=["burn_cluster_id", "parts", "wall_m", "largest_after", "saved_mean"],
     )
-    what["parts"] = what["parts"].astype("Int64")
-    what["largest_after"] = what["largest_after"].astype("Int64")
     table = sizes.merge(what, on="burn_cluster_id", how="left", validate="one_to_one")
-    for name in ("parts", "largest_after"):
-        table[name] = table[name].astype("Int64")
-    _put(cursor, "burn_cluster", run_id, table, None)
-    cuts = [p.cuts.assign(burn_cluster_id=p.cluster_id) for p in proposals if len(p.cuts)]
+    for name_ in ("parts", "largest_after"):
+        table[name_] = table[name_].astype("Int64")
+    columns = ["burn_cluster_id", "building_a", "building_b", "wall_m", "widen_to_m"]
+    cuts = [memory.proposed[name][4].assign(burn_cluster_id=cluster_id) for cluster_id, name in names.items()]
+    cuts = [frame for frame in cuts if len(frame)]
     if not cuts:
-        return
-    every = pd.concat(cuts, ignore_index=True)
-    a, b = every["building_a"].to_numpy(), every["building_b"].to_numpy()
-    footprints = found.prepared.footprints
-    between = shapely.shortest_line(footprints[a], footprints[b])
-    frame = pd.DataFrame(
-        {
-            "burn_cluster_id": every["burn_cluster_id"],
-            "building_a": ids[a],
-            "building_b": ids[b],
-            "wall_m": every["wall_m"],
-            "widen_to_m": [None if math.isnan(v) else v for v in every["widen_to_m"].astype(float)],
-        }
-    )
-    _put(cursor, "firebreak", run_id, frame, _lines(between))
+        return table, pd.DataFrame(columns=columns), np.empty(0, dtype=object)
+    every = pd.concat(cuts, ignore_index=True)[columns]
+    at = pd.Series(np.arange(len(prepared)), index=prepared.ids)
+    a, b = at.loc[every["building_a"]].to_numpy(), at.loc[every["building_b"]].to_numpy()
+    return table, every, _lines(shapely.shortest_line(prepared.footprints[a], prepared.footprints[b]))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -81,3 +84,27 @@ class EngineSpace:
         swept = shapely.difference(swept, shapely.union_all(some))
         parts = shapely.get_parts(shapely.intersection(swept, window))
         return np.asarray(parts[shapely.get_dimensions(parts) == 2])
+
+    def digests(self, views: Floats) -> list[bytes]:
+        """Name each view by all that its drawing depends on, so that a drawing can be taken from memory.
+
+        Parameters
+        ----------
+        views
+            One row a view: x0, y0, x1, y1 in the footprints' CRS.
+
+        """
+        reach = NEAR_M + 2 * self.width_m
+        windows: Any = shapely.box(*np.asarray(views).T)
+        houses = shapely.STRtree(self._footprints)
+        pieces = shapely.STRtree(shapely.box(*(self.faces.boxes + np.tile(self._origin, 2)).T))
+        wkb = shapely.to_wkb(self._footprints)
+        names = []
+        for window in windows:
+            wide = shapely.buffer(window, reach, join_style="mitre")
+            near = np.sort(houses.query(wide))
+            rim = np.sort(pieces.query(wide))
+            # Numbers of grounds differ from run to run; whether a ground is reached does not.
+            content = [shapely.to_wkb(window), *wkb[near], self.reached[rim].tobytes(), str(self.width_m).encode()]
+            names.append(hashlib.blake2b(b"".join(content), digest_size=16).digest())
+        return names

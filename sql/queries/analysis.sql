@@ -74,3 +74,22 @@ ANALYZE gis.{table}
 -- Whether anything was imported or edited since the newest run.
 SELECT (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM gis.data_version)
      > coalesce((SELECT max(data_version) FROM gis.run WHERE kind = 'density' AND finished_at IS NOT NULL), -1)
+
+-- name: fresh
+-- The digests of the rows that a table must have for this run.
+CREATE TEMP TABLE fresh (digest bigint) ON COMMIT DROP
+
+-- name: clear_fresh
+TRUNCATE fresh
+
+-- name: remove_stale
+DELETE FROM gis.{table} AS t
+WHERE t.run_id = {run_id} AND NOT EXISTS (SELECT FROM fresh AS f WHERE f.digest = t.digest)
+
+-- name: kept
+SELECT digest FROM gis.{table} WHERE run_id = {run_id}
+
+-- name: amend
+UPDATE gis.run SET finished_at = clock_timestamp(), code_version = %(code_version)s,
+       data_version = (SELECT last_value FROM gis.data_version)
+WHERE run_id = %(run_id)s
