@@ -56,10 +56,7 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
         if houses:
             ensure_run(connection)
     if houses and analysed is None:
-        from gis_service.analysis.command import analyse
-        from gis_service.density.params import Params
-
-        analyse(Params(), workers=1)
+        _analyse(wait=check)
     address = f"http://{host}:{port}"
     if check:
         _check(host, port, address, has_data=bool(houses))
@@ -106,6 +103,20 @@ def _load_demo(name: str) -> None:
         f"模拟数据已导入（{time.monotonic() - started:.0f} 秒）。",
         f"Demo loaded in {time.monotonic() - started:.0f} s.",
     )
+
+
+def _analyse(*, wait: bool) -> None:
+    """Analyse alleys and clusters; beside the service, so that the map can be seen at once."""
+    command = [sys.executable, "-m", "gis_service.cli", "analyze"]
+    if wait:
+        if subprocess.run(command, check=False).returncode != 0:  # noqa: S603 - our own command
+            raise SetupError("分析失败。", "The analysis failed.")
+        return
+    say(
+        "正在后台分析巷道和连片区（约一分钟）；完成后打开 /map/fire 。",
+        "Analysing alleys and clusters in the background (about a minute); then open /map/fire.",
+    )
+    subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
 
 
 def _check(host: str, port: int, address: str, *, has_data: bool) -> None:
