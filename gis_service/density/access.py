@@ -36,6 +36,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 ROADS, OPEN_EDGE = "roads", "open_edge"
+_NO_RIM = Rim(np.empty((0, 8)), np.empty(0, bool), np.empty(0, np.int64), np.empty(0, np.int8))
 
 
 @dataclass(frozen=True)
@@ -177,15 +178,17 @@ def find_whole_rim(walls: Walls, tiles: list[Tile], finder: Finder, width_m: flo
     near = [finder.within(*tile.grown(width_m + 0.01)) for tile in tiles]
     tasks = (_RimTask(_part(walls, some, walls.of(tile.own)), width_m) for tile, some in zip(tiles, near, strict=True))
     parts = executor.map(_rim_tile, tasks)
-    wall = [walls.of(some)[part.wall] for some, part in zip(near, parts, strict=True)]
-    if not parts:
-        return Rim(np.empty((0, 8)), np.empty(0, bool), np.empty(0, np.int64), np.empty(0, np.int8))
-    return Rim(
-        np.vstack([part.shape for part in parts]),
-        np.concatenate([part.arc for part in parts]),
-        np.concatenate(wall),
-        np.concatenate([part.cut for part in parts]),
-    )
+    count = sum(len(part.arc) for part in parts)
+    out = Rim(np.empty((count, 8)), np.empty(count, bool), np.empty(count, np.int64), np.empty(count, np.int8))
+    made = 0
+    for k, some in enumerate(near):
+        # Each part goes as it is taken over: all of them twice would be the largest thing in memory.
+        part, parts[k] = parts[k], _NO_RIM
+        here = slice(made, made + len(part.arc))
+        out.shape[here], out.arc[here], out.cut[here] = part.shape, part.arc, part.cut
+        out.wall[here] = walls.of(some)[part.wall]
+        made += len(part.arc)
+    return out
 
 
 def find_space(
