@@ -26,13 +26,13 @@ from gis_service.settings import default
 
 @click.command()
 @click.option("--changed-only", is_flag=True, help="只重算改动影响的部分。Only what an edit touches.")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), help="线程数，默认每核一个。One a core by default.")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask 调度器地址。Address of a Dask scheduler.")
 @click.option(
     "--engine-width-m", type=click.FloatRange(2.0, 8.0), default=default("engine_width_m"), show_default=True,
     help="消防车净宽；小型消防车为 3。Engine width; 3 for small engines.",
 )  # fmt: skip
-def analyze(changed_only: bool, workers: int, scheduler: str | None, engine_width_m: float) -> None:
+def analyze(changed_only: bool, workers: int | None, scheduler: str | None, engine_width_m: float) -> None:
     """分析巷道、连片区、消防可达与隔离。Alleys, clusters, access and firebreaks."""
     prepare()
     if changed_only and not is_stale():
@@ -49,7 +49,7 @@ def analyze(changed_only: bool, workers: int, scheduler: str | None, engine_widt
 
 
 def analyse(
-    params: Params, *, workers: int = 1, scheduler: str | None = None, changed_only: bool = False
+    params: Params, *, workers: int | None = None, scheduler: str | None = None, changed_only: bool = False
 ) -> tuple[int, dict[str, int]]:
     """Compute a density run over the whole database and store it; return its number and counts.
 
@@ -94,7 +94,7 @@ def _remembered(cursor: Any, params: Params) -> Memory | None:
     return memory
 
 
-def _whole(cursor: Any, county: County, params: Params, workers: int, scheduler: str | None) -> Memory:
+def _whole(cursor: Any, county: County, params: Params, workers: int | None, scheduler: str | None) -> Memory:
     asked = {"parameters": json.dumps(params.as_dict()), "code_version": __version__}
     cursor.execute(statement("analysis.start"), asked)
     run_id = int(cursor.fetchone()[0])
