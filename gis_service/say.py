@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
 
 import click
 from tqdm import tqdm
 
 from gis_service.settings import get_settings
-
-_Item = TypeVar("_Item")
 
 
 def say(zh: str, en: str, *, err: bool = False) -> None:
@@ -24,10 +22,26 @@ def warn(zh: str, en: str) -> None:
     say(f"注意：{zh}", f"Note: {en}", err=True)
 
 
-def progress(items: Iterable[_Item], zh: str, en: str, total: int | None = None) -> Iterable[_Item]:
-    """Show a bar on a terminal and one plain line elsewhere."""
-    label = en if get_settings().lang == "en" else zh
-    if sys.stderr.isatty():
-        return tqdm(items, desc=label, total=total, file=sys.stderr, leave=False)
-    click.echo(f"{label} …", err=True)
-    return items
+Step = Callable[[str, str], None]
+"""Told, in Chinese and in English, which stage of a long job begins."""
+
+
+@contextlib.contextmanager
+def steps(count: int) -> Iterator[Step]:
+    """Show how far a job of ``count`` stages is: a bar on a terminal, one plain line a stage elsewhere."""
+    english = get_settings().lang == "en"
+    if not sys.stderr.isatty():
+        yield lambda zh, en: click.echo(f"{en if english else zh} …")
+        return
+    with tqdm(
+        total=count, file=sys.stderr, leave=False, bar_format="{desc} {bar} {n_fmt}/{total_fmt} {elapsed}"
+    ) as bar:
+        begun = False
+
+        def step(zh: str, en: str) -> None:
+            nonlocal begun
+            bar.update(1 if begun else 0)
+            begun = True
+            bar.set_description_str(en if english else zh)
+
+        yield step

@@ -105,6 +105,12 @@ def render(page: Page, *, nonce: str | None) -> str:
     )
 
 
+def message_page(message: str, lang: str) -> str:
+    """Return a page that says one sentence and leads back."""
+    template = _templates.get_template("message.html")
+    return template.render(message=message, lang=lang, style=assets.link("gis.css"))
+
+
 def _open_script(nonce: str | None) -> str:
     return "<script>" if nonce is None else f'<script nonce="{nonce}">'
 

@@ -20,8 +20,10 @@ from gis_service.density.executor import InProcess, open_executor
 from gis_service.density.memo import Remembering
 from gis_service.density.params import Params
 from gis_service.density.run import density
-from gis_service.say import say
+from gis_service.say import say, steps
 from gis_service.settings import default
+
+_STAGES = 8
 
 
 @click.command()
@@ -98,12 +100,11 @@ def _whole(cursor: Any, county: County, params: Params, workers: int | None, sch
     asked = {"parameters": json.dumps(params.as_dict()), "code_version": __version__}
     cursor.execute(statement("analysis.start"), asked)
     run_id = int(cursor.fetchone()[0])
-    with open_executor(workers, scheduler) as inner:
+    with steps(_STAGES) as step, open_executor(workers, scheduler) as inner:
         executor = Remembering(inner)
         found = density(
-            county.buildings, county.roads, county.hydrants, params, executor, work_srid=work_srid(),
-            progress=lambda zh, en: say(f"{zh} …", f"{en} …", err=True),
-        )  # fmt: skip
+            county.buildings, county.roads, county.hydrants, params, executor, work_srid=work_srid(), progress=step
+        )
     executor.inner = InProcess()  # what ran it has ended; what it answered is kept
     say("写入结果 …", "writing the results …", err=True)
     memory = Memory(run_id, found, executor, looks_of(county.buildings))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 
 from gis_service.errors import GisError
+from web_map.frame import message_page
 
 log = logging.getLogger("gis_service.api")
 
@@ -36,12 +37,21 @@ def body(code: str, message: str, details: Any = None) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "details": details or {}}}
 
 
+def _is_page(request: Request) -> bool:
+    """Tell a person at a page from a program: what a browser asks for itself is answered in words."""
+    is_map = request.url.path == "/" or request.url.path.startswith("/map/")
+    return is_map and "text/html" in request.headers.get("accept", "")
+
+
 def install(app: FastAPI) -> None:
     """Install the handlers on ``app``."""
 
     @app.exception_handler(GisError)
-    def _ours(request: Request, error: GisError) -> JSONResponse:
-        return JSONResponse(body(error.code, error.message(language(request)), error.details), error.status)
+    def _ours(request: Request, error: GisError) -> Response:
+        message = error.message(language(request))
+        if _is_page(request):
+            return HTMLResponse(message_page(message, language(request)), error.status)
+        return JSONResponse(body(error.code, message, error.details), error.status)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

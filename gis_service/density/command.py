@@ -13,10 +13,10 @@ import click
 import geopandas as gpd
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
-from tqdm import tqdm
 
 from gis_service.density.params import Params
 from gis_service.errors import GisError, InputError
+from gis_service.say import steps
 from gis_service.settings import default, get_settings
 
 _STAGES = 8
@@ -25,21 +25,6 @@ _WORK_SRID = "auto"
 
 def _lang() -> str:
     return get_settings().lang
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """Give a function that says which stage has begun: a bar on a terminal, plain lines elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda zh, en: click.echo(f"{en if _lang() == 'en' else zh} …", err=True)
-        return
-    with tqdm(total=_STAGES, file=sys.stderr, leave=False, bar_format="{desc} {bar} {n_fmt}/{total_fmt}") as bar:
-
-        def step(zh: str, en: str) -> None:
-            bar.update(bar.desc != "")
-            bar.set_description_str(en if _lang() == "en" else zh)
-
-        yield step
 
 
 def _read(path: Path, layer: str | None, what: tuple[str, str]) -> gpd.GeoDataFrame:
@@ -141,7 +126,7 @@ def density(
         min_buildings=min_buildings,
         engine_width_m=engine_width_m,
     )
-    with _progress() as step, _executor(workers, scheduler) as executor:
+    with steps(_STAGES) as step, _executor(workers, scheduler) as executor:
         result = run(
             houses, streets, None, params, executor, work_srid=work_srid, input_sha256=file_sha256(buildings),
             progress=step,

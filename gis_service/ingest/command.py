@@ -10,7 +10,7 @@ from gis_service.db.command import prepare
 from gis_service.ingest.datum import DATUMS
 from gis_service.ingest.fields import KINDS
 from gis_service.ingest.importer import Options, Summary, import_file
-from gis_service.say import say, warn
+from gis_service.say import say, steps, warn
 
 
 def _fields(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -49,7 +49,9 @@ def import_(
     可读 shp（或 zip）、gpkg、geojson、gdb、kml、parquet、csv、xlsx。同一文件导入两次不会改变任何数据。
     """
     prepare()
-    summary = import_file(kind, file, Options(layer, crs, datum, encoding, fields, rejects, dry_run))
+    with steps(3) as step:
+        options = Options(layer, crs, datum, encoding, fields, rejects, dry_run)
+        summary = import_file(kind, file, options, step)
     report(summary, rejects, dry_run=dry_run)
 
 

@@ -26,6 +26,7 @@ from gis_service.ingest.load import Loaded, Rows, load
 from gis_service.ingest.rejects import Reject, check_rejects_file, write_rejects
 from gis_service.ingest.source import Source, read
 from gis_service.ingest.values import Sentence, is_missing, parse_column
+from gis_service.say import Step
 from gis_service.settings import get_settings
 
 
@@ -58,7 +59,11 @@ class Summary:
     import_id: int | None
 
 
-def import_file(kind_name: str, path: Path, options: Options | None = None) -> Summary:
+def _quiet(_zh: str, _en: str) -> None:
+    """Say nothing of the stages."""
+
+
+def import_file(kind_name: str, path: Path, options: Options | None = None, step: Step = _quiet) -> Summary:
     """Import ``path`` as ``kind_name`` (buildings, zones, boundaries, roads, hydrants) in one transaction.
 
     Rows that cannot be used are refused together with the file, unless ``options.rejects`` names a file to keep
@@ -75,20 +80,23 @@ def import_file(kind_name: str, path: Path, options: Options | None = None) -> S
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _import(KINDS[kind_name], path, options or Options())
+        return _import(KINDS[kind_name], path, options or Options(), step)
     finally:
         if collecting:
             gc.enable()
 
 
-def _import(kind: Kind, path: Path, options: Options) -> Summary:
+def _import(kind: Kind, path: Path, options: Options, step: Step) -> Summary:
     started = datetime.now(UTC)
     if options.rejects is not None:
         check_rejects_file(options.rejects)
+    step(f"读取 {path.name}", f"reading {path.name}")
     source = read(path, options.layer, options.encoding)
+    step(f"检查 {len(source.frame):,} 行", f"checking {len(source.frame):,} rows")
     mapping = match(kind, source.frame.columns, options.fields)
     rows, rejects, decision, notes = _check(kind, source, mapping, options)
     _refuse_or_keep(path, source, rows, rejects, options)
+    step("写入数据库", "writing to the database")
     record: dict[str, Any] = {
         "file_name": path.name,
         "sha256": source.sha256,

@@ -123,3 +123,12 @@ def test_a_phone(watch: Any, address: str):
     page.click("#gis-fold")
     assert page.get_attribute("#gis-fold", "aria-expanded") == "false"
     seen.clean()
+
+
+def test_a_page_that_is_not_there_says_so_in_words(watch: Any, address: str):
+    seen = watch(address)
+    answer = seen.page.goto(address + "/map/fire/999999", wait_until="networkidle")
+    assert answer.status == 404
+    assert "没有第 999999 号连片区" in seen.page.locator("h1").inner_text()
+    seen.page.click("a")
+    seen.page.wait_for_selector(READY)
