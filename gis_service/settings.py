@@ -30,7 +30,6 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     lang: Literal["zh", "en"] = "zh"
-    row_limit: int = Field(default=10_000, ge=1)
     inline_limit: int = Field(default=5_000, ge=1)
 
 

@@ -51,8 +51,8 @@ def _plan_queries() -> list[str]:
             if (
                 "{" in text
                 or "%s" in text
-                or re.search(r"\bstaged\b", text)
-                or text.split()[0] in {"COPY", "LOCK", "ANALYZE"}
+                or re.search(r"\b(staged|fresh)\b", text)
+                or text.split()[0] in {"COPY", "LOCK", "ANALYZE", "TRUNCATE"}
             ):
                 continue
             bare = re.sub(r"%\(\w+\)s|(?<![:\w]):[a-z_]\w*", "NULL", text)

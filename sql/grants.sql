@@ -22,3 +22,4 @@ GRANT USAGE ON SEQUENCE gis.data_version TO gis_service;
 GRANT INSERT, UPDATE (finished_at) ON gis.run TO gis_service;
 GRANT INSERT ON gis.selection TO gis_service;
 GRANT INSERT, UPDATE (name, note, version, updated_at, geom), DELETE ON gis.drawn_area TO gis_service;
+GRANT EXECUTE ON FUNCTION gis.tile_frame TO gis_service;

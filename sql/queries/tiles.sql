@@ -1,14 +1,9 @@
--- Vector tiles. The tile's envelope is transformed to the work SRID, never the column, so the index is used;
--- what is found is transformed to EPSG:3857 for drawing only. The envelope is cut to where the work CRS has coordinates
--- (db.engine.zone_bounds), and its edges get points, for a straight edge of a wide tile is a curve in the work SRID.
+-- Vector tiles. gis.tile_frame says where a tile is drawn and where its content is sought; what is found is transformed
+-- to EPSG:3857 for drawing only.
 
 -- name: buildings
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'building', 'geom')) AS sought
-), shown AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+shown AS (
     SELECT b.building_id, b.hazard_tier, b.use_class, b.floors,
            ST_AsMVTGeom(ST_Transform(b.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.building AS b ON b.geom && tile.sought
@@ -18,12 +13,8 @@ SELECT ST_AsMVT(shown, 'buildings') FROM shown WHERE geom IS NOT NULL
 
 -- name: building_cells
 -- 32 cells a side; each says how many houses it has and how many of them have a hazard.
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'building', 'geom')) AS sought
-), placed AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+placed AS (
     SELECT ST_Transform(ST_Centroid(b.geom), 3857) AS middle, b.hazard_tier
     FROM tile JOIN gis.building AS b ON b.geom && tile.sought
 ), cells AS (
@@ -44,12 +35,8 @@ WITH tile AS MATERIALIZED (
 SELECT ST_AsMVT(cells, 'buildings') FROM cells WHERE geom IS NOT NULL
 
 -- name: selection
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'building', 'geom')) AS sought
-), shown AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+shown AS (
     SELECT b.building_id, s.score,
            ST_AsMVTGeom(ST_Transform(b.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile
@@ -61,12 +48,8 @@ WITH tile AS MATERIALIZED (
 SELECT ST_AsMVT(shown, 'selection') FROM shown WHERE geom IS NOT NULL
 
 -- name: selection_cells
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'building', 'geom')) AS sought
-), placed AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+placed AS (
     SELECT ST_Transform(ST_Centroid(b.geom), 3857) AS middle, s.score
     FROM tile
     JOIN gis.building AS b ON b.geom && tile.sought
@@ -87,12 +70,8 @@ WITH tile AS MATERIALIZED (
 SELECT ST_AsMVT(cells, 'selection') FROM cells WHERE geom IS NOT NULL
 
 -- name: zones
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'key_zone', 'geom')) AS sought
-), shown AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+shown AS (
     SELECT z.zone_id, z.kind, z.name, ST_AsMVTGeom(ST_Transform(z.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.key_zone AS z ON z.geom && tile.sought
     LIMIT :limit
@@ -100,12 +79,8 @@ WITH tile AS MATERIALIZED (
 SELECT ST_AsMVT(shown, 'zones') FROM shown WHERE geom IS NOT NULL
 
 -- name: boundaries
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'admin_area', 'geom')) AS sought
-), shown AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+shown AS (
     SELECT a.code, a.name, a.level, a.schematic,
            ST_AsMVTGeom(ST_Transform(a.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.admin_area AS a ON a.geom && tile.sought
@@ -115,12 +90,8 @@ WITH tile AS MATERIALIZED (
 SELECT ST_AsMVT(shown, 'boundaries') FROM shown WHERE geom IS NOT NULL
 
 -- name: roads
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'road', 'geom')) AS sought
-), shown AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+shown AS (
     SELECT r.name, r.class, r.width_m, ST_AsMVTGeom(ST_Transform(r.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.road AS r ON r.geom && tile.sought
     LIMIT :limit
@@ -128,12 +99,8 @@ WITH tile AS MATERIALIZED (
 SELECT ST_AsMVT(shown, 'roads') FROM shown WHERE geom IS NOT NULL
 
 -- name: hydrants
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'hydrant', 'geom')) AS sought
-), shown AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+shown AS (
     SELECT h.hydrant_id, h.kind, h.name, ST_AsMVTGeom(ST_Transform(h.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.hydrant AS h ON h.geom && tile.sought
     LIMIT :limit
@@ -141,12 +108,8 @@ WITH tile AS MATERIALIZED (
 SELECT ST_AsMVT(shown, 'hydrants') FROM shown WHERE geom IS NOT NULL
 
 -- name: areas
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'drawn_area', 'geom')) AS sought
-), shown AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+shown AS (
     SELECT d.area_id, d.name, d.version, ST_AsMVTGeom(ST_Transform(d.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.drawn_area AS d ON d.geom && tile.sought
     LIMIT :limit
@@ -154,12 +117,8 @@ WITH tile AS MATERIALIZED (
 SELECT ST_AsMVT(shown, 'areas') FROM shown WHERE geom IS NOT NULL
 
 -- name: clusters
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'cluster', 'geom')) AS sought
-), shown AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+shown AS (
     SELECT c.cluster_id, c.name, c.buildings, c.score,
            ST_AsMVTGeom(ST_Transform(c.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.cluster AS c ON c.geom && tile.sought
@@ -170,12 +129,8 @@ SELECT ST_AsMVT(shown, 'clusters') FROM shown WHERE geom IS NOT NULL
 
 -- name: reach
 -- hose is -1 where no hose reaches: a tile's properties have no null.
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'building_density', 'geom')) AS sought
-), shown AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+shown AS (
     SELECT d.building_id, coalesce(round(d.hose_m::numeric, 1), -1)::double precision AS hose, d.depth, d.cluster_id,
            ST_AsMVTGeom(ST_Transform(d.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.building_density AS d ON d.geom && tile.sought
@@ -186,12 +141,8 @@ SELECT ST_AsMVT(shown, 'reach') FROM shown WHERE geom IS NOT NULL
 
 -- name: alleys
 -- A strip of the alley's mean width, so that the map is to scale.
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'alley', 'geom')) AS sought
-), shown AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+shown AS (
     SELECT a.alley_id, a.class, round(a.mean_width_m::numeric, 2)::double precision AS mean_width_m,
            round(a.length_m::numeric, 1)::double precision AS length_m,
            ST_AsMVTGeom(ST_Transform(ST_Buffer(a.geom, greatest(a.mean_width_m, 0.4) / 2, 'endcap=flat quad_segs=2'), 3857),
@@ -203,12 +154,8 @@ WITH tile AS MATERIALIZED (
 SELECT ST_AsMVT(shown, 'alleys') FROM shown WHERE geom IS NOT NULL
 
 -- name: gaps
-WITH tile AS MATERIALIZED (
-    SELECT ST_TileEnvelope(:z, :x, :y) AS drawn,
-           ST_Transform(ST_Segmentize(ST_Intersection(
-               ST_TileEnvelope(:z, :x, :y, margin => 0.03125),
-               ST_Transform(ST_MakeEnvelope(:west, :south, :east, :north, 4326), 3857)), 20000), Find_SRID('gis', 'gap', 'geom')) AS sought
-), shown AS (
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+shown AS (
     SELECT g.building_a, g.building_b, g.class, g.min_width_m, g.mean_width_m, g.length_m,
            ST_AsMVTGeom(ST_Transform(g.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.gap AS g ON g.geom && tile.sought
