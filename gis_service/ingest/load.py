@@ -30,7 +30,7 @@ class Rows:
 
 @dataclass
 class Loaded:
-    """What a load did. Keys are of this table; places counts rows whose township came from their location."""
+    """What a load did, in rows."""
 
     loaded: int = 0
     unchanged: int = 0
