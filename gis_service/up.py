@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -45,6 +46,7 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
     """准备并启动服务。Set up, load the demo into an empty database, analyse, serve."""
     settings = get_settings()
     host, port = host or settings.host, port or settings.port
+    _check_port(host, port)
     install_front_end()
     say("准备数据库 …", "Preparing the database …")
     prepare()
@@ -64,6 +66,19 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
     say(f"服务已启动：{address}（按 Ctrl-C 停止；数据库继续运行，gis-service db stop 可停止）",
         f"Serving on {address} (Ctrl-C stops; the database goes on, gis-service db stop ends it)")  # fmt: skip
     uvicorn.run("gis_service.api.app:create_app", factory=True, host=host, port=port, log_level="warning")
+
+
+def _check_port(host: str, port: int) -> None:
+    """Refuse a port that is taken before minutes are spent on setting up."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SetupError(
+                f"不能在 {host}:{port} 提供服务（{error.strerror}）；请用 --port 换一个端口。",
+                f"Cannot serve on {host}:{port} ({error.strerror}); choose another port with --port.",
+            ) from error
 
 
 def install_front_end() -> None:
