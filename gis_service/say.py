@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 import click
@@ -27,11 +28,20 @@ Step = Callable[[str, str], None]
 
 
 @contextlib.contextmanager
-def steps(count: int) -> Iterator[Step]:
-    """Show how far a job of ``count`` stages is: a bar on a terminal, one plain line a stage elsewhere."""
+def steps(count: int, patience_s: float = 0.0) -> Iterator[Step]:
+    """Show how far a job of ``count`` stages is: a bar on a terminal, one plain line a stage elsewhere.
+
+    Plain lines begin after ``patience_s`` seconds: what is done at once needs no account of its stages.
+    """
     english = get_settings().lang == "en"
+    begun_at = time.monotonic()
     if not sys.stderr.isatty():
-        yield lambda zh, en: click.echo(f"{en if english else zh} …")
+
+        def line(zh: str, en: str) -> None:
+            if time.monotonic() - begun_at >= patience_s:
+                click.echo(f"{en if english else zh} …", err=True)
+
+        yield line
         return
     with tqdm(
         total=count, file=sys.stderr, leave=False, bar_format="{desc} {bar} {n_fmt}/{total_fmt} {elapsed}"

@@ -160,6 +160,7 @@ class Gap(Base):
     mean_width_m: Mapped[float | None]
     length_m: Mapped[float]
     sky_view: Mapped[float | None]
+    digest: Mapped[int | None] = mapped_column(BigInteger)
     geom: Mapped[Any] = mapped_column(_geometry("MULTILINESTRING"))
 
 
@@ -179,6 +180,7 @@ class Alley(Base):
     buildings: Mapped[int]
     dead_end: Mapped[bool]
     profile: Mapped[list[Any]]
+    digest: Mapped[int | None] = mapped_column(BigInteger)
     geom: Mapped[Any] = mapped_column(_geometry("MULTILINESTRING"))
 
 
@@ -210,6 +212,7 @@ class Cluster(Base):
     nearest_hydrant_m: Mapped[float | None]
     farthest_hydrant_m: Mapped[float | None]
     access_basis: Mapped[str | None]
+    digest: Mapped[int | None] = mapped_column(BigInteger)
     geom: Mapped[Any] = mapped_column(_geometry("MULTIPOLYGON"))
 
 
@@ -226,4 +229,5 @@ class BuildingDensity(Base):
     unreached: Mapped[bool | None]
     depth: Mapped[int | None]
     nearest_gap_m: Mapped[float | None]
+    digest: Mapped[int | None] = mapped_column(BigInteger)
     geom: Mapped[Any] = mapped_column(_geometry("MULTIPOLYGON"))

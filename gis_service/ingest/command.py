@@ -49,7 +49,7 @@ def import_(
     可读 shp（或 zip）、gpkg、geojson、gdb、kml、parquet、csv、xlsx。同一文件导入两次不会改变任何数据。
     """
     prepare()
-    with steps(3) as step:
+    with steps(3, patience_s=2.0) as step:
         options = Options(layer, crs, datum, encoding, fields, rejects, dry_run)
         summary = import_file(kind, file, options, step)
     report(summary, rejects, dry_run=dry_run)
