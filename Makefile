@@ -8,7 +8,7 @@ run:            ## set up this machine where needed, load the demo, serve on htt
 
 test:           ## everything, on a real PostGIS and in a real browser
 	@scripts/setup.sh test
-	@$(GIS) up --check --port $${GIS_CHECK_PORT:-8765}
+	@scripts/check_up.sh
 	@.venv/bin/python -m pytest
 
 check:          ## style, types, SQL
