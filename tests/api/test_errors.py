@@ -145,8 +145,14 @@ def test_both_languages(client: TestClient):
 
 
 def test_nothing_in_an_empty_database_is_a_500(fresh: TestClient):
-    for path in ("/", "/map/planner", "/map/planner/offline"):
-        _is_error(fresh.get(path, headers={"Accept": "text/html"}), 404)
+    for path in ("/", "/map/planner", "/map/planner/offline", "/map/fire"):
+        said = fresh.get(path, headers={"Accept": "text/html"})
+        assert said.status_code == 404
+        # A person reads a sentence, a program the one body.
+        assert "gis-service" in said.text
+        assert "<h1>" in said.text
+    for path in ("/map/planner", "/map/planner/offline", "/map/fire"):
+        _is_error(fresh.get(path), 404)
     for path in (
         "/collections",
         "/collections/building/items",
