@@ -73,7 +73,6 @@ DEFAULTS: dict[str, Default] = {
     "engine_width_m": Default(4.0, "m", "GB 50016 7.1.8(1)", "消防车净宽"),
     "small_engine_width_m": Default(3.0, "m", f"车宽 2.5 m 加余量；{_OURS}", "小型消防车净宽"),
     "hose_width_m": Default(0.5, "m", _OURS, "水带可通过宽度"),
-    "hose_reach_m": Default(100, "m", f"村寨手抬泵水带 150 m，取保守值；{_OURS}", "水带可达"),
     "depth_zero_m": Default(3.0, "m", _OURS, "临车距离"),
     "spread_i_ii_m": Default(3.0, "m", "Cicione 2020", "蔓延距离（一、二级）"),
     "spread_iii_m": Default(6.0, "m", "参照 GB 50016 表 5.2.2", "蔓延距离（三级）"),

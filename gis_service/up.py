@@ -127,11 +127,14 @@ def _analyse(*, wait: bool) -> None:
         if subprocess.run(command, check=False).returncode != 0:  # noqa: S603 - our own command
             raise SetupError("分析失败。", "The analysis failed.")
         return
+    log = get_settings().data_dir / "analyze.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     say(
-        "正在后台分析巷道和连片区（约一分钟）；完成后打开 /map/fire 。",
-        "Analysing alleys and clusters in the background (about a minute); then open /map/fire.",
+        f"正在后台分析巷道和连片区（约一分钟，记录在 {log}）；完成后打开 /map/fire 。",
+        f"Analysing alleys and clusters in the background (about a minute, log in {log}); then open /map/fire.",
     )
-    subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    with log.open("w") as told:
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=told)  # noqa: S603
 
 
 def _check(host: str, port: int, address: str, *, has_data: bool) -> None:

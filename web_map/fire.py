@@ -55,7 +55,7 @@ def fire_page(
     whole = cluster_id is None
     layers = [
         *ground_layers(connection, boundaries_of(connection, srid), srid, zh=zh),
-        _engine_layer(read(connection, "fire.engine_space", **values), srid, zh=zh),
+        _engine_layer(read(connection, "fire.engine_space", **values), run["parameters"], srid, zh=zh),
         _cluster_layer(clusters, outlines, zh=zh, whole=whole),
         _around_layer(_others(connection, values, cluster_id, offline=offline), srid, zh=zh),
         _tiled(_house_layer(read(connection, "fire.houses", **values), srid, zh=zh), "reach", run, drawn),
@@ -115,13 +115,14 @@ def _chosen(clusters: list[dict[str, Any]], cluster_id: int | None) -> list[dict
     return chosen
 
 
-def _engine_layer(rows: list[dict[str, Any]], srid: int, *, zh: bool) -> dict[str, Any]:
+def _engine_layer(rows: list[dict[str, Any]], parameters: dict[str, Any], srid: int, *, zh: bool) -> dict[str, Any]:
     style = fill("#9fd3a0", 0.55, 0.8, "#5d9f5f")
     # Views of neighbouring clusters overlap; drawn as one, no ground is darker than other ground.
     views = shapely.from_wkb([bytes(row["geom"]) for row in rows])
     whole: Any = to_degrees(shapely.get_parts(shapely.union_all(views)), srid) if rows else []
     features = [feature(shape, {}) for shape in whole]
-    keys = [{"name": "≥ 4 m" if zh else "4 m or wider", "style": style}]
+    width_m = parameters["engine_width_m"]
+    keys = [{"name": f"≥ {width_m:g} m" if zh else f"{width_m:g} m or wider", "style": style}]
     return layer("engine", "消防车可达空间" if zh else "Engine space", features, {"fallback": style}, keys)
 
 

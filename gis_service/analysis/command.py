@@ -32,7 +32,7 @@ _STAGES = 8
 @click.option("--scheduler", metavar="ADDRESS", help="Dask 调度器地址。Address of a Dask scheduler.")
 @click.option(
     "--engine-width-m", type=click.FloatRange(2.0, 8.0), default=default("engine_width_m"), show_default=True,
-    help="消防车净宽；小型消防车为 3。Engine width; 3 for small engines.",
+    help=f"消防车净宽；小型消防车为 {default('small_engine_width_m'):g}。Engine width; less for small engines.",
 )  # fmt: skip
 def analyze(changed_only: bool, workers: int | None, scheduler: str | None, engine_width_m: float) -> None:
     """分析巷道、连片区、消防可达与隔离。Alleys, clusters, access and firebreaks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
@@ -56,19 +57,17 @@ class _Cache:
         self._tiles: dict[tuple[object, ...], bytes] = {}
         self._size = 0
         self._bytes_max = bytes_max
+        self._lock = threading.Lock()
 
     def get(self, key: tuple[object, ...]) -> bytes | None:
         return self._tiles.get(key)
 
     def put(self, key: tuple[object, ...], tile: bytes) -> None:
-        previous = self._tiles.pop(key, b"")
-        self._tiles[key] = tile
-        self._size += len(tile) - len(previous)
-        while self._size > self._bytes_max and self._tiles:
-            oldest = next(iter(self._tiles), None)
-            if oldest is None:
-                break
-            self._size -= len(self._tiles.pop(oldest, b""))
+        with self._lock:  # requests run in threads; the count of bytes is theirs together
+            self._size += len(tile) - len(self._tiles.pop(key, b""))
+            self._tiles[key] = tile
+            while self._size > self._bytes_max:
+                self._size -= len(self._tiles.pop(next(iter(self._tiles))))
 
 
 @lru_cache(maxsize=1)

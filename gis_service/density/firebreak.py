@@ -77,8 +77,6 @@ def facing_wall(footprints: NDArray[np.object_], a: Ints, b: Ints, spread_m: Flo
     That is the shorter of the two: A's outline within the pair's spread distance of B, or B's of A. One of
     the two walls facing each other is enough (GB 50016 5.2.2 note 2).
     """
-    # A wall exactly at the limit counts.
-    limit = np.maximum(spread_m[a], spread_m[b]) + 1e-6
     walls = flatten(footprints)
     # A wall exactly at the limit counts.
     limit = np.maximum(spread_m[a], spread_m[b]) + 1e-6
