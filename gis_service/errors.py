@@ -4,8 +4,12 @@
 
     GisError
     ├── InputError      what was given cannot be used        HTTP 422, exit 1
+    ├── SignInError     nobody known asks                    HTTP 401, exit 1
+    ├── ForbiddenError  known, but this door is not theirs   HTTP 403, exit 1
     ├── NotFoundError   no such thing, or not yours to see   HTTP 404, exit 1
     ├── ConflictError   somebody or something was first      HTTP 409, exit 1
+    ├── TooLargeError   more than this service takes         HTTP 413, exit 1
+    ├── TooManyError    more often than this service takes   HTTP 429, exit 1
     └── SetupError      this machine lacks something         HTTP 503, exit 1
 
 A refusal is one sentence that says what is wrong, where, and how to mend it. It is written in Chinese and in
@@ -58,6 +62,20 @@ class InputError(GisError):
     status = 422
 
 
+class SignInError(GisError):
+    """Nobody known asks: no session, no token, or one that is over."""
+
+    code = "not_signed_in"
+    status = 401
+
+
+class ForbiddenError(GisError):
+    """The asker is known, and this door is not theirs."""
+
+    code = "forbidden"
+    status = 403
+
+
 class NotFoundError(GisError):
     """There is no such thing, or it is not the asker's to see."""
 
@@ -70,6 +88,20 @@ class ConflictError(GisError):
 
     code = "conflict"
     status = 409
+
+
+class TooLargeError(GisError):
+    """More than this service takes at once."""
+
+    code = "too_large"
+    status = 413
+
+
+class TooManyError(GisError):
+    """More often than this service takes."""
+
+    code = "too_many"
+    status = 429
 
 
 class SetupError(GisError):

@@ -64,10 +64,20 @@ if [ -z "${DATABASE_URL:-}" ] && ! have_postgis; then
 This machine has no PostGIS and it cannot be installed from here; either install the package postgis, or set DATABASE_URL, or run docker compose up."
 fi
 
+# PDF sheets are set with Pango and a Chinese typeface.
+if command -v apt-get >/dev/null; then
+  wanted=()
+  /sbin/ldconfig -p 2>/dev/null | grep -q libpangoft2 || wanted+=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
+  [ -d /usr/share/fonts/opentype/noto ] || wanted+=(fonts-noto-cjk)
+  if [ ${#wanted[@]} -gt 0 ]; then
+    apt_install "${wanted[@]}" ||
+      say "未能安装 ${wanted[*]}，PDF 不能生成。Not installed: ${wanted[*]}; no PDF can be made."
+  fi
+fi
+
 if [ "$for_what" = test ] && command -v apt-get >/dev/null; then
   wanted=()
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted+=(chromium)
-  [ -d /usr/share/fonts/opentype/noto ] || wanted+=(fonts-noto-cjk)
   if have_postgis && compgen -G "/usr/share/postgresql/*/extension/postgis.control" >/dev/null; then
     version=$(server_version)
     [ -e "/usr/share/postgresql/$version/extension/pgtap.control" ] || wanted+=("postgresql-$version-pgtap")

@@ -1,4 +1,4 @@
-"""The database for one request: a read-only transaction for reading, a short one for writing."""
+"""The database for one request, in the asker's name: read-only for reading, a short transaction for writing."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Annotated
 from fastapi import Depends
 from sqlalchemy import Connection
 
-from gis_service.db.engine import get_engine
+from gis_service.api.identity import Asking
+from gis_service.db.engine import transaction
 
 
-def _reading() -> Iterator[Connection]:
-    with get_engine("service").connect() as connection:
-        connection.execution_options(postgresql_readonly=True)
-        with connection.begin():
-            yield connection
+def _reading(identity: Asking) -> Iterator[Connection]:
+    with transaction(identity, read_only=True) as connection:
+        yield connection
 
 
-def _writing() -> Iterator[Connection]:
-    with get_engine("service").begin() as connection:
+def _writing(identity: Asking) -> Iterator[Connection]:
+    with transaction(identity) as connection:
         yield connection
 
 

@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 import psycopg2
 from pyproj import CRS
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
+from gis_service.accounts.identity import Identity
 from gis_service.db.server import SUPERUSER, private_server
 from gis_service.errors import SetupError
 from gis_service.settings import get_settings
@@ -61,6 +62,15 @@ def _make_engine(url: str, role: Role, given: bool) -> Engine:
 def get_engine(role: Role = "service") -> Engine:
     """Return the pooled engine of ``role``."""
     return _engine(database_url(role), role, get_settings().database_url is not None)
+
+
+@contextlib.contextmanager
+def transaction(identity: Identity, *, read_only: bool = False) -> Iterator[Connection]:  # noqa: ARG001 - migration 0009
+    """Yield a connection in one transaction that sees and does what ``identity`` may, and nothing more."""
+    with get_engine("service").connect() as connection:
+        connection.execution_options(postgresql_readonly=read_only)
+        with connection.begin():
+            yield connection
 
 
 @contextlib.contextmanager

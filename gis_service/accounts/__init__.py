@@ -1,0 +1,1 @@
+"""Who asks: people, their roles and places, sign-in, sessions, tokens, and the trail of what they did."""
