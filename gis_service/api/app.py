@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
-from gis_service.api import areas, collections, errors, health, metrics, pages, selections, tiles
+from gis_service.api import areas, collections, errors, figures, health, metrics, pages, selections, tiles
 from gis_service.api.guard import Guard
 
 _ERROR_EXAMPLE = {"error": {"code": "invalid_input", "message": "…", "details": {}}}
@@ -56,6 +56,7 @@ def create_app() -> FastAPI:
         collections.router,
         tiles.router,
         selections.router,
+        figures.router,
         areas.router,
         pages.router,
     ):
