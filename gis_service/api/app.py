@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
-from gis_service.api import areas, collections, errors, figures, health, metrics, pages, selections, tiles
+from gis_service.api import areas, collections, errors, figures, health, metrics, pages, selections, shapes, tiles
 from gis_service.api.guard import Guard
 
 _ERROR_EXAMPLE = {"error": {"code": "invalid_input", "message": "…", "details": {}}}
@@ -58,6 +58,7 @@ def create_app() -> FastAPI:
         selections.router,
         figures.router,
         areas.router,
+        shapes.router,
         pages.router,
     ):
         app.include_router(router)

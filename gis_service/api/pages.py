@@ -10,7 +10,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from gis_service.accounts.identity import Identity, Role
+from gis_service.accounts.identity import Identity, Right, Role
 from gis_service.api.collections import landing
 from gis_service.api.connect import Reading
 from gis_service.api.errors import language
@@ -72,9 +72,9 @@ def township_offline(request: Request, connection: Reading, code: TownshipCode) 
 
 
 @router.get("/map/planner", include_in_schema=False)
-def planner(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
+def planner(request: Request, connection: Reading, identity: Asking, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map."""
-    page = planner_page(connection, run, offline=False, lang=language(request))
+    page = planner_page(connection, run, offline=False, lang=language(request), may_draw=identity.may(Right.DRAW))
     return HTMLResponse(render(page, nonce=request.state.nonce))
 
 
