@@ -9,7 +9,7 @@ from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
 from gis_service.accounts.identity import Right
-from gis_service.api import areas, collections, errors, figures, health, metrics, pages, selections, tiles
+from gis_service.api import areas, collections, errors, figures, health, metrics, pages, selections, shapes, tiles
 from gis_service.api.guard import Guard
 from gis_service.api.identity import allow, unruled
 
@@ -73,6 +73,7 @@ def create_app() -> FastAPI:
         selections.router,
         figures.router,
         areas.router,
+        shapes.router,
         pages.router,
     ):
         app.include_router(router)
