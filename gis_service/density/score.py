@@ -173,7 +173,7 @@ def _storeys(prepared: Prepared, params: Params) -> NDArray[np.float64]:
 def _coded(values: NDArray[np.object_] | None, codes: dict[str, float]) -> NDArray[np.float64] | None:
     if values is None:
         return None
-    return pd.Series(values, dtype=object).map(codes).to_numpy(dtype=float)
+    return np.asarray(pd.Series(values, dtype=object).map(codes), dtype=float)
 
 
 def _badly_watered(
