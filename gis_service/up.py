@@ -17,8 +17,13 @@ import click
 import uvicorn
 from sqlalchemy import text
 
+from gis_service.accounts import sessions
+from gis_service.accounts.first import ensure_accounts
+from gis_service.accounts.identity import Role, operator
+from gis_service.accounts.people import listed
+from gis_service.accounts.trail import MACHINE
 from gis_service.db.command import prepare
-from gis_service.db.engine import get_engine
+from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
 from gis_service.errors import SetupError
 from gis_service.say import say
@@ -31,6 +36,9 @@ _CHECKED = (
     "/",
     "/map/planner",
     "/map/fire",
+    "/account",
+    "/accounts",
+    "/audit-trail",
     "/collections",
     "/collections/building/items?limit=1",
     "/tiles/buildings/0/0/0.pbf",
@@ -52,13 +60,14 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
     prepare()
     if demo != "none" and _empty():
         _load_demo(demo)
-    with get_engine("service").begin() as connection:
+    with transaction(operator()) as connection:
         houses = connection.execute(text(statement("maps.headline"))).mappings().one()["houses"]
         analysed = connection.execute(text(statement("analysis.latest"))).scalar()
         if houses:
             ensure_run(connection)
     if houses and analysed is None:
         _analyse(wait=check)
+    ensure_accounts(demo=demo != "none")
     address = f"http://{host}:{port}"
     if check:
         _check(host, port, address, has_data=bool(houses))
@@ -103,7 +112,7 @@ def install_front_end() -> None:
 
 
 def _empty() -> bool:
-    with get_engine("service").connect() as connection:
+    with transaction(operator(), read_only=True) as connection:
         return not connection.execute(text("SELECT EXISTS (SELECT FROM gis.building)")).scalar_one()
 
 
@@ -143,6 +152,7 @@ def _check(host: str, port: int, address: str, *, has_data: bool) -> None:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
+    secret = _open_for_check()
     try:
         deadline = time.monotonic() + 30
         while not server.started:
@@ -152,15 +162,28 @@ def _check(host: str, port: int, address: str, *, has_data: bool) -> None:
                 )
             time.sleep(0.05)
         for path in _CHECKED if has_data else _CHECKED[:1]:
-            _ask(address, path)
+            _ask(address, path, secret)
     finally:
+        sessions.close(secret)
         server.should_exit = True
         thread.join(timeout=10)
     say("检查通过。", "All answered.")
 
 
-def _ask(address: str, path: str) -> None:
-    request = urllib.request.Request(f"{address}{path}", headers={"Accept": "text/html, */*"})  # noqa: S310 - our own
+def _open_for_check() -> str:
+    """Return the secret of a session of an administrator, for as long as the check takes."""
+    with transaction(operator(), read_only=True) as connection:
+        able = [a for a in listed(connection) if a.role == Role.ADMINISTRATOR and a.disabled_at is None]
+    if not able:
+        raise SetupError("没有可用的系统管理员账号；请用 gis-service user add 新建。",
+                         "No administrator is able to sign in; make one with gis-service user add.")  # fmt: skip
+    return sessions.open_(able[0].account_id, MACHINE, by="up --check").secret
+
+
+def _ask(address: str, path: str, secret: str) -> None:
+    name = "__Host-gis_session" if get_settings().https else "gis_session"
+    headers = {"Accept": "text/html, */*", "Cookie": f"{name}={secret}"}
+    request = urllib.request.Request(f"{address}{path}", headers=headers)  # noqa: S310 - our own
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             size = len(answer.read())

@@ -33,7 +33,9 @@ def user() -> None:
 @click.option("--role", type=click.Choice([r.value for r in Role]), required=True)
 @click.option("--place", help="乡镇（9 位）或村（12 位）代码。Code of the township or village.")
 @click.option("--department", type=click.Choice(list(DEPARTMENT)), help="行业部门。Department.")
-@click.option("--person", is_flag=True, help="可查看本地区房屋的个人信息。May read personal data of houses in its place.")
+@click.option(
+    "--person", is_flag=True, help="可查看本地区房屋的个人信息。May read personal data of houses in its place."
+)
 @click.option("--subject", help="统一身份认证中的标识。Subject of the organisation's own sign-in (OIDC).")
 @click.option("--generate", is_flag=True, help=_GENERATE)
 @click.option("--no-password", is_flag=True, help="不设密码，只用令牌或统一身份认证。By token or OIDC only.")
@@ -117,7 +119,13 @@ def token(name: str, title: str, right: str, days: int) -> None:
         rights = tokens.rights_of(right.split(","), Role(account.role), person=account.person)
         number, secret = tokens.make(connection, account.account_id, title, rights, days)
         trail.append(
-            connection, who, Action.TOKEN_MADE, f"{account.name}/{number}", title=title, rights=sorted(rights), days=days
+            connection,
+            who,
+            Action.TOKEN_MADE,
+            f"{account.name}/{number}",
+            title=title,
+            rights=sorted(rights),
+            days=days,
         )
     say(f"令牌 {number}（{days} 天有效，只显示这一次）：", f"Token {number} ({days} days; shown this once):")
     click.echo(secret)
@@ -178,7 +186,9 @@ def audit_trail() -> None:
 
 
 @audit_trail.command()
-@click.option("--head", metavar="HASH", help="以前打印并另行保存的链头。A head that was printed earlier and kept elsewhere.")
+@click.option(
+    "--head", metavar="HASH", help="以前打印并另行保存的链头。A head that was printed earlier and kept elsewhere."
+)
 def verify(head: str | None) -> None:
     """检查记录是否被改动或删除。Find entries that were altered or removed; exit status 1 if there are any."""
     with transaction(operator(), read_only=True) as connection:
@@ -205,7 +215,12 @@ SHEET_MAX = 100_000
 @click.option("--limit", type=click.IntRange(1, SHEET_MAX), default=50, show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="写到 csv 或 xlsx。")
 def search(
-    account: str | None, action: str | None, since: datetime | None, until: datetime | None, limit: int, out: Path | None
+    account: str | None,
+    action: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    out: Path | None,
 ) -> None:
     """查询操作记录，最新的在前。Search the trail, the newest first."""
     if until is not None and (until.hour, until.minute) == (0, 0):
@@ -220,12 +235,14 @@ def search(
     if out is None:
         for entry in shown:
             at = entry.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-            click.echo(f"{entry.entry_id:>8}  {at}  {entry.account:<20} {entry.action:<18} {entry.object or ''}".rstrip())
+            click.echo(
+                f"{entry.entry_id:>8}  {at}  {entry.account:<20} {entry.action:<18} {entry.object or ''}".rstrip()
+            )
     else:
-        write_rows(trail.HEADINGS, [trail.as_row(entry) for entry in shown], out, title="操作记录", mark=Mark(who.account))
+        write_rows(
+            trail.HEADINGS, [trail.as_row(entry) for entry in shown], out, title="操作记录", mark=Mark(who.account)
+        )
         trail.record(who, Action.EXPORTED, out.name, rows=len(shown), what="audit_trail")
         say(f"已写入 {out}（{len(shown):,} 条）。", f"Wrote {len(shown):,} entries to {out}.")
     if len(found) > len(shown):
         say("还有更多，请缩小范围。", "There are more; ask for less.", err=True)
-
-

@@ -92,7 +92,9 @@ class _turn:  # noqa: N801 - reads as a word where it is used
     def __enter__(self) -> None:
         if not _TURN.acquire(timeout=_PATIENCE_S):
             raise TooManyError(
-                "登录请求过多，请稍后再试。", "Too many people sign in at this moment; try again soon.", retry_after_s=10
+                "登录请求过多，请稍后再试。",
+                "Too many people sign in at this moment; try again soon.",
+                retry_after_s=10,
             )
 
     def __exit__(self, *_: object) -> None:

@@ -70,11 +70,11 @@ def sign_in(name: str, password: str, source: Source) -> Opened:
     with get_engine("service").begin() as connection:
         found = connection.execute(text(statement("accounts.credential")), {"name": name}).one_or_none()
     stored = found.password_hash if found is not None and not found.disabled else None
-    if not passwords.verify(stored, password):
+    if not passwords.verify(stored, password) or found is None:
         # A name that is none may be a password typed into the wrong field: it is not written down.
         known = found.name if found is not None else "?"
         action = Action.SIGN_IN_LOCKED if tried.follows_s else Action.SIGN_IN_FAILED
-        more = {"closed_s": tried.follows_s} if tried.follows_s else {}
+        more: dict[str, Any] = {"closed_s": tried.follows_s} if tried.follows_s else {}
         trail.record(known, action, source=source, **more)
         raise wrong()
     tried.succeeded()

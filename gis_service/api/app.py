@@ -11,7 +11,20 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
-from gis_service.api import areas, collections, errors, health, pages, selections, tiles
+from gis_service.api import (
+    accounts,
+    areas,
+    collections,
+    errors,
+    health,
+    own,
+    pages,
+    person,
+    selections,
+    sign,
+    tiles,
+    trail,
+)
 
 _ERROR_EXAMPLE = {"error": {"code": "invalid_input", "message": "…", "details": {}}}
 _ERROR = {
@@ -48,10 +61,13 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        responses=dict.fromkeys((404, 409, 422, 503), _ERROR),
+        responses=dict.fromkeys((401, 403, 404, 409, 422, 429, 503), _ERROR),
     )
     errors.install(app)
-    for router in (health.router, collections.router, tiles.router, selections.router, areas.router, pages.router):
+    for router in (
+        health.router, collections.router, tiles.router, selections.router, areas.router, pages.router, person.router,
+        sign.router, own.router, accounts.router, trail.router,
+    ):  # fmt: skip
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=pages.static_folder()), name="static")
 

@@ -11,7 +11,9 @@ from pyproj import CRS
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from gis_service.accounts.trail import Action
 from gis_service.api.connect import Reading, Writing
+from gis_service.api.identity import Trail
 from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.models import DrawnArea
 from gis_service.db.queries import statement
@@ -161,7 +163,7 @@ def read(area_id: AreaId, connection: Reading) -> AreaOut:
 
 
 @router.post("", status_code=201, summary="Save a drawn area")
-def create(given: AreaIn, connection: Writing, after: BackgroundTasks) -> AreaOut:
+def create(given: AreaIn, connection: Writing, told: Trail, after: BackgroundTasks) -> AreaOut:
     """Save a new area."""
     shape = shapely.to_wkb(shapely.set_srid(_shape(given.geometry), work_srid()), include_srid=True)
     try:
@@ -172,12 +174,13 @@ def create(given: AreaIn, connection: Writing, after: BackgroundTasks) -> AreaOu
         ).scalar_one()
     except IntegrityError as error:
         raise _taken(given.name) from error
+    told.append(connection, Action.AREA_DRAWN, f"area {area_id}", name=given.name)
     after.add_task(_touch)
     return _one(connection, int(area_id))
 
 
 @router.put("/{area_id}", summary="Change a drawn area")
-def change(area_id: AreaId, given: AreaIn, connection: Writing, after: BackgroundTasks) -> AreaOut:
+def change(area_id: AreaId, given: AreaIn, connection: Writing, told: Trail, after: BackgroundTasks) -> AreaOut:
     """Change an area; whoever changed an older version is told and loses nothing."""
     current = _one(connection, area_id)
     shape = shapely.to_wkb(shapely.set_srid(_shape(given.geometry), work_srid()), include_srid=True)
@@ -201,14 +204,16 @@ def change(area_id: AreaId, given: AreaIn, connection: Writing, after: Backgroun
             f"The area {current.name!r} is at version {current.version} by now; load it again before you change it.",
             version=current.version,
         )
+    told.append(connection, Action.AREA_CHANGED, f"area {area_id}", name=given.name, version=current.version + 1)
     after.add_task(_touch)
     return _one(connection, area_id)
 
 
 @router.delete("/{area_id}", status_code=204, summary="Delete a drawn area")
-def remove(area_id: AreaId, connection: Writing, after: BackgroundTasks) -> Response:
+def remove(area_id: AreaId, connection: Writing, told: Trail, after: BackgroundTasks) -> Response:
     """Delete an area; runs that used it keep it as it was."""
     if not connection.execute(delete(DrawnArea).where(DrawnArea.area_id == area_id)).rowcount:
         raise NotFoundError("没有这个区域。", "There is no such area.")
+    told.append(connection, Action.AREA_DELETED, f"area {area_id}")
     after.add_task(_touch)
     return Response(status_code=204)

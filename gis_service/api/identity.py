@@ -7,16 +7,25 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from gis_service.accounts.identity import Identity, Right, Role
+from gis_service.accounts.identity import Identity, Right
+from gis_service.api.known import Known, Telling, source_of
 from gis_service.errors import ForbiddenError
 
 
-def asking(request: Request) -> Identity:  # noqa: ARG001 - sessions and tokens come next
+def asking(asker: Known) -> Identity:
     """Return who asks, by session or token; SignInError when nobody known does."""
-    return Identity("everybody", Role.ADMINISTRATOR)
+    return asker.identity
 
 
 Asking = Annotated[Identity, Depends(asking)]
+
+
+def telling(request: Request, identity: Asking) -> Telling:
+    """Return what writes the trail for this request."""
+    return Telling(identity, source_of(request))
+
+
+Trail = Annotated[Telling, Depends(telling)]
 
 
 def allow(right: Right) -> Callable[[Identity], None]:
@@ -28,3 +37,7 @@ def allow(right: Right) -> Callable[[Identity], None]:
 
     rule.right = right  # type: ignore[attr-defined]
     return rule
+
+
+def public() -> None:
+    """Let everybody through: the rule of a route that nobody has signed in for yet."""

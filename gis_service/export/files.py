@@ -27,9 +27,7 @@ from gis_service.ingest.rejects import neutral
 _WIDTH_MAX = 60
 
 
-def write_places(
-    frame: gpd.GeoDataFrame, path: Path, *, title: str, headings: dict[str, str], mark: Mark
-) -> None:
+def write_places(frame: gpd.GeoDataFrame, path: Path, *, title: str, headings: dict[str, str], mark: Mark) -> None:
     """Write ``frame`` to ``path``.
 
     Parameters

@@ -33,5 +33,5 @@ class Mark:
         return f"{self.account.replace(':', '-')}-{self.at:%Y%m%d-%H%M%S}"
 
     def note(self, lang: str = "zh") -> str:
-        """A sentence for a page."""
+        """Return a sentence for a page."""
         return f"Exported by {self.account}, {self.time}" if lang == "en" else f"导出：{self.account}，{self.time}"

@@ -63,4 +63,3 @@ def mark_book(book: Workbook, mark: Mark) -> None:
     sheet = book.create_sheet("导出信息")
     sheet.append(["导出账号", mark.account])
     sheet.append(["导出时间", mark.time])
-

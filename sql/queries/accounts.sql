@@ -76,3 +76,9 @@ LIMIT 1
 SELECT b.building_id, p.owner_name, p.telephone, p.identity_number
 FROM gis.building AS b LEFT JOIN gis.building_person AS p USING (building_id)
 WHERE b.building_id = :building_id
+
+-- name: places
+SELECT code, name, level FROM gis.admin_area
+WHERE (level = 'township' AND code ~ '^[0-9]{9}$') OR (level = 'village' AND code ~ '^[0-9]{12}$')
+ORDER BY code
+LIMIT 2000

@@ -13,12 +13,13 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from gis_service.accounts.identity import operator
 from gis_service.analysis.command import analyse
 from gis_service.api.app import create_app
-from gis_service.db.engine import get_engine
+from gis_service.db.engine import transaction
 from gis_service.density.params import Params
 from gis_service.up import install_front_end
-from tests.conftest import Database, cloned
+from tests.conftest import Database, cloned, session_of
 from web_map.planner import ensure_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -42,7 +43,7 @@ def analysed(server: object, demo: str) -> Iterator[Database]:
     """The demo county with a selection and a density run."""
     install_front_end()
     with cloned(server, demo) as database:  # type: ignore[arg-type]
-        with get_engine("service").begin() as connection:
+        with transaction(operator()) as connection:
             ensure_run(connection)
         analyse(Params())
         yield database
@@ -78,13 +79,23 @@ class Watched:
 
 
 @pytest.fixture
-def watch(browser: Browser) -> Iterator[object]:
-    """Open watched pages: ``watch(address, width, height)``."""
+def watch(browser: Browser, request: pytest.FixtureRequest) -> Iterator[object]:
+    """Open watched pages: ``watch(address, width, height)``; by an administrator, or ``role=None`` by nobody yet."""
     contexts = []
 
-    def make(home: str = "", width: int = 1366, height: int = 768, offline: bool = False) -> Watched:
+    def make(
+        home: str = "",
+        width: int = 1366,
+        height: int = 768,
+        offline: bool = False,
+        role: str | None = "administrator",
+        **place: str,
+    ) -> Watched:
         context = browser.new_context(viewport={"width": width, "height": height}, offline=offline, locale="zh-CN")
         contexts.append(context)
+        if home and role:
+            opened = session_of(request.getfixturevalue("analysed"), role, **place)
+            context.add_cookies([{"name": "gis_session", "value": opened.secret, "url": home}])
         page = context.new_page()
         watched = Watched(page)
         page.on("pageerror", lambda error: watched.faults.append(str(error)))
