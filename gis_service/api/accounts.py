@@ -28,6 +28,7 @@ Name = Annotated[str, Path(max_length=100)]
 TokenId = Annotated[int, Path(ge=1, le=2**62)]
 Deed = Literal["disable", "enable", "password"]
 _PLAIN = r"^[^\x00]*$"
+_BLANK = {"name": "", "role": "", "place": "", "department": "", "person": False}
 _DEEDS = {
     "disable": Action.ACCOUNT_DISABLED,
     "enable": Action.ACCOUNT_ENABLED,
@@ -195,11 +196,12 @@ def _page(
         chosen = next((a for a in accounts if a.name == tokens_of), None)
         held = tokens.of(connection, chosen.account_id) if chosen else []
         places = connection.execute(text(statement("accounts.places"))).mappings().all()
-    shown = {"error": None, "made": None, "secret": None, "told": None, "given": {}} | more
+    shown = {"error": None, "made": None, "secret": None, "told": None, "given": None} | more
+    asked = shown.pop("given")
     return page(
         request, "accounts.html", status, identity=identity, accounts=accounts, roles=list(Role), places=places,
         departments=DEPARTMENT, names={p["code"]: p["name"] for p in places},
-        chosen=chosen, tokens=held, **shown,
+        chosen=chosen, again=asked is not None, given=asked or _BLANK, tokens=held, **shown,
     )  # fmt: skip
 
 

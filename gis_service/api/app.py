@@ -82,7 +82,8 @@ def create_app() -> FastAPI:
             "form-action 'self'; frame-ancestors 'none'"
         )
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # Nothing to others; with no-referrer a form of our own pages would come with the origin "null".
+        response.headers["Referrer-Policy"] = "same-origin"
         if request.url.path.startswith("/static/") and "v" in request.query_params:
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response

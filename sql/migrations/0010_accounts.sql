@@ -175,27 +175,27 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     follows := 0;
-    -- In one order, or two tries at once would wait for one another.
+    -- The rows first, then their locks, in one order: tries that come at once wait for one another here.
+    INSERT INTO gis.sign_in_attempt (key, failures, last_at, open_at)
+    SELECT k.key, 0, clock_timestamp(), clock_timestamp() FROM unnest(keys) AS k (key) ORDER BY k.key
+    ON CONFLICT (key) DO NOTHING;
     PERFORM 1 FROM gis.sign_in_attempt WHERE key = ANY (keys) ORDER BY key FOR UPDATE;
     SELECT greatest(coalesce(ceil(extract(epoch FROM max(open_at) - clock_timestamp())), 0), 0)::integer INTO wait
     FROM gis.sign_in_attempt WHERE key = ANY (keys) AND last_at > clock_timestamp() - interval '1 hour';
     IF wait > 0 THEN
         RETURN;
     END IF;
-    INSERT INTO gis.sign_in_attempt AS t (key, failures, last_at, open_at)
-    SELECT k.key, 1, clock_timestamp(), clock_timestamp()
-    FROM unnest(keys, free) AS k (key, free) ORDER BY k.key
-    ON CONFLICT (key) DO UPDATE SET
-        failures = CASE WHEN t.last_at > clock_timestamp() - interval '1 hour' THEN t.failures + 1 ELSE 1 END,
-        last_at = clock_timestamp();
+    UPDATE gis.sign_in_attempt
+    SET failures = CASE WHEN last_at > clock_timestamp() - interval '1 hour' THEN failures + 1 ELSE 1 END,
+        last_at = clock_timestamp()
+    WHERE key = ANY (keys);
     UPDATE gis.sign_in_attempt AS t
-    SET open_at = clock_timestamp()
-        + least(900, 2 ^ least(t.failures - k.free + 1, 20)) * interval '1 second' * (t.failures >= k.free)::integer
-    FROM unnest(keys, free) AS k (key, free) WHERE t.key = k.key;
+    SET open_at = clock_timestamp() + least(900, 2 ^ least(t.failures - k.free + 1, 20)) * interval '1 second'
+    FROM unnest(keys, free) AS k (key, free) WHERE t.key = k.key AND t.failures >= k.free;
     -- Bounded, whatever names are tried: the oldest go first.
     DELETE FROM gis.sign_in_attempt WHERE last_at < clock_timestamp() - interval '1 hour';
-    DELETE FROM gis.sign_in_attempt WHERE last_at < (
-        SELECT last_at FROM gis.sign_in_attempt ORDER BY last_at DESC OFFSET 10000 LIMIT 1);
+    DELETE FROM gis.sign_in_attempt WHERE key IN (
+        SELECT key FROM gis.sign_in_attempt ORDER BY last_at DESC OFFSET 10000);
     SELECT greatest(coalesce(ceil(extract(epoch FROM max(open_at) - clock_timestamp())), 0), 0)::integer INTO follows
     FROM gis.sign_in_attempt WHERE key = ANY (keys);
 END
