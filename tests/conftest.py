@@ -53,7 +53,10 @@ class Database:
     @property
     def environment(self) -> dict[str, str]:
         """The settings of a deployment with this database."""
-        return {"GIS_DATA_DIR": str(self.server.data_dir), "GIS_DATABASE": self.name, "GIS_LANG": "zh", **self.extra}
+        return {
+            "GIS_DATA_DIR": str(self.server.data_dir), "GIS_DATABASE": self.name, "GIS_LANG": "zh",
+            "GIS_ALLOWED_HOSTS": "testserver", **self.extra,
+        }  # fmt: skip
 
     @contextlib.contextmanager
     def active(self, **more: str) -> Iterator[Database]:

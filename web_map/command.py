@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 
 import click
 
 from gis_service.accounts import trail
-from gis_service.accounts.identity import operator
+from gis_service.accounts.identity import Identity, Role, operator
 from gis_service.accounts.trail import Action
 from gis_service.db.command import prepare
-from gis_service.db.engine import get_engine
+from gis_service.db.engine import get_engine, transaction
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
 from gis_service.say import say
@@ -18,6 +19,7 @@ from gis_service.settings import get_settings
 from web_map.fire import fire_page
 from web_map.frame import Page, render
 from web_map.planner import ensure_run, planner_page
+from web_map.township import township_page
 
 
 @click.group(name="map")
@@ -49,6 +51,21 @@ def fire(run_id: int | None, cluster_id: int | None, out: Path) -> None:
     prepare()
     with get_engine("service").connect() as connection:
         page = fire_page(connection, run_id, cluster_id, offline=True, lang=get_settings().lang)
+    write_page(page, out)
+
+
+@map_.command()
+@click.option("--township", "code", required=True, help="乡镇代码（9位）。Code of the township, 9 digits.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def township(code: str, out: Path) -> None:
+    """乡镇隐患图。A township's hazard map; it holds that township's houses and no others."""
+    _check(out)
+    if not (len(code) == 9 and code.isascii() and code.isdigit()):
+        raise InputError(f"乡镇代码应为 9 位数字，不是“{code}”。", f"A township's code has 9 digits, not {code!r}.")
+    prepare()
+    asking = Identity(f"cli:{getpass.getuser()}", Role.TOWNSHIP, place=code)
+    with transaction(asking, read_only=True) as connection:
+        page = township_page(connection, code, offline=True, lang=get_settings().lang)
     write_page(page, out)
 
 

@@ -41,7 +41,10 @@ def boundaries_of(connection: Connection, srid: int) -> list[dict[str, Any]]:
     """Return the county's and the townships' areas as features."""
     rows = read(connection, "maps.boundaries")
     return [
-        feature(shape, {"level": row["level"], "name": row["name"]}, None, row["code"])
+        # The county's name stands in the page's head; on the map it would cover a township's.
+        feature(
+            shape, {"level": row["level"], "name": "" if row["level"] == "county" else row["name"]}, None, row["code"]
+        )
         for row, shape in zip(rows, shapes_of(rows, srid), strict=True)
     ]
 

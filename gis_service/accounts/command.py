@@ -15,7 +15,7 @@ from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
-from gis_service.export.sheets import write_rows
+from gis_service.export.rows import write_rows
 from gis_service.say import say
 from gis_service.words import DEPARTMENT
 

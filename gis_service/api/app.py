@@ -1,11 +1,8 @@
-"""The application: routers, pages, static files, security headers."""
+"""The application: routers, pages, static files, and the guard round them all."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Awaitable, Callable
-
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
@@ -16,7 +13,9 @@ from gis_service.api import (
     areas,
     collections,
     errors,
+    figures,
     health,
+    metrics,
     own,
     pages,
     person,
@@ -25,6 +24,7 @@ from gis_service.api import (
     tiles,
     trail,
 )
+from gis_service.api.guard import Guard
 
 _ERROR_EXAMPLE = {"error": {"code": "invalid_input", "message": "…", "details": {}}}
 _ERROR = {
@@ -61,32 +61,27 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        responses=dict.fromkeys((401, 403, 404, 409, 422, 429, 503), _ERROR),
+        responses=dict.fromkeys((400, 401, 403, 404, 409, 413, 422, 429, 503), _ERROR),
     )
     errors.install(app)
+    app.add_middleware(Guard)
     for router in (
-        health.router, collections.router, tiles.router, selections.router, areas.router, pages.router, person.router,
-        sign.router, own.router, accounts.router, trail.router,
-    ):  # fmt: skip
+        health.router,
+        metrics.router,
+        collections.router,
+        tiles.router,
+        selections.router,
+        figures.router,
+        areas.router,
+        pages.router,
+        person.router,
+        sign.router,
+        own.router,
+        accounts.router,
+        trail.router,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=pages.static_folder()), name="static")
-
-    @app.middleware("http")
-    async def _headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-        request.state.nonce = secrets.token_urlsafe(16)
-        response = await call(request)
-        # Nothing but this service's own files: no script of somebody's data, no address outside.
-        response.headers["Content-Security-Policy"] = (
-            f"default-src 'self'; script-src 'self' 'nonce-{request.state.nonce}'; "
-            "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-            "form-action 'self'; frame-ancestors 'none'"
-        )
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        # Nothing to others; with no-referrer a form of our own pages would come with the origin "null".
-        response.headers["Referrer-Policy"] = "same-origin"
-        if request.url.path.startswith("/static/") and "v" in request.query_params:
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        return response
 
     @app.get("/api/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:

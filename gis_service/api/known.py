@@ -101,6 +101,7 @@ def known(request: Request, csrf: Annotated[str | None, Depends(_csrf_given)]) -
         if not same(csrf, asker.csrf):
             raise stale_form()
     request.state.asker = asker
+    request.state.identity = asker.identity  # for the log
     return asker
 
 

@@ -7,24 +7,28 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
+from gis_service.accounts.identity import Identity, Role
 from gis_service.accounts.trail import Action
 from gis_service.api.collections import landing
 from gis_service.api.connect import Reading
 from gis_service.api.errors import language
-from gis_service.api.identity import Trail
+from gis_service.api.identity import Asking, Trail
 from gis_service.api.known import Telling, csrf_of
 from gis_service.export.mark import Mark
 from web_map import assets
+from web_map.county import county_page
 from web_map.fire import fire_page
 from web_map.frame import Page, render
 from web_map.planner import planner_page
+from web_map.township import township_page
 
 router = APIRouter()
 
 ClusterId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
+TownshipCode = Annotated[str, PathParameter(pattern=r"^[0-9]{9}$")]
 RunQuery = Annotated[int | None, Query(ge=1, le=2**62)]
 
 
@@ -51,12 +55,37 @@ def _file(page: Page, name: str, told: Telling, **details: object) -> HTMLRespon
 @router.get(
     "/", summary="Start page; the OGC landing page for programs", tags=["OGC API Features"], response_model=None
 )
-def start(request: Request, connection: Reading, run: RunQuery = None, f: str | None = None) -> Response:
-    """Return the planner's map to a browser and the landing page to a program."""
+def start(request: Request, connection: Reading, identity: Asking, f: str | None = None) -> Response:
+    """Send a browser to its own map, the county's figures to who works on the county; the landing page to a program."""
     wants_page = "text/html" in request.headers.get("accept", "")
     if f == "json" or (f is None and not wants_page):
         return JSONResponse(landing(request))
-    return planner(request, connection, run)
+    own = _own_map(identity)
+    if own is not None:
+        return RedirectResponse(own + ("?lang=en" if language(request) == "en" else ""), 303)
+    return HTMLResponse(_served(request, county_page(connection, language(request))))
+
+
+def _own_map(identity: Identity) -> str | None:
+    if identity.role is Role.FIRE:
+        return "/map/fire"
+    if identity.role in (Role.TOWNSHIP, Role.VILLAGE) and identity.place:
+        return f"/map/township/{identity.place[:9]}"
+    return None
+
+
+@router.get("/map/township/{code}", include_in_schema=False)
+def township(request: Request, connection: Reading, code: TownshipCode) -> HTMLResponse:
+    """Return a township's hazard map."""
+    page = township_page(connection, code, offline=False, lang=language(request))
+    return HTMLResponse(_served(request, page))
+
+
+@router.get("/map/township/{code}/offline", include_in_schema=False)
+def township_offline(request: Request, connection: Reading, told: Trail, code: TownshipCode) -> HTMLResponse:
+    """Return a township's hazard map as one file."""
+    page = township_page(connection, code, offline=True, lang=language(request))
+    return _file(page, f"township-{code}", told, township=code)
 
 
 @router.get("/map/planner", include_in_schema=False)

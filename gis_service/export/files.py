@@ -21,7 +21,7 @@ from openpyxl.utils import get_column_letter
 
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
-from gis_service.export.sheets import MARK_HEADINGS, mark_book
+from gis_service.export.rows import MARK_HEADINGS, mark_book
 from gis_service.ingest.rejects import neutral
 
 _WIDTH_MAX = 60

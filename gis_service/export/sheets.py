@@ -1,65 +1,51 @@
-"""Write plain rows to csv or xlsx: no formula gets through, and the file says who made it and when."""
+"""Tables of figures as a workbook: one sheet a table, with its title, total and notes."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
-from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
 
-from gis_service.errors import InputError
 from gis_service.export.mark import Mark
+from gis_service.export.rows import mark_book
 from gis_service.ingest.rejects import neutral
 
-MARK_HEADINGS = ("导出账号", "导出时间")
+if TYPE_CHECKING:
+    from gis_service.figures.tables import Table
 
 
-def write_rows(headings: Sequence[str], rows: Iterable[Sequence[Any]], path: Path, *, title: str, mark: Mark) -> None:
-    """Write ``rows`` under ``headings``; a file appears whole or not at all.
-
-    Raises
-    ------
-    InputError
-        The extension is neither csv nor xlsx, or the folder does not exist.
-
-    """
-    if path.suffix.lower() not in {".csv", ".xlsx"}:
-        raise InputError(f"{path.name}：请用 .csv 或 .xlsx。", f"{path.name}: write a .csv or .xlsx file.")
-    if not path.parent.exists():
-        raise InputError(f"文件夹 {path.parent} 不存在。", f"The folder {path.parent} does not exist.")
-    partial = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
-        if path.suffix.lower() == ".csv":
-            with partial.open("w", encoding="utf-8-sig", newline="") as opened:
-                writer = csv.writer(opened)
-                writer.writerow([*headings, *MARK_HEADINGS])
-                writer.writerows([*map(neutral, row), mark.account, mark.time] for row in rows)
-        else:
-            book = Workbook(write_only=True)
-            sheet = book.create_sheet(title[:31])
-            sheet.append(list(headings))
-            for row in rows:
-                sheet.append([_cell(value) for value in row])
-            mark_book(book, mark)
-            book.save(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _cell(value: Any) -> Any:
-    return neutral(ILLEGAL_CHARACTERS_RE.sub("", value)) if isinstance(value, str) else value
-
-
-def mark_book(book: Workbook, mark: Mark) -> None:
-    """Write who exported into a workbook: its properties, and a sheet of its own at the end."""
-    book.properties.creator = book.properties.lastModifiedBy = mark.account
-    # A workbook's properties have no time zone: they are in UTC.
-    book.properties.created = book.properties.modified = mark.at.astimezone(UTC).replace(tzinfo=None)
-    sheet = book.create_sheet("导出信息")
-    sheet.append(["导出账号", mark.account])
-    sheet.append(["导出时间", mark.time])
+def write_tables(tables: list[Table], path: Path, mark: Mark) -> None:
+    """Write ``tables`` to an xlsx file, in Chinese, for printing on A4 across."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for table in tables:
+        sheet = book.create_sheet(table.title[0].split("（")[0][:31])
+        sheet.append([table.title[0]])
+        sheet.append([table.of[0], *(zh for _, zh, _ in table.columns)])
+        for row in table.rows:
+            sheet.append([neutral(row.label), *row.values])
+        sheet.append(["合计", *table.total])
+        for zh, _ in table.notes:
+            sheet.append([zh])
+        sheet.append([mark.note()])
+        width = len(table.columns) + 1
+        sheet.merge_cells(start_row=1, start_column=1, end_row=1, end_column=width)
+        sheet["A1"].font = Font(bold=True, size=14)
+        for cell in sheet[2]:
+            cell.font = Font(bold=True, color="FFFFFF")
+            cell.fill = PatternFill("solid", fgColor="1F4E79")
+            cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
+        for cell in sheet[len(table.rows) + 3]:
+            cell.font = Font(bold=True)
+        sheet.column_dimensions["A"].width = 18
+        for position in range(2, width + 1):
+            sheet.column_dimensions[get_column_letter(position)].width = 13
+        sheet.freeze_panes = "B3"
+        sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    mark_book(book, mark)
+    book.save(path)
