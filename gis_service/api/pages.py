@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from gis_service.accounts.identity import Identity, Role
+from gis_service.accounts.identity import Identity, Right, Role
 from gis_service.accounts.trail import Action
 from gis_service.api.collections import landing
 from gis_service.api.connect import Reading
 from gis_service.api.errors import language
-from gis_service.api.identity import Asking, Trail
+from gis_service.api.identity import Asking, Trail, allow, public
 from gis_service.api.known import Telling, csrf_of
 from gis_service.export.mark import Mark
 from web_map import assets
@@ -26,6 +26,8 @@ from web_map.planner import planner_page
 from web_map.township import township_page
 
 router = APIRouter()
+_READ = [Depends(allow(Right.READ))]
+_EXPORT = [Depends(allow(Right.EXPORT))]
 
 ClusterId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 TownshipCode = Annotated[str, PathParameter(pattern=r"^[0-9]{9}$")]
@@ -53,7 +55,11 @@ def _file(page: Page, name: str, told: Telling, **details: object) -> HTMLRespon
 
 
 @router.get(
-    "/", summary="Start page; the OGC landing page for programs", tags=["OGC API Features"], response_model=None
+    "/",
+    summary="Start page; the OGC landing page for programs",
+    tags=["OGC API Features"],
+    response_model=None,
+    dependencies=_READ,
 )
 def start(request: Request, connection: Reading, identity: Asking, f: str | None = None) -> Response:
     """Send a browser to its own map, the county's figures to who works on the county; the landing page to a program."""
@@ -74,42 +80,42 @@ def _own_map(identity: Identity) -> str | None:
     return None
 
 
-@router.get("/map/township/{code}", include_in_schema=False)
+@router.get("/map/township/{code}", include_in_schema=False, dependencies=_READ)
 def township(request: Request, connection: Reading, code: TownshipCode) -> HTMLResponse:
     """Return a township's hazard map."""
     page = township_page(connection, code, offline=False, lang=language(request))
     return HTMLResponse(_served(request, page))
 
 
-@router.get("/map/township/{code}/offline", include_in_schema=False)
+@router.get("/map/township/{code}/offline", include_in_schema=False, dependencies=_EXPORT)
 def township_offline(request: Request, connection: Reading, told: Trail, code: TownshipCode) -> HTMLResponse:
     """Return a township's hazard map as one file."""
     page = township_page(connection, code, offline=True, lang=language(request))
     return _file(page, f"township-{code}", told, township=code)
 
 
-@router.get("/map/planner", include_in_schema=False)
+@router.get("/map/planner", include_in_schema=False, dependencies=_READ)
 def planner(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map."""
     page = planner_page(connection, run, offline=False, lang=language(request))
     return HTMLResponse(_served(request, page))
 
 
-@router.get("/map/fire", include_in_schema=False)
+@router.get("/map/fire", include_in_schema=False, dependencies=_READ)
 def fire(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
     """Return the fire brigade's map: all clusters ranked, houses and alleys as tiles."""
     page = fire_page(connection, run, None, offline=False, lang=language(request))
     return HTMLResponse(_served(request, page))
 
 
-@router.get("/map/fire/{cluster_id}", include_in_schema=False)
+@router.get("/map/fire/{cluster_id}", include_in_schema=False, dependencies=_READ)
 def fire_cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> HTMLResponse:
     """Return the map of one dense cluster."""
     page = fire_page(connection, run, cluster_id, offline=False, lang=language(request))
     return HTMLResponse(_served(request, page))
 
 
-@router.get("/map/fire/{cluster_id}/offline", include_in_schema=False)
+@router.get("/map/fire/{cluster_id}/offline", include_in_schema=False, dependencies=_EXPORT)
 def fire_offline(
     request: Request, connection: Reading, told: Trail, cluster_id: ClusterId, run: RunQuery = None
 ) -> HTMLResponse:
@@ -118,14 +124,14 @@ def fire_offline(
     return _file(page, f"fire-{cluster_id}", told, cluster=cluster_id, run=run)
 
 
-@router.get("/map/planner/offline", include_in_schema=False)
+@router.get("/map/planner/offline", include_in_schema=False, dependencies=_EXPORT)
 def planner_offline(request: Request, connection: Reading, told: Trail, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map as one file."""
     page = planner_page(connection, run, offline=True, lang=language(request))
     return _file(page, "planner", told, run=run)
 
 
-@router.get("/static/vendor/{name:path}", include_in_schema=False)
+@router.get("/static/vendor/{name:path}", include_in_schema=False, dependencies=[Depends(public)])
 def vendor(name: str) -> FileResponse:
     """Return a file of an npm package: those on the list and no others."""
     if name not in assets.VENDOR:
