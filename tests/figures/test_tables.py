@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from gis_service.db.engine import get_engine
+from gis_service.export.mark import Mark
 from gis_service.export.sheets import write_tables
 from gis_service.figures.tables import ANNEX, OVERVIEW, department_table, place_tables, runs_of
 from tests.conftest import Database
@@ -96,7 +97,7 @@ def test_a_cluster_across_a_border_counts_once_in_all(database: Database):
 
 def test_the_workbook_holds_the_tables(tables, tmp_path: Path):
     path = tmp_path / "figures.xlsx"
-    write_tables(list(tables), path)
+    write_tables(list(tables), path, Mark("t"))
     book = openpyxl.load_workbook(path)
     assert len(book.sheetnames) == 3
     rows = list(book["附件1 经营性自建房初步判定情况"].values)
