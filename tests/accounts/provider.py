@@ -52,19 +52,30 @@ class Provider(BaseHTTPRequestHandler):
             code = secrets.token_urlsafe()
             CODES[code] = asked
             self.send_response(302)
-            self.send_header("Location", f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}")
+            self.send_header(
+                "Location", f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+            )
             self.end_headers()
 
     def do_POST(self) -> None:
         given = {k: v[0] for k, v in parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()).items()}
         asked = CODES.pop(given["code"], None)
         who = base64.b64decode(self.headers.get("Authorization", "Basic ")[6:]).decode()
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(given["code_verifier"].encode()).digest()).rstrip(b"=").decode()
+        challenge = (
+            base64.urlsafe_b64encode(hashlib.sha256(given["code_verifier"].encode()).digest()).rstrip(b"=").decode()
+        )
         if asked is None or who != "gis:hush-client" or challenge != asked["code_challenge"]:
             self._json({"error": "invalid_grant"}, 400)
             return
         now = int(time.time())
-        claims = {"iss": self.issuer, "aud": "gis", "sub": SUBJECT, "iat": now, "exp": now + 300, "nonce": asked["nonce"]}
+        claims = {
+            "iss": self.issuer,
+            "aud": "gis",
+            "sub": SUBJECT,
+            "iat": now,
+            "exp": now + 300,
+            "nonce": asked["nonce"],
+        }
         claims |= {
             "aud": {"aud": "another"}, "nonce": {"nonce": "old"}, "exp": {"exp": now - 3600}, "iss": {"iss": "http://evil.example"},
             "azp": {"aud": ["gis", "x"], "azp": "x"},
@@ -72,7 +83,10 @@ class Provider(BaseHTTPRequestHandler):
         if FAULT == "nothing":
             self._json({"access_token": "x"})
         elif FAULT == "unsigned":
-            parts = [base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in ({"alg": "none"}, claims)]
+            parts = [
+                base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode()
+                for p in ({"alg": "none"}, claims)
+            ]
             self._json({"id_token": ".".join([*parts, ""])})
         else:
             key = OTHER if FAULT == "key" else KEY
@@ -84,5 +98,6 @@ class Provider(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     server = HTTPServer(("127.0.0.1", 0), Provider)
-    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+    sys.stdout.write(f"http://127.0.0.1:{server.server_address[1]}\n")
+    sys.stdout.flush()
     server.serve_forever()

@@ -60,7 +60,9 @@ def test_the_good_way(county: Database, browser_of: Any):
         refused = _there_and_back(browser_of())
         assert refused.status_code == 401
         assert "系统管理员" in refused.text
-    assert county.one("SELECT count(*) FROM gis.audit_trail WHERE action = 'signed_in' AND details ->> 'by' = 'oidc'") == 3
+    assert (
+        county.one("SELECT count(*) FROM gis.audit_trail WHERE action = 'signed_in' AND details ->> 'by' = 'oidc'") == 3
+    )
 
 
 @pytest.mark.parametrize("fault", ["aud", "nonce", "exp", "iss", "azp", "key", "unsigned", "nothing"])

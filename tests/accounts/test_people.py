@@ -23,7 +23,9 @@ def _listed() -> dict[str, people.Account]:
 
 
 def test_by_hand(county: Database, browser_of: Any):
-    said = county.process("user", "add", "Wang", "--role", "township", "--place", "451224100", "--person", stdin=f"{PASSWORD}\n")
+    said = county.process(
+        "user", "add", "Wang", "--role", "township", "--place", "451224100", "--person", stdin=f"{PASSWORD}\n"
+    )
     assert said.code == 0, said.err
     assert PASSWORD not in said.out + said.err
     account = _listed()["wang"]
@@ -52,8 +54,17 @@ def test_by_hand(county: Database, browser_of: Any):
     assert county.cli("user", "revoke", "wang", number).code == 0
     assert county.cli("user", "revoke", "wang", number).code == 1
     assert client.get("/api/account", headers=headers).status_code == 401
-    actions = [a for (a,) in county.ask("SELECT action FROM gis.audit_trail WHERE account LIKE 'cli:%%' ORDER BY entry_id")]
-    assert actions == ["account_added", "password_changed", "account_disabled", "account_enabled", "token_made", "token_revoked"]
+    actions = [
+        a for (a,) in county.ask("SELECT action FROM gis.audit_trail WHERE account LIKE 'cli:%%' ORDER BY entry_id")
+    ]
+    assert actions == [
+        "account_added",
+        "password_changed",
+        "account_disabled",
+        "account_enabled",
+        "token_made",
+        "token_revoked",
+    ]
     told = county.one("SELECT string_agg(t::text, ' ') FROM gis.audit_trail AS t")
     assert made not in told
     assert secret not in told
@@ -141,7 +152,12 @@ def test_by_programs(county: Database, browser_of: Any):
     assert {a["name"]: a["password"] for a in listed}["li"] is None
     own = client.post("/api/accounts", json={"name": "zhao", "role": "planner", "password": PASSWORD})
     assert own.json()["password"] is None
-    assert client.post("/api/accounts", json={"name": "qian", "role": "planner", "no_password": True}).json()["has_password"] is False
+    assert (
+        client.post("/api/accounts", json={"name": "qian", "role": "planner", "no_password": True}).json()[
+            "has_password"
+        ]
+        is False
+    )
     token = client.post("/api/accounts/zhao/tokens", json={"title": "t", "rights": ["read"], "days": 1}).json()
     assert browser_of().get("/api/account", headers={"Authorization": f"Bearer {token['secret']}"}).status_code == 200
     assert [t["secret"] for t in client.get("/api/accounts/zhao/tokens").json()] == [None]
@@ -153,13 +169,24 @@ def test_by_programs(county: Database, browser_of: Any):
         {"name": "x1", "role": "planner", "password": "short"}, {"name": "x1", "role": "township", "place": "1' OR '1'='1"},
         {"name": "x1", "role": "planner", "subject": "\ud800"}, {"name": "x" * 41, "role": "planner"},
     ):  # fmt: skip
-        said = client.post("/api/accounts", content=__import__("json").dumps(bad), headers={"Content-Type": "application/json"})
+        said = client.post(
+            "/api/accounts", content=__import__("json").dumps(bad), headers={"Content-Type": "application/json"}
+        )
         assert said.status_code in {400, 422}, bad
         assert set(said.json()) == {"error"}
     for role in (r for r in Role if r is not Role.ADMINISTRATOR):
-        more = {"township": {"place": "451224100"}, "village": {"place": "451224100201"}, "department": {"department": "fire"}}
+        more = {
+            "township": {"place": "451224100"},
+            "village": {"place": "451224100201"},
+            "department": {"department": "fire"},
+        }
         headers = signed_in(county, role.value, **more.get(role.value, {}))
-        for method, path in (("GET", "/api/accounts"), ("GET", "/accounts"), ("POST", "/api/accounts"), ("POST", "/api/accounts/li/password")):
+        for method, path in (
+            ("GET", "/api/accounts"),
+            ("GET", "/accounts"),
+            ("POST", "/api/accounts"),
+            ("POST", "/api/accounts/li/password"),
+        ):
             assert client.request(method, path, headers=headers, json={}).status_code == 403, (role, path)
 
 
@@ -200,7 +227,9 @@ def test_the_first_start(county: Database, capsys: pytest.CaptureFixture[str], b
         file.unlink(missing_ok=True)
 
 
-def test_the_first_administrators_password_is_ones_own(county: Database, capsys: pytest.CaptureFixture[str], browser_of: Any):
+def test_the_first_administrators_password_is_ones_own(
+    county: Database, capsys: pytest.CaptureFixture[str], browser_of: Any
+):
     with county.active(GIS_ADMIN_PASSWORD="short"), pytest.raises(people.InputError):
         ensure_accounts(demo=False)
     assert _listed() == {}
@@ -217,4 +246,7 @@ def test_files_made_by_hand_say_who(county: Database, tmp_path: Path):
     county.ask("UPDATE gis.building SET hazard_tier = 'severe'")
     assert county.cli("select", "--rule", "hazard", "--out", out).code == 0
     assert '"exported": {"account": "cli:' in out.read_text(encoding="utf-8")
-    assert county.ask("SELECT action, object FROM gis.audit_trail ORDER BY entry_id") == [("selected", "run 1"), ("exported", "l.geojson")]
+    assert county.ask("SELECT action, object FROM gis.audit_trail ORDER BY entry_id") == [
+        ("selected", "run 1"),
+        ("exported", "l.geojson"),
+    ]

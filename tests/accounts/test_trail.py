@@ -128,9 +128,9 @@ def test_many_at_once_are_one_chain(database: Database):
 
 
 def test_an_action_and_its_entry_are_one(database: Database):
-    with pytest.raises(RuntimeError), get_engine("service").begin() as connection:
+    with get_engine("service").connect() as connection:
         trail.append(connection, "x", Action.SELECTED)
-        raise RuntimeError
+        connection.rollback()
     assert _verify().entries == 0
 
 
@@ -162,7 +162,13 @@ def test_the_person_is_read_after_it_is_written_down(county: Database, browser_o
 def test_what_is_written(county: Database, browser_of: Any):
     client = browser_of()
     client.headers.update(signed_in(county, "planner"))
-    area = {"name": "老街", "geometry": {"type": "Polygon", "coordinates": [[[107.37, 24.5], [107.38, 24.5], [107.38, 24.51], [107.37, 24.5]]]}}
+    area = {
+        "name": "老街",
+        "geometry": {
+            "type": "Polygon",
+            "coordinates": [[[107.37, 24.5], [107.38, 24.5], [107.38, 24.51], [107.37, 24.5]]],
+        },
+    }
     made = client.post("/api/areas", json=area).json()
     assert client.put(f"/api/areas/{made['area_id']}", json=area | {"version": 1}).status_code == 200
     assert client.put(f"/api/areas/{made['area_id']}", json=area | {"version": 1}).status_code == 409
