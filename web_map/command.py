@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 
 import click
@@ -63,7 +62,7 @@ def township(code: str, out: Path) -> None:
     if not (len(code) == 9 and code.isascii() and code.isdigit()):
         raise InputError(f"乡镇代码应为 9 位数字，不是“{code}”。", f"A township's code has 9 digits, not {code!r}.")
     prepare()
-    asking = Identity(f"cli:{getpass.getuser()}", Role.TOWNSHIP, place=code)
+    asking = Identity(operator().account, Role.TOWNSHIP, place=code)
     with transaction(asking, read_only=True) as connection:
         page = township_page(connection, code, offline=True, lang=get_settings().lang)
     write_page(page, out)

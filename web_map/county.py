@@ -8,11 +8,10 @@ from sqlalchemy import Connection, text
 
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
-from gis_service.errors import NotFoundError
 from gis_service.figures.tables import OVERVIEW, Runs, Table, department_table, place_tables, runs_of
 from web_map.frame import Page
 from web_map.palette import TIER_COLOR, fill
-from web_map.parts import attribution, boundaries_of, county_of, ground_layers, layer
+from web_map.parts import attribution, boundaries_of, county_of, extent_of, ground_layers, layer
 from web_map.tables import shown
 
 # What the circles of the map can show; the first is shown at first.
@@ -46,7 +45,7 @@ def county_page(connection: Connection, lang: str = "zh") -> Page:
     return Page(
         title="自建房安全专项整治一张图" if zh else "Self-built houses: the county at a glance",
         subtitle=county["name"] if county else "",
-        bounds=_bounds(connection),
+        bounds=extent_of(connection),
         config=config,
         facts=_facts(overview, zh=zh),
         notes=_notes(runs, zh=zh),
@@ -88,17 +87,6 @@ def _circles(overview: Table, *, zh: bool, lang: str) -> dict[str, Any]:
             if row.c is not None and row.code
         ],
     }
-
-
-def _bounds(connection: Connection) -> tuple[float, float, float, float]:
-    row = connection.execute(text(statement("maps.extent"))).one_or_none()
-    if row is None:
-        raise NotFoundError(
-            "数据库里还没有房屋和行政区域；请先用 gis-service import 导入。",
-            "The database has no houses and no areas yet; load some with gis-service import.",
-        )
-    west, south, east, north = (float(v) for v in row)
-    return south, west, north, east
 
 
 def _facts(overview: Table, *, zh: bool) -> list[tuple[str, str]]:

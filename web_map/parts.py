@@ -91,7 +91,10 @@ def extent_of(connection: Connection) -> tuple[float, float, float, float]:
     """
     row = connection.execute(text(statement("maps.extent"))).one_or_none()
     if row is None:
-        raise NotFoundError("数据库里还没有房屋和行政区域。", "The database has no houses and no areas yet.")
+        raise NotFoundError(
+            "数据库里还没有房屋和行政区域；请先用 gis-service import 导入。",
+            "The database has no houses and no areas yet; load some with gis-service import.",
+        )
     west, south, east, north = (float(v) for v in row)
     return south, west, north, east
 
