@@ -21,6 +21,7 @@ from tests.access.witness import (
     EVERYBODY,
     FIRE,
     HEALTH,
+    NOWHERE,
     PLANNER,
     POLICE,
     TOWN,
@@ -204,6 +205,8 @@ def test_counts_add_up_to_one_s_own(county: Database, ask_as: Ask, asker: Identi
 def test_pages_open_for_everybody(county: Database, ask_as: Ask, asker: Identity):
     with ask_as(asker) as client:
         for address in ("/map/planner", "/map/fire", "/map/planner/offline", "/collections", "/api/areas", "/"):
+            if address == "/" and asker is NOWHERE:
+                continue  # its own map is of a township that is not there
             answer = client.get(address, headers=_PAGE)
             assert answer.status_code == 200, (address, answer.text[:300])
     clusters = Witness(county, asker).keys("cluster")
@@ -216,16 +219,16 @@ def test_pages_open_for_everybody(county: Database, ask_as: Ask, asker: Identity
 
 def test_a_cluster_across_a_border(county: Database, ask_as: Ask):
     """Outline and figures whole; of the houses only one's own, on the page and in the offline file."""
-    run, cluster, towns = county.ask(
-        "SELECT run_id, cluster_id, township_codes FROM gis.cluster WHERE cardinality(township_codes) > 1 "
+    run, cluster, villages = county.ask(
+        "SELECT run_id, cluster_id, village_codes FROM gis.cluster WHERE cardinality(village_codes) > 1 "
         "ORDER BY buildings DESC LIMIT 1", role="postgres",
     )[0]  # fmt: skip
     members = county.ask(
-        "SELECT building_id, township_code FROM gis.building_density JOIN gis.building USING (building_id) "
+        "SELECT building_id, village_code FROM gis.building_density JOIN gis.building USING (building_id) "
         "WHERE run_id = %s AND cluster_id = %s", run, cluster, role="postgres",
     )  # fmt: skip
-    for code in towns:
-        asker = Identity("t", TOWN.role, code)
+    for code in villages:
+        asker = Identity("t", VILLAGE.role, code)
         with ask_as(asker) as client:
             for address in (f"/map/fire/{cluster}", f"/map/fire/{cluster}/offline"):
                 page = client.get(address, headers=_PAGE)

@@ -99,7 +99,8 @@ def test_the_workbook_holds_the_tables(tables, tmp_path: Path):
     path = tmp_path / "figures.xlsx"
     write_tables(list(tables), path, Mark("t"))
     book = openpyxl.load_workbook(path)
-    assert len(book.sheetnames) == 3
+    assert len(book.sheetnames) == 4
+    assert book["导出信息"]["B1"].value == "t"
     rows = list(book["附件1 经营性自建房初步判定情况"].values)
     assert rows[1][1:5] == tuple(zh for _, zh, _ in ANNEX)
     assert ("合计", 4028, 79, 382, 3567) in [row[:5] for row in rows]
