@@ -148,7 +148,7 @@ def _trail_head() -> dict[str, Any]:
         cursor.execute("SELECT to_regclass('gis.audit_head') IS NOT NULL")
         if not cursor.fetchone()[0]:
             return {}
-        cursor.execute("SELECT entries, hash FROM gis.audit_head")
+        cursor.execute("SET ROLE gis_owner; SELECT entries, hash FROM gis.audit_head")
         row = cursor.fetchone() or (0, "")
         return {"entries_before": row[0], "head_before": row[1]}
 
@@ -159,7 +159,7 @@ def _after_restore(file: Path, before: dict[str, Any]) -> None:
     from gis_service.accounts.identity import operator
 
     with admin_connection() as connection, connection.cursor() as cursor:
-        cursor.execute("DELETE FROM gis.session")
+        cursor.execute("SET ROLE gis_owner; DELETE FROM gis.session")
     trail.record(operator(), trail.Action.RESTORED, file.name, **before)
 
 
