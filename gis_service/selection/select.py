@@ -115,7 +115,7 @@ def reason_branches(numbered: list[tuple[int, Term]], ask: Ask) -> list[Select[A
 def _inside(area: AreaTerm) -> ColumnElement[bool]:
     # A constant to the planner: Find_SRID in its place was asked again for every building.
     shape = func.ST_GeomFromWKB(area.wkb, work_srid())
-    # The plain && beside it: row-level security lets that reach the spatial index.
+    # && as well: under row-level security it alone may be asked of the spatial index (db.migrate).
     return and_(Building.geom.op("&&")(shape), func.ST_Intersects(Building.geom, shape))
 
 
