@@ -44,7 +44,7 @@ def test_a_click_on_a_house_tells_its_reasons(watch: Any, address: str, analysed
     )[0]
     seen = watch(address)
     page = seen.page
-    page.goto(f"{address}/#map=19/{lat:.6f}/{lon:.6f}", wait_until="networkidle")
+    page.goto(f"{address}/map/planner#map=19/{lat:.6f}/{lon:.6f}", wait_until="networkidle")
     page.wait_for_timeout(500)
     box = page.locator(".folium-map").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

@@ -30,8 +30,10 @@ def test_in_and_out_by_keyboard(watch: Any, address: str, boss: str, width: int)
     page = seen.page
     page.goto(f"{address}/map/planner")
     assert "/sign-in?next=%2Fmap%2Fplanner" in page.url
+    page.locator("#name:focus").wait_for()
     page.keyboard.type(boss)
     page.keyboard.press("Tab")
+    page.locator("#password:focus").wait_for()
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/map/planner")
