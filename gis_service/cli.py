@@ -23,6 +23,8 @@ _COMMANDS = {
     "analyze": "gis_service.analysis.command:analyze",
     "map": "web_map.command:map_",
     "runs": "gis_service.selection.runs:runs",
+    "user": "gis_service.accounts.command:user",
+    "audit-trail": "gis_service.accounts.command:audit_trail",
     "density": "gis_service.density.command:density",
 }
 
