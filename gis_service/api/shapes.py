@@ -115,7 +115,12 @@ def _to_work(shape: shapely.Geometry) -> shapely.Geometry:
 def _road(connection: Connection, point: shapely.Geometry) -> tuple[shapely.Geometry, str | None]:
     row = connection.execute(
         text(statement("maps.nearest_road")),
-        {"x": shapely.get_x(point), "y": shapely.get_y(point), "srid": work_srid(), "reach_m": _ROAD_REACH_M},
+        {
+            "x": float(shapely.get_x(point)),
+            "y": float(shapely.get_y(point)),
+            "srid": work_srid(),
+            "reach_m": _ROAD_REACH_M,
+        },
     ).one_or_none()
     if row is None:
         raise NotFoundError(
