@@ -23,3 +23,13 @@ GRANT INSERT, UPDATE (finished_at) ON gis.run TO gis_service;
 GRANT INSERT ON gis.selection TO gis_service;
 GRANT INSERT, UPDATE (name, note, version, updated_at, geom), DELETE ON gis.drawn_area TO gis_service;
 GRANT EXECUTE ON FUNCTION gis.tile_frame TO gis_service;
+
+-- The fire brigade's records: added to, never changed; who and when write themselves.
+GRANT SELECT ON gis.fire_site, gis.fire_plan, gis.fire_drill, gis.fire_patrol TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (name, township_codes, village_codes, geom) ON gis.fire_site TO gis_administrator, gis_planner, gis_fire;
+GRANT INSERT (site_id, version, number, dated, unit, body, run_id, cluster_id) ON gis.fire_plan TO
+    gis_administrator, gis_planner, gis_fire;
+GRANT INSERT (site_id, dated, result, note, corrects) ON gis.fire_drill TO gis_administrator, gis_planner, gis_fire;
+GRANT INSERT (site_id, dated, unit, found, note, corrects) ON gis.fire_patrol TO
+    gis_administrator, gis_planner, gis_fire;
