@@ -16,7 +16,8 @@ def main() -> None:
     """Print the time at the server, of the whole stored run, and of geopandas."""
     print(machine())
     with private_database("gis", 4545):
-        from gis_service.db.engine import get_engine
+        from gis_service.accounts.identity import operator
+        from gis_service.db.engine import get_engine, transaction
         from gis_service.demo.load import load_demo
         from gis_service.selection.rules import KEY_ALTERATIONS, KEY_USES
         from gis_service.selection.select import compose, run_selection
@@ -31,7 +32,7 @@ def main() -> None:
             ours = {r[0]: float(r[1]) for r in connection.execute(compose(ask))}
 
         def stored() -> None:
-            with get_engine("service").begin() as writing:
+            with transaction(operator()) as writing:
                 run_selection(writing, ask)
 
         stored_s = best(stored, 3)

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GIS_", extra="ignore")
 
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    service_database_url: str | None = None
     data_dir: Path = ROOT / ".gis-data"
     database: str = Field(default="gis", pattern=r"^[a-z][a-z0-9_]{0,40}$")
     work_srid: int = 4545

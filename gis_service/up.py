@@ -17,8 +17,9 @@ import click
 import uvicorn
 from sqlalchemy import text
 
+from gis_service.accounts.identity import operator
 from gis_service.db.command import prepare
-from gis_service.db.engine import get_engine
+from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
 from gis_service.errors import SetupError
 from gis_service.say import say
@@ -52,7 +53,7 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
     prepare()
     if demo != "none" and _empty():
         _load_demo(demo)
-    with get_engine("service").begin() as connection:
+    with transaction(operator()) as connection:
         houses = connection.execute(text(statement("maps.headline"))).mappings().one()["houses"]
         analysed = connection.execute(text(statement("analysis.latest"))).scalar()
         if houses:
@@ -103,7 +104,7 @@ def install_front_end() -> None:
 
 
 def _empty() -> bool:
-    with get_engine("service").connect() as connection:
+    with transaction(operator(), read_only=True) as connection:
         return not connection.execute(text("SELECT EXISTS (SELECT FROM gis.building)")).scalar_one()
 
 

@@ -1,28 +1,55 @@
 -- Who may do what, all of it, in one place; applied again whenever this file changes.
--- The owner makes and loads; the service reads, and writes only what its users make.
+-- The owner makes and loads. The service connects as gis_service, which may read nothing of the county by itself:
+-- each transaction takes the role of whoever asks. Which rows a role sees is said in migration 0009.
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO gis_owner, gis_service;
 REVOKE ALL ON SCHEMA gis FROM PUBLIC;
-GRANT USAGE ON SCHEMA gis TO gis_service;
+REVOKE ALL ON ALL TABLES IN SCHEMA gis FROM
+    gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA gis FROM
+    gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA gis FROM
+    PUBLIC,
+    gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 
-REVOKE ALL ON ALL TABLES IN SCHEMA gis FROM gis_service;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA gis FROM gis_service;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA gis FROM PUBLIC, gis_service;
+-- Membership: the service may become each of them for a transaction, and nobody else.
+GRANT gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor TO gis_service;
+-- An account given by DATABASE_URL does the same.
+GRANT gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor TO CURRENT_USER;
 
-GRANT SELECT ON
-    gis.deployment, gis.migration, gis.admin_area, gis.key_zone, gis.building, gis.road, gis.hydrant,
-    gis.drawn_area, gis.import, gis.run, gis.selection,
-    gis.gap, gis.alley, gis.cluster, gis.building_density, gis.engine_space, gis.burn_cluster, gis.firebreak
-TO gis_service;
+GRANT USAGE ON SCHEMA public TO
+    gis_owner,
+    gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT USAGE ON SCHEMA gis TO
+    gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+
+-- Before anybody has signed in: the work SRID, and a counter that says the database answers.
+GRANT SELECT ON gis.deployment TO gis_service;
 GRANT SELECT ON SEQUENCE gis.data_version TO gis_service;
--- Whole-map caches are told that an area changed.
-GRANT USAGE ON SEQUENCE gis.data_version TO gis_service;
 
-GRANT INSERT, UPDATE (finished_at) ON gis.run TO gis_service;
-GRANT INSERT ON gis.selection TO gis_service;
-GRANT INSERT, UPDATE (name, note, version, updated_at, geom), DELETE ON gis.drawn_area TO gis_service;
-GRANT EXECUTE ON FUNCTION gis.tile_frame TO gis_service;
+-- Reading, everybody: the rows are row-level security's matter.
+GRANT SELECT ON
+    gis.deployment, gis.admin_area, gis.key_zone, gis.building, gis.road, gis.hydrant, gis.drawn_area,
+    gis.run, gis.selection,
+    gis.gap, gis.alley, gis.cluster, gis.building_density, gis.engine_space, gis.burn_cluster, gis.firebreak
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT SELECT ON SEQUENCE gis.data_version TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT EXECUTE ON FUNCTION gis.tile_frame, gis.asker TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT SELECT ON gis.import, gis.reject, gis.change TO gis_administrator, gis_planner, gis_auditor;
+GRANT SELECT ON gis.migration TO gis_administrator, gis_auditor;
+GRANT SELECT ON gis.building_person TO gis_administrator, gis_planner, gis_township, gis_village;
+
+-- Selections: what is asked, never who asked; that writes itself.
+GRANT INSERT (kind, parameters, data_version, code_version), UPDATE (finished_at) ON gis.run TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
+GRANT INSERT ON gis.selection TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
+
+-- Drawn areas. Whole-map caches are told that an area changed.
+GRANT INSERT (name, note, geom), UPDATE (name, note, version, updated_at, geom), DELETE ON gis.drawn_area TO
+    gis_administrator, gis_planner, gis_fire;
+GRANT USAGE ON SEQUENCE gis.data_version TO gis_administrator, gis_planner, gis_fire;
 
 -- The fire brigade's records: added to, never changed; who and when write themselves.
 GRANT SELECT ON gis.fire_site, gis.fire_plan, gis.fire_drill, gis.fire_patrol TO

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from gis_service.accounts.identity import operator
 from gis_service.db.command import prepare
-from gis_service.db.engine import get_engine
+from gis_service.db.engine import transaction
 from gis_service.errors import InputError
 from gis_service.say import say
 from gis_service.settings import get_settings
@@ -28,7 +29,7 @@ def planner(run_id: int | None, out: Path) -> None:
     """重点房屋排查图。The planner's map."""
     _check(out)
     prepare()
-    with get_engine("service").begin() as connection:
+    with transaction(operator()) as connection:
         if run_id is None:
             ensure_run(connection)
         page = planner_page(connection, run_id, offline=True, lang=get_settings().lang)
@@ -43,7 +44,7 @@ def fire(run_id: int | None, cluster_id: int | None, out: Path) -> None:
     """连片区消防图。The fire brigade's map."""
     _check(out)
     prepare()
-    with get_engine("service").connect() as connection:
+    with transaction(operator(), read_only=True) as connection:
         page = fire_page(connection, run_id, cluster_id, offline=True, lang=get_settings().lang)
     write_page(page, out)
 

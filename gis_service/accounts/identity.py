@@ -7,6 +7,7 @@ asker's role and tells it the place. The rights below say which doors open at al
 
 from __future__ import annotations
 
+import getpass
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -109,3 +110,12 @@ class Identity:
     def scope(self) -> tuple[str, str | None, str | None]:
         """What the answer to a question depends on: the key of everything cached."""
         return (self.role.value, self.place, self.department)
+
+
+def operator() -> Identity:
+    """Return whoever works at the machine itself: its command line is the administrator's."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        name = "unknown"
+    return Identity(f"cli:{name}", Role.ADMINISTRATOR)

@@ -26,6 +26,8 @@ from gis_service.density.water import cover_of_buildings, cover_of_clusters
 TABLES = ("gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster", "firebreak")
 # Engine space is drawn this far round a cluster, in metres.
 VIEW_M = 30.0
+# A centreline keeps to the middle between two walls within this, in metres.
+_DRAWING_M = 0.1
 
 
 def write_run(cursor: Any, county: County, memory: Memory, *, amend: bool) -> None:
@@ -50,6 +52,8 @@ def write_run(cursor: Any, county: County, memory: Memory, *, amend: bool) -> No
     ):
         _put(cursor, table, memory.run_id, frame.drop(columns="geometry", errors="ignore"), geometry, amend=amend)
     cursor.execute(statement("analysis.place_clusters"), {"run_id": memory.run_id})
+    beside_m = params.max_width_m / 2 + _DRAWING_M
+    cursor.execute(statement("analysis.place_alleys"), {"run_id": memory.run_id, "beside_m": beside_m})
     cursor.execute(statement("analysis.number_clusters"), {"run_id": memory.run_id})
     for table in TABLES:
         cursor.execute(query("analysis.forget").format(table=sql.Identifier(table)))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
+from gis_service.accounts.identity import Right
 from gis_service.api import areas, collections, errors, health, pages, selections, tiles
+from gis_service.api.identity import allow, unruled
 
 _ERROR_EXAMPLE = {"error": {"code": "invalid_input", "message": "…", "details": {}}}
 _ERROR = {
@@ -39,21 +41,34 @@ _ERROR = {
 }
 
 
+class _Open(StaticFiles):
+    """Our own front-end files: they hold nothing of the county."""
+
+    public = True
+
+
 def create_app() -> FastAPI:
-    """Return the application."""
+    """Return the application.
+
+    Raises
+    ------
+    RuntimeError
+        A route has no rule: who may pass must be said of every door before one is opened.
+
+    """
     app = FastAPI(
         title="自建房排查规划 GIS · gis-service",
         version=__version__,
         description="Priority zones, selections with reasons, vector tiles; OGC API Features for QGIS.",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
-        responses=dict.fromkeys((404, 409, 422, 503), _ERROR),
+        openapi_url=None,
+        responses=dict.fromkeys((401, 403, 404, 409, 422, 503), _ERROR),
     )
     errors.install(app)
     for router in (health.router, collections.router, tiles.router, selections.router, areas.router, pages.router):
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=pages.static_folder()), name="static")
+    app.mount("/static", _Open(directory=pages.static_folder()), name="static")
 
     @app.middleware("http")
     async def _headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -71,7 +86,11 @@ def create_app() -> FastAPI:
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 
-    @app.get("/api/docs", include_in_schema=False)
+    @app.get("/api/openapi.json", include_in_schema=False, dependencies=[Depends(allow(Right.READ))])
+    def described() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    @app.get("/api/docs", include_in_schema=False, dependencies=[Depends(allow(Right.READ))])
     def docs(request: Request) -> HTMLResponse:
         page = get_swagger_ui_html(
             openapi_url="/api/openapi.json",
@@ -83,4 +102,6 @@ def create_app() -> FastAPI:
         html = bytes(page.body).decode().replace("<script>", f'<script nonce="{request.state.nonce}">')
         return HTMLResponse(html)
 
+    if open_doors := unruled(app):
+        raise RuntimeError(f"routes without a rule: {', '.join(open_doors)}")
     return app

@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import shapely
-from fastapi import APIRouter, BackgroundTasks, Path, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pyproj import CRS
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from gis_service.accounts.identity import Identity, Right
 from gis_service.api.connect import Reading, Writing
-from gis_service.db.engine import get_engine, work_srid
+from gis_service.api.identity import Asking, allow
+from gis_service.db.engine import transaction, work_srid
 from gis_service.db.models import DrawnArea
 from gis_service.db.queries import statement
 from gis_service.errors import ConflictError, InputError, NotFoundError
 from gis_service.ingest.crs import transform
 
 router = APIRouter(prefix="/api/areas", tags=["Areas"])
+_READ = [Depends(allow(Right.READ))]
+_DRAW = [Depends(allow(Right.DRAW))]
 
 _VERTICES_MAX = 10_000
 AreaId = Annotated[int, Path(ge=1, le=2**62)]
@@ -136,9 +140,9 @@ def _json() -> Any:
     return JSON
 
 
-def _touch() -> None:
+def _touch(identity: Identity) -> None:
     """Move the data's version on, after the change is committed: no tile made before it may pass for one made after."""
-    with get_engine("service").begin() as connection:
+    with transaction(identity) as connection:
         connection.execute(text(statement("ingest.bump_version")))
 
 
@@ -148,20 +152,20 @@ def _taken(name: str) -> ConflictError:
     )
 
 
-@router.get("", summary="All drawn areas")
+@router.get("", summary="All drawn areas", dependencies=_READ)
 def read_all(connection: Reading) -> list[AreaOut]:
     """Return all drawn areas."""
     return _read(connection)
 
 
-@router.get("/{area_id}", summary="One drawn area")
+@router.get("/{area_id}", summary="One drawn area", dependencies=_READ)
 def read(area_id: AreaId, connection: Reading) -> AreaOut:
     """Return one drawn area."""
     return _one(connection, area_id)
 
 
-@router.post("", status_code=201, summary="Save a drawn area")
-def create(given: AreaIn, connection: Writing, after: BackgroundTasks) -> AreaOut:
+@router.post("", status_code=201, summary="Save a drawn area", dependencies=_DRAW)
+def create(given: AreaIn, identity: Asking, connection: Writing, after: BackgroundTasks) -> AreaOut:
     """Save a new area."""
     shape = shapely.to_wkb(shapely.set_srid(_shape(given.geometry), work_srid()), include_srid=True)
     try:
@@ -172,12 +176,12 @@ def create(given: AreaIn, connection: Writing, after: BackgroundTasks) -> AreaOu
         ).scalar_one()
     except IntegrityError as error:
         raise _taken(given.name) from error
-    after.add_task(_touch)
+    after.add_task(_touch, identity)
     return _one(connection, int(area_id))
 
 
-@router.put("/{area_id}", summary="Change a drawn area")
-def change(area_id: AreaId, given: AreaIn, connection: Writing, after: BackgroundTasks) -> AreaOut:
+@router.put("/{area_id}", summary="Change a drawn area", dependencies=_DRAW)
+def change(area_id: AreaId, given: AreaIn, identity: Asking, connection: Writing, after: BackgroundTasks) -> AreaOut:
     """Change an area; whoever changed an older version is told and loses nothing."""
     current = _one(connection, area_id)
     shape = shapely.to_wkb(shapely.set_srid(_shape(given.geometry), work_srid()), include_srid=True)
@@ -201,14 +205,14 @@ def change(area_id: AreaId, given: AreaIn, connection: Writing, after: Backgroun
             f"The area {current.name!r} is at version {current.version} by now; load it again before you change it.",
             version=current.version,
         )
-    after.add_task(_touch)
+    after.add_task(_touch, identity)
     return _one(connection, area_id)
 
 
-@router.delete("/{area_id}", status_code=204, summary="Delete a drawn area")
-def remove(area_id: AreaId, connection: Writing, after: BackgroundTasks) -> Response:
+@router.delete("/{area_id}", status_code=204, summary="Delete a drawn area", dependencies=_DRAW)
+def remove(area_id: AreaId, identity: Asking, connection: Writing, after: BackgroundTasks) -> Response:
     """Delete an area; runs that used it keep it as it was."""
     if not connection.execute(delete(DrawnArea).where(DrawnArea.area_id == area_id)).rowcount:
         raise NotFoundError("没有这个区域。", "There is no such area.")
-    after.add_task(_touch)
+    after.add_task(_touch, identity)
     return Response(status_code=204)

@@ -9,7 +9,7 @@ from fastapi import Depends
 from sqlalchemy import Connection
 
 from gis_service.api.identity import Asking
-from gis_service.db.engine import transaction
+from gis_service.db.engine import get_engine, transaction
 
 
 def _reading(identity: Asking) -> Iterator[Connection]:
@@ -22,5 +22,12 @@ def _writing(identity: Asking) -> Iterator[Connection]:
         yield connection
 
 
+def _bare() -> Iterator[Connection]:
+    with get_engine("service").connect() as connection:
+        yield connection
+
+
 Reading = Annotated[Connection, Depends(_reading, scope="function")]
 Writing = Annotated[Connection, Depends(_writing, scope="function")]
+Bare = Annotated[Connection, Depends(_bare, scope="function")]
+"""The service itself, before anybody has signed in: it reads nothing of the county."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import text
 
 from gis_service import __version__
-from gis_service.api.connect import Reading
+from gis_service.accounts.identity import Right
+from gis_service.api.connect import Bare, Reading
+from gis_service.api.identity import allow, public
 from gis_service.api.tiles import data_version
 from gis_service.db.queries import statement
 from gis_service.errors import InputError
@@ -16,13 +18,20 @@ from gis_service.errors import InputError
 router = APIRouter()
 
 
-@router.get("/health", tags=["Health"], summary="Whether the service and its database answer")
-def health(connection: Reading) -> dict[str, Any]:
+@router.get(
+    "/health", tags=["Health"], summary="Whether the service and its database answer", dependencies=[Depends(public)]
+)
+def health(connection: Bare) -> dict[str, Any]:
     """Ask the database; any failure answers 503."""
     return {"status": "ok", "version": __version__, "data_version": data_version(connection)}
 
 
-@router.get("/api/search", tags=["Search"], summary="Places, zones and houses by name or number")
+@router.get(
+    "/api/search",
+    tags=["Search"],
+    summary="Places, zones and houses by name or number",
+    dependencies=[Depends(allow(Right.READ))],
+)
 def search(
     connection: Reading,
     q: Annotated[str, Query(min_length=1, max_length=100, examples=["武篆"])],

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.routing import Mount
 
 from gis_service.accounts.identity import Identity, Right, Role
 from gis_service.errors import ForbiddenError
@@ -28,3 +31,28 @@ def allow(right: Right) -> Callable[[Identity], None]:
 
     rule.right = right  # type: ignore[attr-defined]
     return rule
+
+
+def public() -> None:
+    """Mark a route as open to everybody: that is a rule too, and written where it holds."""
+
+
+def unruled(app: FastAPI) -> list[str]:
+    """Return the addresses of ``app`` that have neither ``allow(...)`` nor ``public``: none may be served.
+
+    A mounted application says by its attribute ``public`` that it is open.
+    """
+    return [str(getattr(route, "path", route)) for route in app.routes if not _is_ruled(route)]
+
+
+def _is_ruled(route: object) -> bool:
+    if isinstance(route, Mount):
+        return bool(getattr(route.app, "public", False))
+    return isinstance(route, APIRoute) and _has_rule(route.dependant)
+
+
+def _has_rule(dependant: Dependant) -> bool:
+    calls = [inner.call for inner in dependant.dependencies]
+    return any(call is public or hasattr(call, "right") for call in calls) or any(
+        map(_has_rule, dependant.dependencies)
+    )

@@ -5,20 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
+from gis_service.accounts.identity import Right
 from gis_service.api.collections import landing
 from gis_service.api.connect import Reading
 from gis_service.api.errors import language
+from gis_service.api.identity import allow, public
 from web_map import assets
 from web_map.fire import fire_page
 from web_map.frame import render
 from web_map.planner import planner_page
 
 router = APIRouter()
+_READ = [Depends(allow(Right.READ))]
+_EXPORT = [Depends(allow(Right.EXPORT))]
 
 ClusterId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 RunQuery = Annotated[int | None, Query(ge=1, le=2**62)]
@@ -30,7 +34,11 @@ def static_folder() -> Path:
 
 
 @router.get(
-    "/", summary="Start page; the OGC landing page for programs", tags=["OGC API Features"], response_model=None
+    "/",
+    summary="Start page; the OGC landing page for programs",
+    tags=["OGC API Features"],
+    response_model=None,
+    dependencies=_READ,
 )
 def start(request: Request, connection: Reading, run: RunQuery = None, f: str | None = None) -> Response:
     """Return the planner's map to a browser and the landing page to a program."""
@@ -40,28 +48,28 @@ def start(request: Request, connection: Reading, run: RunQuery = None, f: str | 
     return planner(request, connection, run)
 
 
-@router.get("/map/planner", include_in_schema=False)
+@router.get("/map/planner", include_in_schema=False, dependencies=_READ)
 def planner(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map."""
     page = planner_page(connection, run, offline=False, lang=language(request))
     return HTMLResponse(render(page, nonce=request.state.nonce))
 
 
-@router.get("/map/fire", include_in_schema=False)
+@router.get("/map/fire", include_in_schema=False, dependencies=_READ)
 def fire(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
     """Return the fire brigade's map: all clusters ranked, houses and alleys as tiles."""
     page = fire_page(connection, run, None, offline=False, lang=language(request))
     return HTMLResponse(render(page, nonce=request.state.nonce))
 
 
-@router.get("/map/fire/{cluster_id}", include_in_schema=False)
+@router.get("/map/fire/{cluster_id}", include_in_schema=False, dependencies=_READ)
 def fire_cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> HTMLResponse:
     """Return the map of one dense cluster."""
     page = fire_page(connection, run, cluster_id, offline=False, lang=language(request))
     return HTMLResponse(render(page, nonce=request.state.nonce))
 
 
-@router.get("/map/fire/{cluster_id}/offline", include_in_schema=False)
+@router.get("/map/fire/{cluster_id}/offline", include_in_schema=False, dependencies=_EXPORT)
 def fire_offline(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> HTMLResponse:
     """Return the map of one dense cluster as one file."""
     page = fire_page(connection, run, cluster_id, offline=True, lang=language(request))
@@ -69,7 +77,7 @@ def fire_offline(request: Request, connection: Reading, cluster_id: ClusterId, r
     return HTMLResponse(render(page, nonce=None), headers=headers)
 
 
-@router.get("/map/planner/offline", include_in_schema=False)
+@router.get("/map/planner/offline", include_in_schema=False, dependencies=_EXPORT)
 def planner_offline(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map as one file."""
     page = planner_page(connection, run, offline=True, lang=language(request))
@@ -77,7 +85,7 @@ def planner_offline(request: Request, connection: Reading, run: RunQuery = None)
     return HTMLResponse(render(page, nonce=None), headers=headers)
 
 
-@router.get("/static/vendor/{name:path}", include_in_schema=False)
+@router.get("/static/vendor/{name:path}", include_in_schema=False, dependencies=[Depends(public)])
 def vendor(name: str) -> FileResponse:
     """Return a file of an npm package: those on the list and no others."""
     if name not in assets.VENDOR:

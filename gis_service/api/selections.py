@@ -6,14 +6,16 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, text
 from starlette.background import BackgroundTask
 
+from gis_service.accounts.identity import Right
 from gis_service.api.connect import Reading, Writing
+from gis_service.api.identity import allow
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
@@ -25,6 +27,8 @@ from gis_service.selection.select import ask_of, compare, run_selection, totals
 from gis_service.selection.terms import Ask, RuleTerm, Term, ZoneTerm, default_ask, default_zone_terms
 
 router = APIRouter(prefix="/api", tags=["Selection"])
+_READ = [Depends(allow(Right.READ))]
+_SELECT = [Depends(allow(Right.SELECT))]
 
 RunId = Annotated[int, PathParameter(ge=1, le=2**62)]
 _ID_MAX = 2**62
@@ -102,7 +106,7 @@ class SelectionOut(BaseModel):
     truncated: bool
 
 
-@router.get("/rules", summary="Rules, default buffers and points")
+@router.get("/rules", summary="Rules, default buffers and points", dependencies=_READ)
 def rules() -> dict[str, Any]:
     """Return what can be asked for."""
     return {
@@ -115,7 +119,7 @@ def rules() -> dict[str, Any]:
     }
 
 
-@router.post("/selections", status_code=201, summary="Select buildings")
+@router.post("/selections", status_code=201, summary="Select buildings", dependencies=_SELECT)
 def create(asked: AskIn, connection: Writing) -> SelectionOut:
     """Select buildings and store the result as a run."""
     limits = Limits(asked.min_floors, asked.min_people)
@@ -132,7 +136,7 @@ def create(asked: AskIn, connection: Writing) -> SelectionOut:
     return _out(connection, outcome.run_id, 100, 0)
 
 
-@router.get("/selections/{run_id}", summary="A stored selection")
+@router.get("/selections/{run_id}", summary="A stored selection", dependencies=_READ)
 def read(
     run_id: RunId,
     connection: Reading,
@@ -144,14 +148,16 @@ def read(
     return _out(connection, run_id, limit, offset)
 
 
-@router.post("/selections/{run_id}/repeat", status_code=201, summary="The same selection on today's data")
+@router.post(
+    "/selections/{run_id}/repeat", status_code=201, summary="The same selection on today's data", dependencies=_SELECT
+)
 def repeat(run_id: RunId, connection: Writing) -> SelectionOut:
     """Ask again what a stored run asked."""
     outcome = run_selection(connection, ask_of(connection, run_id))
     return _out(connection, outcome.run_id, 100, 0)
 
 
-@router.get("/selections/{before}/compare/{after}", summary="How two selections differ")
+@router.get("/selections/{before}/compare/{after}", summary="How two selections differ", dependencies=_READ)
 def differ(before: RunId, after: RunId, connection: Reading) -> dict[str, Any]:
     """Return new, gone and changed buildings, at most 5,000 of each."""
     result = compare(connection, before, after)
@@ -162,7 +168,9 @@ def differ(before: RunId, after: RunId, connection: Reading) -> dict[str, Any]:
     }
 
 
-@router.get("/selections/{run_id}/buildings/{building_id}", summary="Why one building is on the list")
+@router.get(
+    "/selections/{run_id}/buildings/{building_id}", summary="Why one building is on the list", dependencies=_READ
+)
 def why(run_id: RunId, building_id: str, connection: Reading) -> SelectedOut:
     """Return the score and all reasons of one selected building."""
     if "\0" in building_id:
@@ -180,6 +188,7 @@ def why(run_id: RunId, building_id: str, connection: Reading) -> SelectedOut:
 @router.get(
     "/selections/{run_id}/export",
     summary="The list as a file",
+    dependencies=[Depends(allow(Right.EXPORT))],
     response_class=FileResponse,
     responses={200: {"content": {"application/octet-stream": {}}}},
 )

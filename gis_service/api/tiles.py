@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection, text
 
 from gis_service import __version__
+from gis_service.accounts.identity import Right
 from gis_service.api.connect import Reading
+from gis_service.api.identity import Asking, allow
 from gis_service.db.engine import zone_bounds
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.select import latest_run
 
-router = APIRouter(tags=["Tiles"])
+router = APIRouter(tags=["Tiles"], dependencies=[Depends(allow(Right.READ))])
 
 MEDIA = "application/vnd.mapbox-vector-tile"
 ZOOM_MAX = 22
@@ -51,7 +53,11 @@ LAYERS = {
 
 
 class _Cache:
-    """The most recent tiles, up to a number of bytes; a tile's key holds the version of the data that made it."""
+    """The most recent tiles, up to a number of bytes.
+
+    A tile's key holds the version of the data that made it, and the scope of whoever asked: no role, place or
+    department is ever given a tile that was made for another.
+    """
 
     def __init__(self, bytes_max: int) -> None:
         self._tiles: dict[tuple[object, ...], bytes] = {}
@@ -83,6 +89,7 @@ def _cache() -> _Cache:
 )
 def tile(
     request: Request,
+    identity: Asking,
     connection: Reading,
     layer: Annotated[str, Path(examples=["buildings"])],
     z: Annotated[int, Path(ge=0, le=ZOOM_MAX)],
@@ -107,11 +114,13 @@ def tile(
         run = latest_run(connection, known.of_run)
     version = data_version(connection)
     run = run if known.of_run else None
-    mark = hashlib.sha256(f"{layer}/{z}/{x}/{y}/{run}/{version}/{__version__}".encode()).hexdigest()[:24]
-    headers = {"ETag": f'"{mark}"', "Cache-Control": "private, no-cache"}
+    mark = hashlib.sha256(f"{identity.scope}/{layer}/{z}/{x}/{y}/{run}/{version}/{__version__}".encode()).hexdigest()[
+        :24
+    ]
+    headers = {"ETag": f'"{mark}"', "Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
     if _matches(request.headers.get("if-none-match"), mark):
         return Response(status_code=304, headers=headers)
-    key = (str(connection.engine.url), layer, z, x, y, run, version)
+    key = (str(connection.engine.url), identity.scope, layer, z, x, y, run, version)
     content = _cache().get(key)
     if content is None and z < known.from_zoom:
         content = b""  # too small to be seen

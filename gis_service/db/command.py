@@ -10,7 +10,7 @@ import click
 from sqlalchemy import make_url
 
 from gis_service.db.engine import admin_connection, database_url, forget_connections
-from gis_service.db.migrate import create_database, migrate, pending
+from gis_service.db.migrate import create_database, migrate, overlap_is_marked, pending
 from gis_service.db.server import private_server
 from gis_service.errors import InputError, SetupError
 from gis_service.say import say
@@ -78,6 +78,12 @@ def status() -> None:
         f"运行中：PostgreSQL {server}，PostGIS {postgis}，{where}；未执行的迁移：{len(waiting)}",
         f"Running: PostgreSQL {server}, PostGIS {postgis}, {where}; migrations waiting: {len(waiting)}",
     )
+    if not overlap_is_marked():
+        say(
+            "行级权限下空间索引未启用：地图和查询会变慢。请以数据库超级用户运行 gis-service db migrate。",
+            "Row-level security keeps the spatial index from being used: maps and queries are slow. Run gis-service db "
+            "migrate as a superuser of the database.",
+        )
 
 
 @db.command(name="migrate")

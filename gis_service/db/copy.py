@@ -23,14 +23,16 @@ def copy_rows(
 ) -> None:
     """Copy columns (arrow arrays of one length) and ``geom`` (in the work CRS) into ``table``.
 
-    A null in an arrow array is a null in the table; an array of PostgreSQL is written as text (``{a,b}``).
+    A null in an arrow array is a null in the table; an array of PostgreSQL is written as text (``{a,b}``). COPY does
+    not pass row-level security, so rows for a table of the schema ``gis`` arrive in a temporary one first.
     """
     names = [*columns] if geometry is None else [*columns, "geom"]
-    command = (
-        query("ingest.copy")
-        .format(table=table, columns=sql.SQL(", ").join(map(sql.Identifier, names)))
-        .as_string(cursor)
-    )
+    listed = sql.SQL(", ").join(map(sql.Identifier, names))
+    kept = len(table.strings) > 1
+    target = sql.Identifier("arriving") if kept else table
+    if kept:
+        cursor.execute(query("ingest.arrive").format(table=table, columns=listed))
+    command = query("ingest.copy").format(table=target, columns=listed).as_string(cursor)
     cursor.execute(query("ingest.srid"))
     srid = int(cursor.fetchone()[0])
     count = len(next(iter(columns.values())))
@@ -50,3 +52,6 @@ def copy_rows(
     with ThreadPoolExecutor(max_workers=1) as writer:
         for part in writer.map(written, range(0, count, _ROWS)):
             cursor.copy_expert(command, part)
+    if kept:
+        cursor.execute(query("ingest.settle").format(table=table, columns=listed))
+        cursor.execute(query("ingest.arrived"))

@@ -1,4 +1,8 @@
-"""Connections: as the owner, who makes and loads, or as the service, the weakest role that does the job."""
+"""Connections: as the owner, who makes and loads, or in somebody's name, with what that person may see and do.
+
+The service's own role reads nothing of the county. ``transaction`` takes the database role of whoever asks and says
+who it is, for the length of one transaction; row-level security (migration 0009) does the rest.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from pyproj import CRS
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from gis_service.accounts.identity import Identity
+from gis_service.accounts.identity import Identity, Right
 from gis_service.db.server import SUPERUSER, private_server
 from gis_service.errors import SetupError
 from gis_service.settings import get_settings
@@ -30,8 +34,12 @@ def database_url(role: Role | Literal["admin"] = "owner") -> str:
     """Return the address of the deployment's database for ``role``.
 
     ``DATABASE_URL`` wins; its account then takes the role by ``SET ROLE``. Otherwise the private server answers.
+    ``GIS_SERVICE_DATABASE_URL`` is a weaker account's address for the service alone: a process that only serves then
+    never holds the owner's password.
     """
     settings = get_settings()
+    if role == "service" and settings.service_database_url:
+        return settings.service_database_url
     if settings.database_url:
         return settings.database_url
     name = SUPERUSER if role == "admin" else _ROLE_NAMES[role]
@@ -61,15 +69,37 @@ def _make_engine(url: str, role: Role, given: bool) -> Engine:
 
 def get_engine(role: Role = "service") -> Engine:
     """Return the pooled engine of ``role``."""
-    return _engine(database_url(role), role, get_settings().database_url is not None)
+    settings = get_settings()
+    given = settings.database_url or (settings.service_database_url if role == "service" else None)
+    return _engine(database_url(role), role, given is not None)
+
+
+# The same as SET LOCAL ROLE and SET LOCAL, with every value bound, in one round trip. All of it ends with the
+# transaction: a connection that goes back to the pool is nobody's.
+_IN_THE_NAME_OF = """
+SELECT set_config('role', %(role)s, true), set_config('gis.account', %(account)s, true),
+       set_config('gis.place', %(place)s, true), set_config('gis.department', %(department)s, true),
+       set_config('gis.person', %(person)s, true)
+"""
 
 
 @contextlib.contextmanager
-def transaction(identity: Identity, *, read_only: bool = False) -> Iterator[Connection]:  # noqa: ARG001 - migration 0009
-    """Yield a connection in one transaction that sees and does what ``identity`` may, and nothing more."""
+def transaction(identity: Identity, *, read_only: bool = False) -> Iterator[Connection]:
+    """Yield a connection in one transaction that sees and does what ``identity`` may, and nothing more.
+
+    It is committed at the end of the block, and undone by an error. With ``read_only`` the server refuses any write.
+    """
+    asker = {
+        "role": identity.role.database_role,
+        "account": identity.account,
+        "place": identity.place or "",
+        "department": identity.department or "",
+        "person": "on" if identity.may(Right.PERSON) else "",
+    }
     with get_engine("service").connect() as connection:
         connection.execution_options(postgresql_readonly=read_only)
         with connection.begin():
+            connection.exec_driver_sql(_IN_THE_NAME_OF, asker)
             yield connection
 
 

@@ -125,7 +125,7 @@ class DrawnArea(Base):
 
 
 class Run(Base):
-    """One computation: what was asked, of which data, by which code."""
+    """One computation: what was asked, of which data, by which code, and by whom; the server writes the last."""
 
     __tablename__ = "run"
     run_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -135,6 +135,10 @@ class Run(Base):
     finished_at: Mapped[datetime | None]
     data_version: Mapped[int] = mapped_column(BigInteger)
     code_version: Mapped[str]
+    account: Mapped[str | None]
+    role: Mapped[str | None]
+    place: Mapped[str | None]
+    department: Mapped[str | None]
 
 
 class Selection(Base):
@@ -181,6 +185,9 @@ class Alley(Base):
     dead_end: Mapped[bool]
     profile: Mapped[list[Any]]
     digest: Mapped[int | None] = mapped_column(BigInteger)
+    township_codes: Mapped[list[str]]
+    village_codes: Mapped[list[str]]
+    departments: Mapped[list[str]]
     geom: Mapped[Any] = mapped_column(_geometry("MULTILINESTRING"))
 
 
@@ -213,6 +220,7 @@ class Cluster(Base):
     farthest_hydrant_m: Mapped[float | None]
     access_basis: Mapped[str | None]
     digest: Mapped[int | None] = mapped_column(BigInteger)
+    departments: Mapped[list[str]]
     geom: Mapped[Any] = mapped_column(_geometry("MULTIPOLYGON"))
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from gis_service.accounts.identity import operator
 from gis_service.db.command import prepare
-from gis_service.db.engine import get_engine
+from gis_service.db.engine import transaction
 from gis_service.errors import InputError
 from gis_service.export.files import write_places
 from gis_service.say import say
@@ -43,7 +44,7 @@ def select(
     """
     prepare()
     limits = Limits(min_floors, min_people)
-    with get_engine("service").begin() as connection:
+    with transaction(operator()) as connection:
         asked: list[Term] = [_zone(zone) for zone in zones]
         asked += [find_area(connection, area) for area in areas]
         asked += [RuleTerm(rule) for rule in rules]

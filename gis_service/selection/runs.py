@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 from sqlalchemy import text
 
+from gis_service.accounts.identity import operator
 from gis_service.db.command import prepare
-from gis_service.db.engine import get_engine
+from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
 from gis_service.say import say
 from gis_service.selection.select import ask_of, compare, run_selection
@@ -27,7 +28,7 @@ def runs(context: click.Context) -> None:
 @click.option("--limit", default=20, show_default=True)
 def list_(limit: int = 20) -> None:
     """列出最近的计算。List the latest runs."""
-    with get_engine("service").connect() as connection:
+    with transaction(operator(), read_only=True) as connection:
         for row in connection.execute(text(statement("runs.list")), {"limit": limit}).mappings():
             started = row["started_at"].astimezone().strftime("%Y-%m-%d %H:%M")
             click.echo(
@@ -40,7 +41,7 @@ def list_(limit: int = 20) -> None:
 @click.argument("after", type=int)
 def diff(before: int, after: int) -> None:
     """比较两次选取：新增、移出、变化。Compare two selections."""
-    with get_engine("service").connect() as connection:
+    with transaction(operator(), read_only=True) as connection:
         result = compare(connection, before, after)
     say(
         f"新增 {len(result['new']):,}，移出 {len(result['gone']):,}，变化 {len(result['changed']):,}",
@@ -57,7 +58,7 @@ def diff(before: int, after: int) -> None:
 @click.argument("run_id", type=int)
 def repeat(run_id: int) -> None:
     """用同样的条件在现有数据上重做。Repeat a selection on today's data."""
-    with get_engine("service").begin() as connection:
+    with transaction(operator()) as connection:
         outcome = run_selection(connection, ask_of(connection, run_id))
     say(
         f"第 {outcome.run_id} 号选取：{outcome.selected:,} 栋",

@@ -140,7 +140,14 @@ def _zone_reasons(zones: list[tuple[int, ZoneTerm]]) -> Select[Any]:
     )  # fmt: skip
     # What is the same for all houses round a zone is written once a zone.
     zone = (
-        select(asked.c.term, asked.c.buffer_m, KeyZone.geom, func.left(facts, -1).label("facts"))
+        select(
+            asked.c.term,
+            asked.c.buffer_m,
+            KeyZone.geom,
+            # Made here: row-level security lets a plain box reach the spatial index, not one still to be computed.
+            func.ST_Expand(KeyZone.geom, asked.c.buffer_m).label("around"),
+            func.left(facts, -1).label("facts"),
+        )
         .select_from(asked)
         .join(KeyZone, KeyZone.kind == asked.c.kind)
         .offset(0)
@@ -148,7 +155,7 @@ def _zone_reasons(zones: list[tuple[int, ZoneTerm]]) -> Select[Any]:
     )
     near = (
         select(Building.fid, func.ST_Distance(Building.geom, zone.c.geom).label("distance_m"))
-        .where(Building.geom.op("&&")(func.ST_Expand(zone.c.geom, zone.c.buffer_m)))
+        .where(Building.geom.op("&&")(zone.c.around))
         .correlate(zone)
         .offset(0)
         .lateral("near")
@@ -185,7 +192,7 @@ def _area_reason(n: int, area: AreaTerm) -> Select[Any]:
     )  # fmt: skip
     return select(
         *_branch(Building.fid, literal(n, Integer), literal("area", Text), literal(0.0), literal(AREA_POINTS), told)
-    ).where(func.ST_Intersects(Building.geom, shape))
+    ).where(Building.geom.op("&&")(shape), func.ST_Intersects(Building.geom, shape))
 
 
 def _rule_reason(n: int, term: RuleTerm, ask: Ask) -> Select[Any]:
@@ -234,10 +241,8 @@ def run_selection(connection: Connection, ask: Ask) -> Outcome:
 
 
 def latest_run(connection: Connection, kind: str = "selection") -> int | None:
-    """Return the newest finished run of a kind (selection or density), or None."""
-    return connection.execute(
-        select(func.max(Run.run_id)).where(and_(Run.kind == kind, Run.finished_at.is_not(None)))
-    ).scalar()
+    """Return the newest finished run of a kind (selection or density) of the county or of the asker's own, or None."""
+    return connection.execute(text(statement("runs.latest")), {"kind": kind}).scalar()
 
 
 def ask_of(connection: Connection, run_id: int) -> Ask:

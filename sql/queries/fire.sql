@@ -24,12 +24,14 @@ WHERE d.run_id = :run_id AND d.cluster_id = ANY (:clusters)
 ORDER BY d.cluster_id, d.building_id
 
 -- name: around
--- Houses near a cluster that are not in it: the map needs them to be read.
+-- Houses near a cluster that are not in it: the map needs them to be read. The view is made first, for a condition
+-- that computes it of each house would not reach the spatial index past row-level security.
 SELECT b.building_id, d.hose_m, d.unreached, ST_AsBinary(b.geom) AS geom
-FROM gis.building AS b
-JOIN gis.cluster AS c ON c.run_id = :run_id AND c.cluster_id = :cluster_id
+FROM (SELECT ST_Expand(c.geom, 120) AS view FROM gis.cluster AS c
+      WHERE c.run_id = :run_id AND c.cluster_id = :cluster_id OFFSET 0) AS near
+JOIN gis.building AS b ON b.geom && near.view
 LEFT JOIN gis.building_density AS d ON d.run_id = :run_id AND d.building_id = b.building_id
-WHERE b.geom && ST_Expand(c.geom, 120) AND d.cluster_id IS DISTINCT FROM :cluster_id
+WHERE d.cluster_id IS DISTINCT FROM :cluster_id
 LIMIT :limit
 
 -- name: alleys
@@ -42,12 +44,14 @@ SELECT cluster_id, ST_AsBinary(geom) AS geom FROM gis.engine_space
 WHERE run_id = :run_id AND cluster_id = ANY (:clusters)
 
 -- name: firebreaks
-SELECT f.burn_cluster_id, f.building_a, f.building_b, f.wall_m, f.widen_to_m, p.buildings, p.parts, p.largest_after,
+-- A burn cluster may reach beyond one dense cluster: the house that stands first, or the other, is in one that is drawn.
+SELECT f.burn_cluster_id, f.wall_m, f.widen_to_m, p.buildings, p.parts, p.largest_after,
        p.wall_m AS total_m, ST_AsBinary(f.geom) AS geom
 FROM gis.firebreak AS f
 JOIN gis.burn_cluster AS p USING (run_id, burn_cluster_id)
-JOIN gis.building_density AS d ON d.run_id = f.run_id AND d.building_id = f.building_a
-WHERE f.run_id = :run_id AND d.cluster_id = ANY (:clusters)
+WHERE f.run_id = :run_id AND EXISTS (
+    SELECT FROM gis.building_density AS d
+    WHERE d.run_id = f.run_id AND d.building_id IN (f.building_a, f.building_b) AND d.cluster_id = ANY (:clusters))
 
 -- name: water
 SELECT h.kind, h.name, h.hydrant_id, ST_AsBinary(h.geom) AS geom

@@ -16,6 +16,15 @@ ALTER TABLE staged ADD COLUMN {column} text;
 -- name: copy
 COPY {table} ({columns}) FROM STDIN (FORMAT csv);
 
+-- name: arrive
+CREATE TEMP TABLE arriving ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA;
+
+-- name: settle
+INSERT INTO {table} ({columns}) SELECT {columns} FROM arriving;
+
+-- name: arrived
+DROP TABLE arriving;
+
 -- name: stage_index
 ALTER TABLE staged ADD PRIMARY KEY ({key});
 

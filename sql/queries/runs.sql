@@ -3,6 +3,14 @@
 -- name: data_version
 SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM gis.data_version
 
+-- name: latest
+-- The newest finished run that speaks for the asker: the county's or one's own. A planner sees what a township
+-- selected, but is not shown it in place of the county's list.
+SELECT max(run_id) FROM gis.run
+WHERE kind = :kind AND finished_at IS NOT NULL
+  AND (place IS NULL AND department IS NULL
+       OR place IS NOT DISTINCT FROM gis.asker('place') AND department IS NOT DISTINCT FROM gis.asker('department'))
+
 -- name: compare
 SELECT building_id, a.score AS score_before, b.score AS score_after,
        CASE WHEN a.building_id IS NULL THEN 'new' WHEN b.building_id IS NULL THEN 'gone' ELSE 'changed' END AS change

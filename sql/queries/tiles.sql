@@ -154,9 +154,11 @@ shown AS (
 SELECT ST_AsMVT(shown, 'alleys') FROM shown WHERE geom IS NOT NULL
 
 -- name: gaps
+-- A house's number is looked up among those that one sees: a neighbour's across a border is left out.
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
 shown AS (
-    SELECT g.building_a, g.building_b, g.class, g.min_width_m, g.mean_width_m, g.length_m,
+    SELECT (SELECT b.building_id FROM gis.building AS b WHERE b.building_id = g.building_a) AS building_a,
+           (SELECT b.building_id FROM gis.building AS b WHERE b.building_id = g.building_b) AS building_b, g.class, g.min_width_m, g.mean_width_m, g.length_m,
            ST_AsMVTGeom(ST_Transform(g.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.gap AS g ON g.geom && tile.sought
     WHERE g.run_id = :run

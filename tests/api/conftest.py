@@ -14,8 +14,9 @@ with warnings.catch_warnings():
 
 from fastapi import FastAPI
 
+from gis_service.accounts.identity import operator
 from gis_service.api.app import create_app
-from gis_service.db.engine import get_engine
+from gis_service.db.engine import transaction
 from gis_service.up import install_front_end
 from tests.conftest import Database
 from web_map.planner import ensure_run
@@ -35,7 +36,7 @@ def app(front_end: None) -> FastAPI:
 @pytest.fixture
 def client(demo_database: Database, app: FastAPI) -> Iterator[TestClient]:
     """The service over the demo county, as the browser meets it: errors are answers, not exceptions."""
-    with get_engine("service").begin() as connection:
+    with transaction(operator()) as connection:
         ensure_run(connection)
     with TestClient(app, raise_server_exceptions=False) as made:
         yield made

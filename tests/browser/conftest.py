@@ -13,9 +13,10 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from gis_service.accounts.identity import operator
 from gis_service.analysis.command import analyse
 from gis_service.api.app import create_app
-from gis_service.db.engine import get_engine
+from gis_service.db.engine import transaction
 from gis_service.density.params import Params
 from gis_service.up import install_front_end
 from tests.conftest import Database, cloned
@@ -42,7 +43,7 @@ def analysed(server: object, demo: str) -> Iterator[Database]:
     """The demo county with a selection and a density run."""
     install_front_end()
     with cloned(server, demo) as database:  # type: ignore[arg-type]
-        with get_engine("service").begin() as connection:
+        with transaction(operator()) as connection:
             ensure_run(connection)
         analyse(Params())
         yield database

@@ -9,7 +9,8 @@ import pytest
 import shapely
 from sqlalchemy import text
 
-from gis_service.db.engine import get_engine
+from gis_service.accounts.identity import operator
+from gis_service.db.engine import transaction
 from gis_service.errors import InputError, NotFoundError
 from gis_service.selection.areas import find_area
 from gis_service.selection.rules import Limits, points_table
@@ -57,7 +58,7 @@ def small(database: Database) -> Database:
 
 
 def _run(ask: Ask) -> tuple[int, dict[str, tuple[float, list[dict[str, object]]]]]:
-    with get_engine("service").begin() as connection:
+    with transaction(operator()) as connection:
         outcome = run_selection(connection, ask)
         rows = connection.execute(
             text("SELECT building_id, score, reasons FROM gis.selection WHERE run_id = :r"), {"r": outcome.run_id}
@@ -77,7 +78,7 @@ def test_a_score_by_hand(small: Database):
     assert zones["S"]["points"] == pytest.approx(12.5, abs=0.01)
     assert got["inside"][0] == 20
     assert got["inside"][1][0]["distance_m"] == 0
-    with get_engine("service").connect() as connection:
+    with transaction(operator(), read_only=True) as connection:
         counts = totals(connection, run_id)
     assert counts["zone_kind"] == {"school": 3, "market": 1}
     assert counts["total"] == len(got)
@@ -102,9 +103,9 @@ def test_off_by_one(small: Database):
 
 def test_repeat_and_compare(small: Database):
     first, got = _run(default_ask())
-    with get_engine("service").begin() as connection:
+    with transaction(operator()) as connection:
         again = run_selection(connection, ask_of(connection, first)).run_id
-    with get_engine("service").connect() as connection:
+    with transaction(operator(), read_only=True) as connection:
         assert compare(connection, first, again) == {"new": [], "gone": [], "changed": []}
         same = [
             connection.execute(
@@ -120,14 +121,14 @@ def test_repeat_and_compare(small: Database):
     small.ask("UPDATE gis.building SET floors = 2 WHERE building_id = 'three';"
               "UPDATE gis.building SET floors = 3 WHERE building_id = 'two';"
               "UPDATE gis.building SET hazard_tier = 'severe' WHERE building_id = 'some'")  # fmt: skip
-    with get_engine("service").begin() as connection:
+    with transaction(operator()) as connection:
         later = run_selection(connection, ask_of(connection, first)).run_id
         difference = compare(connection, first, later)
     assert {name: [r["building_id"] for r in rows] for name, rows in difference.items()} == {
         "new": ["two"], "gone": ["three"], "changed": ["some"],
     }  # fmt: skip
     assert (difference["changed"][0]["score_before"], difference["changed"][0]["score_after"]) == (24, 40)
-    with get_engine("service").connect() as connection, pytest.raises(NotFoundError):
+    with transaction(operator(), read_only=True) as connection, pytest.raises(NotFoundError):
         compare(connection, first, 10_000)
     assert {b for b, _ in got.items()} == {b for (b,) in small.ask(
         "SELECT building_id FROM gis.selection WHERE run_id = %s", first)}, "a run stays as it was"  # fmt: skip
@@ -144,24 +145,24 @@ def test_areas(small: Database, tmp_path: Path):
         str(file): {"edge", "beyond"},
     }
     for name, members in wanted.items():
-        with get_engine("service").connect() as connection:
+        with transaction(operator(), read_only=True) as connection:
             area = find_area(connection, name)
         _, got = _run(Ask((area,)))
         assert set(got) == members, name
         reasons = [r for _, rs in got.values() for r in rs]
         assert {r["rule"] for r in reasons} == {"area"}
         assert {r["name"] for r in reasons} == {Path(name).stem if "/" in name else area.name}
-    with get_engine("service").connect() as connection:
+    with transaction(operator(), read_only=True) as connection:
         with pytest.raises(InputError, match="use the code"):
             find_area(connection, "同名村")
         with pytest.raises(NotFoundError):
             find_area(connection, "无此地")
 
     # Drawn again elsewhere: the stored run keeps the area as it was.
-    with get_engine("service").connect() as connection:
+    with transaction(operator(), read_only=True) as connection:
         run_id, _ = _run(Ask((find_area(connection, "老街"),)))
     small.ask(f"UPDATE gis.drawn_area SET geom = {_box(-4000, -4000)}, version = 2")
-    with get_engine("service").begin() as connection:
+    with transaction(operator()) as connection:
         again = run_selection(connection, ask_of(connection, run_id)).run_id
         assert compare(connection, run_id, again) == {"new": [], "gone": [], "changed": []}
 

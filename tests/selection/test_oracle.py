@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from gis_service.db.engine import get_engine
+from gis_service.accounts.identity import operator
+from gis_service.db.engine import transaction
 from gis_service.selection.select import run_selection, totals
 from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, ZoneTerm, default_ask
 from tests.conftest import Database
@@ -73,7 +74,7 @@ def meets(world: dict[str, gpd.GeoDataFrame], rule: str, min_floors: int = 3, mi
 
 
 def selected(ask: Ask) -> tuple[int, dict[str, tuple[float, list[dict[str, Any]]]]]:
-    with get_engine("service").begin() as connection:
+    with transaction(operator()) as connection:
         run_id = run_selection(connection, ask).run_id
         rows = connection.exec_driver_sql(
             "SELECT building_id, score, reasons FROM gis.selection WHERE run_id = %s", (run_id,)
@@ -118,7 +119,7 @@ def test_everything_at_once(demo_database: Database, world: dict[str, gpd.GeoDat
         assert score == pytest.approx(sum(best.values()), abs=0.051), "the parts that are shown add up"
         assert 0 < score <= 100
 
-    with get_engine("service").connect() as connection:
+    with transaction(operator(), read_only=True) as connection:
         counts = totals(connection, run_id)
     assert counts["total"] == len(wanted)
     several = [b for b, reasons in wanted.items() if sum(rule == "key_zone" for rule, _ in reasons) > 1]
