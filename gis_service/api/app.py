@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
 from gis_service.accounts.identity import Right
-from gis_service.api import areas, collections, errors, health, pages, selections, tiles
+from gis_service.api import areas, clusters, collections, errors, health, pages, selections, tiles
 from gis_service.api.identity import allow, unruled
 
 _ERROR_EXAMPLE = {"error": {"code": "invalid_input", "message": "…", "details": {}}}
@@ -66,7 +66,15 @@ def create_app() -> FastAPI:
         responses=dict.fromkeys((401, 403, 404, 409, 422, 503), _ERROR),
     )
     errors.install(app)
-    for router in (health.router, collections.router, tiles.router, selections.router, areas.router, pages.router):
+    for router in (
+        health.router,
+        collections.router,
+        clusters.router,
+        tiles.router,
+        selections.router,
+        areas.router,
+        pages.router,
+    ):
         app.include_router(router)
     app.mount("/static", _Open(directory=pages.static_folder()), name="static")
 
