@@ -1,7 +1,7 @@
 -- What the fire brigade's map draws of a density run; geometry as WKB in the work SRID.
 
 -- name: run
-SELECT run_id, parameters, started_at, data_version FROM gis.run
+SELECT run_id, parameters, started_at, data_version, code_version FROM gis.run
 WHERE kind = 'density' AND finished_at IS NOT NULL AND run_id = coalesce(
     :run_id, (SELECT max(run_id) FROM gis.run WHERE kind = 'density' AND finished_at IS NOT NULL))
 
@@ -45,10 +45,13 @@ WHERE run_id = :run_id AND cluster_id = ANY (:clusters)
 
 -- name: firebreaks
 -- A burn cluster may reach beyond one dense cluster: the house that stands first, or the other, is in one that is drawn.
+-- A house that the asker may not see has no number here.
 SELECT f.burn_cluster_id, f.wall_m, f.widen_to_m, p.buildings, p.parts, p.largest_after,
-       p.wall_m AS total_m, ST_AsBinary(f.geom) AS geom
+       p.wall_m AS total_m, a.building_id AS building_a, b.building_id AS building_b, ST_AsBinary(f.geom) AS geom
 FROM gis.firebreak AS f
 JOIN gis.burn_cluster AS p USING (run_id, burn_cluster_id)
+LEFT JOIN gis.building AS a ON a.building_id = f.building_a
+LEFT JOIN gis.building AS b ON b.building_id = f.building_b
 WHERE f.run_id = :run_id AND EXISTS (
     SELECT FROM gis.building_density AS d
     WHERE d.run_id = f.run_id AND d.building_id IN (f.building_a, f.building_b) AND d.cluster_id = ANY (:clusters))
@@ -157,3 +160,21 @@ FROM gis.burn_cluster AS p
 WHERE p.run_id = :run_id AND p.burn_cluster_id IN (
     SELECT burn_cluster_id FROM gis.building_density WHERE run_id = :run_id AND cluster_id = :cluster_id)
 ORDER BY p.buildings DESC, p.burn_cluster_id
+
+-- name: borders
+-- Township borders that cross the neighbourhood of a cluster.
+SELECT a.name, ST_AsBinary(ST_Intersection(ST_Boundary(a.geom), ST_Envelope(ST_Expand(c.geom, 150)))) AS geom
+FROM gis.cluster AS c JOIN gis.admin_area AS a ON a.geom && ST_Expand(c.geom, 150)
+WHERE c.run_id = :run_id AND c.cluster_id = :cluster_id AND a.level = 'township' AND NOT a.schematic
+  AND ST_Intersects(ST_Boundary(a.geom), ST_Envelope(ST_Expand(c.geom, 150)))
+ORDER BY a.code
+
+-- name: roads_near
+SELECT r.name, r.class, r.width_m, ST_AsBinary(r.geom) AS geom
+FROM gis.cluster AS c JOIN gis.road AS r ON r.geom && ST_Expand(c.geom, 150)
+WHERE c.run_id = :run_id AND c.cluster_id = :cluster_id ORDER BY r.road_id
+
+-- name: places
+-- Names of a cluster's townships and villages.
+SELECT a.name, a.level FROM gis.admin_area AS a
+WHERE a.code = ANY (:codes) ORDER BY a.level, a.code
