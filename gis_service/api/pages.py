@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
@@ -14,7 +14,9 @@ from gis_service.accounts.identity import Right
 from gis_service.api.collections import landing
 from gis_service.api.connect import Reading
 from gis_service.api.errors import language
-from gis_service.api.identity import allow, public
+from gis_service.api.identity import Asking, allow, public
+from gis_service.db.engine import transaction
+from gis_service.sheet.fire import gathered, print_sheet
 from web_map import assets
 from web_map.fire import fire_page
 from web_map.frame import render
@@ -75,6 +77,18 @@ def fire_offline(request: Request, connection: Reading, cluster_id: ClusterId, r
     page = fire_page(connection, run, cluster_id, offline=True, lang=language(request))
     headers = {"Content-Disposition": f'attachment; filename="fire-{cluster_id}.html"'}
     return HTMLResponse(render(page, nonce=None), headers=headers)
+
+
+@router.get("/map/fire/{cluster_id}/sheet.pdf", include_in_schema=False, dependencies=_EXPORT)
+def fire_sheet(
+    identity: Asking, cluster_id: ClusterId, run: RunQuery = None, paper: Literal["A4", "A3"] = "A4"
+) -> Response:
+    """Return the sheet of one dense cluster."""
+    # The database is let go before the pages are set: that takes seconds.
+    with transaction(identity, read_only=True) as connection:
+        values = gathered(connection, cluster_id, run, paper)
+    headers = {"Content-Disposition": f'attachment; filename="fire-{cluster_id}-{paper}.pdf"'}
+    return Response(print_sheet(values), media_type="application/pdf", headers=headers)
 
 
 @router.get("/map/planner/offline", include_in_schema=False, dependencies=_EXPORT)

@@ -155,13 +155,17 @@ class Drawing:
         for angle in angles:
             slope = math.tan(math.radians(angle))
             for start in np.arange(-reach, reach + self.height_mm, spacing):
-                lines.append(shapely.LineString([(-1, start), (self.width_mm + 1, start + slope * (self.width_mm + 2))]))  # noqa: PERF401
+                lines.append(
+                    shapely.LineString([(-1, start), (self.width_mm + 1, start + slope * (self.width_mm + 2))])
+                )
         hatched = shapely.intersection(np.array(lines, object), areas)
         drawn = "".join(path(line) for line in hatched if not line.is_empty)
         color = "#ffffff" if _is_dark(ink.fill) else "#222222"
         self._parts.append(f'<path d="{drawn}" fill="none" stroke="{color}" stroke-width="0.1"/>')
 
-    def mark(self, x: float, y: float, text: str, *, fill: str, shape: Literal["round", "square"], size_mm: float = 3.2) -> None:
+    def mark(
+        self, x: float, y: float, text: str, *, fill: str, shape: Literal["round", "square"], size_mm: float = 3.2
+    ) -> None:
         """Draw a mark with a character in it at a point of the work CRS; other texts keep off it."""
         ((px, py),) = self.paper(np.array([[x, y]]))
         half = size_mm / 2
@@ -223,8 +227,7 @@ class Drawing:
         if box[0] < 0.5 or box[1] < 0.5 or box[2] > self.width_mm - 0.5 or box[3] > self.height_mm - 0.5:
             return False
         return not any(
-            box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
-            for other in self._taken
+            box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in self._taken
         )
 
     def svg(self) -> tuple[str, int]:
@@ -236,9 +239,17 @@ class Drawing:
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{w:g}mm" height="{h:g}mm" viewBox="0 0 {w:g} {h:g}" '
             f'font-family="{FONT}"><defs><clipPath id="frame"><rect width="{w:g}" height="{h:g}"/></clipPath></defs>'
             f'<rect width="{w:g}" height="{h:g}" fill="#ffffff"/><g clip-path="url(#frame)" stroke-linejoin="round">'
-            f'{"".join(self._parts)}{texts}</g>{furniture}'
+            f"{''.join(self._parts)}{texts}</g>{furniture}"
             f'<rect width="{w:g}" height="{h:g}" fill="none" stroke="#000000" stroke-width="0.5"/></svg>',
             left,
+        )
+
+    def bare(self) -> str:
+        """Return what was drawn, without frame, furniture and texts."""
+        w, h = self.width_mm, self.height_mm
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{w:g}mm" height="{h:g}mm" viewBox="0 0 {w:g} {h:g}" '
+            f'font-family="{FONT}">{"".join(self._parts)}</svg>'
         )
 
     def _furniture(self) -> str:
@@ -260,7 +271,9 @@ class Drawing:
         x = self.width_mm - 6
         parts.append(f'<rect x="{x - 4.5:.2f}" y="1.5" width="9" height="13" fill="#ffffff" opacity="0.9"/>')
         parts.append(f'<path d="M{x} 5.5L{x + 2.4:.2f} 13.5L{x} 11.6Z" fill="#000000"/>')
-        parts.append(f'<path d="M{x} 5.5L{x - 2.4:.2f} 13.5L{x} 11.6Z" fill="#ffffff" stroke="#000000" stroke-width="0.2"/>')
+        parts.append(
+            f'<path d="M{x} 5.5L{x - 2.4:.2f} 13.5L{x} 11.6Z" fill="#ffffff" stroke="#000000" stroke-width="0.2"/>'
+        )
         parts.append(_text(x, 4.9, "北 N", 2.2, "#000000", "bold"))
         self._taken.append((x - 4.5, 0, self.width_mm, 14.5))
         return "".join(parts)
@@ -276,14 +289,17 @@ def bar_metres(scale: int) -> float:
 def swatch(ink: Ink, shape: Literal["area", "line"] = "area") -> str:
     """Return a legend's swatch, 8 mm by 4 mm."""
     drawing = Drawing((0, 0), 8, 4, 1000)
-    if shape == "area":
-        drawing.draw([shapely.box(-3.8, -1.8, 3.8, 1.8)], ink)
-    else:
-        drawing.draw([shapely.LineString([(-3.8, 0), (3.8, 0)])], ink)
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="8mm" height="4mm" viewBox="0 0 8 4">'
-        f"{''.join(drawing._parts)}</svg>"
+    drawing.draw(
+        [shapely.box(-3.8, -1.8, 3.8, 1.8) if shape == "area" else shapely.LineString([(-3.8, 0), (3.8, 0)])], ink
     )
+    return drawing.bare()
+
+
+def mark_swatch(text: str, fill: str, shape: Literal["round", "square"]) -> str:
+    """Return a legend's swatch of a mark, 8 mm by 5 mm."""
+    drawing = Drawing((0, 0), 8, 5, 1000)
+    drawing.mark(0, 0, text, fill=fill, shape=shape, size_mm=4.0)
+    return drawing.bare()
 
 
 def path(shape: Any) -> str:
@@ -336,7 +352,9 @@ def _text(
     turned = f' transform="rotate({angle:.1f} {about[0]:.2f} {about[1]:.2f})"' if angle and about else ""
     place = f'x="{x:.2f}" y="{y:.2f}" font-size="{size:g}" font-weight="{weight}" text-anchor="middle"{turned}'
     said = escape(text)
-    under = f'<text {place} fill="#ffffff" stroke="#ffffff" stroke-width="{size * 0.22:.2f}">{said}</text>' if halo else ""
+    under = (
+        f'<text {place} fill="#ffffff" stroke="#ffffff" stroke-width="{size * 0.22:.2f}">{said}</text>' if halo else ""
+    )
     return f'{under}<text {place} fill="{color}">{said}</text>'
 
 

@@ -17,7 +17,7 @@ from gis_service.fire.clusters import cluster_of, run_of
 from gis_service.fire.facts import BASIS, CLASS, RESULT, figures, metres, score_parts
 from gis_service.fire.work import Work, work_of
 from gis_service.settings import DEFAULTS, get_settings
-from gis_service.sheet.fire_map import MapData, detail_maps, legend, overview
+from gis_service.sheet.fire_map import MapData, detail_maps, legend, overview, parts_of
 from gis_service.sheet.print import Paper, pdf
 from gis_service.words import HAZARD_TIER, HYDRANT_KIND, STRUCTURE, USE_CLASS
 
@@ -42,7 +42,12 @@ def fire_sheet(connection: Connection, cluster_id: int, run_id: int | None = Non
         There is no such run or no such cluster.
 
     """
-    return pdf("fire.html", **gathered(connection, cluster_id, run_id, paper))
+    return print_sheet(gathered(connection, cluster_id, run_id, paper))
+
+
+def print_sheet(values: dict[str, Any]) -> bytes:
+    """Return what ``gathered`` gave as PDF; this takes seconds and no database."""
+    return pdf("fire.html", **values)
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,10 @@ def gathered(connection: Connection, cluster_id: int, run_id: int | None, paper:
         water=water.shapes, water_kind=[w["kind"] for w in water.rows],
         work=work,
     )  # fmt: skip
-    first, scale, left = overview(data, paper)
-    details = detail_maps(data, paper, scale)
+    parts = parts_of(data, paper)
+    first, scale, left = overview(data, paper, parts)
+    details = detail_maps(data, parts)
+    keys, swatches = legend()
     simulated = bool(connection.execute(text(statement("fire.simulated"))).scalar_one())
     plans = records.read(connection, "plans", run["run_id"], cluster_id, limit=1)
     codes = [*row["township_codes"], *row["village_codes"]]
@@ -108,7 +115,8 @@ def gathered(connection: Connection, cluster_id: int, run_id: int | None, paper:
         "data_version": run["data_version"],
         "code_version": run["code_version"],
         "made_at": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        "overview": first, "scale": scale, "unlabelled": left, "details": details, "legend": legend(),
+        "maps": {"overview": first, **swatches, **{f"part{part['number']}": part.pop("svg") for part in details}},
+        "scale": scale, "unlabelled": left, "details": details, "legend": keys,
         "figures": figures(row, zh=True),
         "score_parts": score_parts(row, zh=True),
         "alleys": _alley_rows(alleys.rows, numbers),
@@ -237,7 +245,11 @@ def _staging(work: Work) -> dict[str, Any]:
 
 def _water(water: _Read, outline: shapely.Geometry) -> list[dict[str, Any]]:
     made = [
-        {"kind": HYDRANT_KIND[w["kind"]], "name": w["name"] or w["hydrant_id"], "metres": float(shape.distance(outline))}
+        {
+            "kind": HYDRANT_KIND[w["kind"]],
+            "name": w["name"] or w["hydrant_id"],
+            "metres": float(shape.distance(outline)),
+        }
         for w, shape in zip(water.rows, water.shapes, strict=True)
     ]
     return sorted(made, key=lambda w: (w["metres"], w["name"]))[:12]

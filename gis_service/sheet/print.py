@@ -9,6 +9,7 @@ from typing import Any, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from weasyprint import HTML
 from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from gis_service.errors import SetupError
 
@@ -23,9 +24,19 @@ _templates = Environment(
 )
 
 
-def _refuse(url: str, *args: Any, **kwargs: Any) -> Any:
-    """Fetch nothing: a sheet holds all that it needs, and a name of the data may look like an address."""
-    raise ValueError("a sheet fetches nothing")
+class _Maps(URLFetcher):
+    """Hands out the sheet's own maps (``map:NAME``) and fetches nothing: a name of the data may look like an address."""
+
+    def __init__(self, maps: dict[str, str]) -> None:
+        super().__init__(allowed_protocols=())
+        self._maps = maps
+
+    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
+        """Return a map's SVG."""
+        known = self._maps.get(url.removeprefix("map:")) if url.startswith("map:") else None
+        if known is None:
+            raise ValueError("a sheet fetches nothing")
+        return URLFetcherResponse(url, known.encode(), {"Content-Type": "image/svg+xml"})
 
 
 @lru_cache(maxsize=1)
@@ -33,8 +44,15 @@ def _fonts() -> FontConfiguration:
     return FontConfiguration()
 
 
-def pdf(template: str, **values: Any) -> bytes:
+def pdf(template: str, maps: dict[str, str], **values: Any) -> bytes:
     """Return a template of this folder as PDF.
+
+    Parameters
+    ----------
+    maps
+        SVG by name; the template shows one as ``<img src="map:NAME">``.
+    values
+        What the template says.
 
     Raises
     ------
@@ -48,7 +66,7 @@ def pdf(template: str, **values: Any) -> bytes:
             "This machine has no font with Chinese characters; install fonts-noto-cjk.",
         )
     html = _templates.get_template(template).render(**values)
-    document = HTML(string=html, url_fetcher=_refuse, base_url=None)
+    document = HTML(string=html, url_fetcher=_Maps(maps), base_url=None)
     made: bytes = document.write_pdf(font_config=_fonts())
     return made
 
