@@ -6,16 +6,22 @@ Settings say how a deployment runs; they come from environment variables with th
 
 from __future__ import annotations
 
+import contextlib
+import re
+import socket
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: ``sql/``, ``data/`` and ``web_map/`` lie below it."""
+
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - named, not bound
 
 
 class Settings(BaseSettings):
@@ -32,6 +38,35 @@ class Settings(BaseSettings):
     port: int = 8000
     lang: Literal["zh", "en"] = "zh"
     inline_limit: int = Field(default=5_000, ge=1)
+    allowed_hosts: str = Field(default="", description="Names that this service goes by, beside those of this machine")
+    body_max_bytes: int = Field(default=8_000_000, ge=1_000)
+    body_timeout_s: float = Field(default=30, gt=0)
+    connections_max: int = Field(default=200, ge=1)
+    log: Literal["file", "stderr"] = "file"
+    background_url: str | None = Field(default=None, pattern=r"^https?://[^\s'\"<>;,]+$")
+
+    def hosts(self) -> frozenset[str]:
+        """Return the host names under which requests are answered."""
+        named = {name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip()}
+        if self.host in ANY_ADDRESS:
+            named |= _names_of_this_machine()
+        return frozenset({"localhost", "127.0.0.1", "[::1]", self.host.lower(), *named})
+
+    def background_origins(self) -> list[str]:
+        """Return the origins that pictures of a background map come from; none by default."""
+        if self.background_url is None:
+            return []
+        parts = urlsplit(re.sub(r"[^/.]*\{s\}[^/.]*", "*", self.background_url))
+        return [f"{parts.scheme}://{parts.netloc}"]
+
+
+@lru_cache(maxsize=1)
+def _names_of_this_machine() -> frozenset[str]:
+    name = socket.gethostname()
+    with contextlib.suppress(OSError):
+        found = {str(row[4][0]) for row in socket.getaddrinfo(name, None)}
+        return frozenset({name.lower(), *(f"[{a}]" if ":" in a else a for a in found)})
+    return frozenset({name.lower()})
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ import click
 import uvicorn
 from sqlalchemy import text
 
+from gis_service import logs
 from gis_service.accounts.identity import operator
 from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
@@ -61,12 +62,18 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
     if houses and analysed is None:
         _analyse(wait=check)
     address = f"http://{host}:{port}"
+    os.environ["GIS_HOST"] = host  # the names under which the service answers depend on it
+    get_settings.cache_clear()
+    logs.set_up()
     if check:
         _check(host, port, address, has_data=bool(houses))
         return
     say(f"服务已启动：{address}（按 Ctrl-C 停止；数据库继续运行，gis-service db stop 可停止）",
         f"Serving on {address} (Ctrl-C stops; the database goes on, gis-service db stop ends it)")  # fmt: skip
-    uvicorn.run("gis_service.api.app:create_app", factory=True, host=host, port=port, log_level="warning")
+    uvicorn.run(
+        "gis_service.api.app:create_app", factory=True, host=host, port=port, log_config=None, access_log=False,
+        server_header=False, limit_concurrency=settings.connections_max, timeout_keep_alive=30,
+    )  # fmt: skip
 
 
 def _check_port(host: str, port: int) -> None:

@@ -26,6 +26,7 @@ from gis_service.settings import ROOT, get_settings
 
 _TEMPLATE = "gis_template"
 _DEMO = "gis_demo"
+_ANALYSED = "gis_analysed"
 _numbers = itertools.count(1)
 
 
@@ -49,7 +50,10 @@ class Database:
     @property
     def environment(self) -> dict[str, str]:
         """The settings of a deployment with this database."""
-        return {"GIS_DATA_DIR": str(self.server.data_dir), "GIS_DATABASE": self.name, "GIS_LANG": "zh", **self.extra}
+        return {
+            "GIS_DATA_DIR": str(self.server.data_dir), "GIS_DATABASE": self.name, "GIS_LANG": "zh",
+            "GIS_ALLOWED_HOSTS": "testserver", **self.extra,
+        }  # fmt: skip
 
     @contextlib.contextmanager
     def active(self, **more: str) -> Iterator[Database]:
@@ -208,6 +212,23 @@ def demo_database(server: Server, demo: str) -> Iterator[Database]:
     """The demo county, shared: tests may add runs, and change nothing else."""
     with Database(server, demo).active() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def analysed_demo(server: Server, demo: str) -> str:
+    """The name of a copy of the demo county with a selection and a density run, made once."""
+    from gis_service.accounts.identity import operator
+    from gis_service.analysis.command import analyse
+    from gis_service.db.engine import transaction
+    from gis_service.density.params import Params
+    from web_map.planner import ensure_run
+
+    with Database(server, _ANALYSED).active():
+        _clone(server, demo, _ANALYSED)
+        with transaction(operator()) as connection:
+            ensure_run(connection)
+        analyse(Params())
+    return _ANALYSED
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gis_service.accounts.identity import operator
+from gis_service.accounts.identity import Identity, Role, operator
 from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError
@@ -15,6 +15,7 @@ from gis_service.settings import get_settings
 from web_map.fire import fire_page
 from web_map.frame import Page, render
 from web_map.planner import ensure_run, planner_page
+from web_map.township import township_page
 
 
 @click.group(name="map")
@@ -46,6 +47,21 @@ def fire(run_id: int | None, cluster_id: int | None, out: Path) -> None:
     prepare()
     with transaction(operator(), read_only=True) as connection:
         page = fire_page(connection, run_id, cluster_id, offline=True, lang=get_settings().lang)
+    write_page(page, out)
+
+
+@map_.command()
+@click.option("--township", "code", required=True, help="乡镇代码（9位）。Code of the township, 9 digits.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def township(code: str, out: Path) -> None:
+    """乡镇隐患图。A township's hazard map; it holds that township's houses and no others."""
+    _check(out)
+    if not (len(code) == 9 and code.isascii() and code.isdigit()):
+        raise InputError(f"乡镇代码应为 9 位数字，不是“{code}”。", f"A township's code has 9 digits, not {code!r}.")
+    prepare()
+    asking = Identity(operator().account, Role.TOWNSHIP, place=code)
+    with transaction(asking, read_only=True) as connection:
+        page = township_page(connection, code, offline=True, lang=get_settings().lang)
     write_page(page, out)
 
 

@@ -16,7 +16,7 @@ from gis_service.words import HAZARD_TIER, HYDRANT_KIND, STRUCTURE, USE_CLASS
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
 from web_map.palette import ALLEY_COLOR, HOSE_STEPS, UNREACHED, fill, line
-from web_map.parts import attribution, boundaries_of, county_of, ground_layers, layer, read, shapes_of
+from web_map.parts import attribution, boundaries_of, county_of, extent_of, ground_layers, layer, read, shapes_of
 
 CLASS_ZH = {"handshake": "手牵手", "sky_line": "一线天", "narrow": "其他窄巷（<4 m）", "touching": "贴面"}
 CLASS_EN = {"handshake": "handshake", "sky_line": "sky line", "narrow": "other under 4 m", "touching": "touching"}
@@ -74,7 +74,7 @@ def fire_page(
     return Page(
         title="连片区消防图" if zh else "Dense clusters for the fire brigade",
         subtitle=_subtitle(county, run, drawn if cluster_id is not None else None, zh=zh),
-        bounds=_bounds(outlines, clusters, ids, one=cluster_id is not None),
+        bounds=_bounds(connection, outlines, clusters, ids, one=cluster_id is not None),
         config=config,
         facts=_facts(connection, run["run_id"], None if whole else drawn[0], zh=zh),
         notes=_notes(run["parameters"], clusters, drawn, zh=zh),
@@ -334,10 +334,10 @@ def _box(shape: Any) -> list[list[float]]:
 
 
 def _bounds(
-    outlines: Any, clusters: list[dict[str, Any]], ids: list[int], *, one: bool
+    connection: Connection, outlines: Any, clusters: list[dict[str, Any]], ids: list[int], *, one: bool
 ) -> tuple[float, float, float, float]:
     if not len(outlines):
-        raise NotFoundError("分析结果里没有连片区。", "The density run found no dense cluster.")
+        return extent_of(connection)  # no cluster, or none that the reader may see
     chosen = [s for c, s in zip(clusters, outlines, strict=True) if not one or c["cluster_id"] in ids]
     west, south, east, north = (float(v) for v in shapely.total_bounds(np.array(chosen, dtype=object)))
     return south, west, north, east
@@ -371,6 +371,8 @@ def _notes(
     parameters: dict[str, Any], clusters: list[dict[str, Any]], drawn: list[dict[str, Any]], *, zh: bool
 ) -> list[str]:
     notes = []
+    if not clusters:
+        notes.append("您的范围内没有连片区。" if zh else "There is no dense cluster in your place.")
     if 1 < len(drawn) < len(clusters):
         notes.append(
             f"房屋、巷道只画出风险分最高的 {len(drawn)} 片，其余 {len(clusters) - len(drawn):,} 片只画范围；"

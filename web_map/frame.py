@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from web_map import assets
+from web_map.tables import Shown
 
 SCRIPTS = ("vendor/leaflet.js", "vendor/vectorgrid.js", "gis.js")
 STYLES = ("vendor/leaflet.css", "gis.css")
@@ -44,6 +45,12 @@ class Page:
         Sentences under the legend: parameters, sources, what was left out.
     simulated
         Whether the map shows simulated data, which is then said.
+    tables
+        Tables of the panel; a page with tables has a wide one.
+    scripts
+        Scripts of ``static`` that this page needs beside the maps' own.
+    current
+        Address of the page, marked in the list of pages.
 
     """
 
@@ -56,6 +63,9 @@ class Page:
     simulated: bool = False
     lang: str = "zh"
     links: list[tuple[str, str]] = field(default_factory=list)
+    tables: list[Shown] = field(default_factory=list)
+    scripts: tuple[str, ...] = ()
+    current: str = ""
 
 
 def script_json(value: Any) -> Markup:
@@ -93,7 +103,7 @@ def render(page: Page, *, nonce: str | None) -> str:
         page=page,
         offline=offline,
         nonce=nonce or "",
-        scripts=[_script(name, offline) for name in SCRIPTS],
+        scripts=[_script(name, offline) for name in (*SCRIPTS, *page.scripts)],
         styles=[_style(name, offline) for name in STYLES],
         folium_header=Markup(figure.header.render().replace("<script>", _open_script(nonce))),  # noqa: S704
         folium_html=Markup(figure.html.render()),  # noqa: S704 - made by folium from our numbers alone

@@ -16,6 +16,11 @@ ZONE_COLOR = {
 }
 ZONE_MARK = {"school": "校", "hospital": "医", "market": "市", "resettlement": "安", "industrial": "工"}
 
+# The campaign's own colours of the hazard tiers (DOMAIN 3.2), and grey for what nobody has judged.
+TIER_COLOR = {"severe": "#ff7373", "some": "#ffc901", "none_found": "#12c49b", "unjudged": "#c3c9d0"}
+# Told apart without colour: by the edge, and the two urgent ones by a character.
+TIER_MARK = {"severe": "严", "some": "定"}
+
 # Darker is more urgent.
 SCORE_STEPS: list[tuple[float, str]] = [(60, "#7a0a1f"), (40, "#d7301f"), (20, "#fc8d59"), (0, "#fdcc8a")]
 
@@ -40,6 +45,16 @@ def line(color: str, weight: float, dash: str | None = None) -> Style:
     """Return a line's style."""
     style: Style = {"color": color, "weight": weight, "fill": False}
     return style | ({"dashArray": dash} if dash else {})
+
+
+def tier_styles() -> dict[str, Style]:
+    """Return the style of each hazard tier: the more urgent, the heavier its edge."""
+    return {
+        "severe": fill(TIER_COLOR["severe"], 0.95, 3, "#7a0010"),
+        "some": fill(TIER_COLOR["some"], 0.95, 2, "#6b5200") | {"dashArray": "4 3"},
+        "none_found": fill(TIER_COLOR["none_found"], 0.8, 0.8, "#0a7a60"),
+        "unjudged": fill(TIER_COLOR["unjudged"], 0.75, 0.6, "#7f8a96"),
+    }
 
 
 def score_rule() -> dict[str, Any]:

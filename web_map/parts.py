@@ -9,6 +9,7 @@ import shapely
 from sqlalchemy import Connection, text
 
 from gis_service.db.queries import statement
+from gis_service.errors import NotFoundError
 from web_map.features import feature, to_degrees
 from web_map.palette import line
 
@@ -41,7 +42,10 @@ def boundaries_of(connection: Connection, srid: int) -> list[dict[str, Any]]:
     """Return the county's and the townships' areas as features."""
     rows = read(connection, "maps.boundaries")
     return [
-        feature(shape, {"level": row["level"], "name": row["name"]}, None, row["code"])
+        # The county's name stands in the page's head; on the map it would cover a township's.
+        feature(
+            shape, {"level": row["level"], "name": "" if row["level"] == "county" else row["name"]}, None, row["code"]
+        )
         for row, shape in zip(rows, shapes_of(rows, srid), strict=True)
     ]
 
@@ -74,6 +78,25 @@ def ground_layers(
 def county_of(connection: Connection) -> Any:
     """Return the county's name and source, or None where no county is known."""
     return connection.execute(text(statement("maps.county"))).mappings().one_or_none()
+
+
+def extent_of(connection: Connection) -> tuple[float, float, float, float]:
+    """Return south, west, north, east in degrees of the county, else of the houses.
+
+    Raises
+    ------
+    NotFoundError
+        Neither is known.
+
+    """
+    row = connection.execute(text(statement("maps.extent"))).one_or_none()
+    if row is None:
+        raise NotFoundError(
+            "数据库里还没有房屋和行政区域；请先用 gis-service import 导入。",
+            "The database has no houses and no areas yet; load some with gis-service import.",
+        )
+    west, south, east, north = (float(v) for v in row)
+    return south, west, north, east
 
 
 def attribution(county: Any) -> str:

@@ -21,7 +21,7 @@ from gis_service.words import HAZARD_TIER, USE_CLASS, ZONE_KIND
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
 from web_map.palette import ZONE_COLOR, ZONE_MARK, fill, score_keys, score_rule
-from web_map.parts import attribution, boundaries_of, county_of, ground_layers, layer, read, shapes_of
+from web_map.parts import attribution, boundaries_of, county_of, extent_of, ground_layers, layer, read, shapes_of
 
 _LIST_MAX = 100
 _ZONES_MAX = 3_000
@@ -74,7 +74,7 @@ def planner_page(connection: Connection, run_id: int | None, *, offline: bool, l
     return Page(
         title="重点房屋排查图" if zh else "Houses to inspect first",
         subtitle=_subtitle(county, run, zh=zh),
-        bounds=_bounds(connection),
+        bounds=extent_of(connection),
         config=config,
         facts=_facts(head, counts, zh=zh),
         notes=_notes(run["parameters"], counts["total"], len(houses), offline=offline, zh=zh),
@@ -217,14 +217,6 @@ def _places(
         title, key = house["f"]["title"], house["k"]
         found.append({"label": title if title == key else f"{title} {key}", "c": house["c"], "k": key, "zoom": 19})
     return found
-
-
-def _bounds(connection: Connection) -> tuple[float, float, float, float]:
-    row = connection.execute(text(statement("maps.extent"))).one_or_none()
-    if row is None:
-        raise NotFoundError("数据库里还没有房屋和行政区域。", "The database has no houses and no areas yet.")
-    west, south, east, north = (float(v) for v in row)
-    return south, west, north, east
 
 
 def _subtitle(county: Any, run: dict[str, Any], *, zh: bool) -> str:

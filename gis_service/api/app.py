@@ -1,18 +1,16 @@
-"""The application: routers, pages, static files, security headers."""
+"""The application: routers, pages, static files, and the guard round them all."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Awaitable, Callable
-
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
 from gis_service.accounts.identity import Right
-from gis_service.api import areas, clusters, collections, errors, health, pages, selections, tiles
+from gis_service.api import areas, clusters, collections, errors, figures, health, metrics, pages, selections, tiles
+from gis_service.api.guard import Guard
 from gis_service.api.identity import allow, unruled
 
 _ERROR_EXAMPLE = {"error": {"code": "invalid_input", "message": "…", "details": {}}}
@@ -63,36 +61,23 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        responses=dict.fromkeys((401, 403, 404, 409, 422, 503), _ERROR),
+        responses=dict.fromkeys((400, 401, 403, 404, 409, 413, 422, 429, 503), _ERROR),
     )
     errors.install(app)
+    app.add_middleware(Guard)
     for router in (
         health.router,
+        metrics.router,
         collections.router,
         clusters.router,
         tiles.router,
         selections.router,
+        figures.router,
         areas.router,
         pages.router,
     ):
         app.include_router(router)
     app.mount("/static", _Open(directory=pages.static_folder()), name="static")
-
-    @app.middleware("http")
-    async def _headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-        request.state.nonce = secrets.token_urlsafe(16)
-        response = await call(request)
-        # Nothing but this service's own files: no script of somebody's data, no address outside.
-        response.headers["Content-Security-Policy"] = (
-            f"default-src 'self'; script-src 'self' 'nonce-{request.state.nonce}'; "
-            "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-            "form-action 'self'; frame-ancestors 'none'"
-        )
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        if request.url.path.startswith("/static/") and "v" in request.query_params:
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        return response
 
     @app.get("/api/openapi.json", include_in_schema=False, dependencies=[Depends(allow(Right.READ))])
     def described() -> JSONResponse:

@@ -88,9 +88,3 @@ def install(app: FastAPI) -> None:
             return JSONResponse(body("unavailable", message), 503)
         message = "An internal error." if english else "内部错误。"
         return JSONResponse(body("internal", message), 500)
-
-    @app.exception_handler(Exception)
-    def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-        log.error("unforeseen error on %s", request.url.path, exc_info=error)
-        message = "An internal error." if language(request) == "en" else "内部错误。"
-        return JSONResponse(body("internal", message), 500)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
 from gis_service.accounts.identity import Identity, Right, Role
@@ -42,13 +42,13 @@ def unruled(app: FastAPI) -> list[str]:
 
     A mounted application says by its attribute ``public`` that it is open.
     """
-    return [str(getattr(route, "path", route)) for route in app.routes if not _is_ruled(route)]
+    return [str(route.path) for route in iter_route_contexts(app.routes) if not _is_ruled(route)]
 
 
-def _is_ruled(route: object) -> bool:
-    if isinstance(route, Mount):
-        return bool(getattr(route.app, "public", False))
-    return isinstance(route, APIRoute) and _has_rule(route.dependant)
+def _is_ruled(route: RouteContext) -> bool:
+    if isinstance(route.original_route, Mount):
+        return bool(getattr(route.original_route.app, "public", False))
+    return isinstance(route.original_route, APIRoute) and _has_rule(route.dependant)
 
 
 def _has_rule(dependant: Dependant) -> bool:

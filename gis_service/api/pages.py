@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from gis_service.accounts.identity import Right
+from gis_service.accounts.identity import Identity, Right, Role
 from gis_service.api.collections import landing
 from gis_service.api.connect import Reading
 from gis_service.api.errors import language
@@ -18,15 +18,18 @@ from gis_service.api.identity import Asking, allow, public
 from gis_service.db.engine import transaction
 from gis_service.sheet.fire import gathered, print_sheet
 from web_map import assets
+from web_map.county import county_page
 from web_map.fire import fire_page
 from web_map.frame import render
 from web_map.planner import planner_page
+from web_map.township import township_page
 
 router = APIRouter()
 _READ = [Depends(allow(Right.READ))]
 _EXPORT = [Depends(allow(Right.EXPORT))]
 
 ClusterId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
+TownshipCode = Annotated[str, PathParameter(pattern=r"^[0-9]{9}$")]
 RunQuery = Annotated[int | None, Query(ge=1, le=2**62)]
 
 
@@ -42,12 +45,38 @@ def static_folder() -> Path:
     response_model=None,
     dependencies=_READ,
 )
-def start(request: Request, connection: Reading, run: RunQuery = None, f: str | None = None) -> Response:
-    """Return the planner's map to a browser and the landing page to a program."""
+def start(request: Request, connection: Reading, identity: Asking, f: str | None = None) -> Response:
+    """Send a browser to its own map, the county's figures to who works on the county; the landing page to a program."""
     wants_page = "text/html" in request.headers.get("accept", "")
     if f == "json" or (f is None and not wants_page):
         return JSONResponse(landing(request))
-    return planner(request, connection, run)
+    own = _own_map(identity)
+    if own is not None:
+        return RedirectResponse(own + ("?lang=en" if language(request) == "en" else ""), 303)
+    return HTMLResponse(render(county_page(connection, language(request)), nonce=request.state.nonce))
+
+
+def _own_map(identity: Identity) -> str | None:
+    if identity.role is Role.FIRE:
+        return "/map/fire"
+    if identity.role in (Role.TOWNSHIP, Role.VILLAGE) and identity.place:
+        return f"/map/township/{identity.place[:9]}"
+    return None
+
+
+@router.get("/map/township/{code}", include_in_schema=False, dependencies=_READ)
+def township(request: Request, connection: Reading, code: TownshipCode) -> HTMLResponse:
+    """Return a township's hazard map."""
+    page = township_page(connection, code, offline=False, lang=language(request))
+    return HTMLResponse(render(page, nonce=request.state.nonce))
+
+
+@router.get("/map/township/{code}/offline", include_in_schema=False, dependencies=_EXPORT)
+def township_offline(request: Request, connection: Reading, code: TownshipCode) -> HTMLResponse:
+    """Return a township's hazard map as one file."""
+    page = township_page(connection, code, offline=True, lang=language(request))
+    headers = {"Content-Disposition": f'attachment; filename="township-{code}.html"'}
+    return HTMLResponse(render(page, nonce=None), headers=headers)
 
 
 @router.get("/map/planner", include_in_schema=False, dependencies=_READ)

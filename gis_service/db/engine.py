@@ -63,6 +63,7 @@ def _make_engine(url: str, role: Role, given: bool) -> Engine:
         pool_size=10,
         max_overflow=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error text in a log must not hold what somebody wrote
         connect_args={"options": options, "application_name": f"gis-service {role}"},
     )
 

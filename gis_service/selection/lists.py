@@ -45,12 +45,17 @@ def rows_of(connection: Connection, run_id: int, limit: int | None = None) -> li
 
 def places_of(connection: Connection, run_id: int, lang: str = "zh") -> gpd.GeoDataFrame:
     """Return a run's list as a person reads it, geometry in the work CRS."""
-    rows = rows_of(connection, run_id)
+    return frame_of(rows_of(connection, run_id), lang)
+
+
+def frame_of(rows: list[dict[str, Any]], lang: str = "zh") -> gpd.GeoDataFrame:
+    """Return rows as ``rows_of`` gives them as a person reads them; score and reasons may be null."""
     frame = pd.DataFrame(rows, columns=[*(name for name in HEADINGS if name not in {"rank", "lon", "lat"}), "geom"])
     frame.insert(0, "rank", range(1, len(frame) + 1))
     frame["score"] = frame["score"].astype(float)
     frame["reasons"] = [
-        [phrase(r, lang) for r in sorted(reasons, key=lambda r: -float(r["points"]))] for reasons in frame["reasons"]
+        [phrase(r, lang) for r in sorted(reasons or [], key=lambda r: -float(r["points"]))]
+        for reasons in frame["reasons"]
     ]
     if lang == "zh":
         for name, words in (

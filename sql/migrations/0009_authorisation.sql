@@ -122,12 +122,7 @@ BEGIN
             'CREATE POLICY county ON gis.%I FOR SELECT TO gis_administrator, gis_planner, gis_auditor USING (true)',
             name);
     END LOOP;
-    -- Results of one house, and of two.
-    FOREACH name IN ARRAY ARRAY['selection', 'building_density'] LOOP
-        EXECUTE format(
-            'CREATE POLICY house ON gis.%1$I FOR SELECT TO gis_department, gis_township, gis_village USING '
-            '(EXISTS (SELECT FROM gis.building AS b WHERE b.building_id = %1$I.building_id))', name);
-    END LOOP;
+    -- Results of two houses.
     FOREACH name IN ARRAY ARRAY['gap', 'firebreak'] LOOP
         EXECUTE format(
             'CREATE POLICY house ON gis.%1$I FOR SELECT TO gis_department, gis_township, gis_village USING '
@@ -167,6 +162,12 @@ CREATE POLICY privilege ON gis.building_person FOR SELECT TO
     USING ((SELECT gis.asker('person')) = 'on'
            AND EXISTS (SELECT FROM gis.building AS b WHERE b.building_id = building_person.building_id));
 
+CREATE POLICY house ON gis.building_density FOR SELECT TO gis_department, gis_township, gis_village
+    USING (EXISTS (SELECT FROM gis.building AS b WHERE b.building_id = building_density.building_id));
+-- One's own house on another township's list is that township's affair: the run must be seen as well.
+CREATE POLICY house ON gis.selection FOR SELECT TO gis_department, gis_township, gis_village
+    USING (EXISTS (SELECT FROM gis.run AS r WHERE r.run_id = selection.run_id)
+           AND EXISTS (SELECT FROM gis.building AS b WHERE b.building_id = selection.building_id));
 CREATE POLICY house ON gis.burn_cluster FOR SELECT TO gis_department, gis_township, gis_village
     USING (EXISTS (SELECT FROM gis.building_density AS d
                    WHERE d.run_id = burn_cluster.run_id AND d.burn_cluster_id = burn_cluster.burn_cluster_id));

@@ -13,14 +13,10 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from gis_service.accounts.identity import operator
-from gis_service.analysis.command import analyse
 from gis_service.api.app import create_app
-from gis_service.db.engine import transaction
-from gis_service.density.params import Params
+from gis_service.db.server import Server
 from gis_service.up import install_front_end
-from tests.conftest import Database, cloned
-from web_map.planner import ensure_run
+from tests.conftest import Database
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -39,13 +35,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def analysed(server: object, demo: str) -> Iterator[Database]:
+def analysed(server: Server, analysed_demo: str) -> Iterator[Database]:
     """The demo county with a selection and a density run."""
     install_front_end()
-    with cloned(server, demo) as database:  # type: ignore[arg-type]
-        with transaction(operator()) as connection:
-            ensure_run(connection)
-        analyse(Params())
+    with Database(server, analysed_demo).active() as database:
         yield database
 
 

@@ -44,7 +44,7 @@ def test_round_trip(filled: Database, server, template: str, tmp_path: Path):
     filled.ask("INSERT INTO gis.admin_area (code, name, level) VALUES ('1', 'n', 'grid')")
     # Rights are part of it.
     assert not filled.one("SELECT has_table_privilege('gis_service', 'gis.building_person', 'SELECT')")
-    assert filled.one("SELECT has_table_privilege('gis_service', 'gis.building', 'SELECT')")
+    assert filled.one("SELECT has_table_privilege('gis_township', 'gis.building', 'SELECT')")
 
     with cloned(server, template) as other:
         assert other.cli("db", "restore", file, "--yes").code == 0

@@ -90,6 +90,7 @@
       if (asked) this.map.setView([Number(asked[2]), Number(asked[3])], Number(asked[1]), { animate: false });
       this.map.on("moveend", () => {
         const c = this.map.getCenter();
+        if (/^#(?!map=)./.test(location.hash)) return; // a place on the page was asked for
         history.replaceState(null, "", `#map=${this.map.getZoom()}/${c.lat.toFixed(5)}/${c.lng.toFixed(5)}`);
       });
     }
@@ -97,6 +98,7 @@
     layers() {
       const legend = document.getElementById("gis-legend");
       this.config.layers.forEach((spec, index) => {
+        if (spec.packed) spec.features = window.unpack(spec.packed, spec.words);
         const pane = this.map.createPane("gis-" + spec.id);
         pane.style.zIndex = 400 + index;
         const layer = this.build(spec);
@@ -136,11 +138,11 @@
         if (feature.f) known.push({ shape, feature });
         if (spec.farRadius && feature.c) {
           const dot = L.circleMarker(feature.c, { ...style, ...(spec.farStyle || {}), radius: feature.p.size || spec.farRadius,
-            weight: 1, renderer, pane: "gis-" + spec.id, color: "#ffffff", fillOpacity: 0.9, interactive: false });
+            weight: spec.farWeight === undefined ? 1 : spec.farWeight, renderer, pane: "gis-" + spec.id, color: "#ffffff", fillOpacity: 0.9, interactive: false });
           far.addLayer(dot);
           if (feature.f) known.push({ shape: dot, feature });
         }
-        if (spec.mark && feature.c) near.addLayer(this.mark(spec.mark, feature));
+        if (spec.mark && feature.c) (spec.markAlways ? group : near).addLayer(this.mark(spec.mark, feature));
         if (spec.label && feature.c) near.addLayer(this.label(feature, spec));
         if (feature.k) this.byKey.set(feature.k, { feature, shape });
       }
@@ -169,7 +171,7 @@
     mark(marks, feature) {
       const one = marks[feature.p.kind];
       if (!one) return L.layerGroup();
-      const icon = L.divIcon({ className: "", iconSize: [20, 20], html: element("div", { class: "gis-zone", style: { background: one.color } }, one.mark) });
+      const icon = L.divIcon({ className: "", iconSize: [20, 20], html: element("div", { class: "gis-zone", style: { background: one.color, color: one.ink || "#fff" } }, one.mark) });
       const title = feature.f ? feature.f.title : one.mark;
       const marker = L.marker(feature.c, { icon, keyboard: true, title, alt: title });
       return feature.f ? marker.bindPopup(() => popup(feature.f), POPUP) : marker;
@@ -204,9 +206,11 @@
       if (!spec.ask) return;
       open(element("p", {}, this.words.wait));
       try {
-        const answer = await fetch(spec.ask + encodeURIComponent(properties[spec.key || "building_id"]), { headers: { Accept: "application/json" } });
+        const address = spec.ask + encodeURIComponent(properties[spec.key || "building_id"]) + (this.config.lang === "en" ? "?lang=en" : "");
+        const answer = await fetch(address, { headers: { Accept: "application/json" } });
         if (!answer.ok) throw new Error(answer.status);
         const facts = await answer.json();
+        if (facts.rows) { open(popup(facts)); return; }
         open(popup({ title: facts.name || facts.building_id, reasons: facts.reasons_text,
           rows: [[this.words.score, facts.score], ...(facts.township ? [[this.words.place, [facts.township, facts.village].filter(Boolean).join(" ")]] : [])] }));
       } catch (error) {
@@ -270,5 +274,5 @@
     }
   }
 
-  window.gis = { start: (map, config) => { window.gis.maps = new Maps(map, config); document.body.dataset.ready = "true"; } };
+  window.gis = { start: (map, config) => { window.gis.maps = new Maps(map, config); document.body.dataset.ready = "true"; window.dispatchEvent(new Event("gis-ready")); } };
 })();

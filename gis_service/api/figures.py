@@ -1,0 +1,94 @@
+"""Figures by place and department, as JSON and as a workbook, and the facts of one house."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import FileResponse
+from sqlalchemy import text
+from starlette.background import BackgroundTask
+
+from gis_service.accounts.identity import Right
+from gis_service.api.connect import Reading
+from gis_service.api.errors import language
+from gis_service.api.identity import allow
+from gis_service.db.queries import statement
+from gis_service.errors import NotFoundError
+from gis_service.export.files import write_places
+from gis_service.export.sheets import write_tables
+from gis_service.figures.house import facts_of
+from gis_service.figures.tables import department_table, place_tables, runs_of
+from gis_service.selection.lists import HEADINGS, frame_of
+
+router = APIRouter(prefix="/api", tags=["Figures"])
+
+_CODE = r"^[0-9]{9}$"
+_NO_LIMIT = 10_000_000
+TownshipCode = Annotated[str, Query(pattern=_CODE, description="Code of a township")]
+Township = Annotated[str | None, Query(pattern=_CODE, description="Code of a township: figures by its villages")]
+
+
+@router.get(
+    "/figures", summary="Counts by township (or village) and by department", dependencies=[Depends(allow(Right.READ))]
+)
+def read(connection: Reading, township: Township = None) -> dict[str, Any]:
+    """Return the overview and the notice's two annexes; they count what the asker may see."""
+    tables = [*place_tables(connection, runs_of(connection), township)]
+    if township is None:
+        tables.append(department_table(connection))
+    return {"tables": [table.as_dict() for table in tables]}
+
+
+@router.get(
+    "/figures/export", summary="The same as a workbook", response_class=FileResponse,
+    responses={200: {"content": {"application/octet-stream": {}}}}, dependencies=[Depends(allow(Right.EXPORT))],
+)  # fmt: skip
+def export(connection: Reading, township: Township = None) -> FileResponse:
+    """Download the tables, one sheet each."""
+    tables = [*place_tables(connection, runs_of(connection), township)]
+    if township is None:
+        tables.append(department_table(connection))
+    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
+    path = Path(folder.name) / f"figures{'-' + township if township else ''}.xlsx"
+    write_tables(tables, path)
+    return FileResponse(path, filename=path.name, background=BackgroundTask(folder.cleanup))
+
+
+@router.get(
+    "/figures/list", summary="A township's list to work from, as a file", response_class=FileResponse,
+    responses={200: {"content": {"application/octet-stream": {}}}}, dependencies=[Depends(allow(Right.EXPORT))],
+)  # fmt: skip
+def work_list(
+    connection: Reading, township: TownshipCode, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
+) -> FileResponse:
+    """Download a township's houses with a hazard or on the priority list, the most urgent first."""
+    rows = connection.execute(
+        text(statement("figures.township_listed")),
+        {"township": township, "selection_run": runs_of(connection).selection, "limit": _NO_LIMIT},
+    ).mappings()
+    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
+    path = Path(folder.name) / f"township-{township}.{format}"
+    write_places(frame_of([dict(row) for row in rows]), path, title="工作清单", headings=HEADINGS)
+    return FileResponse(path, filename=path.name, background=BackgroundTask(folder.cleanup))
+
+
+@router.get("/buildings/{building_id}", summary="What is known of one house", dependencies=[Depends(allow(Right.READ))])
+def house(building_id: str, request: Request, connection: Reading) -> dict[str, Any]:
+    """Return a house's facts as a popup shows them; no personal data."""
+    runs = runs_of(connection)
+    row = None
+    if "\0" not in building_id:
+        row = (
+            connection.execute(
+                text(statement("figures.house")),
+                {"building_id": building_id, "selection_run": runs.selection, "density_run": runs.density},
+            )
+            .mappings()
+            .one_or_none()
+        )
+    if row is None:
+        raise NotFoundError("没有这栋房屋。", "There is no such house.")
+    return facts_of(dict(row), language(request))

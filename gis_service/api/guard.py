@@ -1,0 +1,190 @@
+"""What holds for every request alike: a known host, an id, bounds of size and time, headers, one log line, figures.
+
+Written as plain ASGI: it stands round everything, its own refusals and unforeseen errors included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+import time
+import uuid
+from typing import Any
+from urllib.parse import parse_qs
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gis_service.api import metrics
+from gis_service.errors import GisError, InputError, TooLargeError
+from gis_service.settings import get_settings
+
+log = structlog.get_logger("gis_service.api")
+
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+_FIXED = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), payment=()",
+}
+
+
+class Guard:
+    """ASGI middleware round the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one request through, or refuse it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await _Request(self.app, scope, receive, send).run()
+
+
+class _Request:
+    """One request on its way through."""
+
+    def __init__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        self.app, self.scope, self._receive, self._send = app, scope, receive, send
+        self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        given = self.headers.get("x-request-id", "")
+        self.request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+        self.nonce = secrets.token_urlsafe(16)
+        self.status = 0
+        self.sent_bytes = 0
+        self.taken_bytes = 0
+        self.over: GisError | None = None
+
+    async def run(self) -> None:
+        state = self.scope.setdefault("state", {})
+        state["nonce"], state["request_id"] = self.nonce, self.request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=self.request_id)
+        began = time.monotonic()
+        with metrics.in_progress():
+            try:
+                self._check_host()
+                self._check_length()
+                await self.app(self.scope, self._take, self._give)
+            except GisError as error:
+                await self._refuse(error)
+            except Exception as error:  # who asked gets a sentence; who mends it finds the trace in the log
+                log.exception("unforeseen error", path=self.scope["path"], exc_info=error)
+                await self._refuse(_unforeseen())
+        self._tell(time.monotonic() - began)
+
+    def _check_host(self) -> None:
+        """Refuse a name that is not this service's: somebody's page may point its own name here (DNS rebinding)."""
+        host = self.headers.get("host", "").lower()
+        name = host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.rsplit(":", 1)[0]
+        if name not in get_settings().hosts():
+            raise _WrongHostError(
+                "此服务不使用这个主机名；管理员可设置 GIS_ALLOWED_HOSTS。",
+                "This service does not go by that host name; GIS_ALLOWED_HOSTS lists its names.",
+            )
+
+    def _check_length(self) -> None:
+        given = self.headers.get("content-length", "0")
+        if not given.isascii() or not given.isdigit() or len(given) > 18:
+            raise InputError("Content-Length 不是数字。", "Content-Length is no number.")
+        if int(given) > get_settings().body_max_bytes:
+            raise _too_large()
+
+    async def _take(self) -> Message:
+        """Pass on a piece of the body; a sender that stops half-way is let go."""
+        try:
+            message = await asyncio.wait_for(self._receive(), get_settings().body_timeout_s)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+        self.taken_bytes += len(message.get("body", b""))
+        if self.taken_bytes > get_settings().body_max_bytes:
+            self.over = _too_large()
+            raise self.over
+        return message
+
+    async def _give(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            if self.over is not None:  # whatever reads a body makes its own sense of an error; ours stands
+                raise self.over
+            self.status = message["status"]
+            headers = message.setdefault("headers", [])
+            present = {name.lower() for name, _ in headers}
+            for name, value in self._answer_headers().items():
+                if name.encode() not in present:
+                    headers.append((name.encode(), value.encode("latin-1")))
+        else:
+            self.sent_bytes += len(message.get("body", b""))
+        await self._send(message)
+
+    def _answer_headers(self) -> dict[str, str]:
+        # Nothing but this service's own files: no script of somebody's data, no address outside.
+        pictures = " ".join(["'self'", "data:", "blob:", *get_settings().background_origins()])
+        policy = (
+            f"default-src 'self'; script-src 'self' 'nonce-{self.nonce}'; style-src 'self' 'unsafe-inline'; "
+            f"img-src {pictures}; "
+            "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        )
+        forever = self.scope["path"].startswith("/static/") and b"v=" in self.scope["query_string"]
+        cache = "public, max-age=31536000, immutable" if forever else "no-store"
+        if self.scope["path"].startswith("/static/") and not forever:
+            cache = "no-cache"
+        return _FIXED | {
+            "content-security-policy": policy,
+            "cache-control": cache,
+            "x-request-id": self.request_id,
+        }
+
+    async def _refuse(self, error: GisError) -> None:
+        if self.status:  # the answer has begun; all that can be done is to end it
+            return
+        self.over = None
+        query = parse_qs(self.scope["query_string"].decode("latin-1"), max_num_fields=None)
+        english = query.get("lang") == ["en"]
+        content: dict[str, Any] = {
+            "error": {"code": error.code, "message": error.message("en" if english else "zh"), "details": error.details}
+        }
+        sent = json.dumps(content, ensure_ascii=False).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(sent)).encode())]
+        if error.status == TooLargeError.status:
+            headers.append((b"connection", b"close"))  # the rest of the body is not read
+        await self._give({"type": "http.response.start", "status": error.status, "headers": headers})
+        await self._give({"type": "http.response.body", "body": sent})
+
+    def _tell(self, seconds: float) -> None:
+        route = getattr(self.scope.get("route"), "path", None) or "none"
+        metrics.count(route, self.scope["method"], self.status, seconds)
+        if self.scope["path"].startswith("/static/") and self.status < 400:
+            return
+        log.info(
+            "request", method=self.scope["method"], path=self.scope["path"], status=self.status,
+            ms=round(seconds * 1000, 1), bytes=self.sent_bytes,
+            account=getattr(self.scope["state"].get("identity"), "account", None),
+            address=(self.scope.get("client") or ("",))[0],
+        )  # fmt: skip
+
+
+class _WrongHostError(InputError):
+    code = "wrong_host"
+    status = 400
+
+
+class _UnforeseenError(GisError):
+    code = "internal"
+    status = 500
+
+
+def _unforeseen() -> GisError:
+    return _UnforeseenError("内部错误，已记录。", "An internal error; it was logged.")
+
+
+def _too_large() -> GisError:
+    most = get_settings().body_max_bytes
+    return TooLargeError(
+        f"请求内容超过 {most / 1e6:g} MB。", f"The request is larger than {most / 1e6:g} MB.", max_bytes=most
+    )

@@ -1,0 +1,168 @@
+"""Tables of counts: rows, a total that the rows add up to, and what must be said where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from gis_service.db.queries import statement
+from gis_service.selection.select import latest_run
+from gis_service.words import DEPARTMENT
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: what it is of, its code, its numbers in the order of the table's columns, where its place is."""
+
+    label: str
+    code: str | None
+    values: tuple[int, ...]
+    c: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with headings in Chinese and English; the rows add up to ``total`` unless a note says why not."""
+
+    name: str
+    title: tuple[str, str]
+    of: tuple[str, str]
+    columns: tuple[tuple[str, str, str], ...]
+    rows: tuple[Row, ...]
+    total: tuple[int, ...]
+    notes: tuple[tuple[str, str], ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the table as plain JSON."""
+        return {
+            "name": self.name,
+            "title": {"zh": self.title[0], "en": self.title[1]},
+            "columns": [{"id": name, "zh": zh, "en": en} for name, zh, en in self.columns],
+            "rows": [{"label": row.label, "code": row.code, "values": list(row.values)} for row in self.rows],
+            "total": list(self.total),
+            "notes": [{"zh": zh, "en": en} for zh, en in self.notes],
+        }
+
+
+OVERVIEW = (
+    ("houses", "房屋", "houses"),
+    ("operating", "经营性", "in business"),
+    ("severe", "严重隐患", "severe"),
+    ("some", "一定隐患", "some"),
+    ("none_found", "未发现", "none found"),
+    ("unjudged", "未判定", "unjudged"),
+    ("priority", "优先排查", "to inspect first"),
+    ("clusters", "连片区", "clusters"),
+    ("in_clusters", "片内房屋", "in clusters"),
+    ("unreached", "水带不可达", "unreached"),
+)
+# The headings of the notice's two annexes (东兰, 2022-09-08), with the tiers that they stand for (DOMAIN 3.2).
+ANNEX = (
+    ("operating_judged", "已判定", "judged"),
+    ("operating_severe", "需要管控并进行安全鉴定", "severe: control and appraise"),
+    ("operating_some", "需要安全鉴定", "some: appraise"),
+    ("operating_none_found", "基本安全", "basically safe"),
+)
+_NOT_SUMMED = "clusters"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs that figures are of; None where nothing was selected or analysed yet."""
+
+    selection: int | None
+    density: int | None
+
+
+def runs_of(connection: Connection) -> Runs:
+    """Return the newest runs that the asker may see."""
+    return Runs(latest_run(connection, "selection"), latest_run(connection, "density"))
+
+
+def _places(connection: Connection, runs: Runs, township: str | None) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        text(statement("figures.by_place")),
+        {"township": township, "selection_run": runs.selection, "density_run": runs.density},
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
+def _rows(places: list[dict[str, Any]], columns: tuple[tuple[str, str, str], ...]) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            p["name"] or p["code"] or "未填写",
+            p["code"],
+            tuple(int(p[name]) for name, _, _ in columns),
+            None if p["lat"] is None else (round(p["lat"], 6), round(p["lon"], 6)),
+        )
+        for p in places
+    )
+
+
+def _sum(rows: tuple[Row, ...], count: int) -> list[int]:
+    return [sum(row.values[i] for row in rows) for i in range(count)]
+
+
+def place_tables(connection: Connection, runs: Runs, township: str | None = None) -> tuple[Table, Table]:
+    """Return the overview and annex 1: by township, or by village of ``township``."""
+    places = _places(connection, runs, township)
+    of = ("乡镇", "township") if township is None else ("村（社区）", "village")
+    overview = _rows(places, OVERVIEW)
+    total = _sum(overview, len(OVERVIEW))
+    clusters = next(i for i, column in enumerate(OVERVIEW) if column[0] == _NOT_SUMMED)
+    summed = total[clusters]
+    total[clusters] = int(
+        connection.execute(
+            text(statement("figures.clusters")), {"density_run": runs.density, "township": township}
+        ).scalar_one()
+    )
+    notes: list[tuple[str, str]] = []
+    if summed != total[clusters]:
+        notes.append(
+            (
+                f"连片区跨界时在所涉{of[0]}各计一次，合计按不重复计（各行相加 {summed:,}，合计 {total[clusters]:,}）。",
+                f"A cluster across a border counts for each {of[1]}; the total counts it once "
+                f"(rows add up to {summed:,}, total {total[clusters]:,}).",
+            )
+        )
+    annex = _rows(places, ANNEX)
+    return (
+        Table(
+            "overview", ("总体情况", "Overview"), of, OVERVIEW, overview, tuple(total), tuple(notes),
+        ),
+        Table(
+            "annex1",
+            ("附件1 经营性自建房初步判定情况" + ("（按乡镇）" if township is None else "（按村）"),
+             "Annex 1: operating houses by hazard tier"),
+            of, ANNEX, annex, tuple(_sum(annex, len(ANNEX))),
+        ),
+    )  # fmt: skip
+
+
+def department_table(connection: Connection) -> Table:
+    """Return annex 2: operating houses by department; a house of two departments counts under each, and it says so."""
+    found = [dict(row) for row in connection.execute(text(statement("figures.by_department"))).mappings()]
+    rows = tuple(
+        Row(
+            DEPARTMENT.get(r["department"], r["department"]) if r["department"] else "未明确行业部门",
+            r["department"],
+            tuple(int(r[name]) for name, _, _ in ANNEX),
+        )
+        for r in found
+    )
+    shared = connection.execute(text(statement("figures.shared_houses"))).mappings().one()
+    notes: list[tuple[str, str]] = []
+    if shared["extra"]:
+        notes.append(
+            (
+                f"{shared['houses']:,} 栋由多个部门共管，在各部门分别计数，因此合计比附件1多 {shared['extra']:,} 栋。",
+                f"{shared['houses']:,} houses are in charge of several departments and count under each: the total is "
+                f"{shared['extra']:,} more than annex 1's.",
+            )
+        )
+    return Table(
+        "annex2", ("附件2 行业部门经营性自建房初步判定情况", "Annex 2: operating houses by department"),
+        ("行业部门", "department"), ANNEX, rows, tuple(_sum(rows, len(ANNEX))), tuple(notes),
+    )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Logs: one JSON line an event, with the request's id; secrets never reach the line.
+
+They go to ``data_dir/logs/service.jsonl``, kept within bounds, or to stderr with ``GIS_LOG=stderr`` where something
+else collects them.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from gis_service.settings import get_settings
+
+FILE_BYTES_MAX = 10 * 1024 * 1024
+FILES_KEPT = 5
+_TEXT_MAX = 2_000
+_TRACE_MAX = 16_000
+_SECRETS = ("password", "secret", "token", "authorization", "cookie", "identity_number", "telephone", "csrf")
+
+
+def mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take out what must not be kept, whoever put it there, and cut what is endless."""
+    for name, value in event.items():
+        if any(word in name.lower() for word in _SECRETS):
+            event[name] = "***"
+        elif name == "exception":
+            event[name] = value[-_TRACE_MAX:]  # what went wrong stands at a trace's end
+        elif isinstance(value, str) and len(value) > _TEXT_MAX:
+            event[name] = value[:_TEXT_MAX] + "…"
+    return event
+
+
+def log_file() -> Path:
+    """Return where the service's log lies."""
+    return get_settings().data_dir / "logs" / "service.jsonl"
+
+
+def _handler() -> logging.Handler:
+    if get_settings().log == "stderr":
+        return logging.StreamHandler(sys.stderr)
+    file = log_file()
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(
+        file, maxBytes=FILE_BYTES_MAX, backupCount=FILES_KEPT, encoding="utf-8"
+    )
+    os.chmod(file, 0o600)
+    return handler
+
+
+def set_up() -> None:
+    """Send every log line of this process, ours and libraries', through the same processors."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = _handler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                # ASCII only: no character of somebody's text can end a line or turn a terminal's direction.
+                structlog.processors.JSONRenderer(ensure_ascii=True, default=str),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    for old in [h for h in root.handlers if getattr(h, "ours", False)]:
+        root.removeHandler(old)
+        old.close()
+    handler.ours = True  # type: ignore[attr-defined]
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    for noisy in ("uvicorn.access", "fontTools", "weasyprint", "distributed", "httpx"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

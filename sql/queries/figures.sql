@@ -1,0 +1,110 @@
+-- Figures by place and by department. Whoever asks counts only what they may see.
+
+-- name: by_place
+-- One row a township of the county, or a village of the township :township; houses with no such code have a row too.
+WITH counted AS (
+    SELECT CASE WHEN CAST(:township AS text) IS NULL THEN b.township_code ELSE b.village_code END AS code,
+           count(*) AS houses,
+           count(*) FILTER (WHERE operating) AS operating,
+           count(*) FILTER (WHERE hazard_tier = 'severe') AS severe,
+           count(*) FILTER (WHERE hazard_tier = 'some') AS some,
+           count(*) FILTER (WHERE hazard_tier = 'none_found') AS none_found,
+           count(*) FILTER (WHERE hazard_tier = 'unjudged') AS unjudged,
+           count(*) FILTER (WHERE operating AND hazard_tier <> 'unjudged') AS operating_judged,
+           count(*) FILTER (WHERE operating AND hazard_tier = 'severe') AS operating_severe,
+           count(*) FILTER (WHERE operating AND hazard_tier = 'some') AS operating_some,
+           count(*) FILTER (WHERE operating AND hazard_tier = 'none_found') AS operating_none_found,
+           count(s.building_id) AS priority,
+           count(d.cluster_id) AS in_clusters,
+           count(*) FILTER (WHERE d.unreached) AS unreached
+    FROM (SELECT *, use_class IN ('commercial', 'mixed') AS operating FROM gis.building
+          WHERE CAST(:township AS text) IS NULL OR township_code = :township) AS b
+    LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = b.building_id
+    LEFT JOIN gis.building_density AS d ON d.run_id = :density_run AND d.building_id = b.building_id
+    GROUP BY 1
+), touching AS (
+    SELECT touched.code, count(*) AS clusters
+    FROM gis.cluster AS c,
+         unnest(CASE WHEN CAST(:township AS text) IS NULL THEN c.township_codes ELSE c.village_codes END) AS touched (code)
+    WHERE c.run_id = :density_run
+    GROUP BY 1
+)
+SELECT counted.*, a.name, a.level, coalesce(t.clusters, 0) AS clusters,
+       ST_Y(m.middle) AS lat, ST_X(m.middle) AS lon
+FROM counted
+LEFT JOIN gis.admin_area AS a USING (code)
+LEFT JOIN touching AS t USING (code)
+LEFT JOIN LATERAL (SELECT ST_Transform(ST_PointOnSurface(a.geom), 4326) AS middle) AS m ON true
+ORDER BY counted.code NULLS LAST
+
+-- name: clusters
+-- Clusters that touch the township (or any place): one that crosses a border counts once here, and for both there.
+SELECT count(*) FROM gis.cluster
+WHERE run_id = :density_run AND (CAST(:township AS text) IS NULL OR township_codes @> ARRAY[CAST(:township AS text)])
+
+-- name: by_department
+-- Operating houses by the departments in charge of their trade; a house of two departments counts under each.
+SELECT department,
+       count(*) FILTER (WHERE hazard_tier <> 'unjudged') AS operating_judged,
+       count(*) FILTER (WHERE hazard_tier = 'severe') AS operating_severe,
+       count(*) FILTER (WHERE hazard_tier = 'some') AS operating_some,
+       count(*) FILTER (WHERE hazard_tier = 'none_found') AS operating_none_found
+FROM gis.building
+LEFT JOIN LATERAL unnest(departments) AS held (department) ON true
+WHERE use_class IN ('commercial', 'mixed')
+GROUP BY 1
+ORDER BY 1 NULLS LAST
+
+-- name: shared_houses
+-- Operating houses that more than one department is in charge of, and how often they are counted too much.
+SELECT count(*) FILTER (WHERE cardinality(departments) > 1) AS houses,
+       coalesce(sum(greatest(cardinality(departments) - 1, 0)), 0) AS extra
+FROM gis.building WHERE use_class IN ('commercial', 'mixed') AND hazard_tier <> 'unjudged'
+
+-- name: house
+-- What a click on a house shows; no personal data.
+SELECT b.building_id, b.name, b.address, t.name AS township, v.name AS village, b.floors, b.people, b.structure,
+       b.use_class, b.business_uses, b.hazard_tier, b.appraisal_grade, b.simulated, s.score, s.reasons,
+       d.cluster_id, c.name AS cluster, d.hose_m, d.unreached, d.depth, d.nearest_gap_m
+FROM gis.building AS b
+LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
+LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = b.building_id
+LEFT JOIN gis.building_density AS d ON d.run_id = :density_run AND d.building_id = b.building_id
+LEFT JOIN gis.cluster AS c ON c.run_id = :density_run AND c.cluster_id = d.cluster_id
+WHERE b.building_id = :building_id
+
+-- name: township
+SELECT code, name, schematic, source, ST_AsBinary(geom) AS geom FROM gis.admin_area
+WHERE code = :township AND level IN ('township', 'unit')
+
+-- name: township_houses
+SELECT b.building_id, b.floors, b.structure, b.use_class, b.hazard_tier, ST_AsBinary(b.geom) AS geom
+FROM gis.building AS b WHERE b.township_code = :township ORDER BY b.building_id
+
+-- name: township_listed
+-- The houses that a township works from: a hazard or a place on the priority list; the most urgent first.
+SELECT b.building_id, b.name, b.address, t.name AS township, v.name AS village, b.floors, b.people, b.structure,
+       b.use_class, b.business_uses, b.hazard_tier, b.appraisal_grade, b.simulated, s.score, s.reasons, ST_AsBinary(b.geom) AS geom
+FROM gis.building AS b
+LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = b.building_id
+LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
+LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+WHERE b.township_code = :township AND (s.building_id IS NOT NULL OR b.hazard_tier IN ('severe', 'some'))
+ORDER BY CASE b.hazard_tier WHEN 'severe' THEN 0 WHEN 'some' THEN 1 ELSE 2 END, s.score DESC NULLS LAST, b.building_id
+LIMIT :limit
+
+-- name: township_clusters
+SELECT c.cluster_id, c.name, c.buildings, c.handshake_m, c.sky_line_m, c.max_hose_m, c.unreached, c.score,
+       cardinality(c.township_codes) > 1 AS crosses, ST_AsBinary(c.geom) AS geom
+FROM gis.cluster AS c
+WHERE c.run_id = :density_run AND c.township_codes @> ARRAY[CAST(:township AS text)]
+ORDER BY c.score DESC, c.cluster_id
+
+-- name: township_extent
+SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (
+    SELECT coalesce(
+        (SELECT ST_Extent(ST_Transform(geom, 4326)) FROM gis.admin_area WHERE code = :township),
+        (SELECT ST_Extent(ST_Transform(geom, 4326)) FROM gis.building WHERE township_code = :township)
+    ) AS box) AS known
+WHERE box IS NOT NULL

@@ -1,0 +1,91 @@
+"""The gates that close by themselves: a table without a policy, a function that lends its rights, a role above them."""
+
+from __future__ import annotations
+
+from tests.conftest import Database
+
+_TABLES = """
+SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = 'gis' AND c.relkind IN ('r', 'p') AND (
+    NOT c.relrowsecurity OR NOT c.relforcerowsecurity
+    OR NOT EXISTS (SELECT FROM pg_policies AS p WHERE p.schemaname = 'gis' AND p.tablename = c.relname
+                   AND 'gis_owner' = ANY (p.roles) AND p.cmd = 'ALL' AND p.qual = 'true' AND p.with_check = 'true')
+    OR NOT EXISTS (SELECT FROM pg_policies AS p WHERE p.schemaname = 'gis' AND p.tablename = c.relname
+                   AND p.roles <> '{gis_owner}'))
+"""
+# A view reads with its owner's rights, past the policies of whoever asks, unless it says otherwise.
+_VIEWS = """
+SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = 'gis' AND (c.relkind = 'm' OR c.relkind = 'v'
+                             AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false))
+"""
+_FUNCTIONS = """
+SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+WHERE n.nspname = 'gis' AND p.prosecdef
+  AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS setting WHERE setting LIKE 'search\\_path=%')
+"""
+_ROLES = """
+SELECT r.rolname FROM pg_roles AS r WHERE r.rolname LIKE 'gis\\_%' AND (
+    r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb
+    OR r.rolname <> 'gis_owner' AND (
+        pg_has_role(r.oid, 'gis_owner', 'MEMBER')
+        OR EXISTS (SELECT FROM pg_class AS c WHERE c.relowner = r.oid)
+        OR EXISTS (SELECT FROM pg_proc AS p WHERE p.proowner = r.oid)))
+"""
+_PUBLIC = "SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'gis' AND 'public' = ANY (roles)"
+
+
+def _faults(database: Database, sql: str) -> list[object]:
+    return database.ask(sql, role="postgres")
+
+
+def test_every_table_is_under_forced_policies(database: Database):
+    assert _faults(database, _TABLES) == []
+    database.ask("CREATE TABLE gis.forgotten (n int)")
+    assert _faults(database, _TABLES) == [("forgotten",)]
+    database.ask("ALTER TABLE gis.forgotten ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+    assert _faults(database, _TABLES) == [("forgotten",)], "without a policy it is as good as lost"
+    database.ask("CREATE POLICY owner ON gis.forgotten TO gis_owner USING (true) WITH CHECK (true)")
+    database.ask("CREATE POLICY all_ ON gis.forgotten FOR SELECT TO gis_planner USING (true)")
+    assert _faults(database, _TABLES) == []
+    assert _faults(database, _PUBLIC) == []
+
+
+def test_no_view_and_no_function_lends_its_owners_rights(database: Database):
+    assert _faults(database, _VIEWS) == []
+    assert _faults(database, _FUNCTIONS) == []
+    database.ask("CREATE VIEW gis.leak AS SELECT * FROM gis.building")
+    database.ask("CREATE FUNCTION gis.lend() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'")
+    assert (_faults(database, _VIEWS), _faults(database, _FUNCTIONS)) == ([("leak",)], [("gis.lend()",)])
+
+
+def test_no_role_stands_above_the_policies(database: Database):
+    assert _faults(database, _ROLES) == []
+    known = {r for (r,) in database.ask("SELECT rolname FROM pg_roles WHERE rolname LIKE 'gis\\_%%'")}
+    assert len(known) >= 9
+
+
+def test_the_spatial_index_stays_in_use_under_policies(database: Database):
+    marked = "SELECT bool_and(proleakproof) FROM pg_proc WHERE proname = 'geometry_overlaps'"
+    assert database.one(marked, role="postgres")
+    assert "slow" not in database.cli("db", "status").out
+    # An upgrade of PostGIS makes the function anew.
+    database.ask("ALTER FUNCTION geometry_overlaps(geometry, geometry) NOT LEAKPROOF", role="postgres")
+    assert "slow" in database.cli("db", "status").out
+    assert database.cli("db", "migrate").code == 0
+    assert database.one(marked, role="postgres")
+
+
+def test_an_account_that_is_no_superuser_migrates_and_serves(database: Database):
+    """What a county's own database server gives: an account that owns what it makes, and no more."""
+    database.ask("DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN", role="postgres")
+    database.ask(
+        "GRANT gis_owner, gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, "
+        "gis_village, gis_auditor TO plain",
+        role="postgres",
+    )
+    from gis_service.db.migrate import overlap_is_marked
+
+    database.ask("ALTER FUNCTION geometry_overlaps(geometry, geometry) NOT LEAKPROOF", role="postgres")
+    with database.active(DATABASE_URL=database.url("postgres")):
+        assert not overlap_is_marked()

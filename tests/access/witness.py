@@ -1,0 +1,105 @@
+"""What each asker should see, written a second time: plain conditions, asked as the superuser, whom no policy binds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gis_service.accounts.identity import Identity, Role
+from tests.conftest import Database
+
+ADMINISTRATOR = Identity("anna", Role.ADMINISTRATOR)
+PLANNER = Identity("ping", Role.PLANNER)
+FIRE = Identity("huo", Role.FIRE)
+AUDITOR = Identity("shen", Role.AUDITOR)
+TOWN = Identity("town", Role.TOWNSHIP, "451224100")
+OTHER_TOWN = Identity("other", Role.TOWNSHIP, "451224201")
+VILLAGE = Identity("cun", Role.VILLAGE, "451224100001")
+POLICE = Identity("gongan", Role.DEPARTMENT, department="police")
+HEALTH = Identity("weisheng", Role.DEPARTMENT, department="health")
+PLACELESS = Identity("lost", Role.TOWNSHIP)
+NOWHERE = Identity("nowhere", Role.TOWNSHIP, "999999999")
+IDLE = Identity("idle", Role.DEPARTMENT)
+
+COUNTY = [ADMINISTRATOR, PLANNER, FIRE, AUDITOR]
+BOUND = [TOWN, OTHER_TOWN, VILLAGE, POLICE, HEALTH]
+EMPTY = [PLACELESS, NOWHERE, IDLE]
+EVERYBODY = COUNTY + BOUND + EMPTY
+
+
+def name(asker: object) -> str:
+    """What a test is called after."""
+    return asker.account if isinstance(asker, Identity) else str(asker)
+
+
+def own(asker: Identity) -> str:
+    """The condition on ``b``, a building."""
+    if asker in COUNTY:
+        return "true"
+    if asker.role is Role.DEPARTMENT:
+        return f"'{asker.department}' = ANY (b.departments)" if asker.department else "false"
+    column = "township_code" if asker.role is Role.TOWNSHIP else "village_code"
+    return f"b.{column} IS NOT DISTINCT FROM '{asker.place}'" if asker.place else "false"
+
+
+_KEYS = {"drawn_area": "area_id", "burn_cluster": "run_id || '/' || burn_cluster_id",
+         "selection": "run_id || '/' || building_id"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Witness:
+    """The rows of every table that an asker should see, by the table's key."""
+
+    database: Database
+    asker: Identity
+
+    def keys(self, table: str) -> set[object]:
+        """The keys of the rows of ``table``."""
+        condition = "true" if self.asker in COUNTY else _conditions(self.asker)[table]
+        key = _KEYS.get(table, "fid")
+        # What is a house of one's own is worked out once and kept, so that the witness is quick enough to be asked.
+        return {
+            k
+            for (k,) in self.database.ask(
+                f"CREATE TEMP TABLE mine ON COMMIT DROP AS SELECT b.* FROM gis.building AS b WHERE {own(self.asker)};"
+                "CREATE INDEX ON mine (building_id); CREATE INDEX ON mine USING gist (geom); ANALYZE mine;"
+                "CREATE TEMP TABLE near ON COMMIT DROP AS SELECT DISTINCT d.run_id, d.cluster_id "
+                "FROM gis.building_density AS d JOIN mine USING (building_id) WHERE d.cluster_id IS NOT NULL;"
+                f"SELECT {key} FROM gis.{table} AS t WHERE {condition}",
+                role="postgres",
+            )
+        }
+
+    def houses(self) -> set[str]:
+        """The numbers of the houses."""
+        rows = self.database.ask(
+            f"SELECT b.building_id FROM gis.building AS b WHERE {own(self.asker)}", role="postgres"
+        )
+        return {h for (h,) in rows}
+
+
+def _conditions(asker: Identity) -> dict[str, str]:
+    house = "t.building_id IN (SELECT building_id FROM mine)"
+    either = " OR ".join(f"t.building_{x} IN (SELECT building_id FROM mine)" for x in "ab")
+    cluster = "(t.run_id, t.cluster_id) IN (SELECT run_id, cluster_id FROM near)"
+    place = "false"
+    if asker.role is Role.DEPARTMENT:
+        place = str(asker.department is not None)
+    elif asker.place:
+        place = f"ST_Intersects(t.geom, (SELECT geom FROM gis.admin_area WHERE code = '{asker.place}'))"
+    everything = dict.fromkeys(("admin_area", "key_zone", "road", "hydrant"), "true")
+    return everything | {
+        "building": house,
+        "building_density": house,
+        "selection": house,
+        "gap": either,
+        "firebreak": either,
+        "cluster": cluster,
+        "engine_space": cluster,
+        "alley": f"{cluster} OR EXISTS (SELECT FROM mine AS m WHERE ST_DWithin(m.geom, t.geom, 2.1))",
+        "burn_cluster": "(t.run_id, t.burn_cluster_id) IN (SELECT d.run_id, d.burn_cluster_id FROM "
+        "gis.building_density AS d JOIN mine USING (building_id))",
+        "drawn_area": place,
+    }
+
+
+TABLES = sorted(_conditions(TOWN))

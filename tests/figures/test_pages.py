@@ -1,0 +1,130 @@
+"""The county's start page and a township's page, as answers of the service and as a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import shapely
+
+from tests.api.conftest import app, client, fresh, front_end  # noqa: F401 - fixtures
+from tests.conftest import Database
+from web_map.packed import pack
+
+TOWN = "451224208"
+
+
+def _config(html: str) -> dict:
+    found = re.search(r'<script type="application/json" id="gis-config">(.*?)</script>', html, re.S)
+    assert found
+    return json.loads(found[1])
+
+
+def test_the_start_page_has_the_countys_figures(client):  # noqa: F811
+    page = client.get("/", headers={"accept": "text/html"})
+    assert page.status_code == 200
+    for told in ("79,158", "附件1", "附件2", "三弄瑶族乡", "/map/township/451224104", "模拟数据", "内部工作用图"):
+        assert told in page.text, told
+    circles = _config(page.text)["circles"]
+    assert len(circles["places"]) == 14
+    assert sum(place["values"]["severe"] for place in circles["places"]) > 79
+
+
+def test_an_empty_database_has_a_sentence(fresh):  # noqa: F811
+    page = fresh.get("/", headers={"accept": "text/html"})
+    assert page.status_code == 404
+    assert "gis-service import" in page.text
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("451224299", 404), ("45122410", 422), ("45122410x", 422), ("4512241000", 422)]
+)
+def test_an_unknown_township(client, code: str, status: int):  # noqa: F811
+    assert client.get(f"/map/township/{code}").status_code == status
+
+
+def test_a_township_shows_its_own_and_no_others(client, demo_database: Database):  # noqa: F811
+    page = client.get(f"/map/township/{TOWN}")
+    config = _config(page.text)
+    listed = next(layer for layer in config["layers"] if layer["id"] == "listed")
+    assert listed["features"]
+    ours = {row[0] for row in demo_database.ask("SELECT building_id FROM gis.building WHERE township_code = %s", TOWN)}
+    assert {feature["k"] for feature in listed["features"]} <= ours
+    assert {item["k"] for item in config["list"]} <= ours
+    first = config["list"][0]["k"]
+    assert demo_database.one("SELECT hazard_tier FROM gis.building WHERE building_id = %s", first) == "severe"
+
+
+def test_the_offline_file_has_every_house(client, demo_database: Database):  # noqa: F811
+    page = client.get(f"/map/township/{TOWN}/offline")
+    assert "attachment" in page.headers["content-disposition"]
+    assert "http" not in "".join(re.findall(r'<(?:script|link|img|iframe)[^>]*(?:src|href)="([^"]*)"', page.text))
+    packed = next(layer["packed"] for layer in _config(page.text)["layers"] if layer["id"] == "houses")
+    rows = demo_database.ask("SELECT building_id, hazard_tier FROM gis.building WHERE township_code = %s", TOWN)
+    assert set(packed["k"]) == {key for key, _ in rows}
+    tiers = packed["coded"]["hazard_tier"]
+    shown = [tiers["of"][ord(c) - 48] for c in tiers["at"]]
+    assert dict(zip(packed["k"], shown, strict=True)) == dict(rows)
+
+
+def test_the_command_writes_the_file(demo_database: Database, client, tmp_path: Path):  # noqa: F811
+    out = tmp_path / "town.html"
+    done = demo_database.cli("map", "township", "--township", TOWN, "--out", out)
+    assert (done.code, done.err) == (0, "")
+    assert out.stat().st_size < 10_000_000
+    refused = demo_database.cli("map", "township", "--township", "451224299", "--out", tmp_path / "no.html")
+    assert refused.code == 1
+    assert "451224299" in refused.err
+    assert not (tmp_path / "no.html").exists()
+    assert demo_database.cli("map", "township", "--township", "12", "--out", out).code == 1
+
+
+def test_a_work_list_is_a_file(client, demo_database: Database):  # noqa: F811
+    answer = client.get(f"/api/figures/list?township={TOWN}&format=csv")
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    expected = demo_database.one(
+        """SELECT count(*) FROM gis.building AS b WHERE township_code = %s AND (hazard_tier IN ('severe', 'some')
+           OR EXISTS (SELECT FROM gis.selection AS s WHERE s.building_id = b.building_id
+                      AND s.run_id = (SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND finished_at IS NOT NULL)))""",
+        TOWN,
+    )
+    assert len(lines) == expected + 1
+
+
+def test_facts_of_a_house(client, demo_database: Database):  # noqa: F811
+    key = demo_database.one("SELECT building_id FROM gis.building WHERE hazard_tier = 'severe' ORDER BY 1 LIMIT 1")
+    facts = client.get(f"/api/buildings/{key}").json()
+    assert ["隐患", "存在严重安全隐患"] in facts["rows"]
+    assert any("安全隐患" in reason for reason in facts["reasons"])
+    for unknown in ("nobody", "%00", "x" * 500):
+        assert client.get(f"/api/buildings/{unknown}").status_code == 404
+
+
+def test_packing_loses_nothing_but_a_tenth_of_a_metre():
+    ring = shapely.Polygon(
+        [(107.1, 24.5), (107.2, 24.5), (107.2, 24.6)], [[(107.15, 24.51), (107.19, 24.51), (107.19, 24.55)]]
+    )
+    shapes = [
+        shapely.box(107, 24, 107.0001, 24.0001),
+        ring,
+        shapely.MultiPolygon([ring, shapely.box(108, 25, 108.1, 25.1)]),
+    ]
+    rows = [{"building_id": str(i), "floors": i or None, "t": "b"} for i in range(3)]
+    packed = pack(rows, shapes, {"t": ["a", "b"]})
+
+    def points(flat: list[int]) -> list[tuple[float, float]]:
+        x, y = packed["o"]
+        found = []
+        for dx, dy in zip(flat[::2], flat[1::2], strict=True):
+            x, y = x + dx, y + dy
+            found.append((x / packed["steps"], y / packed["steps"]))
+        return found
+
+    for shape, given in zip(packed["shapes"], shapes, strict=True):
+        parts = [[shape]] if isinstance(shape[0], int) else shape
+        made = shapely.MultiPolygon([shapely.Polygon(points(p[0]), [points(r) for r in p[1:]]) for p in parts])
+        assert shapely.hausdorff_distance(made, shapely.MultiPolygon([*shapely.get_parts(given)])) < 1e-6
+    assert packed["coded"]["t"]["at"] == "111"
+    assert packed["floors"] == [0, 1, 2]

@@ -1,0 +1,267 @@
+"""A township's hazard map: its houses by tier, those to go to and why, dense clusters that touch it, counts by village."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, text
+
+from gis_service.db.engine import work_srid
+from gis_service.db.queries import statement
+from gis_service.errors import NotFoundError
+from gis_service.figures.house import facts_of
+from gis_service.figures.tables import Runs, Table, place_tables, runs_of
+from gis_service.settings import get_settings
+from gis_service.words import HAZARD_TIER, STRUCTURE, USE_CLASS
+from web_map.features import feature, to_degrees
+from web_map.frame import Page
+from web_map.packed import pack
+from web_map.palette import TIER_COLOR, TIER_MARK, fill, line, tier_styles
+from web_map.parts import attribution, boundaries_of, county_of, ground_layers, layer, read, shapes_of
+from web_map.tables import shown
+
+_TIERS = ("severe", "some", "none_found", "unjudged")
+_LIST_MAX = 300
+# What lies outside is veiled as far as this, so that the township stands out.
+_VEIL_M = 40_000
+
+
+def township_page(connection: Connection, township: str, *, offline: bool, lang: str = "zh") -> Page:
+    """Return the page of one township (9 digits) for whoever asks.
+
+    An offline file holds all houses of the township, those to go to with their reasons.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such township, or nothing of it is the asker's to see.
+
+    """
+    zh = lang == "zh"
+    srid = work_srid()
+    place, bounds = _place(connection, township)
+    runs = runs_of(connection)
+    overview, annex1 = place_tables(connection, runs, township)
+    boundaries = boundaries_of(connection, srid)
+    listed = read(
+        connection, "figures.township_listed", township=township, selection_run=runs.selection,
+        limit=(get_settings().inline_limit if offline else _LIST_MAX) + 1,
+    )  # fmt: skip
+    left_out = len(listed) > (get_settings().inline_limit if offline else _LIST_MAX)
+    listed = listed[: get_settings().inline_limit if offline else _LIST_MAX]
+    shapes = shapes_of(listed, srid)
+    clusters = read(connection, "figures.township_clusters", township=township, density_run=runs.density)
+    outlines = shapes_of(clusters, srid)
+    county = county_of(connection)
+    layers = [
+        *ground_layers(connection, boundaries, srid, zh=zh),
+        _house_layer(connection, township, srid, zh=zh, offline=offline),
+        _veil_layer(place, srid, zh=zh),
+        _cluster_layer(clusters, outlines, zh=zh),
+        _listed_layer(listed, shapes, zh=zh, lang=lang),
+    ]
+    head = connection.execute(text(statement("maps.headline"))).mappings().one()
+    config: dict[str, Any] = {
+        "layers": [part for part in layers if part and (part["features"] or "tiles" in part or "packed" in part)],
+        "list": _list(listed, shapes, lang=lang),
+        "listTitle": _list_title(len(listed), left_out=left_out, zh=zh),
+        "attribution": attribution(county),
+    }
+    if offline:
+        config["places"] = [
+            {"label": " ".join(str(p) for p in (row["name"], row["building_id"]) if p), "c": _middle(shape), "zoom": 19, "k": row["building_id"]}
+            for row, shape in zip(listed, shapes, strict=True)
+        ]  # fmt: skip
+    else:
+        config["search"] = f"/api/search?lang={lang}&q="
+    name = place["name"] if place else township
+    return Page(
+        title=f"{name}自建房安全隐患图" if zh else f"{name}: hazards of self-built houses",
+        subtitle=_subtitle(county, runs, zh=zh),
+        bounds=bounds,
+        config=config,
+        facts=_facts(overview, zh=zh),
+        notes=_notes(place, len(listed), left_out=left_out, zh=zh),
+        simulated=bool(head["simulated"]),
+        lang=lang,
+        links=[] if offline else _links(township, zh=zh),
+        tables=[shown(overview, lang), shown(annex1, lang)],
+        scripts=("packed.js", "tables.js"),
+        current="/map/township",
+    )
+
+
+def _place(connection: Connection, township: str) -> tuple[dict[str, Any] | None, tuple[float, float, float, float]]:
+    places = read(connection, "figures.township", township=township)
+    box = connection.execute(text(statement("figures.township_extent")), {"township": township}).one_or_none()
+    if box is None:
+        raise NotFoundError(
+            f"没有代码为 {township} 的乡镇，或其中没有您可以查看的数据。",
+            f"There is no township {township}, or nothing in it is yours to see.",
+        )
+    west, south, east, north = (float(v) for v in box)
+    return (places[0] if places else None), (south, west, north, east)
+
+
+def _veil_layer(place: dict[str, Any] | None, srid: int, *, zh: bool) -> dict[str, Any] | None:
+    """Return the ground outside the township as one pale shape; None where its boundary is not known."""
+    if place is None or place["geom"] is None:
+        return None
+    inside = shapely.from_wkb(bytes(place["geom"]))
+    outside = shapely.box(*shapely.buffer(shapely.envelope(inside), _VEIL_M).bounds).difference(inside)
+    (moved,) = to_degrees(np.array([outside], dtype=object), srid)
+    style = {"color": "#1f4e79", "weight": 2.5, "fill": True, "fillColor": "#ffffff", "fillOpacity": 0.7}
+    return layer(
+        "veil", "淡化乡镇以外" if zh else "Veil what is outside", [feature(moved, {})], {"fallback": style}, []
+    )
+
+
+def _tier_keys(*, zh: bool) -> list[dict[str, Any]]:
+    styles = tier_styles()
+    return [
+        {
+            "name": HAZARD_TIER[tier] if zh else tier,
+            "style": styles[tier],
+            "mark": TIER_MARK.get(tier),
+            "ink": "#1d2733",
+        }
+        for tier in _TIERS
+    ]
+
+
+def _house_layer(connection: Connection, township: str, srid: int, *, zh: bool, offline: bool) -> dict[str, Any]:
+    style = {"by": "hazard_tier", "values": tier_styles(), "fallback": tier_styles()["unjudged"]}
+    made = layer("houses", "房屋（按隐患等级）" if zh else "Houses by hazard tier", [], style, _tier_keys(zh=zh))
+    if not offline:
+        return made | {
+            "tiles": "/tiles/buildings/{z}/{x}/{y}.pbf", "source": "buildings",
+            "ask": "/api/buildings/",
+        }  # fmt: skip
+    rows = read(connection, "figures.township_houses", township=township)
+    coded = {"hazard_tier": list(HAZARD_TIER), "use_class": list(USE_CLASS), "structure": list(STRUCTURE)}
+    words = {
+        "hazard_tier": {"label": "隐患" if zh else "hazard", "names": HAZARD_TIER if zh else {}},
+        "use_class": {"label": "用途" if zh else "use", "names": USE_CLASS if zh else {}},
+        "structure": {"label": "结构" if zh else "structure", "names": STRUCTURE if zh else {}},
+        "floors": {"label": "层数" if zh else "storeys"},
+    }
+    return made | {"packed": pack(rows, shapes_of(rows, srid), coded), "words": words}
+
+
+def _listed_layer(listed: list[dict[str, Any]], shapes: Any, *, zh: bool, lang: str) -> dict[str, Any]:
+    """Return the houses to go to: a ring round each on the priority list, a character on each with a hazard."""
+    ring = line("#1f4e79", 2)
+    features = [
+        feature(shape, {"kind": row["hazard_tier"]}, facts_of(row, lang), row["building_id"])
+        for row, shape in zip(listed, shapes, strict=True)
+    ]
+    keys = [{"name": "在优先排查名单上" if zh else "on the priority list", "style": ring}]
+    return layer(
+        "listed", "需上门的房屋" if zh else "Houses to go to", features, {"fallback": ring}, keys,
+        mark={tier: {"mark": mark, "color": TIER_COLOR[tier], "ink": "#1d2733"} for tier, mark in TIER_MARK.items()},
+        farRadius=1.8, farWeight=0, nearZoom=17, farStyle=fill("#1f4e79"), markAlways=True,
+    )  # fmt: skip
+
+
+def _cluster_layer(clusters: list[dict[str, Any]], outlines: Any, *, zh: bool) -> dict[str, Any]:
+    style = line("#111111", 2, "7 4")
+    features = []
+    for c, shape in zip(clusters, outlines, strict=True):
+        hose = "—" if c["max_hose_m"] is None else f"{c['max_hose_m']:.0f} m"
+        rows = [
+            ["风险分" if zh else "score", f"{c['score']:g}"],
+            ["栋数" if zh else "houses", f"{c['buildings']:,}"],
+            ["手牵手巷道" if zh else "handshake", f"{c['handshake_m']:,.0f} m"],
+            ["一线天巷道" if zh else "sky line", f"{c['sky_line_m']:,.0f} m"],
+            ["最远水带" if zh else "farthest hose", hose],
+            ["水带不可达" if zh else "unreached", str(c["unreached"])],
+        ]
+        if c["crosses"]:
+            rows.append(
+                ["跨界" if zh else "border", "跨乡镇，数字为全片" if zh else "crosses; figures are of the whole"]
+            )
+        features.append(
+            feature(shape, {}, {"title": c["name"] or f"#{c['cluster_id']}", "rows": rows}, f"c{c['cluster_id']}")
+        )
+    keys = [{"name": "连片区范围" if zh else "cluster", "style": style}]
+    return layer("clusters", "密集连片区" if zh else "Dense clusters", features, {"fallback": style}, keys)
+
+
+def _middle(shape: Any) -> list[float]:
+    c = shapely.get_coordinates(shapely.point_on_surface(shape))[0]
+    return [round(float(c[1]), 6), round(float(c[0]), 6)]
+
+
+def _list(listed: list[dict[str, Any]], shapes: Any, *, lang: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    for rank, (row, shape) in enumerate(zip(listed[:_LIST_MAX], shapes, strict=False), start=1):
+        facts = facts_of(row, lang)
+        tier = HAZARD_TIER[row["hazard_tier"]] if lang == "zh" else row["hazard_tier"]
+        place = f"{row['village']} · " if row["village"] else ""
+        why = "；".join(facts["reasons"]) or tier
+        items.append(
+            {
+                "rank": rank, "label": f"{facts['title']}", "score": TIER_MARK.get(row["hazard_tier"], ""),
+                "why": f"{place}{why}", "c": _middle(shape), "k": row["building_id"],
+            }
+        )  # fmt: skip
+    return items
+
+
+def _list_title(listed: int, *, left_out: bool, zh: bool) -> str:
+    first = min(listed, _LIST_MAX)
+    name = "工作清单：严重、一定隐患和优先排查" if zh else "To work from: hazards and priorities"
+    if first == listed and not left_out:
+        return f"{name}（{listed} 栋）" if zh else f"{name} ({listed})"
+    return f"{name}（列前 {first} 栋，其余见导出名单）" if zh else f"{name} (the first {first}; the rest in the export)"
+
+
+def _subtitle(county: Any, runs: Runs, *, zh: bool) -> str:
+    name = county["name"] if county else ""
+    parts = [name]
+    if runs.selection is not None:
+        parts.append(f"第 {runs.selection} 号选取" if zh else f"selection {runs.selection}")
+    if runs.density is not None:
+        parts.append(f"第 {runs.density} 号分析" if zh else f"density run {runs.density}")
+    return " · ".join(part for part in parts if part)
+
+
+def _facts(overview: Table, *, zh: bool) -> list[tuple[str, str]]:
+    total = dict(zip((name for name, _, _ in overview.columns), overview.total, strict=True))
+    names = {name: (zh_name if zh else en_name) for name, zh_name, en_name in overview.columns}
+    return [(names[m], f"{total[m]:,}") for m in ("houses", "operating", "severe", "some", "priority", "clusters")]
+
+
+def _notes(place: dict[str, Any] | None, listed: int, *, left_out: bool, zh: bool) -> list[str]:
+    notes = []
+    if place is not None and place["schematic"]:
+        notes.append("乡镇和村的界线为示意，不是真实界线。" if zh else "Township and village boundaries are schematic.")
+    if listed == 0:
+        notes.append(
+            "没有严重、一定隐患房屋，也没有优先排查房屋。"
+            if zh
+            else "No house with a hazard and none on the priority list."
+        )
+    if left_out:
+        notes.append(
+            f"圈出的是最急的 {listed:,} 栋，其余优先排查房屋见导出名单。"
+            if zh
+            else f"Ringed are the {listed:,} most urgent houses; the export lists them all."
+        )
+    notes.append(
+        "隐患分级和颜色按住建部《自建房结构安全排查技术要点（暂行）》；圈内“严”“定”为严重、一定隐患。"
+        if zh
+        else "Tiers and colours after the Ministry's technical points (2022); 严 severe, 定 some."
+    )
+    return notes
+
+
+def _links(township: str, *, zh: bool) -> list[tuple[str, str]]:
+    return [
+        ("下载表格 xlsx" if zh else "Tables (xlsx)", f"/api/figures/export?township={township}"),
+        ("下载名单 xlsx" if zh else "List (xlsx)", f"/api/figures/list?township={township}"),
+        ("断网可用的文件" if zh else "Offline file", f"/map/township/{township}/offline"),
+        ("English" if zh else "中文", "?lang=en" if zh else "?lang=zh"),
+    ]
