@@ -96,12 +96,12 @@ def cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: R
     return {
         "cluster_id": cluster_id,
         "run_id": known["run_id"],
-        "name": row["name"] or f"#{cluster_id}",
+        "title": row["name"] or f"#{cluster_id}",
         "score": row["score"],
         "rank": row["rank"],
         "township_codes": row["township_codes"],
-        "facts": [list(pair) for pair in figures(row, zh=zh)],
-        "reasons_text": score_parts(row, zh=zh),
+        "rows": [list(pair) for pair in figures(row, zh=zh)],
+        "reasons": score_parts(row, zh=zh),
         "links": [
             ["打开本片地图" if zh else "Open its map", f"/map/fire/{cluster_id}?run={known['run_id']}"],
             ["预案图纸 A3" if zh else "Sheet, A3", f"/map/fire/{cluster_id}/sheet.pdf?paper=A3&run={known['run_id']}"],

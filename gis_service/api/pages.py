@@ -94,9 +94,11 @@ def fire(request: Request, connection: Reading, run: RunQuery = None) -> HTMLRes
 
 
 @router.get("/map/fire/{cluster_id}", include_in_schema=False, dependencies=_READ)
-def fire_cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> HTMLResponse:
+def fire_cluster(
+    request: Request, identity: Asking, connection: Reading, cluster_id: ClusterId, run: RunQuery = None
+) -> HTMLResponse:
     """Return the map of one dense cluster."""
-    page = fire_page(connection, run, cluster_id, offline=False, lang=language(request))
+    page = fire_page(connection, run, cluster_id, offline=False, lang=language(request), identity=identity)
     return HTMLResponse(render(page, nonce=request.state.nonce))
 
 

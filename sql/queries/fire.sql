@@ -47,7 +47,7 @@ WHERE run_id = :run_id AND cluster_id = ANY (:clusters)
 -- A burn cluster may reach beyond one dense cluster: the house that stands first, or the other, is in one that is drawn.
 -- A house that the asker may not see has no number here.
 SELECT f.burn_cluster_id, f.wall_m, f.widen_to_m, p.buildings, p.parts, p.largest_after,
-       p.wall_m AS total_m, a.building_id AS building_a, b.building_id AS building_b, ST_AsBinary(f.geom) AS geom
+       p.saved_mean, p.wall_m AS total_m, a.building_id AS building_a, b.building_id AS building_b, ST_AsBinary(f.geom) AS geom
 FROM gis.firebreak AS f
 JOIN gis.burn_cluster AS p USING (run_id, burn_cluster_id)
 LEFT JOIN gis.building AS a ON a.building_id = f.building_a
@@ -132,11 +132,16 @@ SELECT current_user::text, coalesce(gis.asker('place'), ''), coalesce(gis.asker(
 
 -- name: gaps
 -- Gaps of a cluster that have a width, for the width slider.
-SELECT g.building_a, g.building_b, g.class, g.min_width_m, g.mean_width_m, g.length_m, ST_AsBinary(g.geom) AS geom
+-- A house that the asker may not see has no number here.
+SELECT a.building_id AS building_a, b.building_id AS building_b, g.class, g.min_width_m, g.mean_width_m, g.length_m,
+       ST_AsBinary(g.geom) AS geom
 FROM gis.gap AS g
-JOIN gis.building_density AS d ON d.run_id = g.run_id AND d.building_id = g.building_a
-WHERE g.run_id = :run_id AND d.cluster_id = :cluster_id AND g.mean_width_m IS NOT NULL
-ORDER BY g.mean_width_m, g.building_a, g.building_b
+LEFT JOIN gis.building AS a ON a.building_id = g.building_a
+LEFT JOIN gis.building AS b ON b.building_id = g.building_b
+WHERE g.run_id = :run_id AND g.mean_width_m IS NOT NULL AND EXISTS (
+    SELECT FROM gis.building_density AS d
+    WHERE d.run_id = g.run_id AND d.building_id IN (g.building_a, g.building_b) AND d.cluster_id = :cluster_id)
+ORDER BY g.mean_width_m, g.fid
 
 -- name: widths
 -- Widths by tenths of a metre, each rounded up: a gap is at most as wide as its step says.
