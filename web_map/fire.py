@@ -145,7 +145,7 @@ def _drawn(
     county = county_of(connection)
     config: dict[str, Any] = {
         "layers": [part for part in parts if part["features"] or "tiles" in part],
-        "list": _list(clusters, outlines, zh=zh) if whole else [],
+        "list": _list(outlined, outlines, zh=zh),
         "listTitle": ("连片区排序（按风险分）" if zh else "Clusters by score"),
         "attribution": attribution(county),
         "places": [{"label": c["name"] or str(c["cluster_id"]), "bounds": _box(s)} for c, s in zip(outlined, outlines, strict=True)],
@@ -220,7 +220,7 @@ def _list(clusters: list[dict[str, Any]], outlines: Any, *, zh: bool) -> list[di
     return [
         {"rank": rank, "label": c["name"] or str(c["cluster_id"]), "score": c["score"], "why": summary(c, zh=zh),
          "bounds": _box(shape)}
-        for rank, (c, shape) in enumerate(zip(clusters[:_LIST_MAX], outlines, strict=False), start=1)
+        for rank, (c, shape) in enumerate(zip(clusters[:_LIST_MAX], outlines[:_LIST_MAX], strict=True), start=1)
     ]  # fmt: skip
 
 

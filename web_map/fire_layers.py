@@ -276,7 +276,7 @@ def work_layers(*, zh: bool) -> list[dict[str, Any]]:
     dot = fill("#b2182b", 1, 1.5, "#ffffff") | {"radius": 9}
     marks = {str(k): {"color": "#b2182b", "mark": str(k)} for k in range(1, 10)}
     return [
-        layer("patrol", "巡查路线" if zh else "Patrol", [], rule, keys, shape="line"),
+        layer("patrol", "巡查路线" if zh else "Patrol", [], rule, keys, shape="line", shown=False),
         layer("staging", "停车点" if zh else "Staging points", [], {"fallback": dot},
               [{"name": "消防车停放处" if zh else "where an engine stands", "style": dot, "shape": "dot", "mark": "1"}],
               mark=marks),

@@ -144,15 +144,16 @@ WHERE g.run_id = :run_id AND g.mean_width_m IS NOT NULL AND EXISTS (
 ORDER BY g.mean_width_m, g.fid
 
 -- name: widths
--- Widths by tenths of a metre, each rounded up: a gap is at most as wide as its step says.
-SELECT class, ceil(round((mean_width_m * 10)::numeric, 3))::int AS step, count(*) AS gaps,
+-- Widths by tenths of a metre, each rounded up: a gap is at most as wide as its step says. As for the classes
+-- (density.gaps.CLASS_GRAIN_M), half a centimetre more is still as wide.
+SELECT class, ceil(round(((mean_width_m - 0.005) * 10)::numeric, 4))::int AS step, count(*) AS gaps,
        round(sum(length_m)::numeric, 1)::double precision AS metres
 FROM gis.gap WHERE run_id = :run_id AND mean_width_m IS NOT NULL
 GROUP BY 1, 2 ORDER BY 1, 2
 
 -- name: house_widths
 -- Houses by the narrowest of the gaps along them.
-SELECT ceil(round((least * 10)::numeric, 3))::int AS step, count(*) AS houses FROM (
+SELECT ceil(round(((least - 0.005) * 10)::numeric, 4))::int AS step, count(*) AS houses FROM (
     SELECT min(g.mean_width_m) AS least
     FROM gis.gap AS g CROSS JOIN LATERAL (VALUES (g.building_a), (g.building_b)) AS side (building_id)
     WHERE g.run_id = :run_id AND g.mean_width_m IS NOT NULL

@@ -97,11 +97,11 @@ def test_widths_add_up_to_what_the_slider_says(place: TestClient, database: Data
     metres = sum(row["metres"] for row in said["gaps"] if row["step"] <= step)
     houses = sum(row["houses"] for row in said["houses"] if row["step"] <= step)
     counted = database.ask(
-        "SELECT count(*), coalesce(sum(length_m), 0) FROM gis.gap WHERE mean_width_m <= %s + 1e-4", width
+        "SELECT count(*), coalesce(sum(length_m), 0) FROM gis.gap WHERE mean_width_m <= %s + 0.005", width
     )[0]
     along = database.one(
         "SELECT count(DISTINCT b) FROM gis.gap, LATERAL (VALUES (building_a), (building_b)) AS s (b) "
-        "WHERE mean_width_m <= %s + 1e-4",
+        "WHERE mean_width_m <= %s + 0.005",
         width,
     )
     assert gaps == counted[0]

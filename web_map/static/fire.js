@@ -9,6 +9,7 @@ window.addEventListener("gis-ready", () => {
   const say = (chinese, english) => (zh ? chinese : english);
   const lang = zh ? "" : "&lang=en";
   const number = (value) => Math.round(value).toLocaleString("en-US");
+  const GRAIN = 0.005; // half a centimetre more is still as wide, as for the classes
   const CLASSES = { touching: say("贴面", "touching"), handshake: say("手牵手", "handshake"), sky_line: say("一线天", "sky line"), narrow: say("其他", "other") };
 
   const legend = document.getElementById("gis-legend");
@@ -31,7 +32,7 @@ window.addEventListener("gis-ready", () => {
       const width = Number(input.value);
       shown.textContent = width.toFixed(1) + " m";
       input.setAttribute("aria-valuetext", width.toFixed(1) + " m");
-      maps.widest = width >= 4 ? Infinity : width;
+      maps.widest = width >= 4 ? Infinity : width + GRAIN;
       for (const [id, { spec }] of maps.drawn) if (spec.width) maps.redraw(id);
       if (!sum) return;
       const { gaps, metres, houses, byClass } = sum(width);
@@ -46,7 +47,7 @@ window.addEventListener("gis-ready", () => {
         const houses = new Set(), byClass = {};
         let gaps = 0, metres = 0;
         for (const [mean, length, kind, a, b] of rows) {
-          if (mean > width + 1e-9) break; // narrowest first
+          if (mean > width + GRAIN) break; // narrowest first
           gaps += 1; metres += length; houses.add(a).add(b);
           byClass[classes[kind]] = (byClass[classes[kind]] || 0) + length;
         }
@@ -146,6 +147,11 @@ window.addEventListener("gis-ready", () => {
           c: spec.id === "patrol" ? undefined : [f.geometry.coordinates[1], f.geometry.coordinates[0]],
           p: { kind: f.properties.kind || f.properties.mark, mark: f.properties.mark }, f: { title: f.properties.title, rows: f.properties.rows } })) });
       }
+      const check = maps.drawn.get("patrol").entry.querySelector("input");
+      const button = element("button", { type: "button", id: "gis-show-patrol", "aria-pressed": String(check.checked) }, say("在图上显示路线", "Show the route on the map"));
+      button.addEventListener("click", () => { check.click(); });
+      check.addEventListener("change", () => button.setAttribute("aria-pressed", String(check.checked)));
+      box.append(button);
       said.textContent = say(
         `停车点 ${places.length} 处。巡查全程 ${number(work.length_m)} m：巷道 ${number(work.alley_m)} m，重复 ${number(work.again_m)} m，穿空地 ${number(work.across_m)} m` + (work.direct_m ? `，数据中无路 ${number(work.direct_m)} m。` : "。"),
         `${places.length} staging points. The patrol is ${number(work.length_m)} m: alleys ${number(work.alley_m)} m, again ${number(work.again_m)} m, open ground ${number(work.across_m)} m` + (work.direct_m ? `, no way in the data ${number(work.direct_m)} m.` : "."));
