@@ -17,7 +17,7 @@ COUNTS = "#gis-width-counts"
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(n.replace(",", "")) for n in re.findall(r"[\d,]+", text)]
+    return [int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*", text)]
 
 
 def _small(analysed: Database) -> int:
@@ -75,14 +75,16 @@ def test_the_list_is_filtered_and_paged_and_opens_a_cluster(watch: Any, address:
     assert items.count() == 50
     first = items.first.inner_text()
     page.get_by_role("button", name="下一页").click()
-    page.wait_for_function("document.querySelector('#gis-list .rank').textContent === '51'")
+    page.get_by_text("第 51–100 片").wait_for()
+    assert page.locator("#gis-list .rank").first.inner_text() == "51"
     page.select_option("#gis-township", "451224104")
     count = analysed.one("SELECT count(*) FROM gis.cluster WHERE township_codes @> ARRAY['451224104']")
     page.get_by_text(f"共 {count:,} 片").wait_for()
     assert items.first.inner_text() != first
     zoom = page.evaluate("gis.maps.map.getZoom()")
     items.first.locator("button").click()
-    page.wait_for_function(f"gis.maps.map.getZoom() > {zoom}")
+    page.wait_for_timeout(600)
+    assert page.evaluate("gis.maps.map.getZoom()") > zoom
     items.first.locator("a").click()
     page.wait_for_selector(READY)
     assert re.search(r"/map/fire/\d+", page.url)

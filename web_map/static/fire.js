@@ -213,8 +213,8 @@ window.addEventListener("gis-ready", () => {
           try {
             await send("POST", at(kind), given);
             form.reset();
-            said.textContent = say("已保存", "Saved");
             await load();
+            said.textContent = say("已保存", "Saved");
           } catch (error) { said.textContent = error.message; }
         });
         part.append(element("details", {}, element("summary", {}, how.add), form));
