@@ -27,6 +27,11 @@ VENDOR = {
     "images/marker-icon-2x.png": "leaflet/dist/images/marker-icon-2x.png",
     "images/marker-shadow.png": "leaflet/dist/images/marker-shadow.png",
     "vectorgrid.js": "leaflet.vectorgrid/dist/Leaflet.VectorGrid.bundled.min.js",
+    "draw.js": "leaflet-draw/dist/leaflet.draw.js",
+    "draw.css": "leaflet-draw/dist/leaflet.draw.css",
+    "images/spritesheet.png": "leaflet-draw/dist/images/spritesheet.png",
+    "images/spritesheet-2x.png": "leaflet-draw/dist/images/spritesheet-2x.png",
+    "images/spritesheet.svg": "leaflet-draw/dist/images/spritesheet.svg",
     "swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
     "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
 }

@@ -47,8 +47,8 @@ class Page:
         Whether the map shows simulated data, which is then said.
     tables
         Tables of the panel; a page with tables has a wide one.
-    scripts
-        Scripts of ``static`` that this page needs beside the maps' own.
+    scripts, styles
+        Files of ``static`` that this page needs beside the maps' own.
     current
         Address of the page, marked in the list of pages.
 
@@ -65,6 +65,7 @@ class Page:
     links: list[tuple[str, str]] = field(default_factory=list)
     tables: list[Shown] = field(default_factory=list)
     scripts: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
     current: str = ""
 
 
@@ -104,7 +105,7 @@ def render(page: Page, *, nonce: str | None) -> str:
         offline=offline,
         nonce=nonce or "",
         scripts=[_script(name, offline) for name in (*SCRIPTS, *page.scripts)],
-        styles=[_style(name, offline) for name in STYLES],
+        styles=[_style(name, offline) for name in (*STYLES[:1], *page.styles, *STYLES[1:])],
         folium_header=Markup(figure.header.render().replace("<script>", _open_script(nonce))),  # noqa: S704
         folium_html=Markup(figure.html.render()),  # noqa: S704 - made by folium from our numbers alone
         folium_script=Markup(figure.script.render()),  # noqa: S704

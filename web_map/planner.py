@@ -16,7 +16,7 @@ from gis_service.selection.phrases import phrase
 from gis_service.selection.rules import RULES
 from gis_service.selection.select import latest_run, run_selection, totals
 from gis_service.selection.terms import default_ask
-from gis_service.settings import DEFAULTS, get_settings
+from gis_service.settings import DEFAULTS, default, get_settings
 from gis_service.words import HAZARD_TIER, USE_CLASS, ZONE_KIND
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
@@ -24,10 +24,13 @@ from web_map.palette import ZONE_COLOR, ZONE_MARK, fill, score_keys, score_rule
 from web_map.parts import attribution, boundaries_of, county_of, extent_of, ground_layers, layer, read, shapes_of
 
 _LIST_MAX = 100
+_RUNS_MAX = 50
 _ZONES_MAX = 3_000
 
 
-def planner_page(connection: Connection, run_id: int | None, *, offline: bool, lang: str = "zh") -> Page:
+def planner_page(
+    connection: Connection, run_id: int | None, *, offline: bool, lang: str = "zh", may_draw: bool = False
+) -> Page:
     """Return the planner's page for a selection run (the newest where none is named).
 
     An offline file holds at most ``GIS_INLINE_LIMIT`` of the selected houses, the highest scores first, and says how
@@ -71,6 +74,8 @@ def planner_page(connection: Connection, run_id: int | None, *, offline: bool, l
         config["places"] = _places(boundaries, zones, houses)
     else:
         config["search"] = f"/api/search?lang={lang}&q="
+        config["planner"] = _controls(connection, run, may_draw=may_draw, zh=zh)
+        config["list"] = []  # planner.js asks for it
     return Page(
         title="重点房屋排查图" if zh else "Houses to inspect first",
         subtitle=_subtitle(county, run, zh=zh),
@@ -81,7 +86,42 @@ def planner_page(connection: Connection, run_id: int | None, *, offline: bool, l
         simulated=bool(head["simulated"]),
         lang=lang,
         links=[] if offline else _links(run["run_id"], zh=zh),
+        scripts=() if offline else ("vendor/draw.js", "tabs.js", "areas.js", "planner.js"),
+        styles=() if offline else ("vendor/draw.css",),
+        current="/map/planner",
     )
+
+
+def _controls(connection: Connection, run: dict[str, Any], *, may_draw: bool, zh: bool) -> dict[str, Any]:
+    """Return what the panel's controls start from: the conditions of the run that is shown."""
+    asked = run["parameters"]
+    widths = _buffers({"any_of": asked["any_of"], "all_of": []})
+    rules = {term["name"] for term in asked["any_of"] if term["term"] == "rule"}
+    runs = read(connection, "runs.list", limit=_RUNS_MAX)
+    return {
+        "run": run["run_id"],
+        "runs": [
+            {"run_id": r["run_id"], "at": r["started_at"].astimezone().strftime("%m-%d %H:%M"), "n": r["selected"]}
+            for r in runs
+            if r["kind"] == "selection"
+        ],
+        "zones": [
+            {
+                "kind": kind, "name": name if zh else kind, "mark": ZONE_MARK[kind], "color": ZONE_COLOR[kind],
+                "on": kind in widths, "buffer_m": widths.get(kind, default(f"buffer_{kind}_m")),
+                "source": DEFAULTS[f"buffer_{kind}_m"].source,
+            }
+            for kind, name in ZONE_KIND.items()
+        ],
+        "rules": [
+            {"name": r.name, "title": r.zh if zh else r.name, "source": r.source, "on": r.name in rules}
+            for r in RULES.values()
+        ],
+        "min_floors": asked["min_floors"],
+        "min_people": asked["min_people"],
+        "within": [t["area_id"] for t in asked["all_of"] if t["term"] == "area" and t["area_id"] is not None],
+        "may_draw": may_draw,
+    }  # fmt: skip
 
 
 def ensure_run(connection: Connection) -> int:

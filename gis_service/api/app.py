@@ -9,7 +9,19 @@ from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
 from gis_service.accounts.identity import Right
-from gis_service.api import areas, clusters, collections, errors, figures, health, metrics, pages, selections, tiles
+from gis_service.api import (
+    areas,
+    clusters,
+    collections,
+    errors,
+    figures,
+    health,
+    metrics,
+    pages,
+    selections,
+    shapes,
+    tiles,
+)
 from gis_service.api.guard import Guard
 from gis_service.api.identity import allow, unruled
 
@@ -74,6 +86,7 @@ def create_app() -> FastAPI:
         selections.router,
         figures.router,
         areas.router,
+        shapes.router,
         pages.router,
     ):
         app.include_router(router)

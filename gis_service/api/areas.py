@@ -78,7 +78,7 @@ class AreaOut(BaseModel):
     geometry: dict[str, Any]
 
 
-def _shape(given: ShapeIn) -> shapely.Geometry:
+def checked_shape(given: ShapeIn) -> shapely.Geometry:
     """Return the shape in the work CRS, or say what is wrong with it."""
     too_many = InputError(
         f"图形顶点超过 {_VERTICES_MAX:,} 个，请简化。",
@@ -102,6 +102,17 @@ def _shape(given: ShapeIn) -> shapely.Geometry:
         raise InputError("图形没有面积，请重画。", "The shape has no extent; draw it again.")
     whole: shapely.Geometry = shapely.MultiPolygon(list(shapely.get_parts(moved)))
     return whole
+
+
+def _stored(connection: Connection, given: ShapeIn) -> bytes:
+    """Return a drawn shape as the database takes it (EWKB in the work SRID); one outside the county is refused."""
+    shape: bytes = shapely.to_wkb(shapely.set_srid(checked_shape(given), work_srid()), include_srid=True)
+    if not connection.execute(text(statement("maps.in_county")), {"shape": shape}).scalar_one():
+        raise InputError(
+            "区域完全在县域之外，请移回县内再保存。",
+            "The area lies wholly outside the county; move it inside and save again.",
+        )
+    return shape
 
 
 def _count(coordinates: Any) -> int:
@@ -167,7 +178,7 @@ def read(area_id: AreaId, connection: Reading) -> AreaOut:
 @router.post("", status_code=201, summary="Save a drawn area", dependencies=_DRAW)
 def create(given: AreaIn, identity: Asking, connection: Writing, after: BackgroundTasks) -> AreaOut:
     """Save a new area."""
-    shape = shapely.to_wkb(shapely.set_srid(_shape(given.geometry), work_srid()), include_srid=True)
+    shape = _stored(connection, given.geometry)
     try:
         area_id = connection.execute(
             insert(DrawnArea)
@@ -184,7 +195,7 @@ def create(given: AreaIn, identity: Asking, connection: Writing, after: Backgrou
 def change(area_id: AreaId, given: AreaIn, identity: Asking, connection: Writing, after: BackgroundTasks) -> AreaOut:
     """Change an area; whoever changed an older version is told and loses nothing."""
     current = _one(connection, area_id)
-    shape = shapely.to_wkb(shapely.set_srid(_shape(given.geometry), work_srid()), include_srid=True)
+    shape = _stored(connection, given.geometry)
     try:
         changed = connection.execute(
             update(DrawnArea)

@@ -80,9 +80,9 @@ def township_offline(request: Request, connection: Reading, code: TownshipCode) 
 
 
 @router.get("/map/planner", include_in_schema=False, dependencies=_READ)
-def planner(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
+def planner(request: Request, connection: Reading, identity: Asking, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map."""
-    page = planner_page(connection, run, offline=False, lang=language(request))
+    page = planner_page(connection, run, offline=False, lang=language(request), may_draw=identity.may(Right.DRAW))
     return HTMLResponse(render(page, nonce=request.state.nonce))
 
 

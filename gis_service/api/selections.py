@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,14 +15,16 @@ from sqlalchemy import Connection, text
 from starlette.background import BackgroundTask
 
 from gis_service.accounts.identity import Right
+from gis_service.api.areas import ShapeIn, checked_shape
 from gis_service.api.connect import Reading, Writing
 from gis_service.api.identity import allow
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
-from gis_service.selection.areas import find_drawn
+from gis_service.selection.areas import area_term, find_drawn, within_drawn
 from gis_service.selection.lists import HEADINGS, places_of
 from gis_service.selection.phrases import phrase
+from gis_service.selection.preview import count, first
 from gis_service.selection.rules import RULES, Limits, points_table
 from gis_service.selection.select import ask_of, compare, run_selection, totals
 from gis_service.selection.terms import Ask, RuleTerm, Term, ZoneTerm, default_ask, default_zone_terms
@@ -81,6 +84,9 @@ class AskIn(BaseModel):
     any_of: Terms = []
     all_of: Terms = []
     none_of: Terms = []
+    within: list[Annotated[int, Field(ge=1, le=_ID_MAX)]] = Field(
+        [], max_length=50, description="Drawn areas; only houses in at least one of them"
+    )
     min_floors: int = Field(3, ge=1, le=200)
     min_people: int = Field(10, ge=1, le=100_000)
 
@@ -95,6 +101,28 @@ class SelectedOut(BaseModel):
     score: float
     reasons: list[dict[str, Any]]
     reasons_text: list[str]
+    lon: float
+    lat: float
+
+
+class PreviewIn(AskIn):
+    """What would be selected; ``others`` are counted only, ``shape`` is an area that is not saved yet."""
+
+    others: Terms = []
+    shape: ShapeIn | None = None
+    limit: int = Field(200, ge=0, le=1000)
+
+
+class PreviewOut(BaseModel):
+    """Counts and the first houses of an ask that was not stored."""
+
+    total: int
+    any_of: list[int]
+    all_of: list[int]
+    none_of: list[int]
+    others: list[int]
+    items: list[SelectedOut]
+    truncated: bool
 
 
 class SelectionOut(BaseModel):
@@ -122,18 +150,24 @@ def rules() -> dict[str, Any]:
 @router.post("/selections", status_code=201, summary="Select buildings", dependencies=_SELECT)
 def create(asked: AskIn, connection: Writing) -> SelectionOut:
     """Select buildings and store the result as a run."""
-    limits = Limits(asked.min_floors, asked.min_people)
-    if asked.any_of or asked.all_of or asked.none_of:
-        any_of, all_of, none_of = (
-            tuple(_term(connection, term) for term in terms) for terms in (asked.any_of, asked.all_of, asked.none_of)
-        )
-        if not any_of and not all_of:
-            any_of = default_ask().any_of
-        ask = Ask(any_of, all_of, none_of, limits)
-    else:
-        ask = default_ask(limits)
-    outcome = run_selection(connection, ask)
+    outcome = run_selection(connection, _ask(connection, asked))
     return _out(connection, outcome.run_id, 100, 0)
+
+
+@router.post("/selections/preview", summary="What would be selected, not stored", dependencies=_READ)
+def preview(asked: PreviewIn, connection: Reading) -> PreviewOut:
+    """Count what an ask would select, each of its terms alone, and list the first houses."""
+    ask = _ask(connection, asked)
+    if asked.shape is not None:
+        ask = replace(ask, all_of=(*ask.all_of, area_term("草图", checked_shape(asked.shape))))
+    counts = count(connection, ask, tuple(_term(connection, term) for term in asked.others))
+    extra = len(ask.all_of) - len(asked.all_of)  # terms that ``within`` and ``shape`` became
+    rows = first(connection, ask, asked.limit) if asked.limit else []
+    items = [_selected(row) for row in rows]
+    return PreviewOut(
+        total=counts.total, any_of=counts.any_of, all_of=counts.all_of[: len(counts.all_of) - extra],
+        none_of=counts.none_of, others=counts.others, items=items, truncated=counts.total > len(items),
+    )  # fmt: skip
 
 
 @router.get("/selections/{run_id}", summary="A stored selection", dependencies=_READ)
@@ -203,6 +237,18 @@ def export(
     return FileResponse(path, filename=path.name, background=BackgroundTask(folder.cleanup))
 
 
+def _ask(connection: Connection, asked: AskIn) -> Ask:
+    limits = Limits(asked.min_floors, asked.min_people)
+    any_of, all_of, none_of = (
+        tuple(_term(connection, term) for term in terms) for terms in (asked.any_of, asked.all_of, asked.none_of)
+    )
+    if not any_of and not all_of:
+        any_of = default_ask().any_of
+    if asked.within:
+        all_of = (*all_of, within_drawn(connection, asked.within))
+    return Ask(any_of, all_of, none_of, limits)
+
+
 def _term(connection: Connection, given: ZoneIn | RuleIn | AreaIn) -> Term:
     if isinstance(given, ZoneIn):
         return ZoneTerm(given.kind, given.buffer_m)
@@ -227,4 +273,6 @@ def _selected(row: Any) -> SelectedOut:
         **{k: row[k] for k in ("building_id", "name", "township", "village", "score")},
         reasons=reasons,
         reasons_text=[phrase(r) for r in reasons],
+        lon=round(row["lon"], 6),
+        lat=round(row["lat"], 6),
     )

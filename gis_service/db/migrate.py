@@ -67,12 +67,22 @@ def _mark_overlap(cursor: Any) -> None:
     boxes and says nothing besides yes or no. Only a superuser may mark it, and an upgrade of PostGIS forgets the mark,
     so it is looked at on every start. Without it everything works, slower; ``gis-service db status`` says so.
     """
-    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-    if not cursor.fetchone()[0]:
+    if not _is_superuser(cursor):
         return
     cursor.execute(statement("access.unmarked"))
     for (signature,) in cursor.fetchall():
         cursor.execute(query("access.mark").format(function=sql.SQL(signature)))
+
+
+def _is_superuser(cursor: Any) -> bool:
+    cursor.execute(statement("access.superuser"))
+    return bool(cursor.fetchone()[0])
+
+
+def admin_is_superuser() -> bool:
+    """Tell whether the account that migrates is bound by no policy."""
+    with admin_connection() as connection, connection.cursor() as cursor:
+        return _is_superuser(cursor)
 
 
 def overlap_is_marked() -> bool:

@@ -60,7 +60,7 @@ def compose(ask: Ask) -> Select[Any]:
     any_terms = [n for n, _ in numbered[:any_n]]
     all_terms = [n for n, _ in numbered[any_n : any_n + all_n]]
     none_terms = [n for n, _ in numbered[any_n + all_n :]]
-    unordered = union_all(*_reasons(numbered, ask)).subquery("unordered")
+    unordered = union_all(*reason_branches(numbered, ask)).subquery("unordered")
     # One sort of all rows; the aggregates below take them as they come.
     reason = (
         select(unordered)
@@ -80,15 +80,16 @@ def compose(ask: Ask) -> Select[Any]:
             _listed(reason.c, shown).label("reasons"),
         )
         .group_by(reason.c.fid)
-        .having(_joined(reason.c.term, any_terms, all_terms, none_terms))
+        .having(joined(reason.c.term, any_terms, all_terms, none_terms))
         .subquery("grouped")
     )
     return select(Building.building_id, grouped.c.score, grouped.c.reasons).join(grouped, grouped.c.fid == Building.fid)
 
 
-def _joined(
+def joined(
     term: ColumnElement[int], any_terms: list[int], all_terms: list[int], none_terms: list[int]
 ) -> ColumnElement[bool]:
+    """Return what a group of a building's rows must fulfil; terms are told by their numbers."""
     tests: list[ColumnElement[bool]] = []
     if any_terms:
         tests.append(func.bool_or(term.in_(any_terms)))
@@ -98,13 +99,24 @@ def _joined(
     return and_(*tests)
 
 
-def _reasons(numbered: list[tuple[int, Term]], ask: Ask) -> list[Select[Any]]:
-    """Return one branch for all zones together, and one for each area and rule."""
+def reason_branches(numbered: list[tuple[int, Term]], ask: Ask) -> list[Select[Any]]:
+    """Return one branch for all zones together, and one for each area and rule.
+
+    What must lie in an area is sought in it alone: the other terms' rows outside could not be chosen.
+    """
+    inside = [_inside(t) for t in ask.all_of if isinstance(t, AreaTerm)]
     zones = [(n, t) for n, t in numbered if isinstance(t, ZoneTerm)]
-    branches = [_area_reason(n, t) for n, t in numbered if isinstance(t, AreaTerm)]
+    branches = [_area_reason(n, t).where(*inside) for n, t in numbered if isinstance(t, AreaTerm)]
     if zones:
-        branches.append(_zone_reasons(zones))
-    return branches + [_rule_reason(n, t, ask) for n, t in numbered if isinstance(t, RuleTerm)]
+        branches.append(_zone_reasons(zones, inside))
+    return branches + [_rule_reason(n, t, ask).where(*inside) for n, t in numbered if isinstance(t, RuleTerm)]
+
+
+def _inside(area: AreaTerm) -> ColumnElement[bool]:
+    # A constant to the planner: Find_SRID in its place was asked again for every building.
+    shape = func.ST_GeomFromWKB(area.wkb, work_srid())
+    # && as well: under row-level security it alone may be asked of the spatial index (db.migrate).
+    return and_(Building.geom.op("&&")(shape), func.ST_Intersects(Building.geom, shape))
 
 
 def _listed(reason: Any, shown: ColumnElement[bool]) -> ColumnElement[Any]:
@@ -126,7 +138,7 @@ def _branch(
     return tuple(c.label(name) for c, name in zip(columns, _COLUMNS, strict=True))
 
 
-def _zone_reasons(zones: list[tuple[int, ZoneTerm]]) -> Select[Any]:
+def _zone_reasons(zones: list[tuple[int, ZoneTerm]], inside: list[ColumnElement[bool]]) -> Select[Any]:
     """Look up, zone by zone, the buildings round it in the spatial index, and measure each once.
 
     OFFSET 0 keeps the planner from turning the look-up round and asking for the zones round each of the buildings.
@@ -155,7 +167,7 @@ def _zone_reasons(zones: list[tuple[int, ZoneTerm]]) -> Select[Any]:
     )
     near = (
         select(Building.fid, func.ST_Distance(Building.geom, zone.c.geom).label("distance_m"))
-        .where(Building.geom.op("&&")(zone.c.around))
+        .where(Building.geom.op("&&")(zone.c.around), *inside)
         .correlate(zone)
         .offset(0)
         .lateral("near")
@@ -184,15 +196,13 @@ def _rounded(value: Any, digits: int) -> ColumnElement[float]:
 
 
 def _area_reason(n: int, area: AreaTerm) -> Select[Any]:
-    # A constant to the planner: Find_SRID in its place was asked again for every building.
-    shape = func.ST_GeomFromWKB(area.wkb, work_srid())
     told = _told(
         rule=literal("area", Text), version=literal(1), name=literal(area.name, Text),
         area_id=cast(literal(area.area_id), Integer), points=literal(AREA_POINTS),
     )  # fmt: skip
     return select(
         *_branch(Building.fid, literal(n, Integer), literal("area", Text), literal(0.0), literal(AREA_POINTS), told)
-    ).where(Building.geom.op("&&")(shape), func.ST_Intersects(Building.geom, shape))
+    ).where(_inside(area))
 
 
 def _rule_reason(n: int, term: RuleTerm, ask: Ask) -> Select[Any]:

@@ -6,5 +6,8 @@ SELECT p.oid::regprocedure::text
 FROM pg_operator AS o JOIN pg_proc AS p ON p.oid = o.oprcode
 WHERE o.oprname = '&&' AND o.oprleft = to_regtype('geometry') AND o.oprright = to_regtype('geometry') AND NOT p.proleakproof
 
+-- name: superuser
+SELECT rolsuper FROM pg_roles WHERE rolname = current_user
+
 -- name: mark
 ALTER FUNCTION {function} LEAKPROOF

@@ -34,3 +34,17 @@ SELECT name, schematic, source FROM gis.admin_area WHERE level = 'county' ORDER 
 
 -- name: run
 SELECT run_id, parameters, started_at, data_version FROM gis.run WHERE run_id = :run_id AND kind = 'selection'
+
+-- name: nearest_road
+SELECT name, ST_AsBinary(geom) FROM gis.road
+WHERE geom && ST_Expand(ST_SetSRID(ST_MakePoint(:x, :y), :srid), :reach_m)
+  AND ST_DWithin(geom, ST_SetSRID(ST_MakePoint(:x, :y), :srid), :reach_m)
+ORDER BY ST_Distance(geom, ST_SetSRID(ST_MakePoint(:x, :y), :srid)), road_id LIMIT 1
+
+-- name: zone
+SELECT name, ST_AsBinary(geom) FROM gis.key_zone WHERE zone_id = :zone_id
+
+-- name: in_county
+-- Whether a shape touches the county; true where no county's outline is known.
+SELECT coalesce(bool_or(ST_Intersects(geom, ST_GeomFromEWKB(:shape))), true)
+FROM gis.admin_area WHERE level = 'county' AND geom IS NOT NULL

@@ -61,21 +61,25 @@ ORDER BY s.score DESC, b.building_id
 LIMIT :limit
 
 -- name: page
-SELECT s.building_id, b.name, t.name AS township, v.name AS village, s.score, s.reasons
+SELECT s.building_id, b.name, t.name AS township, v.name AS village, s.score, s.reasons,
+       ST_X(m.middle) AS lon, ST_Y(m.middle) AS lat
 FROM gis.selection AS s
 JOIN gis.building AS b USING (building_id)
 LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
 LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+CROSS JOIN LATERAL (SELECT ST_Transform(ST_PointOnSurface(b.geom), 4326) AS middle) AS m
 WHERE s.run_id = :run_id
 ORDER BY s.score DESC, s.building_id
 LIMIT :limit OFFSET :offset
 
 -- name: one_selected
-SELECT s.building_id, b.name, t.name AS township, v.name AS village, s.score, s.reasons
+SELECT s.building_id, b.name, t.name AS township, v.name AS village, s.score, s.reasons,
+       ST_X(m.middle) AS lon, ST_Y(m.middle) AS lat
 FROM gis.selection AS s
 JOIN gis.building AS b USING (building_id)
 LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
 LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+CROSS JOIN LATERAL (SELECT ST_Transform(ST_PointOnSurface(b.geom), 4326) AS middle) AS m
 WHERE s.run_id = :run_id AND s.building_id = :building_id
 
 -- name: search

@@ -162,7 +162,7 @@ window.addEventListener("gis-ready", () => {
   function records() {
     if (!fire.records) return;
     const box = section("gis-records", say("预案、演练、巡查", "Plan, drills, patrols"));
-    const at = (kind) => `/api/clusters/${fire.records.cluster}/${kind}?run=${fire.records.run}${lang}`;
+    const at = (kind) => `/api/clusters/${fire.records.cluster}/${kind}?run=${fire.records.run}`;
     const RESULT = { passed: say("合格", "passed"), faults: say("有问题", "with faults"), failed: say("不合格", "failed") };
     const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 10);
     const field = (name, label, attributes) => {

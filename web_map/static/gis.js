@@ -49,6 +49,23 @@
     return box;
   }
 
+  /* Ask the service to change something; what it refuses comes back as an Error with its sentence. */
+  async function send(method, address, body) {
+    const token = document.querySelector('meta[name="csrf-token"]');
+    const headers = { Accept: "application/json" };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (token) headers["X-CSRF-Token"] = token.content;
+    const english = document.documentElement.lang === "en";
+    const answer = await fetch(address + (english ? (address.includes("?") ? "&" : "?") + "lang=en" : ""),
+      { method, headers, body: body === undefined ? undefined : JSON.stringify(body) })
+      .catch(() => { throw new Error(WORDS[english ? "en" : "zh"].failed); });
+    const given = answer.status === 204 ? null : await answer.json().catch(() => null);
+    if (answer.ok) return given;
+    const refusal = new Error(given && given.error ? given.error.message : WORDS[english ? "en" : "zh"].failed);
+    refusal.status = answer.status;
+    throw refusal;
+  }
+
   class Maps {
     constructor(map, config) {
       this.map = map;
@@ -77,7 +94,7 @@
     /* Each layer has a canvas of its own, and a canvas hides those below it from the mouse: so the topmost shape
        under a click is looked for here. A click that a tile has answered is left alone. */
     hit(event) {
-      if (this.answered === event.originalEvent) return;
+      if (this.quiet || this.answered === event.originalEvent) return;
       for (let i = this.shapes.length - 1; i >= 0; i--) {
         for (const { shape, feature } of this.shapes[i]) {
           if (!shape._map || !shape._pxBounds || !shape._pxBounds.contains(event.layerPoint)) continue;
@@ -101,6 +118,7 @@
     }
 
     layers() {
+      this.layersById = new Map();
       this.config.layers.forEach((spec) => this.add(spec));
     }
 
@@ -111,6 +129,7 @@
       pane.style.zIndex = 400 + this.drawn.size;
       this.drawn.set(spec.id, { spec });
       const layer = this.build(spec);
+      this.layersById.set(spec.id, layer);
       const show = (on) => { if (on) layer.addTo(this.map); else layer.remove(); };
       show(spec.shown !== false);
       const box = element("input", { type: "checkbox", checked: spec.shown !== false, onchange: (event) => show(event.target.checked) });
@@ -202,6 +221,7 @@
       const icon = L.divIcon({ className: "", iconSize: [20, 20], html: element("div", { class: "gis-zone", style: { background: one.color, color: one.ink || "#fff" } }, one.mark) });
       const title = feature.f ? feature.f.title : one.mark;
       const marker = L.marker(feature.c, { icon, keyboard: true, title, alt: title });
+      marker.gisKey = feature.k;
       return feature.f ? marker.bindPopup(() => popup(feature.f), POPUP) : marker;
     }
 
@@ -231,6 +251,8 @@
     }
 
     async ask(spec, properties, latlng) {
+      if (this.quiet) return;
+      if (this.onAsk) this.onAsk(properties);
       const open = (content) => L.popup(POPUP).setLatLng(latlng).setContent(content).openOn(this.map);
       if (properties.houses) { this.map.setView(latlng, this.map.getZoom() + 2); return; }
       if (!spec.ask || !properties[spec.key || "building_id"]) return;
@@ -305,15 +327,5 @@
     }
   }
 
-  /* A change, sent as JSON: the answer's body, or an error with the service's own sentence. */
-  async function send(method, url, body) {
-    const token = document.querySelector('meta[name="csrf-token"]');
-    const answer = await fetch(url, { method, body: body === undefined ? undefined : JSON.stringify(body),
-      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...(token ? { "X-CSRF-Token": token.content } : {}) } });
-    const said = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error((said.error && said.error.message) || String(answer.status));
-    return said;
-  }
-
-  window.gis = { element, send, styleOf, start: (map, config) => { window.gis.maps = new Maps(map, config); document.body.dataset.ready = "true"; window.dispatchEvent(new Event("gis-ready")); } };
+  window.gis = { element, popup, send, start: (map, config) => { window.gis.maps = new Maps(map, config); document.body.dataset.ready = "true"; window.dispatchEvent(new Event("gis-ready")); } };
 })();

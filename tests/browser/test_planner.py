@@ -1,0 +1,205 @@
+"""The planner at work: counts that follow the controls, areas drawn, named, changed and undone, lists, two runs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import Database
+
+# The middle of 东兰镇 in the demo county.
+VIEW = "#map=15/24.5105/107.3720"
+
+
+@pytest.fixture
+def planner(watch, address: str):
+    """The planner's page at the county's town; whatever goes wrong in it fails the test at the end."""
+    seen = watch(address)
+    seen.page.goto(f"{address}/map/planner{VIEW}")
+    seen.page.wait_for_selector("body[data-ready=true]")
+    expect(seen.page.locator(".gis-total")).to_contain_text(re.compile(r"\d"), timeout=20_000)
+    seen.page.seen = seen
+    yield seen.page
+    seen.clean()
+
+
+def _number(page: Page) -> int:
+    page.wait_for_function("() => /\\d/.test(document.querySelector('.gis-total').textContent)")
+    return int(re.sub(r"\D", "", page.locator(".gis-total").inner_text()))
+
+
+def _draw(page: Page, points: list[tuple[int, int]]) -> None:
+    page.click("#tab-areas")
+    page.click("#draw-polygon")
+    box = page.locator(".folium-map").bounding_box()
+    assert box
+    for x, y in points:
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        page.mouse.click(box["x"] + x, box["y"] + y, delay=30)
+        page.wait_for_timeout(350)  # two clicks at once would be a double click
+    x, y = points[0]
+    page.mouse.click(box["x"] + x, box["y"] + y, delay=30)
+
+
+def _on_screen(page: Page, lat: float, lon: float) -> tuple[float, float]:
+    box = page.locator(".folium-map").bounding_box()
+    assert box
+    point = page.evaluate(
+        "([lat, lon]) => { const p = gis.maps.map.latLngToContainerPoint([lat, lon]); return [p.x, p.y]; }", [lat, lon]
+    )
+    return box["x"] + point[0], box["y"] + point[1]
+
+
+SQUARE = [(300, 200), (600, 200), (600, 500), (300, 500)]
+
+
+def _save(page: Page, name: str) -> None:
+    page.fill("#gis-name", name)
+    page.click(".gis-name button[type=submit]")
+    expect(page.locator("ul.gis-areas")).to_contain_text(name, timeout=15_000)
+
+
+def test_counts_follow_the_controls(planner: Page, analysed: Database):
+    every = _number(planner)
+    boxes = planner.locator(".gis-term input[type=checkbox]")
+    for i in range(1, boxes.count()):
+        boxes.nth(i).uncheck()
+    expect(planner.locator(".gis-total")).not_to_contain_text(f"{every:,}", timeout=20_000)
+    alone = _number(planner)
+    near = """SELECT count(*) FROM gis.building AS b WHERE EXISTS (
+                SELECT FROM gis.key_zone AS z WHERE z.kind = 'school' AND ST_DWithin(b.geom, z.geom, %s))"""
+    assert alone == analysed.one(near, 200)
+    planner.locator(".gis-term input[type=number]").first.fill("50")
+    expect(planner.locator(".gis-total")).not_to_contain_text(f"{alone:,}", timeout=20_000)
+    assert _number(planner) == analysed.one(near, 50)
+    # What is off is counted too.
+    assert "7,703" in planner.locator(".gis-term .n").nth(1).inner_text()
+    boxes.first.uncheck()
+    expect(planner.locator(".gis-main-button").first).to_be_disabled()
+
+
+def test_a_polygon_is_drawn_saved_listed_renamed_deleted_and_brought_back(planner: Page, analysed: Database):
+    _draw(planner, SQUARE)
+    expect(planner.locator("#gis-name")).to_be_visible()
+    _save(planner, "老街片区")
+    row = analysed.ask("SELECT area_id, version, ST_Area(geom) FROM gis.drawn_area WHERE name = '老街片区'")
+    assert row
+    assert row[0][1] == 1
+    assert row[0][2] > 100_000
+    # The list is of houses inside it now, and says so.
+    planner.click("#tab-ask")
+    expect(planner.locator("#panel-ask")).to_contain_text("老街片区")
+    inside = _number(planner)
+    assert 0 < inside < 19_000
+    planner.click("#tab-areas")
+    planner.click("li[data-area] button:has-text('改名')")
+    planner.fill("#gis-name", "老街（改）")
+    planner.click(".gis-name button[type=submit]")
+    expect(planner.locator("ul.gis-areas")).to_contain_text("老街（改）")
+    assert analysed.one("SELECT version FROM gis.drawn_area WHERE name = '老街（改）'") == 2
+    planner.click("li[data-area] button:has-text('删除')")
+    expect(planner.locator("ul.gis-areas")).to_contain_text("还没有画过区域")
+    assert analysed.one("SELECT count(*) FROM gis.drawn_area") == 0
+    planner.click("#panel-areas > button:has-text('撤销')")
+    expect(planner.locator("ul.gis-areas")).to_contain_text("老街（改）")
+    analysed.ask("DELETE FROM gis.drawn_area")
+
+
+def test_what_is_drawn_is_counted_before_it_is_saved(planner: Page):
+    _draw(planner, SQUARE)
+    expect(planner.locator("#gis-name")).to_be_visible()
+    planner.click("#tab-list")
+    expect(planner.locator("#panel-list")).to_contain_text("预览（未保存）", timeout=15_000)
+    assert planner.locator("#panel-list tbody tr").count() > 10
+    planner.click("#tab-areas")
+    planner.click("button:has-text('放弃')")
+    expect(planner.locator("#panel-list .gis-note")).not_to_contain_text("预览", timeout=15_000)
+
+
+def test_a_circle_the_strip_along_a_road_and_round_a_zone(planner: Page, analysed: Database):
+    planner.click("#tab-areas")
+    box = planner.locator(".folium-map").bounding_box()
+    assert box
+    planner.click("#draw-circle")
+    planner.mouse.click(box["x"] + 400, box["y"] + 300)
+    planner.wait_for_timeout(400)
+    planner.mouse.move(box["x"] + 460, box["y"] + 300, steps=5)
+    planner.mouse.click(box["x"] + 460, box["y"] + 300)
+    expect(planner.locator("#gis-name")).to_be_visible(timeout=10_000)
+    _save(planner, "圆形片区")
+    shape = analysed.ask("SELECT ST_Area(geom), ST_Perimeter(geom) FROM gis.drawn_area WHERE name = '圆形片区'")[0]
+    assert shape[1] ** 2 / shape[0] == pytest.approx(4 * 3.14159, rel=0.01), "a circle in metres, not in degrees"
+    x, y = _on_screen(planner, *analysed.ask(
+        """SELECT ST_Y(p), ST_X(p) FROM (SELECT ST_Transform(ST_LineInterpolatePoint(ST_GeometryN(r.geom, 1), 0.5), 4326) AS p
+           FROM gis.road AS r ORDER BY r.geom <-> ST_Transform(ST_SetSRID(ST_MakePoint(107.372, 24.5105), 4326), 4545) LIMIT 1) AS m"""
+    )[0])  # fmt: skip
+    planner.click("#draw-road")
+    planner.mouse.click(x, y)
+    expect(planner.locator("#gis-name")).to_be_visible(timeout=10_000)
+    _save(planner, "沿路片区")
+    near = """SELECT ST_HausdorffDistance(ST_Boundary(a.geom), r.geom) FROM gis.drawn_area AS a, gis.road AS r
+              WHERE a.name = '沿路片区' AND ST_Within(r.geom, a.geom) ORDER BY ST_Length(r.geom) DESC LIMIT 1"""
+    assert analysed.one(near) == pytest.approx(50, abs=0.5), "fifty metres on each side of a whole road"
+    planner.click("#draw-zone")
+    planner.locator(".leaflet-marker-icon:has-text('校')").first.click()
+    expect(planner.locator("#gis-name")).to_be_visible(timeout=10_000)
+    _save(planner, "学校周边")
+    round_one = """SELECT count(*) FROM gis.drawn_area AS a, gis.key_zone AS z WHERE a.name = '学校周边' AND z.kind = 'school'
+                   AND abs(ST_Area(a.geom) - ST_Area(ST_Buffer(z.geom, 50, 16))) < 1"""
+    assert analysed.one(round_one) == 1
+    analysed.ask("DELETE FROM gis.drawn_area")
+
+
+def test_two_people_at_one_area(planner: Page, analysed: Database):
+    _draw(planner, SQUARE)
+    _save(planner, "争议片区")
+    analysed.ask("UPDATE gis.drawn_area SET version = version + 1")  # somebody else was first
+    planner.click("li[data-area] button:has-text('改名')")
+    planner.fill("#gis-name", "我的改动")
+    planner.click(".gis-name button[type=submit]")
+    expect(planner.locator("#panel-areas .gis-told")).to_contain_text("第 2 版")
+    expect(planner.locator("#panel-areas .gis-told")).to_contain_text("您画的仍在地图上")
+    # What was drawn can be saved as one's own.
+    expect(planner.locator("#gis-name")).to_have_value("我的改动")
+    planner.click(".gis-name button[type=submit]")
+    expect(planner.locator("ul.gis-areas")).to_contain_text("我的改动")
+    assert analysed.one("SELECT count(*) FROM gis.drawn_area") == 2
+    analysed.ask("DELETE FROM gis.drawn_area")
+    # The browser itself tells its console of the refused request; nothing else may stand there.
+    refused = planner.seen.faults.pop()
+    assert "409" in refused
+
+
+def test_no_name_no_area(planner: Page, analysed: Database):
+    _draw(planner, SQUARE)
+    planner.fill("#gis-name", "  ")
+    planner.click(".gis-name button[type=submit]")
+    expect(planner.locator("#panel-areas .gis-told")).to_contain_text("请先填名称")
+    assert analysed.one("SELECT count(*) FROM gis.drawn_area") == 0
+
+
+def test_a_list_is_made_sorted_and_linked_both_ways(planner: Page, analysed: Database):
+    boxes = planner.locator(".gis-term input[type=checkbox]")
+    for i in range(10):
+        boxes.nth(i).uncheck()
+    expect(planner.locator(".gis-total")).to_contain_text("590", timeout=20_000)
+    planner.click(".gis-main-button")
+    planner.wait_for_url(re.compile(r"run=\d+"))
+    planner.wait_for_selector("body[data-ready=true]")
+    expect(planner.locator("#panel-list tbody tr").first).to_be_visible(timeout=20_000)
+    expect(planner.locator("#panel-list .gis-note")).to_contain_text("590")
+    scores = [float(text) for text in planner.locator("#panel-list tbody tr td:first-child").all_inner_texts()]
+    assert scores == sorted(scores, reverse=True)
+    planner.click("#panel-list thead button:has-text('分')")
+    scores = [float(text) for text in planner.locator("#panel-list tbody tr td:first-child").all_inner_texts()]
+    assert scores == sorted(scores)
+    house = planner.locator("#panel-list tbody tr").nth(3)
+    house.click()
+    expect(planner.locator(".leaflet-popup-content")).to_contain_text("危房", timeout=15_000)
+    expect(house).to_have_class(re.compile("gis-on"))
+    planner.click("#tab-compare")
+    planner.click(".gis-compare button")
+    expect(planner.locator("#panel-compare details").nth(1)).to_contain_text("移出")
+    analysed.ask("DELETE FROM gis.run WHERE run_id = (SELECT max(run_id) FROM gis.run WHERE kind = 'selection')")

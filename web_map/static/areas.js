@@ -1,0 +1,224 @@
+/* Priority areas: draw (polygon, circle, along a line or a road, round a zone), name, save, edit, delete, undo. */
+"use strict";
+(function () {
+  const WORDS = {
+    zh: {
+      polygon: "多边形", circle: "圆", line: "沿线", road: "沿道路", zone: "区域周边", name: "名称", note: "说明（可不填）", save: "保存", drop: "放弃", back: "撤销上一点",
+      edit: "改边界", rename: "改名", remove: "删除", undo: "撤销", restored: "已撤销", saved: "已保存“{name}”", removed: "已删除“{name}”", changed: "已修改“{name}”",
+      none: "还没有画过区域。用上面的按钮画一个。", area: "{a} 公顷", width: "宽度（每侧，米）",
+      polygonHelp: "在地图上逐点单击。", circleHelp: "先单击圆心，再单击圆边。", lineHelp: "逐点单击画线，最后再单击末点结束。", roadHelp: "在地图上单击一条道路。", zoneHelp: "单击一个重点区域的圆标。",
+      editHelp: "拖动方块改边界，再点保存。", tips: ["单击画第一点", "单击画下一点", "单击第一点结束", "单击最后一点结束", "边不能交叉"], draft: "未保存的区域", needName: "请先填名称。", kept: "；您画的仍在地图上，可换名另存。", version: "第 {v} 版", busy: "请稍候…",
+    },
+    en: {
+      polygon: "Polygon", circle: "Circle", line: "Along a line", road: "Along a road", zone: "Round a zone", name: "Name", note: "Note (optional)", save: "Save", drop: "Drop", back: "Undo last point",
+      edit: "Edit", rename: "Rename", remove: "Delete", undo: "Undo", restored: "Undone", saved: "Saved {name}", removed: "Deleted {name}", changed: "Changed {name}",
+      none: "No area yet; draw one with the buttons above.", area: "{a} ha", width: "Width on each side, m",
+      polygonHelp: "Click point by point; click the first to end.", circleHelp: "Click the middle, then the edge.", lineHelp: "Click point by point; click the last again to end.", roadHelp: "Click a road on the map.", zoneHelp: "Click the round mark of a key zone.",
+      editHelp: "Drag the squares, then save.", draft: "Area not saved", needName: "Give it a name first.", kept: "; what you drew is still on the map, save it under another name.", version: "version {v}", busy: "One moment…",
+    },
+  };
+  const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const STYLE = { color: "#b10dc9", weight: 2.5, fillColor: "#b10dc9", fillOpacity: 0.08 };
+  const DRAFT = { ...STYLE, dashArray: "6 4", fillOpacity: 0.16 };
+
+  window.Areas = class {
+    constructor(planner) {
+      const { element } = window.gis;
+      this.planner = planner;
+      this.map = window.gis.maps.map;
+      this.words = WORDS[window.gis.maps.config.lang] || WORDS.zh;
+      this.saved = new Map();
+      this.on = new Set(planner.spec.within);
+      this.undone = [];
+      this.map.createPane("gis-drawn").style.zIndex = 620;
+      this.group = L.featureGroup([], { pane: "gis-drawn" }).addTo(this.map);
+      const may = planner.spec.may_draw;
+      this.width = element("input", { type: "number", id: "gis-width", min: 1, max: 2000, value: 50 });
+      this.help = element("p", { class: "gis-told", role: "status", "aria-live": "polite" });
+      this.form = element("div");
+      this.list = element("ul", { class: "gis-areas" });
+      this.undoButton = element("button", { type: "button", hidden: true, onclick: () => this.undo() }, this.words.undo);
+      const tools = ["polygon", "circle", "line", "road", "zone"].map((kind) => element("button", { type: "button", id: "draw-" + kind, onclick: () => this.begin(kind) }, this.words[kind]));
+      this.node = [may ? element("div", { class: "gis-tools", role: "toolbar" }, ...tools) : "",
+        may ? element("p", {}, element("label", { for: "gis-width" }, this.words.width + " "), this.width) : "", this.help, this.undoButton, this.form, this.list];
+      this.map.on("draw:created", (event) => this.drawn(event));
+      this.map.on("click", (event) => this.picked(event.latlng));
+      this.map.on("mousemove", (event) => { if (this.ring) this.ring.setRadius(this.map.distance(this.ring.getLatLng(), event.latlng)); });
+      this.translate();
+      document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !this.draft) this.stop(); });
+      this.load();
+    }
+
+    chosen() { return [...this.on].filter((id) => this.saved.has(id)); }
+    chosenNames() { return this.chosen().map((id) => this.saved.get(id).name).join("、"); }
+    metres() { return Math.min(2000, Math.max(1, Number(this.width.value) || 50)); }
+    tell(text, bad) { this.help.textContent = text; this.help.classList.toggle("gis-bad", Boolean(bad)); }
+
+    async load() {
+      try {
+        const all = await window.gis.send("GET", "/api/areas");
+        this.saved = new Map(all.map((area) => [area.area_id, area]));
+        this.draw();
+        if (this.on.size) this.planner.count();
+      } catch (refusal) { this.tell(refusal.message, true); }
+    }
+
+    draw() {
+      const { element } = window.gis;
+      this.group.clearLayers();
+      for (const area of this.saved.values()) {
+        area.layer = L.geoJSON(area.geometry, { style: STYLE, pane: "gis-drawn", interactive: false }).addTo(this.group);
+        area.layer.bindTooltip(element("span", {}, area.name), { permanent: true, direction: "center", className: "gis-label" });
+      }
+      const may = this.planner.spec.may_draw;
+      this.list.replaceChildren(...[...this.saved.values()].map((area) => {
+        const box = element("input", { type: "checkbox", checked: this.on.has(area.area_id), onchange: (event) => {
+          if (event.target.checked) this.on.add(area.area_id); else this.on.delete(area.area_id);
+          this.planner.later();
+        } });
+        const buttons = may ? [element("button", { type: "button", onclick: () => this.edit(area) }, this.words.edit), element("button", { type: "button", onclick: () => this.ask(area, area.geometry) }, this.words.rename),
+          element("button", { type: "button", onclick: () => this.remove(area) }, this.words.remove)] : [];
+        return element("li", { "data-area": area.area_id }, element("label", {}, box, " ", element("strong", {}, area.name)),
+          element("span", { class: "gis-note" }, ` ${say(this.words.area, { a: (area.area_m2 / 1e4).toFixed(1) })} · ${say(this.words.version, { v: area.version })}`),
+          element("span", { class: "gis-buttons" }, element("button", { type: "button", onclick: () => this.map.fitBounds(area.layer.getBounds(), { maxZoom: 17 }) }, "◎"), ...buttons));
+      }));
+      if (!this.saved.size) this.list.append(element("li", { class: "gis-note" }, this.words.none));
+    }
+
+    /* ---- drawing ---- */
+    begin(kind) {
+      this.stop();
+      this.kind = kind;
+      const options = { shapeOptions: { ...DRAFT, pane: "gis-drawn" } };
+      if (kind === "polygon") this.tool = new L.Draw.Polygon(this.map, { ...options, allowIntersection: false, showArea: false });
+      if (kind === "line") this.tool = new L.Draw.Polyline(this.map, { shapeOptions: { color: DRAFT.color, pane: "gis-drawn" } });
+      if (this.tool) this.tool.enable(); else this.picking = kind;
+      document.body.classList.toggle("gis-picking", Boolean(this.picking));
+      document.body.classList.toggle("gis-through", this.picking === "circle" || this.picking === "road");  // marks let the click through
+      window.gis.maps.quiet = true;
+      this.tell(this.words[kind + "Help"]);
+      const { element } = window.gis;
+      this.form.replaceChildren(element("p", { class: "gis-do" },
+        ["polygon", "line"].includes(kind) ? element("button", { type: "button", onclick: () => this.tool && this.tool.deleteLastVertex() }, this.words.back) : "",
+        element("button", { type: "button", onclick: () => this.stop() }, this.words.drop)));
+      if (kind === "zone") {
+        this.catcher = (event) => {
+          const layer = event.popup._source, key = layer && layer.gisKey;
+          if (!key) return;
+          setTimeout(() => { this.map.closePopup(); this.make({ of: "zone", zone_id: key, distance_m: this.metres() }); }, 0);
+        };
+        this.map.on("popupopen", this.catcher);
+      }
+    }
+
+    stop() {
+      if (this.tool) this.tool.disable();
+      if (this.catcher) this.map.off("popupopen", this.catcher);
+      if (this.draft) this.draft.remove();
+      if (this.ring) this.ring.remove();
+      this.tool = this.picking = this.draft = this.ring = this.catcher = this.editing = null;
+      window.gis.maps.quiet = false;
+      document.body.classList.remove("gis-picking", "gis-through");
+      this.form.replaceChildren();
+      this.tell("");
+      if (this.planner.sketch) { this.planner.sketch = null; this.planner.dots.clearLayers(); this.planner.read(this.planner.run); this.planner.count(); }
+    }
+
+    /* A click while a road, or a circle's middle and edge, is asked for. */
+    picked(latlng) {
+      if (this.picking === "road") this.make({ of: "road", near: [latlng.lng, latlng.lat], distance_m: this.metres() });
+      if (this.picking !== "circle") return;
+      if (!this.ring) { this.ring = L.circle(latlng, { ...DRAFT, radius: 1, pane: "gis-drawn", interactive: false }).addTo(this.map); return; }
+      const c = this.ring.getLatLng();
+      this.make({ of: "circle", center: [c.lng, c.lat], radius_m: Math.min(20000, Math.max(1, this.map.distance(c, latlng))) });
+    }
+
+    /* The drawing tool's own words. */
+    translate() {
+      const handlers = L.drawLocal.draw.handlers, said = this.words.tips;
+      if (!said) return;
+      handlers.polygon.tooltip = { start: said[0], cont: said[1], end: said[2] };
+      handlers.polyline.tooltip = { start: said[0], cont: said[1], end: said[3] };
+      handlers.polyline.error = said[4];
+    }
+
+    drawn(event) {
+      const layer = event.layer;
+      if (event.layerType === "polyline") { this.make({ of: "line", line: layer.getLatLngs().map((p) => [p.lng, p.lat]), distance_m: this.metres() }); return; }
+      this.ask(null, layer.toGeoJSON().geometry);
+    }
+
+    /* Circles, strips and surroundings are made by the service: metres are measured in the work CRS. */
+    async make(given) {
+      this.tell(this.words.busy);
+      try {
+        const made = await window.gis.send("POST", "/api/shapes", given);
+        this.ask(null, made.geometry, made.name);
+      } catch (refusal) { this.tell(refusal.message, true); }
+    }
+
+    /* A name for a draft, or a new name or outline for an area. */
+    ask(area, geometry, suggested) {
+      const { element } = window.gis;
+      this.stop();
+      this.draft = L.geoJSON(geometry, { style: DRAFT, pane: "gis-drawn", interactive: false }).addTo(this.map);
+      const name = element("input", { type: "text", id: "gis-name", maxlength: 100, value: area ? area.name : suggested || "" });
+      const note = element("input", { type: "text", id: "gis-note", maxlength: 2000, value: (area && area.note) || "" });
+      this.form.replaceChildren(element("form", { class: "gis-name", onsubmit: (event) => { event.preventDefault(); this.save(area, this.outline(geometry), name.value.trim(), note.value.trim()); } },
+        element("h2", {}, area ? area.name : this.words.draft), element("p", {}, element("label", { for: "gis-name" }, this.words.name), name),
+        element("p", {}, element("label", { for: "gis-note" }, this.words.note), note),
+        element("p", { class: "gis-do" }, element("button", { type: "submit", class: "gis-main-button" }, this.words.save), element("button", { type: "button", onclick: () => this.stop() }, this.words.drop))));
+      if (!area) { this.planner.sketch = geometry; this.planner.count().then(() => this.planner.show("areas")); }
+      name.focus();
+    }
+
+    edit(area) {
+      this.ask(area, area.geometry);
+      this.draft.eachLayer((layer) => { layer.options.editing = layer.options.editing || {}; layer.options.original = { ...DRAFT }; if (layer.editing) layer.editing.enable(); });
+      this.editing = true;
+      window.gis.maps.quiet = true;
+      this.tell(this.words.editHelp);
+      this.map.fitBounds(this.draft.getBounds(), { maxZoom: 17 });
+    }
+
+    outline(geometry) { return this.editing ? this.draft.toGeoJSON().features[0].geometry : geometry; }
+
+    async save(area, geometry, name, note) {
+      if (!name) { this.tell(this.words.needName, true); return; }
+      const body = { name, note: note || null, geometry: { type: geometry.type, coordinates: geometry.coordinates } };
+      try {
+        const made = area ? await window.gis.send("PUT", `/api/areas/${area.area_id}`, { ...body, version: area.version }) : await window.gis.send("POST", "/api/areas", body);
+        const former = area && { name: area.name, note: area.note, geometry: area.geometry };
+        this.remember(area ? () => window.gis.send("PUT", `/api/areas/${made.area_id}`, { ...former, version: made.version }) : () => window.gis.send("DELETE", `/api/areas/${made.area_id}`));
+        this.stop();
+        if (!area) this.on.add(made.area_id);
+        await this.load();
+        this.planner.count();
+        this.tell(say(this.words[area ? "changed" : "saved"], { name }));
+      } catch (refusal) {
+        // Somebody was first: nothing that was drawn is lost, it can be saved under another name.
+        this.tell(refusal.message + (refusal.status === 409 ? this.words.kept : ""), true);
+        if (refusal.status === 409 && area) { const kept = this.outline(geometry); await this.load(); const told = this.help.textContent; this.ask(null, kept, name); this.tell(told, true); }
+      }
+    }
+
+    async remove(area) {
+      try {
+        await window.gis.send("DELETE", `/api/areas/${area.area_id}`);
+        this.on.delete(area.area_id);
+        this.remember(() => window.gis.send("POST", "/api/areas", { name: area.name, note: area.note, geometry: area.geometry }));
+        await this.load();
+        this.planner.count();
+        this.tell(say(this.words.removed, { name: area.name }));
+      } catch (refusal) { this.tell(refusal.message, true); }
+    }
+
+    remember(back) { this.undone.push(back); this.undoButton.hidden = false; }
+
+    async undo() {
+      const back = this.undone.pop();
+      this.undoButton.hidden = !this.undone.length;
+      try { await back(); await this.load(); this.planner.count(); this.tell(this.words.restored); } catch (refusal) { this.tell(refusal.message, true); }
+    }
+  };
+})();
