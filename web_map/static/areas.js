@@ -42,8 +42,10 @@
       this.node = [may ? element("div", { class: "gis-tools", role: "toolbar" }, ...tools) : "",
         may ? element("p", {}, element("label", { for: "gis-width" }, this.words.width + " "), this.width) : "", this.help, this.undoButton, this.form, this.list];
       this.map.on("draw:created", (event) => this.drawn(event));
-      this.map.on("click", (event) => this.picked(event.latlng));
-      this.map.on("mousemove", (event) => { if (this.ring) this.ring.setRadius(this.map.distance(this.ring.getLatLng(), event.latlng)); });
+      // Tiles that answer clicks keep them from the map; the page's own events tell of all.
+      const ground = this.map.getContainer();
+      ground.addEventListener("click", (event) => { if (this.picking && !event.target.closest(".leaflet-control") && !this.map.dragging.moved()) this.picked(this.map.mouseEventToLatLng(event)); });
+      ground.addEventListener("mousemove", (event) => { if (this.ring) this.ring.setRadius(this.map.distance(this.ring.getLatLng(), this.map.mouseEventToLatLng(event))); });
       this.translate();
       document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !this.draft) this.stop(); });
       this.load();
