@@ -175,7 +175,7 @@ def _work_drawn(connection: Connection, run: Any, cluster_id: int, srid: int, *,
     lines = np.array([step.line for step in work.patrol.steps], dtype=object)
     for step, shape in zip(work.patrol.steps, to_degrees(lines, srid) if len(lines) else [], strict=True):
         patrol["features"].append(feature(shape, {"kind": step.kind}))
-    points = to_degrees(work.staging.points, srid) if len(work.staging.points) else []
+    points: Any = to_degrees(work.staging.points, srid) if len(work.staging.points) else []
     for number, (shape, count) in enumerate(zip(points, work.staging.houses.tolist(), strict=True), start=1):
         told = {"title": f"停车点 {number}" if zh else f"Staging point {number}",
                 "rows": [["就近房屋" if zh else "nearest to", f"{count} 栋" if zh else f"{count} houses"]]}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def clusters_layer(clusters: Rows, outlines: Any, *, zh: bool, whole: bool) -> d
 
 def dot_px(buildings: int) -> float:
     """Return the radius of a cluster's dot: its area grows with the houses (sql/queries/tiles.sql has the same)."""
-    return round(2 + buildings**0.5 / 2.5, 1)
+    return round(2 + math.sqrt(buildings) / 2.5, 1)
 
 
 def cluster_facts(c: Any, *, zh: bool) -> dict[str, Any]:

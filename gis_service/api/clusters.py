@@ -119,7 +119,9 @@ def patrol(request: Request, connection: Reading, cluster_id: ClusterId, run: Ru
     to_degrees = Transformer.from_crs(work_srid(), 4326, always_xy=True)
 
     def drawn(shape: shapely.Geometry) -> dict[str, Any]:
-        moved = shapely.transform(shape, lambda p: np.round(np.column_stack(to_degrees.transform(p[:, 0], p[:, 1])), 7))
+        moved: Any = shapely.transform(
+            shape, lambda p: np.round(np.column_stack(to_degrees.transform(p[:, 0], p[:, 1])), 7)
+        )
         return dict(shapely.geometry.mapping(moved))
 
     features = []

@@ -239,7 +239,7 @@ def plan_patrol(alleys: NDArray[np.object_], houses: NDArray[np.object_], *, clo
 
 
 def _meet(ends: Floats, houses: NDArray[np.object_]) -> Ints:
-    """Number the places in which ends meet."""
+    """Return for each end the number of the place in which it meets others."""
     pairs = cKDTree(ends).query_pairs(MEET_M, output_type="ndarray")
     if len(pairs) and len(houses):
         lines = shapely.linestrings(ends[pairs])

@@ -8,6 +8,7 @@ choice saves is at least 63 % of what the best choice of as many places saves (N
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -126,8 +127,9 @@ def staging_points(
     shortest = way[chosen].min(axis=0)
     reached = np.isfinite(shortest)
     served = np.bincount(way[chosen][:, reached].argmin(axis=0), minlength=len(chosen))
+    stands: Any = shapely.points(places[chosen])
     return Staging(
-        shapely.points(places[chosen]),
+        stands,
         served,
         float(shortest[reached].mean()) if reached.any() else float("nan"),
         float(shortest[reached].max()) if reached.any() else float("nan"),
@@ -142,7 +144,7 @@ def _places(space: shapely.Geometry, cluster: NDArray[np.object_], inside_m: flo
     # A centimetre less: the space is a union of discs of exactly this radius.
     middle = shapely.buffer(space, 0.01 - inside_m)
     rim = shapely.segmentize(shapely.boundary(middle), SPACING_M)
-    points = shapely.points(shapely.get_coordinates(rim))
+    points: Any = shapely.points(shapely.get_coordinates(rim))
     near = np.unique(shapely.STRtree(points).query(cluster, predicate="dwithin", distance=near_m)[1])
     found = shapely.get_coordinates(points[near])
     # One of those that share a square, so that a ragged edge does not count more than a straight one.
@@ -154,9 +156,10 @@ def _places(space: shapely.Geometry, cluster: NDArray[np.object_], inside_m: flo
 def _to_walls(far: Floats, points: Floats, cluster: NDArray[np.object_]) -> Floats:
     """Return the way from each place to each house: to the best point of open ground before its wall, and across."""
     beside = (STEP_M + CLEAR_M) * 1.5
-    house, point = shapely.STRtree(shapely.points(points)).query(cluster, predicate="dwithin", distance=beside)
+    spots: Any = shapely.points(points)
+    house, point = shapely.STRtree(spots).query(cluster, predicate="dwithin", distance=beside)
     way = np.full((len(cluster), len(far)), np.inf)
-    step = shapely.distance(shapely.points(points[point]), cluster[house])
+    step = shapely.distance(spots[point], cluster[house])
     np.minimum.at(way, house, far[:, point].T + step[:, None])
     result: Floats = way.T
     return result

@@ -8,6 +8,7 @@ way through the same ground (never shorter); to walk or to lay a hose along it i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -127,9 +128,9 @@ def _cuts(points: Floats, pairs: Ints, houses: NDArray[np.object_]) -> Flags:
         return cut
     grown = shapely.buffer(houses, CLEAR_M, join_style="mitre", quad_segs=1)
     shapely.prepare(grown)
-    lines = shapely.linestrings(points[pairs])
+    lines: Any = shapely.linestrings(points[pairs])
     line, house = shapely.STRtree(grown).query(lines)
-    inside = shapely.crosses(grown[house], lines[line]) | shapely.contains(grown[house], lines[line])
+    inside: Any = np.logical_or(shapely.crosses(grown[house], lines[line]), shapely.contains(grown[house], lines[line]))
     cut[line[inside]] = True
     return cut
 

@@ -150,14 +150,12 @@ class Drawing:
     def _hatch(self, on_paper: Geometries, ink: Ink) -> None:
         spacing, angles = _HATCH[ink.hatch]
         areas = shapely.union_all(on_paper)
-        lines: list[shapely.LineString] = []
-        reach = self.width_mm + self.height_mm
-        for angle in angles:
-            slope = math.tan(math.radians(angle))
-            for start in np.arange(-reach, reach + self.height_mm, spacing):
-                lines.append(
-                    shapely.LineString([(-1, start), (self.width_mm + 1, start + slope * (self.width_mm + 2))])
-                )
+        reach, width = self.width_mm + self.height_mm, self.width_mm + 2
+        lines = [
+            shapely.LineString([(-1, start), (width - 1, start + math.tan(math.radians(angle)) * width)])
+            for angle in angles
+            for start in np.arange(-reach, reach + self.height_mm, spacing)
+        ]
         hatched = shapely.intersection(np.array(lines, object), areas)
         drawn = "".join(path(line) for line in hatched if not line.is_empty)
         color = "#ffffff" if _is_dark(ink.fill) else "#222222"

@@ -154,7 +154,7 @@ def gathered(connection: Connection, cluster_id: int, run_id: int | None, paper:
 
 
 def _numbers(work: Work) -> dict[int, int]:
-    """Number a cluster's alleys in the order in which the patrol first comes through them."""
+    """Return a cluster's alleys numbered in the order in which the patrol first comes through them."""
     numbers: dict[int, int] = {}
     for step in work.patrol.steps:
         if step.alley is not None:

@@ -22,7 +22,9 @@ def _numbers(text: str) -> list[int]:
 
 def _small(analysed: Database) -> int:
     """A cluster of middling size, so that a page of it is quick."""
-    return int(analysed.one("SELECT cluster_id FROM gis.cluster WHERE buildings BETWEEN 30 AND 60 ORDER BY score DESC LIMIT 1"))
+    return int(
+        analysed.one("SELECT cluster_id FROM gis.cluster WHERE buildings BETWEEN 30 AND 60 ORDER BY score DESC LIMIT 1")
+    )
 
 
 def test_the_slider_sums_up_the_county(watch: Any, address: str, analysed: Database):

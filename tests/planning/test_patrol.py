@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 
 import networkx as nx
@@ -23,7 +24,7 @@ def _walked(count, alleys, metres, ways=NONE[0], way_m=NONE[1], *, closed=False)
     length = [*metres, *way_m]
     assert {line for line, _ in legs if line < len(alleys)} == set(range(len(alleys)))
     along = [lines[line] if forward else lines[line][::-1] for line, forward in legs]
-    for (_, here), (there, _) in zip(along, along[1:], strict=False):
+    for (_, here), (there, _) in itertools.pairwise(along):
         assert here == there
     if closed:
         assert along[0][0] == along[-1][1]
