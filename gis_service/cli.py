@@ -24,6 +24,8 @@ _COMMANDS = {
     "map": "web_map.command:map_",
     "sheet": "gis_service.sheet.command:sheet",
     "runs": "gis_service.selection.runs:runs",
+    "user": "gis_service.accounts.command:user",
+    "audit-trail": "gis_service.accounts.command:audit_trail",
     "density": "gis_service.density.command:density",
 }
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +44,24 @@ class Settings(BaseSettings):
     connections_max: int = Field(default=200, ge=1)
     log: Literal["file", "stderr"] = "file"
     background_url: str | None = Field(default=None, pattern=r"^https?://[^\s'\"<>;,]+$")
+
+    # Signing in.
+    admin_password: SecretStr | None = None
+    """Password of the first administrator; without it one is made and printed once."""
+    session_idle_min: int = Field(default=60, ge=5, le=1_440)
+    """Minutes after which a session that asks nothing is over."""
+    session_hours: int = Field(default=12, ge=1, le=168)
+    """Hours after which a session is over whatever it does: a working day."""
+    https: bool = False
+    """Whether people reach the service by https, through a proxy that does not say so itself."""
+    # The organisation's own sign-in (OpenID Connect); off without an issuer.
+    oidc_issuer: str | None = None
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_claim: str = Field(default="sub", pattern=r"^[A-Za-z0-9_:./-]{1,100}$")
+    """The claim that names an account: it must equal the account's subject."""
+    oidc_name: str = Field(default="统一身份认证", max_length=40)
+    """What the sign-in page calls it."""
 
     def hosts(self) -> frozenset[str]:
         """Return the host names under which requests are answered."""

@@ -19,9 +19,13 @@ import psycopg2
 import pytest
 
 from gis_service import cli as cli_module
+from gis_service.accounts import people, sessions, tokens, trail
+from gis_service.accounts.identity import RIGHTS, Right, Role, operator
+from gis_service.accounts.people import Account
 from gis_service.db.command import prepare
-from gis_service.db.engine import admin_connection, forget_connections
+from gis_service.db.engine import admin_connection, forget_connections, transaction
 from gis_service.db.server import Server
+from gis_service.errors import NotFoundError
 from gis_service.settings import ROOT, get_settings
 
 _TEMPLATE = "gis_template"
@@ -236,6 +240,49 @@ def demo_copy(server: Server, demo: str) -> Iterator[Database]:
     """The demo county for one test to change."""
     with cloned(server, demo) as made:
         yield made
+
+
+def account_of(
+    database: Database,
+    role: str = "administrator",
+    *,
+    place: str | None = None,
+    department: str | None = None,
+    person: bool | None = None,
+) -> Account:
+    """An account of that role and place in the database, made when it is first asked for."""
+    people_too = role == "administrator" if person is None else person
+    name = ".".join(filter(None, ("t", role, place, department, "p" if people_too else None)))
+    assert get_settings().database == database.name, "the database is in use"
+    with transaction(operator()) as connection:
+        with contextlib.suppress(NotFoundError):
+            return people.find(connection, name)
+        return people.add(connection, people.New(name, Role(role), place, department, people_too), None)
+
+
+def signed_in(
+    database: Database,
+    role: str = "administrator",
+    *,
+    place: str | None = None,
+    department: str | None = None,
+    person: bool | None = None,
+) -> dict[str, str]:
+    """The headers of a program that has a token with all rights of such an account."""
+    account = account_of(database, role, place=place, department=department, person=person)
+    rights = [r for r in RIGHTS[Role(role)] if r is not Right.PERSON or account.person]
+    with transaction(operator()) as connection:
+        live = [t for t in tokens.of(connection, account.account_id) if t.live]
+        for old in live[10:]:
+            tokens.revoke(connection, account.account_id, old.token_id)
+        _, secret = tokens.make(connection, account.account_id, "test", rights, 1)
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def session_of(database: Database, role: str = "administrator", **more: Any) -> sessions.Opened:
+    """A browser's session of such an account."""
+    account = account_of(database, role, **more)
+    return sessions.open_(account.account_id, trail.MACHINE, by="test")
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import click
 
+from gis_service.accounts import trail
 from gis_service.accounts.identity import Identity, Role, operator
+from gis_service.accounts.trail import Action
 from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError
+from gis_service.export.mark import Mark
 from gis_service.say import say
 from gis_service.settings import get_settings
 from web_map.fire import fire_page
@@ -74,7 +77,10 @@ def _check(out: Path) -> None:
 
 def write_page(page: Page, out: Path) -> None:
     """Write a page as one offline file, whole or not at all."""
+    who = operator()
+    page.notes.append(Mark(who.account).note(page.lang))
     partial = out.with_name(f".{out.name}.part")
     partial.write_text(render(page, nonce=None), encoding="utf-8")
+    trail.record(who, Action.EXPORTED, out.name, title=page.title)
     partial.replace(out)
     say(f"已写入 {out}（{out.stat().st_size / 1e6:.1f} MB）", f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB)")

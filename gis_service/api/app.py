@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from gis_service import __version__
 from gis_service.accounts.identity import Right
 from gis_service.api import (
+    accounts,
     areas,
     clusters,
     collections,
@@ -17,10 +18,14 @@ from gis_service.api import (
     figures,
     health,
     metrics,
+    own,
     pages,
+    person,
     selections,
     shapes,
+    sign,
     tiles,
+    trail,
 )
 from gis_service.api.guard import Guard
 from gis_service.api.identity import allow, unruled
@@ -88,6 +93,11 @@ def create_app() -> FastAPI:
         areas.router,
         shapes.router,
         pages.router,
+        person.router,
+        sign.router,
+        own.router,
+        accounts.router,
+        trail.router,
     ):
         app.include_router(router)
     app.mount("/static", _Open(directory=pages.static_folder()), name="static")

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from gis_service.accounts.identity import Identity, Right
+from gis_service.accounts.trail import Action
 from gis_service.api.connect import Reading, Writing
-from gis_service.api.identity import Asking, allow
+from gis_service.api.identity import Trail, allow
 from gis_service.db.engine import transaction, work_srid
 from gis_service.db.models import DrawnArea
 from gis_service.db.queries import statement
@@ -176,7 +177,7 @@ def read(area_id: AreaId, connection: Reading) -> AreaOut:
 
 
 @router.post("", status_code=201, summary="Save a drawn area", dependencies=_DRAW)
-def create(given: AreaIn, identity: Asking, connection: Writing, after: BackgroundTasks) -> AreaOut:
+def create(given: AreaIn, connection: Writing, told: Trail, after: BackgroundTasks) -> AreaOut:
     """Save a new area."""
     shape = _stored(connection, given.geometry)
     try:
@@ -187,12 +188,13 @@ def create(given: AreaIn, identity: Asking, connection: Writing, after: Backgrou
         ).scalar_one()
     except IntegrityError as error:
         raise _taken(given.name) from error
-    after.add_task(_touch, identity)
+    told.append(connection, Action.AREA_DRAWN, f"area {area_id}", name=given.name)
+    after.add_task(_touch, told.identity)
     return _one(connection, int(area_id))
 
 
 @router.put("/{area_id}", summary="Change a drawn area", dependencies=_DRAW)
-def change(area_id: AreaId, given: AreaIn, identity: Asking, connection: Writing, after: BackgroundTasks) -> AreaOut:
+def change(area_id: AreaId, given: AreaIn, connection: Writing, told: Trail, after: BackgroundTasks) -> AreaOut:
     """Change an area; whoever changed an older version is told and loses nothing."""
     current = _one(connection, area_id)
     shape = _stored(connection, given.geometry)
@@ -216,14 +218,16 @@ def change(area_id: AreaId, given: AreaIn, identity: Asking, connection: Writing
             f"The area {current.name!r} is at version {current.version} by now; load it again before you change it.",
             version=current.version,
         )
-    after.add_task(_touch, identity)
+    told.append(connection, Action.AREA_CHANGED, f"area {area_id}", name=given.name, version=current.version + 1)
+    after.add_task(_touch, told.identity)
     return _one(connection, area_id)
 
 
 @router.delete("/{area_id}", status_code=204, summary="Delete a drawn area", dependencies=_DRAW)
-def remove(area_id: AreaId, identity: Asking, connection: Writing, after: BackgroundTasks) -> Response:
+def remove(area_id: AreaId, connection: Writing, told: Trail, after: BackgroundTasks) -> Response:
     """Delete an area; runs that used it keep it as it was."""
     if not connection.execute(delete(DrawnArea).where(DrawnArea.area_id == area_id)).rowcount:
         raise NotFoundError("没有这个区域。", "There is no such area.")
-    after.add_task(_touch, identity)
+    told.append(connection, Action.AREA_DELETED, f"area {area_id}")
+    after.add_task(_touch, told.identity)
     return Response(status_code=204)

@@ -13,9 +13,10 @@ from pyproj import Transformer
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.identity import Right
+from gis_service.accounts.trail import Action
 from gis_service.api.connect import Reading, Writing
 from gis_service.api.errors import language
-from gis_service.api.identity import allow
+from gis_service.api.identity import Trail, allow
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.fire import records
@@ -274,21 +275,33 @@ def _known(connection: Connection, cluster_id: int, run: int | None) -> int:
 @router.post(
     "/api/clusters/{cluster_id}/plans", summary="A new version of the plan", status_code=201, dependencies=_RECORD
 )
-def add_plan(connection: Writing, cluster_id: ClusterId, given: PlanIn, run: RunQuery = None) -> dict[str, Any]:
+def add_plan(
+    connection: Writing, told: Trail, cluster_id: ClusterId, given: PlanIn, run: RunQuery = None
+) -> dict[str, Any]:
     """Store a further version; the versions before it stay."""
     run_id = _known(connection, cluster_id, run)
-    return {"version": records.add_plan(connection, run_id, cluster_id, **given.model_dump())}
+    number = records.add_plan(connection, run_id, cluster_id, **given.model_dump())
+    told.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, version=number)
+    return {"version": number}
 
 
 @router.post("/api/clusters/{cluster_id}/drills", summary="Record a drill", status_code=201, dependencies=_RECORD)
-def add_drill(connection: Writing, cluster_id: ClusterId, given: DrillIn, run: RunQuery = None) -> dict[str, Any]:
+def add_drill(
+    connection: Writing, told: Trail, cluster_id: ClusterId, given: DrillIn, run: RunQuery = None
+) -> dict[str, Any]:
     """Store a drill, or the correction of one."""
     run_id = _known(connection, cluster_id, run)
-    return {"drill_id": records.add_drill(connection, run_id, cluster_id, **given.model_dump())}
+    number = records.add_drill(connection, run_id, cluster_id, **given.model_dump())
+    told.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, drill_id=number)
+    return {"drill_id": number}
 
 
 @router.post("/api/clusters/{cluster_id}/patrols", summary="Record a patrol", status_code=201, dependencies=_RECORD)
-def add_patrol(connection: Writing, cluster_id: ClusterId, given: PatrolIn, run: RunQuery = None) -> dict[str, Any]:
+def add_patrol(
+    connection: Writing, told: Trail, cluster_id: ClusterId, given: PatrolIn, run: RunQuery = None
+) -> dict[str, Any]:
     """Store a patrol, or the correction of one."""
     run_id = _known(connection, cluster_id, run)
-    return {"patrol_id": records.add_patrol(connection, run_id, cluster_id, **given.model_dump())}
+    number = records.add_patrol(connection, run_id, cluster_id, **given.model_dump())
+    told.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, patrol_id=number)
+    return {"patrol_id": number}

@@ -10,16 +10,25 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
-from gis_service.accounts.identity import Identity, Right, Role
+from gis_service.accounts.identity import Identity, Right
+from gis_service.api.known import Known, Telling, source_of
 from gis_service.errors import ForbiddenError
 
 
-def asking(request: Request) -> Identity:  # noqa: ARG001 - sessions and tokens come next
+def asking(asker: Known) -> Identity:
     """Return who asks, by session or token; SignInError when nobody known does."""
-    return Identity("everybody", Role.ADMINISTRATOR)
+    return asker.identity
 
 
 Asking = Annotated[Identity, Depends(asking)]
+
+
+def telling(request: Request, identity: Asking) -> Telling:
+    """Return what writes the trail for this request."""
+    return Telling(identity, source_of(request))
+
+
+Trail = Annotated[Telling, Depends(telling)]
 
 
 def allow(right: Right) -> Callable[[Identity], None]:

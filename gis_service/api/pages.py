@@ -11,16 +11,19 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 from starlette.exceptions import HTTPException
 
 from gis_service.accounts.identity import Identity, Right, Role
+from gis_service.accounts.trail import Action
 from gis_service.api.collections import landing
 from gis_service.api.connect import Reading
 from gis_service.api.errors import language
-from gis_service.api.identity import Asking, allow, public
+from gis_service.api.identity import Asking, Trail, allow, public
+from gis_service.api.known import Telling, csrf_of
 from gis_service.db.engine import transaction
+from gis_service.export.mark import Mark
 from gis_service.sheet.fire import gathered, print_sheet
 from web_map import assets
 from web_map.county import county_page
 from web_map.fire import fire_page
-from web_map.frame import render
+from web_map.frame import Page, render
 from web_map.planner import planner_page
 from web_map.township import township_page
 
@@ -38,6 +41,21 @@ def static_folder() -> Path:
     return assets.STATIC
 
 
+def _served(request: Request, page: Page) -> str:
+    asker = getattr(request.state, "asker", None)
+    account = asker.identity.account if asker is not None else None
+    return render(page, nonce=request.state.nonce, csrf=csrf_of(request), account=account)
+
+
+def _file(page: Page, name: str, told: Telling, **details: object) -> HTMLResponse:
+    """Return a page as a file to keep: it says who took it and when, and so does the trail."""
+    mark = Mark(told.identity.account)
+    page.notes.append(mark.note(page.lang))
+    html = render(page, nonce=None)
+    told.record(Action.EXPORTED, f"{name}.html", **details)
+    return HTMLResponse(html, headers={"Content-Disposition": f'attachment; filename="{name}-{mark.stem}.html"'})
+
+
 @router.get(
     "/",
     summary="Start page; the OGC landing page for programs",
@@ -53,7 +71,7 @@ def start(request: Request, connection: Reading, identity: Asking, f: str | None
     own = _own_map(identity)
     if own is not None:
         return RedirectResponse(own + ("?lang=en" if language(request) == "en" else ""), 303)
-    return HTMLResponse(render(county_page(connection, language(request)), nonce=request.state.nonce))
+    return HTMLResponse(_served(request, county_page(connection, language(request))))
 
 
 def _own_map(identity: Identity) -> str | None:
@@ -68,29 +86,28 @@ def _own_map(identity: Identity) -> str | None:
 def township(request: Request, connection: Reading, code: TownshipCode) -> HTMLResponse:
     """Return a township's hazard map."""
     page = township_page(connection, code, offline=False, lang=language(request))
-    return HTMLResponse(render(page, nonce=request.state.nonce))
+    return HTMLResponse(_served(request, page))
 
 
 @router.get("/map/township/{code}/offline", include_in_schema=False, dependencies=_EXPORT)
-def township_offline(request: Request, connection: Reading, code: TownshipCode) -> HTMLResponse:
+def township_offline(request: Request, connection: Reading, told: Trail, code: TownshipCode) -> HTMLResponse:
     """Return a township's hazard map as one file."""
     page = township_page(connection, code, offline=True, lang=language(request))
-    headers = {"Content-Disposition": f'attachment; filename="township-{code}.html"'}
-    return HTMLResponse(render(page, nonce=None), headers=headers)
+    return _file(page, f"township-{code}", told, township=code)
 
 
 @router.get("/map/planner", include_in_schema=False, dependencies=_READ)
 def planner(request: Request, connection: Reading, identity: Asking, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map."""
     page = planner_page(connection, run, offline=False, lang=language(request), may_draw=identity.may(Right.DRAW))
-    return HTMLResponse(render(page, nonce=request.state.nonce))
+    return HTMLResponse(_served(request, page))
 
 
 @router.get("/map/fire", include_in_schema=False, dependencies=_READ)
 def fire(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
     """Return the fire brigade's map: all clusters ranked, houses and alleys as tiles."""
     page = fire_page(connection, run, None, offline=False, lang=language(request))
-    return HTMLResponse(render(page, nonce=request.state.nonce))
+    return HTMLResponse(_served(request, page))
 
 
 @router.get("/map/fire/{cluster_id}", include_in_schema=False, dependencies=_READ)
@@ -99,35 +116,36 @@ def fire_cluster(
 ) -> HTMLResponse:
     """Return the map of one dense cluster."""
     page = fire_page(connection, run, cluster_id, offline=False, lang=language(request), identity=identity)
-    return HTMLResponse(render(page, nonce=request.state.nonce))
+    return HTMLResponse(_served(request, page))
 
 
 @router.get("/map/fire/{cluster_id}/offline", include_in_schema=False, dependencies=_EXPORT)
-def fire_offline(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> HTMLResponse:
+def fire_offline(
+    request: Request, connection: Reading, told: Trail, cluster_id: ClusterId, run: RunQuery = None
+) -> HTMLResponse:
     """Return the map of one dense cluster as one file."""
     page = fire_page(connection, run, cluster_id, offline=True, lang=language(request))
-    headers = {"Content-Disposition": f'attachment; filename="fire-{cluster_id}.html"'}
-    return HTMLResponse(render(page, nonce=None), headers=headers)
+    return _file(page, f"fire-{cluster_id}", told, cluster=cluster_id, run=run)
 
 
 @router.get("/map/fire/{cluster_id}/sheet.pdf", include_in_schema=False, dependencies=_EXPORT)
-def fire_sheet(
-    identity: Asking, cluster_id: ClusterId, run: RunQuery = None, paper: Literal["A4", "A3"] = "A4"
-) -> Response:
+def fire_sheet(told: Trail, cluster_id: ClusterId, run: RunQuery = None, paper: Literal["A4", "A3"] = "A4") -> Response:
     """Return the sheet of one dense cluster."""
+    mark = Mark(told.identity.account)
     # The database is let go before the pages are set: that takes seconds.
-    with transaction(identity, read_only=True) as connection:
-        values = gathered(connection, cluster_id, run, paper)
-    headers = {"Content-Disposition": f'attachment; filename="fire-{cluster_id}-{paper}.pdf"'}
-    return Response(print_sheet(values), media_type="application/pdf", headers=headers)
+    with transaction(told.identity, read_only=True) as connection:
+        values = gathered(connection, cluster_id, run, paper, mark)
+    made = print_sheet(values)
+    told.record(Action.EXPORTED, f"fire-{cluster_id}.pdf", cluster=cluster_id, run=run, paper=paper)
+    headers = {"Content-Disposition": f'attachment; filename="fire-{cluster_id}-{paper}-{mark.stem}.pdf"'}
+    return Response(made, media_type="application/pdf", headers=headers)
 
 
 @router.get("/map/planner/offline", include_in_schema=False, dependencies=_EXPORT)
-def planner_offline(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
+def planner_offline(request: Request, connection: Reading, told: Trail, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map as one file."""
     page = planner_page(connection, run, offline=True, lang=language(request))
-    headers = {"Content-Disposition": 'attachment; filename="planner.html"'}
-    return HTMLResponse(render(page, nonce=None), headers=headers)
+    return _file(page, "planner", told, run=run)
 
 
 @router.get("/static/vendor/{name:path}", include_in_schema=False, dependencies=[Depends(public)])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from gis_service.db.queries import statement
+from gis_service.export.mark import Mark
 from gis_service.fire import records
 from gis_service.fire.clusters import cluster_of, run_of
 from gis_service.fire.facts import BASIS, CLASS, RESULT, figures, metres, score_parts
@@ -33,18 +34,6 @@ _THIN_M = 0.6
 """Narrower than this nobody walks: such an alley is looked into from its ends."""
 
 
-def fire_sheet(connection: Connection, cluster_id: int, run_id: int | None = None, paper: Paper = "A4") -> bytes:
-    """Return the sheet of one cluster as PDF.
-
-    Raises
-    ------
-    NotFoundError
-        There is no such run or no such cluster.
-
-    """
-    return print_sheet(gathered(connection, cluster_id, run_id, paper))
-
-
 def print_sheet(values: dict[str, Any]) -> bytes:
     """Return what ``gathered`` gave as PDF; this takes seconds and no database."""
     return pdf("fire.html", **values)
@@ -61,7 +50,7 @@ def _read(connection: Connection, name: str, **values: Any) -> _Read:
     return _Read(rows, np.array([shapely.from_wkb(bytes(row.pop("geom"))) for row in rows], dtype=object))
 
 
-def gathered(connection: Connection, cluster_id: int, run_id: int | None, paper: Paper) -> dict[str, Any]:
+def gathered(connection: Connection, cluster_id: int, run_id: int | None, paper: Paper, mark: Mark) -> dict[str, Any]:
     """Return everything that the sheet's template shows."""
     run = run_of(connection, run_id)
     row = cluster_of(connection, run["run_id"], cluster_id)
@@ -114,6 +103,7 @@ def gathered(connection: Connection, cluster_id: int, run_id: int | None, paper:
         "run_day": run["started_at"].astimezone().strftime("%Y-%m-%d"),
         "data_version": run["data_version"],
         "code_version": run["code_version"],
+        "exported": mark.note(),
         "made_at": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
         "maps": {"overview": first, **swatches, **{f"part{part['number']}": part.pop("svg") for part in details}},
         "scale": scale, "unlabelled": left, "details": details, "legend": keys,

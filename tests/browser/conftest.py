@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from gis_service.api.app import create_app
 from gis_service.db.server import Server
 from gis_service.up import install_front_end
-from tests.conftest import Database
+from tests.conftest import Database, session_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -72,13 +72,23 @@ class Watched:
 
 
 @pytest.fixture
-def watch(browser: Browser) -> Iterator[object]:
-    """Open watched pages: ``watch(address, width, height)``."""
+def watch(browser: Browser, request: pytest.FixtureRequest) -> Iterator[object]:
+    """Open watched pages: ``watch(address, width, height)``; by an administrator, or ``role=None`` by nobody yet."""
     contexts = []
 
-    def make(home: str = "", width: int = 1366, height: int = 768, offline: bool = False) -> Watched:
+    def make(
+        home: str = "",
+        width: int = 1366,
+        height: int = 768,
+        offline: bool = False,
+        role: str | None = "administrator",
+        **place: str,
+    ) -> Watched:
         context = browser.new_context(viewport={"width": width, "height": height}, offline=offline, locale="zh-CN")
         contexts.append(context)
+        if home and role:
+            opened = session_of(request.getfixturevalue("analysed"), role, **place)
+            context.add_cookies([{"name": "gis_session", "value": opened.secret, "url": home}])
         page = context.new_page()
         watched = Watched(page)
         page.on("pageerror", lambda error: watched.faults.append(str(error)))
