@@ -12,6 +12,7 @@ from gis_service.accounts.identity import Right
 from gis_service.api import (
     accounts,
     areas,
+    clusters,
     collections,
     errors,
     figures,
@@ -85,6 +86,7 @@ def create_app() -> FastAPI:
         health.router,
         metrics.router,
         collections.router,
+        clusters.router,
         tiles.router,
         selections.router,
         figures.router,

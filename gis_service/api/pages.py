@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
@@ -17,7 +17,9 @@ from gis_service.api.connect import Reading
 from gis_service.api.errors import language
 from gis_service.api.identity import Asking, Trail, allow, public
 from gis_service.api.known import Telling, csrf_of
+from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
+from gis_service.sheet.fire import gathered, print_sheet
 from web_map import assets
 from web_map.county import county_page
 from web_map.fire import fire_page
@@ -109,9 +111,11 @@ def fire(request: Request, connection: Reading, run: RunQuery = None) -> HTMLRes
 
 
 @router.get("/map/fire/{cluster_id}", include_in_schema=False, dependencies=_READ)
-def fire_cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> HTMLResponse:
+def fire_cluster(
+    request: Request, identity: Asking, connection: Reading, cluster_id: ClusterId, run: RunQuery = None
+) -> HTMLResponse:
     """Return the map of one dense cluster."""
-    page = fire_page(connection, run, cluster_id, offline=False, lang=language(request))
+    page = fire_page(connection, run, cluster_id, offline=False, lang=language(request), identity=identity)
     return HTMLResponse(_served(request, page))
 
 
@@ -122,6 +126,19 @@ def fire_offline(
     """Return the map of one dense cluster as one file."""
     page = fire_page(connection, run, cluster_id, offline=True, lang=language(request))
     return _file(page, f"fire-{cluster_id}", told, cluster=cluster_id, run=run)
+
+
+@router.get("/map/fire/{cluster_id}/sheet.pdf", include_in_schema=False, dependencies=_EXPORT)
+def fire_sheet(told: Trail, cluster_id: ClusterId, run: RunQuery = None, paper: Literal["A4", "A3"] = "A4") -> Response:
+    """Return the sheet of one dense cluster."""
+    mark = Mark(told.identity.account)
+    # The database is let go before the pages are set: that takes seconds.
+    with transaction(told.identity, read_only=True) as connection:
+        values = gathered(connection, cluster_id, run, paper, mark)
+    made = print_sheet(values)
+    told.record(Action.EXPORTED, f"fire-{cluster_id}.pdf", cluster=cluster_id, run=run, paper=paper)
+    headers = {"Content-Disposition": f'attachment; filename="fire-{cluster_id}-{paper}-{mark.stem}.pdf"'}
+    return Response(made, media_type="application/pdf", headers=headers)
 
 
 @router.get("/map/planner/offline", include_in_schema=False, dependencies=_EXPORT)

@@ -35,6 +35,7 @@ class _Layer:
     far: str | None = None
     of_run: str | None = None
     from_zoom: int = 0
+    near_zoom: int = HOUSES_FROM_ZOOM
 
 
 LAYERS = {
@@ -45,7 +46,7 @@ LAYERS = {
     "roads": _Layer("tiles.roads"),
     "hydrants": _Layer("tiles.hydrants"),
     "areas": _Layer("tiles.areas"),
-    "clusters": _Layer("tiles.clusters", of_run="density"),
+    "clusters": _Layer("tiles.clusters", far="tiles.cluster_dots", of_run="density", near_zoom=14),
     "reach": _Layer("tiles.reach", of_run="density", from_zoom=13),
     "alleys": _Layer("tiles.alleys", of_run="density", from_zoom=14),
     "gaps": _Layer("tiles.gaps", of_run="density", from_zoom=16),
@@ -125,7 +126,7 @@ def tile(
     if content is None and z < known.from_zoom:
         content = b""  # too small to be seen
     if content is None:
-        far = known.far is not None and z < HOUSES_FROM_ZOOM
+        far = known.far is not None and z < known.near_zoom
         name = known.far if far and known.far else known.statement
         zone = dict(zip(("west", "south", "east", "north"), zone_bounds(), strict=True))
         values = zone | {"z": z, "x": x, "y": y, "limit": FEATURES_MAX} | ({"run": run} if known.of_run else {})

@@ -44,6 +44,7 @@
       for (const [label, value] of facts.rows) table.append(element("tr", {}, element("th", { scope: "row" }, label), element("td", {}, String(value))));
       box.append(table);
     }
+    if (facts.links && facts.links.length) box.append(element("p", { class: "gis-links" }, ...facts.links.map(([label, href]) => element("a", { href }, label))));
     if (facts.reasons && facts.reasons.length) box.append(element("ul", {}, ...facts.reasons.map((text) => element("li", {}, text))));
     return box;
   }
@@ -72,6 +73,10 @@
       this.words = WORDS[config.lang] || WORDS.zh;
       this.byKey = new Map();
       this.shapes = [];
+      /* What is drawn of each layer, so that a page's own script can draw it anew: by another rule, or without what is too wide. */
+      this.drawn = new Map();
+      this.rules = new Map();
+      this.widest = Infinity;
       L.control.zoom({ position: "topleft" }).addTo(map);
       L.control.scale({ imperial: false, maxWidth: 160 }).addTo(map);
       map.attributionControl.setPrefix(false);
@@ -93,7 +98,7 @@
       for (let i = this.shapes.length - 1; i >= 0; i--) {
         for (const { shape, feature } of this.shapes[i]) {
           if (!shape._map || !shape._pxBounds || !shape._pxBounds.contains(event.layerPoint)) continue;
-          if (!shape._containsPoint(event.layerPoint)) continue;
+          if (!shape._containsPoint(event.layerPoint) || !(shape.options.stroke || shape.options.fill)) continue;
           L.popup(POPUP).setLatLng(event.latlng).setContent(popup(feature.f)).openOn(this.map);
           return;
         }
@@ -113,21 +118,42 @@
     }
 
     layers() {
-      const legend = document.getElementById("gis-legend");
       this.layersById = new Map();
-      this.config.layers.forEach((spec, index) => {
-        if (spec.packed) spec.features = window.unpack(spec.packed, spec.words);
-        const pane = this.map.createPane("gis-" + spec.id);
-        pane.style.zIndex = 400 + index;
-        const layer = this.build(spec);
-        this.layersById.set(spec.id, layer);
-        const show = (on) => { if (on) layer.addTo(this.map); else layer.remove(); };
-        show(spec.shown !== false);
-        const box = element("input", { type: "checkbox", checked: spec.shown !== false, onchange: (event) => show(event.target.checked) });
-        const keys = element("div", { class: "gis-keys" });
-        for (const key of spec.keys || []) keys.append(this.key(key, spec.shape));
-        legend.append(element("div", { class: "gis-layer" }, element("label", {}, box, " " + spec.name), keys));
-      });
+      this.config.layers.forEach((spec) => this.add(spec));
+    }
+
+    /* A further layer, above those that are there. */
+    add(spec) {
+      if (spec.packed) spec.features = window.unpack(spec.packed, spec.words);
+      const pane = this.map.createPane("gis-" + spec.id);
+      pane.style.zIndex = 400 + this.drawn.size;
+      this.drawn.set(spec.id, { spec });
+      const layer = this.build(spec);
+      this.layersById.set(spec.id, layer);
+      const show = (on) => { if (on) layer.addTo(this.map); else layer.remove(); };
+      show(spec.shown !== false);
+      const box = element("input", { type: "checkbox", checked: spec.shown !== false, onchange: (event) => show(event.target.checked) });
+      const keys = element("div", { class: "gis-keys" });
+      for (const key of spec.keys || []) keys.append(this.key(key, spec.shape));
+      const entry = element("div", { class: "gis-layer", id: "gis-layer-" + spec.id }, element("label", {}, box, " " + spec.name), keys);
+      document.getElementById("gis-legend").append(entry);
+      Object.assign(this.drawn.get(spec.id), { entry, keys });
+    }
+
+    /* The style of a feature as things stand: by the layer's rule or the one chosen, invisible where it is wider than asked for. */
+    look(spec, properties) {
+      const style = styleOf(this.rules.get(spec.id) || spec.style, properties);
+      const hidden = spec.width && Number(properties[spec.width]) > this.widest;
+      return hidden ? { ...style, stroke: false, fill: false } : { ...style, stroke: style.weight !== 0, fill: Boolean(style.fillColor) };
+    }
+
+    redraw(id) {
+      const { spec, tiles, members } = this.drawn.get(id) || {};
+      for (const { shape, feature } of members || []) shape.setStyle(this.look(spec, feature.p));
+      if (!tiles) return;
+      for (const tile of Object.values(tiles._vectorTiles)) {
+        for (const { feature } of Object.values(tile._features || {})) tiles._updateStyles(feature, tile, this.look(spec, feature.properties));
+      }
     }
 
     key(key, shape) {
@@ -148,12 +174,14 @@
       const group = L.layerGroup();
       const renderer = L.canvas({ pane: "gis-" + spec.id, padding: 0.3 });
       const near = L.layerGroup(), far = L.layerGroup();
-      const known = [];
+      const known = [], members = [];
       this.shapes.push(known);
+      this.drawn.get(spec.id).members = members;
       for (const feature of spec.features || []) {
         const style = styleOf(spec.style, feature.p);
         const shape = this.shape(feature, spec, style, renderer);
         near.addLayer(shape);
+        members.push({ shape, feature });
         if (feature.f) known.push({ shape, feature });
         if (spec.farRadius && feature.c) {
           const dot = L.circleMarker(feature.c, { ...style, ...(spec.farStyle || {}), radius: feature.p.size || spec.farRadius,
@@ -209,13 +237,15 @@
         getFeatureId: (feature) => feature.properties[spec.key || "building_id"],
         vectorTileLayerStyles: {
           [spec.source]: (properties) => {
-            const style = styleOf(spec.style, properties);
+            const style = this.look(spec, properties);
             // A far tile has one point a cell; its size says how many houses stand there.
             if (properties.houses) return { ...style, radius: 2 + Math.sqrt(Number(properties.houses)) / 2.2, weight: 1, color: "#ffffff", fill: true, fillOpacity: 0.85 };
-            return { ...style, fill: Boolean(style.fillColor) };
+            if (properties.size) return { ...style, ...spec.farStyle, radius: Number(properties.size), weight: 1, color: "#ffffff", fill: true };
+            return style;
           },
         },
       });
+      this.drawn.get(spec.id).tiles = layer;
       layer.on("click", (event) => { this.answered = event.originalEvent; this.ask(spec, event.layer.properties, event.latlng); });
       return layer;
     }
@@ -225,10 +255,10 @@
       if (this.onAsk) this.onAsk(properties);
       const open = (content) => L.popup(POPUP).setLatLng(latlng).setContent(content).openOn(this.map);
       if (properties.houses) { this.map.setView(latlng, this.map.getZoom() + 2); return; }
-      if (!spec.ask) return;
+      if (!spec.ask || !properties[spec.key || "building_id"]) return;
       open(element("p", {}, this.words.wait));
       try {
-        const address = spec.ask + encodeURIComponent(properties[spec.key || "building_id"]) + (this.config.lang === "en" ? "?lang=en" : "");
+        const address = spec.ask + encodeURIComponent(properties[spec.key || "building_id"]) + (spec.query || "?") + (this.config.lang === "en" ? "&lang=en" : "");
         const answer = await fetch(address, { headers: { Accept: "application/json" } });
         if (!answer.ok) throw new Error(answer.status);
         const facts = await answer.json();
@@ -275,7 +305,8 @@
           const answer = await fetch(this.config.search + encodeURIComponent(asked)).catch(() => null);
           if (mine !== turn) return;
           const items = answer && answer.ok ? (await answer.json()).items : [];
-          show(items.map((i) => ({ label: i.label, c: [i.lat, i.lon], zoom: i.what === "admin_area" ? 13 : 18, k: i.key })));
+          show(items.map((i) => ({ label: i.label, c: [i.lat, i.lon], zoom: i.what === "admin_area" ? 13 : 18, k: i.key,
+            bounds: i.bbox && [[i.bbox[1], i.bbox[0]], [i.bbox[3], i.bbox[2]]] })));
         } else {
           const small = asked.toLowerCase();
           show((this.config.places || []).filter((p) => p.label.toLowerCase().includes(small)).slice(0, 10));
