@@ -184,7 +184,7 @@ def _work_drawn(connection: Connection, run: Any, cluster_id: int, srid: int, *,
 
 
 def _links(cluster_id: int | None, *, zh: bool) -> list[tuple[str, str]]:
-    links = [("全县总览" if zh else "County", "/"), ("重点房屋图" if zh else "Planner's map", "/map/planner")]
+    links: list[tuple[str, str]] = []
     if cluster_id is not None:
         links.append(("全部连片区" if zh else "All clusters", "/map/fire"))
         links.append(("离线地图" if zh else "Offline map", f"/map/fire/{cluster_id}/offline"))

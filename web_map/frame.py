@@ -83,10 +83,18 @@ def script_json(value: Any) -> Markup:
     return Markup(text)  # noqa: S704 - every character that could end the script is escaped above
 
 
-def render(page: Page, *, nonce: str | None, csrf: str | None = None, account: str | None = None) -> str:
+def render(
+    page: Page,
+    *,
+    nonce: str | None,
+    csrf: str | None = None,
+    account: str | None = None,
+    doors: list[tuple[str, str]] | None = None,
+) -> str:
     """Return the page's HTML: with links and a nonce when served, with everything inside when ``nonce`` is None.
 
-    A served page carries the session's CSRF secret for its scripts, and the name of whoever is signed in.
+    A served page carries the session's CSRF secret for its scripts, the name of whoever is signed in, and the pages
+    that are open to them.
     """
     south, west, north, east = page.bounds
     map_ = folium.Map(
@@ -109,6 +117,7 @@ def render(page: Page, *, nonce: str | None, csrf: str | None = None, account: s
         nonce=nonce or "",
         csrf=csrf if nonce is not None else None,
         account=account if nonce is not None else None,
+        doors=doors or [],
         scripts=[_script(name, offline) for name in (*SCRIPTS, *page.scripts)],
         styles=[_style(name, offline) for name in (*STYLES[:1], *page.styles, *STYLES[1:])],
         folium_header=Markup(figure.header.render().replace("<script>", _open_script(nonce))),  # noqa: S704

@@ -189,10 +189,11 @@
           far.addLayer(dot);
           if (feature.f) known.push({ shape: dot, feature });
         }
-        if (spec.mark && feature.c) (spec.markAlways ? group : near).addLayer(this.mark(spec.mark, feature));
+        if (spec.mark && feature.c && !spec.thin) near.addLayer(this.mark(spec.mark, feature));
         if (spec.label && feature.c) near.addLayer(this.label(feature, spec));
         if (feature.k) this.byKey.set(feature.k, { feature, shape });
       }
+      if (spec.thin) this.thin(spec, group);
       if (!spec.farRadius) return near;
       const swap = () => {
         const isNear = this.map.getZoom() >= (spec.nearZoom || 15);
@@ -215,14 +216,37 @@
       return shape;
     }
 
-    mark(marks, feature) {
+    mark(marks, feature, hidden) {
       const one = marks[feature.p.kind];
       if (!one) return L.layerGroup();
-      const icon = L.divIcon({ className: "", iconSize: [20, 20], html: element("div", { class: "gis-zone", style: { background: one.color, color: one.ink || "#fff" } }, one.mark) });
-      const title = feature.f ? feature.f.title : one.mark;
+      const icon = L.divIcon({ className: "", iconSize: [20, 20], html: element("div", { class: "gis-zone", style: { background: one.color, color: one.ink || "#fff" } }, one.mark, hidden ? element("sup", {}, "+" + hidden) : null) });
+      const title = (feature.f ? feature.f.title : one.mark) + (hidden ? ` +${hidden}` : "");
       const marker = L.marker(feature.c, { icon, keyboard: true, title, alt: title });
       marker.gisKey = feature.k;
       return feature.f ? marker.bindPopup(() => popup(feature.f), POPUP) : marker;
+    }
+
+    /* Marks at every zoom, but none on another: one stands for its neighbours and says how many it hides.
+       The features come with the most urgent first, so it is a less urgent one that is hidden. */
+    thin(spec, home) {
+      const shown = L.layerGroup();
+      const draw = () => {
+        const room = 19, cells = new Map();
+        shown.clearLayers();
+        for (const feature of spec.features || []) {
+          if (!feature.c || !spec.mark[feature.p.kind]) continue;
+          const at = this.map.project(feature.c), x = Math.floor(at.x / room), y = Math.floor(at.y / room);
+          let near = null;
+          for (let i = x - 1; i <= x + 1 && !near; i++) for (let j = y - 1; j <= y + 1 && !near; j++) {
+            const there = cells.get(i + "/" + j);
+            if (there && there.at.distanceTo(at) < room) near = there;
+          }
+          if (near) near.hidden += 1; else cells.set(x + "/" + y, { at, feature, hidden: 0 });
+        }
+        for (const { feature, hidden } of cells.values()) shown.addLayer(this.mark(spec.mark, feature, hidden));
+      };
+      home.on("add", () => { draw(); shown.addTo(this.map); this.map.on("zoomend", draw); });
+      home.on("remove", () => { shown.remove(); this.map.off("zoomend", draw); });
     }
 
     label(feature, spec) {
