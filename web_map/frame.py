@@ -11,6 +11,7 @@ import folium
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from gis_service.settings import get_settings
 from web_map import assets
 from web_map.tables import Shown
 
@@ -124,10 +125,21 @@ def render(
         folium_html=Markup(figure.html.render()),  # noqa: S704 - made by folium from our numbers alone
         folium_script=Markup(figure.script.render()),  # noqa: S704
         map_name=map_.get_name(),
-        config=script_json(page.config | {"lang": page.lang, "bounds": [[south, west], [north, east]]}),
+        config=script_json(
+            page.config
+            | _background(served=not offline)
+            | {"lang": page.lang, "bounds": [[south, west], [north, east]]}
+        ),
         made_at=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
         internal=INTERNAL_ZH if page.lang == "zh" else INTERNAL_EN,
     )
+
+
+def _background(*, served: bool) -> dict[str, Any]:
+    settings = get_settings()
+    if not served or settings.background is None:
+        return {}
+    return {"background": {"tiles": "/background/{z}/{x}/{y}", "credit": settings.background_credit}}
 
 
 def message_page(message: str, lang: str) -> str:

@@ -12,6 +12,7 @@ from gis_service.accounts.identity import Right
 from gis_service.api import (
     accounts,
     areas,
+    background,
     clusters,
     collections,
     errors,
@@ -88,6 +89,7 @@ def create_app() -> FastAPI:
         collections.router,
         clusters.router,
         tiles.router,
+        background.router,
         selections.router,
         figures.router,
         areas.router,

@@ -10,9 +10,9 @@
 
   const WORDS = {
     zh: { score: "优先分", place: "位置", none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
-          failed: "查询失败，请稍后再试", houses: "栋" },
+          failed: "查询失败，请稍后再试", houses: "栋", background: "背景地图" },
     en: { score: "Score", place: "Place", none: "Nothing found", list: "First on the list ({n})", wait: "Asking…", fold: "Fold", unfold: "Unfold",
-          failed: "That failed; try again", houses: "houses" },
+          failed: "That failed; try again", houses: "houses", background: "Background map" },
   };
 
   function element(tag, attributes, ...children) {
@@ -154,6 +154,16 @@
       for (const tile of Object.values(tiles._vectorTiles)) {
         for (const { feature } of Object.values(tile._features || {})) tiles._updateStyles(feature, tile, this.look(spec, feature.properties));
       }
+    }
+
+    /* Under everything, pale, so that it never outshouts the work; the credit as text. */
+    background(spec, legend) {
+      const pane = this.map.createPane("gis-background");
+      pane.style.zIndex = 150;
+      const layer = L.tileLayer(spec.tiles, { pane: "gis-background", opacity: 0.6, maxZoom: 22, maxNativeZoom: 18 }).addTo(this.map);
+      if (spec.credit) this.map.attributionControl.addAttribution(element("span", {}, spec.credit).outerHTML);
+      const box = element("input", { type: "checkbox", checked: true, onchange: (event) => { if (event.target.checked) layer.addTo(this.map); else layer.remove(); } });
+      legend.append(element("div", { class: "gis-layer" }, element("label", {}, box, " " + this.words.background)));
     }
 
     key(key, shape) {
