@@ -116,7 +116,7 @@ def test_what_is_drawn_is_counted_before_it_is_saved(planner: Page):
     assert planner.locator("#panel-list tbody tr").count() > 10
     planner.click("#tab-areas")
     planner.click("button:has-text('放弃')")
-    expect(planner.locator("#panel-list .gis-note")).not_to_contain_text("预览", timeout=15_000)
+    expect(planner.locator("#panel-list p.gis-note")).not_to_contain_text("预览", timeout=15_000)
 
 
 def test_a_circle_the_strip_along_a_road_and_round_a_zone(planner: Page, analysed: Database):
@@ -191,7 +191,7 @@ def test_a_list_is_made_sorted_and_linked_both_ways(planner: Page, analysed: Dat
     planner.wait_for_url(re.compile(r"run=\d+"))
     planner.wait_for_selector("body[data-ready=true]")
     expect(planner.locator("#panel-list tbody tr").first).to_be_visible(timeout=20_000)
-    expect(planner.locator("#panel-list .gis-note")).to_contain_text("590")
+    expect(planner.locator("#panel-list p.gis-note")).to_contain_text("590")
     scores = [float(text) for text in planner.locator("#panel-list tbody tr td:first-child").all_inner_texts()]
     assert scores == sorted(scores, reverse=True)
     planner.click("#panel-list thead button:has-text('分')")
