@@ -9,7 +9,7 @@ run:            ## set up this machine where needed, load the demo, serve on htt
 test:           ## everything, on a real PostGIS and in a real browser
 	@scripts/setup.sh test
 	@scripts/check_up.sh
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check:          ## style, types, SQL
 	@scripts/setup.sh test

@@ -55,7 +55,7 @@ def test_a_township_clerk_on_a_phone(watch, address: str):
 
 def test_the_offline_file_with_the_network_unplugged(watch, address: str, analysed: Database, tmp_path: Path):
     out = tmp_path / "town.html"
-    assert analysed.cli("map", "township", "--township", TOWN, "--out", out).code == 0
+    assert analysed.cli("map", "township", "--township", TOWN, "--out", out, lang="zh").code == 0
     seen = watch(offline=True)
     page = seen.page
     page.goto(out.as_uri())
