@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from benchmarks.common import machine
 
@@ -166,7 +166,9 @@ def _cold(port: int, secret: str) -> None:
     """Tiles that nobody has asked for, ours and tipg's in turn, one after another."""
     from gis_service.db.engine import database_url
 
-    url = database_url("admin").replace("+psycopg2", "")
+    # tipg takes an address only with a host in it: the folder of the socket, escaped.
+    given = urlsplit(database_url("admin"))
+    url = f"postgresql://{given.username}@{quote(parse_qs(given.query)['host'][0], safe='')}{given.path}"
     theirs = _free_port()
     run = [sys.executable, "-m", "uvicorn", "tipg.main:app", "--port", str(theirs), "--log-level", "error"]
     settings = {"DATABASE_URL": url, "TIPG_DB_SCHEMAS": '["gis"]', "TIPG_DB_TABLES": '["gis.building"]',
@@ -288,7 +290,7 @@ def _area(port: int, secret: str) -> None:
 
 
 def _map(port: int, secret: str) -> None:
-    """The county's pages in a new browser each time: until the page says that it is ready and no tile is awaited."""
+    """Open the county's pages in a new browser each time, until the page says that it is ready and no tile is awaited."""
     from playwright.sync_api import sync_playwright
 
     address = f"http://127.0.0.1:{port}"
@@ -315,7 +317,7 @@ def _map(port: int, secret: str) -> None:
 
 
 def _file(port: int, secret: str) -> None:
-    """The offline files of all townships."""
+    """Ask for the offline files of all townships."""
     client = _client(port, secret)
     sizes = []
     for code, houses in _sql("SELECT a.code, count(*) FROM gis.admin_area AS a JOIN gis.building AS b "

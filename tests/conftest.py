@@ -60,7 +60,7 @@ class Database:
     def environment(self) -> dict[str, str]:
         """The settings of a deployment with this database."""
         return {
-            "GIS_DATA_DIR": str(self.server.data_dir), "GIS_DATABASE": self.name, "GIS_LANG": "zh",
+            "GIS_DATA_DIR": str(self.server.data_dir), "GIS_DATABASE": self.name, "GIS_LANG": "zh", "GIS_KEEP_S": "0",
             "GIS_ALLOWED_HOSTS": "testserver", **self.extra,
         }  # fmt: skip
 

@@ -16,6 +16,7 @@ from gis_service.accounts.identity import Identity, Right
 from gis_service.accounts.trail import Action
 from gis_service.api.connect import Reading, Writing
 from gis_service.api.identity import Trail, allow
+from gis_service.api.tiles import forget_moments
 from gis_service.db.engine import transaction, work_srid, zone_bounds
 from gis_service.db.models import DrawnArea
 from gis_service.db.queries import statement
@@ -176,6 +177,7 @@ def _touch(identity: Identity) -> None:
     """Move the data's version on, after the change is committed: no tile made before it may pass for one made after."""
     with transaction(identity) as connection:
         connection.execute(text(statement("ingest.bump_version")))
+    forget_moments()
 
 
 def _taken(name: str) -> ConflictError:
