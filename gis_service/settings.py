@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     # Signing in.
     admin_password: SecretStr | None = None
     """Password of the first administrator; without it one is made and printed once."""
+    keep_s: float = Field(default=1.0, ge=0, le=5)
+    """Seconds for which the service takes as known who asks and which version the data has, once it has asked."""
     session_idle_min: int = Field(default=60, ge=5, le=1_440)
     """Minutes after which a session that asks nothing is over."""
     session_hours: int = Field(default=12, ge=1, le=168)

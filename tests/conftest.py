@@ -7,9 +7,12 @@ import io
 import itertools
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +20,8 @@ from typing import Any
 
 import psycopg2
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from gis_service import cli as cli_module
 from gis_service.accounts import people, sessions, tokens, trail
@@ -55,7 +60,7 @@ class Database:
     def environment(self) -> dict[str, str]:
         """The settings of a deployment with this database."""
         return {
-            "GIS_DATA_DIR": str(self.server.data_dir), "GIS_DATABASE": self.name, "GIS_LANG": "zh",
+            "GIS_DATA_DIR": str(self.server.data_dir), "GIS_DATABASE": self.name, "GIS_LANG": "zh", "GIS_KEEP_S": "0",
             "GIS_ALLOWED_HOSTS": "testserver", **self.extra,
         }  # fmt: skip
 
@@ -128,6 +133,24 @@ class Database:
             cwd="/", capture_output=True, text=True, check=False, timeout=300, input=stdin,
         )  # fmt: skip
         return Answer(done.returncode, done.stdout, done.stderr)
+
+
+@contextlib.contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The application over real sockets on a free port of this machine; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    service = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=service.run, daemon=True)
+    thread.start()
+    while not service.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        service.should_exit = True
+        thread.join()
 
 
 @contextlib.contextmanager

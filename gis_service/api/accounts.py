@@ -16,7 +16,7 @@ from gis_service.accounts.trail import Action
 from gis_service.api.errors import language
 from gis_service.api.forms import page
 from gis_service.api.identity import Asking, Trail, allow
-from gis_service.api.known import Telling
+from gis_service.api.known import Telling, forget_askers
 from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
 from gis_service.errors import GisError, InputError
@@ -120,6 +120,7 @@ def _do(identity: Identity, told: Telling, name: str, deed: Deed) -> tuple[Accou
         else:
             account = (people.disable if deed == "disable" else people.enable)(connection, name)
         told.append(connection, _DEEDS[deed], account.name)
+    forget_askers()
     return account, made
 
 
@@ -177,6 +178,7 @@ def revoke_token(name: Name, token_id: TokenId, identity: Asking, told: Trail) -
         account = people.find(connection, name)
         tokens.revoke(connection, account.account_id, token_id)
         told.append(connection, Action.TOKEN_REVOKED, f"{account.name}/{token_id}")
+    forget_askers()
     return Response(status_code=204)
 
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse
 from sqlalchemy import text
-from starlette.background import BackgroundTask
 
 from gis_service.accounts.identity import Right
 from gis_service.accounts.trail import Action
 from gis_service.api.connect import Reading
+from gis_service.api.downloads import DOWNLOADS, download
 from gis_service.api.errors import language
 from gis_service.api.identity import Trail, allow
 from gis_service.db.queries import statement
@@ -46,7 +46,7 @@ def read(connection: Reading, township: Township = None) -> dict[str, Any]:
 
 @router.get(
     "/figures/export", summary="The same as a workbook", response_class=FileResponse,
-    responses={200: {"content": {"application/octet-stream": {}}}}, dependencies=[Depends(allow(Right.EXPORT))],
+    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT))],
 )  # fmt: skip
 def export(connection: Reading, told: Trail, township: Township = None) -> FileResponse:
     """Download the tables, one sheet each."""
@@ -58,12 +58,12 @@ def export(connection: Reading, told: Trail, township: Township = None) -> FileR
     path = Path(folder.name) / f"figures{'-' + township if township else ''}-{mark.stem}.xlsx"
     write_tables(tables, path, mark)
     told.record(Action.EXPORTED, path.name, township=township)
-    return FileResponse(path, filename=path.name, background=BackgroundTask(folder.cleanup))
+    return download(path, folder)
 
 
 @router.get(
     "/figures/list", summary="A township's list to work from, as a file", response_class=FileResponse,
-    responses={200: {"content": {"application/octet-stream": {}}}}, dependencies=[Depends(allow(Right.EXPORT))],
+    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT))],
 )  # fmt: skip
 def work_list(
     connection: Reading, told: Trail, township: TownshipCode, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
@@ -79,7 +79,7 @@ def work_list(
     places = frame_of([dict(row) for row in rows])
     write_places(places, path, title="工作清单", headings=HEADINGS, mark=mark)
     told.record(Action.EXPORTED, path.name, township=township, rows=len(places))
-    return FileResponse(path, filename=path.name, background=BackgroundTask(folder.cleanup))
+    return download(path, folder)
 
 
 @router.get("/buildings/{building_id}", summary="What is known of one house", dependencies=[Depends(allow(Right.READ))])

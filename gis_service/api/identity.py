@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
@@ -15,7 +15,7 @@ from gis_service.api.known import Known, Telling, source_of
 from gis_service.errors import ForbiddenError
 
 
-def asking(asker: Known) -> Identity:
+async def asking(asker: Known) -> Identity:
     """Return who asks, by session or token; SignInError when nobody known does."""
     return asker.identity
 
@@ -23,7 +23,7 @@ def asking(asker: Known) -> Identity:
 Asking = Annotated[Identity, Depends(asking)]
 
 
-def telling(request: Request, identity: Asking) -> Telling:
+async def telling(request: Request, identity: Asking) -> Telling:
     """Return what writes the trail for this request."""
     return Telling(identity, source_of(request))
 
@@ -31,10 +31,10 @@ def telling(request: Request, identity: Asking) -> Telling:
 Trail = Annotated[Telling, Depends(telling)]
 
 
-def allow(right: Right) -> Callable[[Identity], None]:
+def allow(right: Right) -> Callable[[Identity], Awaitable[None]]:
     """Return a dependency that lets through whoever has ``right``: the rule of a route or of a whole router."""
 
-    def rule(identity: Asking) -> None:
+    async def rule(identity: Asking) -> None:
         if not identity.may(right):
             raise ForbiddenError("您的账号没有这项权限。", "Your account has no right to do this.", right=right.value)
 
@@ -42,7 +42,7 @@ def allow(right: Right) -> Callable[[Identity], None]:
     return rule
 
 
-def public() -> None:
+async def public() -> None:
     """Mark a route as open to everybody: that is a rule too, and written where it holds."""
 
 

@@ -22,6 +22,8 @@ from gis_service.accounts import sessions, trail
 from gis_service.accounts.identity import Identity
 from gis_service.accounts.sessions import Asker
 from gis_service.accounts.trail import Action, Source
+from gis_service.api.kept import Kept
+from gis_service.db.engine import database_url
 from gis_service.errors import ForbiddenError, SignInError
 from gis_service.settings import get_settings
 
@@ -81,7 +83,15 @@ def same(given: str | None, wanted: str) -> bool:
     return given is not None and secrets.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
 
 
-def known(request: Request, csrf: Annotated[str | None, Depends(_csrf_given)]) -> Asker:
+_kept: Kept[Asker | None] = Kept()
+
+
+def forget_askers() -> None:
+    """Ask anew who asks: an account, a session or a token has just been changed or ended."""
+    _kept.forget()
+
+
+async def known(request: Request, csrf: Annotated[str | None, Depends(_csrf_given)]) -> Asker:
     """Return who asks.
 
     Raises
@@ -93,7 +103,11 @@ def known(request: Request, csrf: Annotated[str | None, Depends(_csrf_given)]) -
 
     """
     header = request.headers.get("authorization")
-    asker = _of_header(header) if header is not None else _of_cookie(request)
+    cookie = request.cookies.get(cookie_name(request))
+    by = sessions.digest(f"cookie {cookie}" if header is None else f"header {header}")
+    asker = await _kept.get(
+        (database_url("service"), by), lambda: _of_cookie(cookie) if header is None else _of_header(header)
+    )
     if asker is None:
         raise SignInError("请先登录。", "Sign in first.")
     if asker.csrf is not None and request.method not in _SAFE:
@@ -108,8 +122,7 @@ def known(request: Request, csrf: Annotated[str | None, Depends(_csrf_given)]) -
 Known = Annotated[Asker, Depends(known)]
 
 
-def _of_cookie(request: Request) -> Asker | None:
-    secret = request.cookies.get(cookie_name(request))
+def _of_cookie(secret: str | None) -> Asker | None:
     return sessions.of_secret(secret) if secret and len(secret) < _HEADER_MAX else None
 
 
@@ -129,7 +142,7 @@ def _of_header(header: str) -> Asker | None:
     return asker if asker is not None and asker.identity.account == name.strip().lower() else None
 
 
-def at_a_page(asker: Known) -> Asker:
+async def at_a_page(asker: Known) -> Asker:
     """Let through a session only: a token must not make tokens or change the password that could revoke it."""
     if asker.csrf is None:
         raise ForbiddenError(

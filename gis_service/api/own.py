@@ -15,7 +15,7 @@ from gis_service.accounts.trail import Action
 from gis_service.api.errors import language
 from gis_service.api.forms import page
 from gis_service.api.identity import Asking, Trail, allow
-from gis_service.api.known import AtAPage, Known, cookie_name, set_cookie, source_of
+from gis_service.api.known import AtAPage, Known, cookie_name, forget_askers, set_cookie, source_of
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import statement
 from gis_service.errors import GisError, InputError
@@ -86,6 +86,7 @@ def change_password(
             told.append(connection, Action.PASSWORD_CHANGED, name)
     except GisError as error:
         return _refused(request, asker, error)
+    forget_askers()
     opened = sessions.open_(asker.account_id, source_of(request), by="password change")
     answer = RedirectResponse("/account?changed=1", 303)
     set_cookie(request, answer, cookie_name(request), opened.secret, get_settings().session_hours * 3_600)
@@ -125,4 +126,5 @@ def revoke_token(
             told.append(connection, Action.TOKEN_REVOKED, f"{asker.identity.account}/{token_id}")
     except GisError as error:
         return _refused(request, asker, error)
+    forget_askers()
     return RedirectResponse("/account", 303)

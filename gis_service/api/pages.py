@@ -69,6 +69,10 @@ def _file(page: Page, name: str, told: Telling, **details: object) -> HTMLRespon
     summary="Start page; the OGC landing page for programs",
     tags=["OGC API Features"],
     response_model=None,
+    responses={
+        200: {"content": {"application/json": {}, "text/html": {}}},
+        303: {"description": "A browser goes to its own map"},
+    },
     dependencies=_READ,
 )
 def start(request: Request, connection: Reading, identity: Asking, f: str | None = None) -> Response:

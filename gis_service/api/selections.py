@@ -12,12 +12,12 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, text
-from starlette.background import BackgroundTask
 
 from gis_service.accounts.identity import Right
 from gis_service.accounts.trail import Action
 from gis_service.api.areas import ShapeIn, checked_shape
 from gis_service.api.connect import Reading, Writing
+from gis_service.api.downloads import DOWNLOADS, download
 from gis_service.api.identity import Trail, allow
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
@@ -228,7 +228,7 @@ def why(run_id: RunId, building_id: str, connection: Reading) -> SelectedOut:
     summary="The list as a file",
     dependencies=[Depends(allow(Right.EXPORT))],
     response_class=FileResponse,
-    responses={200: {"content": {"application/octet-stream": {}}}},
+    responses=DOWNLOADS,
 )
 def export(
     run_id: RunId, connection: Reading, told: Trail, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
@@ -241,7 +241,7 @@ def export(
     places = places_of(connection, run_id)
     write_places(places, path, title="优先排查名单", headings=HEADINGS, mark=mark)
     told.record(Action.EXPORTED, path.name, run=run_id, rows=len(places))
-    return FileResponse(path, filename=path.name, background=BackgroundTask(folder.cleanup))
+    return download(path, folder)
 
 
 def _ask(connection: Connection, asked: AskIn) -> Ask:

@@ -17,7 +17,16 @@ from gis_service.accounts.trail import Action
 from gis_service.api.errors import language
 from gis_service.api.forms import local_path, page
 from gis_service.api.identity import Trail, allow, public
-from gis_service.api.known import Known, check_origin, cookie_name, same, set_cookie, source_of, stale_form
+from gis_service.api.known import (
+    Known,
+    check_origin,
+    cookie_name,
+    forget_askers,
+    same,
+    set_cookie,
+    source_of,
+    stale_form,
+)
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import statement
 from gis_service.errors import GisError, SignInError, TooManyError
@@ -56,6 +65,7 @@ def _entered(request: Request, opened: Opened, next_: str) -> Response:
     old = request.cookies.get(cookie_name(request))
     if old:
         sessions.close(old)
+        forget_askers()
     answer = RedirectResponse(next_, 303, headers={"Cache-Control": "no-store"})
     set_cookie(request, answer, cookie_name(request), opened.secret, get_settings().session_hours * 3_600)
     return answer
@@ -86,6 +96,7 @@ def leave(request: Request, asker: Known, told: Trail) -> Response:
     secret = request.cookies.get(cookie_name(request))
     if asker.csrf is not None and secret:
         sessions.close(secret)
+        forget_askers()
         told.record(Action.SIGNED_OUT)
     answer = RedirectResponse("/sign-in", 303, headers={"Clear-Site-Data": '"cache"'})
     answer.delete_cookie(cookie_name(request), path="/")

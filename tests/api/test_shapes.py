@@ -125,3 +125,18 @@ def test_a_preview_in_a_sketch_is_of_the_houses_in_it(client, demo_database: Dat
     assert {item["building_id"] for item in seen["items"]} == expected
     assert seen["total"] == len(expected)
     assert seen["any_of"] == [len(expected)]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"of": "circle", "center": [0, 0], "radius_m": 100}, {"of": "circle", "center": [-70, 3], "radius_m": 20_000},
+        {"of": "line", "line": [[107.3, 24.5], [-107.3, 24.5]], "distance_m": 5},
+        {"of": "road", "near": [170, -20], "distance_m": 5},
+    ],
+)  # fmt: skip
+def test_far_away(client, given: dict):
+    """A Gauss-Krüger zone folds back on itself: what is drawn in the Atlantic must not come down in the county."""
+    answer = client.post("/api/shapes", json=given)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_input")
+    assert "县域之外" in answer.json()["error"]["message"]

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from gis_service.api.app import create_app
 from gis_service.db.server import Server
 from gis_service.up import install_front_end
-from tests.conftest import Database, session_of
+from tests.conftest import Database, serving, session_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -45,17 +41,8 @@ def analysed(server: Server, analysed_demo: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def address(analysed: Database) -> Iterator[str]:
     """The service, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    service = uvicorn.Server(uvicorn.Config(create_app(), host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=service.run, daemon=True)
-    thread.start()
-    while not service.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    service.should_exit = True
-    thread.join()
+    with serving(create_app()) as address:
+        yield address
 
 
 @dataclass
