@@ -47,6 +47,7 @@ class Settings(BaseSettings):
         description="A background map: address of tiles with {z}, {x}, {y} (and {s}), or a PMTiles file",
     )
     background_credit: str = ""
+    map_approval: str = Field(default="", max_length=100, description="审图号 of maps that were cleared for the public")
 
     # Signing in.
     admin_password: SecretStr | None = None

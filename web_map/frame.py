@@ -131,7 +131,7 @@ def render(
             | {"lang": page.lang, "bounds": [[south, west], [north, east]]}
         ),
         made_at=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        internal=INTERNAL_ZH if page.lang == "zh" else INTERNAL_EN,
+        internal=get_settings().map_approval or (INTERNAL_ZH if page.lang == "zh" else INTERNAL_EN),
     )
 
 
