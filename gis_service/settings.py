@@ -7,15 +7,13 @@ Settings say how a deployment runs; they come from environment variables with th
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,7 +41,33 @@ class Settings(BaseSettings):
     body_timeout_s: float = Field(default=30, gt=0)
     connections_max: int = Field(default=200, ge=1)
     log: Literal["file", "stderr"] = "file"
-    background_url: str | None = Field(default=None, pattern=r"^https?://[^\s'\"<>;,]+$")
+    background: str | None = Field(
+        default=None,
+        pattern=r"^(https?://[^\s'\"<>]+|.+\.pmtiles)$",
+        description="A background map: address of tiles with {z}, {x}, {y} (and {s}), or a PMTiles file",
+    )
+    background_credit: str = ""
+    map_approval: str = Field(default="", max_length=100, description="审图号 of maps that were cleared for the public")
+
+    # Signing in.
+    admin_password: SecretStr | None = None
+    """Password of the first administrator; without it one is made and printed once."""
+    keep_s: float = Field(default=1.0, ge=0, le=5)
+    """Seconds for which the service takes as known who asks and which version the data has, once it has asked."""
+    session_idle_min: int = Field(default=60, ge=5, le=1_440)
+    """Minutes after which a session that asks nothing is over."""
+    session_hours: int = Field(default=12, ge=1, le=168)
+    """Hours after which a session is over whatever it does: a working day."""
+    https: bool = False
+    """Whether people reach the service by https, through a proxy that does not say so itself."""
+    # The organisation's own sign-in (OpenID Connect); off without an issuer.
+    oidc_issuer: str | None = None
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_claim: str = Field(default="sub", pattern=r"^[A-Za-z0-9_:./-]{1,100}$")
+    """The claim that names an account: it must equal the account's subject."""
+    oidc_name: str = Field(default="统一身份认证", max_length=40)
+    """What the sign-in page calls it."""
 
     def hosts(self) -> frozenset[str]:
         """Return the host names under which requests are answered."""
@@ -51,13 +75,6 @@ class Settings(BaseSettings):
         if self.host in ANY_ADDRESS:
             named |= _names_of_this_machine()
         return frozenset({"localhost", "127.0.0.1", "[::1]", self.host.lower(), *named})
-
-    def background_origins(self) -> list[str]:
-        """Return the origins that pictures of a background map come from; none by default."""
-        if self.background_url is None:
-            return []
-        parts = urlsplit(re.sub(r"[^/.]*\{s\}[^/.]*", "*", self.background_url))
-        return [f"{parts.scheme}://{parts.netloc}"]
 
 
 @lru_cache(maxsize=1)

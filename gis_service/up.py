@@ -18,7 +18,11 @@ import uvicorn
 from sqlalchemy import text
 
 from gis_service import logs
-from gis_service.accounts.identity import operator
+from gis_service.accounts import sessions
+from gis_service.accounts.first import ensure_accounts
+from gis_service.accounts.identity import Role, operator
+from gis_service.accounts.people import listed
+from gis_service.accounts.trail import MACHINE
 from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
@@ -33,6 +37,9 @@ _CHECKED = (
     "/",
     "/map/planner",
     "/map/fire",
+    "/account",
+    "/accounts",
+    "/audit-trail",
     "/collections",
     "/collections/building/items?limit=1",
     "/tiles/buildings/0/0/0.pbf",
@@ -61,6 +68,7 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
             ensure_run(connection)
     if houses and analysed is None:
         _analyse(wait=check)
+    ensure_accounts(demo=demo != "none")
     address = f"http://{host}:{port}"
     os.environ["GIS_HOST"] = host  # the names under which the service answers depend on it
     get_settings.cache_clear()
@@ -151,6 +159,7 @@ def _check(host: str, port: int, address: str, *, has_data: bool) -> None:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
+    secret = _open_for_check()
     try:
         deadline = time.monotonic() + 30
         while not server.started:
@@ -160,15 +169,28 @@ def _check(host: str, port: int, address: str, *, has_data: bool) -> None:
                 )
             time.sleep(0.05)
         for path in _CHECKED if has_data else _CHECKED[:1]:
-            _ask(address, path)
+            _ask(address, path, secret)
     finally:
+        sessions.close(secret)
         server.should_exit = True
         thread.join(timeout=10)
     say("检查通过。", "All answered.")
 
 
-def _ask(address: str, path: str) -> None:
-    request = urllib.request.Request(f"{address}{path}", headers={"Accept": "text/html, */*"})  # noqa: S310 - our own
+def _open_for_check() -> str:
+    """Return the secret of a session of an administrator, for as long as the check takes."""
+    with transaction(operator(), read_only=True) as connection:
+        able = [a for a in listed(connection) if a.role == Role.ADMINISTRATOR and a.disabled_at is None]
+    if not able:
+        raise SetupError("没有可用的系统管理员账号；请用 gis-service user add 新建。",
+                         "No administrator is able to sign in; make one with gis-service user add.")  # fmt: skip
+    return sessions.open_(able[0].account_id, MACHINE, by="up --check").secret
+
+
+def _ask(address: str, path: str, secret: str) -> None:
+    name = "__Host-gis_session" if get_settings().https else "gis_session"
+    headers = {"Accept": "text/html, */*", "Cookie": f"{name}={secret}"}
+    request = urllib.request.Request(f"{address}{path}", headers=headers)  # noqa: S310 - our own
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             size = len(answer.read())

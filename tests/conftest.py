@@ -7,9 +7,12 @@ import io
 import itertools
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +20,17 @@ from typing import Any
 
 import psycopg2
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from gis_service import cli as cli_module
+from gis_service.accounts import people, sessions, tokens, trail
+from gis_service.accounts.identity import RIGHTS, Right, Role, operator
+from gis_service.accounts.people import Account
 from gis_service.db.command import prepare
-from gis_service.db.engine import admin_connection, forget_connections
+from gis_service.db.engine import admin_connection, forget_connections, transaction
 from gis_service.db.server import Server
+from gis_service.errors import NotFoundError
 from gis_service.settings import ROOT, get_settings
 
 _TEMPLATE = "gis_template"
@@ -51,7 +60,7 @@ class Database:
     def environment(self) -> dict[str, str]:
         """The settings of a deployment with this database."""
         return {
-            "GIS_DATA_DIR": str(self.server.data_dir), "GIS_DATABASE": self.name, "GIS_LANG": "zh",
+            "GIS_DATA_DIR": str(self.server.data_dir), "GIS_DATABASE": self.name, "GIS_LANG": "zh", "GIS_KEEP_S": "0",
             "GIS_ALLOWED_HOSTS": "testserver", **self.extra,
         }  # fmt: skip
 
@@ -124,6 +133,24 @@ class Database:
             cwd="/", capture_output=True, text=True, check=False, timeout=300, input=stdin,
         )  # fmt: skip
         return Answer(done.returncode, done.stdout, done.stderr)
+
+
+@contextlib.contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The application over real sockets on a free port of this machine; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    service = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=service.run, daemon=True)
+    thread.start()
+    while not service.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        service.should_exit = True
+        thread.join()
 
 
 @contextlib.contextmanager
@@ -236,6 +263,49 @@ def demo_copy(server: Server, demo: str) -> Iterator[Database]:
     """The demo county for one test to change."""
     with cloned(server, demo) as made:
         yield made
+
+
+def account_of(
+    database: Database,
+    role: str = "administrator",
+    *,
+    place: str | None = None,
+    department: str | None = None,
+    person: bool | None = None,
+) -> Account:
+    """An account of that role and place in the database, made when it is first asked for."""
+    people_too = role == "administrator" if person is None else person
+    name = ".".join(filter(None, ("t", role, place, department, "p" if people_too else None)))
+    assert get_settings().database == database.name, "the database is in use"
+    with transaction(operator()) as connection:
+        with contextlib.suppress(NotFoundError):
+            return people.find(connection, name)
+        return people.add(connection, people.New(name, Role(role), place, department, people_too), None)
+
+
+def signed_in(
+    database: Database,
+    role: str = "administrator",
+    *,
+    place: str | None = None,
+    department: str | None = None,
+    person: bool | None = None,
+) -> dict[str, str]:
+    """The headers of a program that has a token with all rights of such an account."""
+    account = account_of(database, role, place=place, department=department, person=person)
+    rights = [r for r in RIGHTS[Role(role)] if r is not Right.PERSON or account.person]
+    with transaction(operator()) as connection:
+        live = [t for t in tokens.of(connection, account.account_id) if t.live]
+        for old in live[10:]:
+            tokens.revoke(connection, account.account_id, old.token_id)
+        _, secret = tokens.make(connection, account.account_id, "test", rights, 1)
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def session_of(database: Database, role: str = "administrator", **more: Any) -> sessions.Opened:
+    """A browser's session of such an account."""
+    account = account_of(database, role, **more)
+    return sessions.open_(account.account_id, trail.MACHINE, by="test")
 
 
 @pytest.fixture(scope="session")

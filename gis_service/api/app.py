@@ -9,7 +9,25 @@ from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
 from gis_service.accounts.identity import Right
-from gis_service.api import areas, collections, errors, figures, health, metrics, pages, selections, shapes, tiles
+from gis_service.api import (
+    accounts,
+    areas,
+    background,
+    clusters,
+    collections,
+    errors,
+    figures,
+    health,
+    metrics,
+    own,
+    pages,
+    person,
+    selections,
+    shapes,
+    sign,
+    tiles,
+    trail,
+)
 from gis_service.api.guard import Guard
 from gis_service.api.identity import allow, unruled
 
@@ -69,12 +87,19 @@ def create_app() -> FastAPI:
         health.router,
         metrics.router,
         collections.router,
+        clusters.router,
         tiles.router,
+        background.router,
         selections.router,
         figures.router,
         areas.router,
         shapes.router,
         pages.router,
+        person.router,
+        sign.router,
+        own.router,
+        accounts.router,
+        trail.router,
     ):
         app.include_router(router)
     app.mount("/static", _Open(directory=pages.static_folder()), name="static")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import shapely
 from fastapi import APIRouter, BackgroundTasks, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -12,9 +13,11 @@ from sqlalchemy import Connection, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from gis_service.accounts.identity import Identity, Right
+from gis_service.accounts.trail import Action
 from gis_service.api.connect import Reading, Writing
-from gis_service.api.identity import Asking, allow
-from gis_service.db.engine import transaction, work_srid
+from gis_service.api.identity import Trail, allow
+from gis_service.api.tiles import forget_moments
+from gis_service.db.engine import transaction, work_srid, zone_bounds
 from gis_service.db.models import DrawnArea
 from gis_service.db.queries import statement
 from gis_service.errors import ConflictError, InputError, NotFoundError
@@ -88,7 +91,7 @@ def checked_shape(given: ShapeIn) -> shapely.Geometry:
         raise too_many
     try:
         shape = shapely.geometry.shape(given.model_dump())
-    except (ValueError, TypeError, IndexError, AttributeError, OverflowError, shapely.errors.ShapelyError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, shapely.errors.ShapelyError) as error:
         raise InputError(
             "图形坐标不完整，请重画。", "The shape's coordinates are incomplete; draw it again."
         ) from error
@@ -97,11 +100,30 @@ def checked_shape(given: ShapeIn) -> shapely.Geometry:
         raise InputError("图形坐标应为经纬度。", "The shape must be in degrees of longitude and latitude.")
     if not shapely.is_valid(shape):
         raise InputError("图形的边自相交，请重画。", "The shape's edges cross; draw it again.")
-    moved = transform(shapely.force_2d([shape]), CRS.from_epsg(4326), CRS.from_epsg(work_srid()))[0]
+    moved = to_work(shapely.force_2d(shape))
     if not shapely.area(moved) >= 1.0:
         raise InputError("图形没有面积，请重画。", "The shape has no extent; draw it again.")
     whole: shapely.Geometry = shapely.MultiPolygon(list(shapely.get_parts(moved)))
     return whole
+
+
+def to_work(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return a shape in degrees (EPSG:4326) in the work CRS.
+
+    Raises
+    ------
+    InputError
+        It lies where the work CRS has no coordinates: a Gauss-Krüger zone folds back on itself far from its meridian.
+
+    """
+    west, south, east, north = zone_bounds()
+    points = shapely.get_coordinates(shape)
+    if not ((points >= [west, south]) & (points <= [east, north])).all():
+        raise InputError("图形远在县域之外，请移回县内。", "The shape lies far outside the county; move it inside.")
+    moved: shapely.Geometry = transform(
+        np.array([shape], dtype=object), CRS.from_epsg(4326), CRS.from_epsg(work_srid())
+    )[0]
+    return moved
 
 
 def _stored(connection: Connection, given: ShapeIn) -> bytes:
@@ -155,6 +177,7 @@ def _touch(identity: Identity) -> None:
     """Move the data's version on, after the change is committed: no tile made before it may pass for one made after."""
     with transaction(identity) as connection:
         connection.execute(text(statement("ingest.bump_version")))
+    forget_moments()
 
 
 def _taken(name: str) -> ConflictError:
@@ -176,7 +199,7 @@ def read(area_id: AreaId, connection: Reading) -> AreaOut:
 
 
 @router.post("", status_code=201, summary="Save a drawn area", dependencies=_DRAW)
-def create(given: AreaIn, identity: Asking, connection: Writing, after: BackgroundTasks) -> AreaOut:
+def create(given: AreaIn, connection: Writing, told: Trail, after: BackgroundTasks) -> AreaOut:
     """Save a new area."""
     shape = _stored(connection, given.geometry)
     try:
@@ -187,12 +210,13 @@ def create(given: AreaIn, identity: Asking, connection: Writing, after: Backgrou
         ).scalar_one()
     except IntegrityError as error:
         raise _taken(given.name) from error
-    after.add_task(_touch, identity)
+    told.append(connection, Action.AREA_DRAWN, f"area {area_id}", name=given.name)
+    after.add_task(_touch, told.identity)
     return _one(connection, int(area_id))
 
 
 @router.put("/{area_id}", summary="Change a drawn area", dependencies=_DRAW)
-def change(area_id: AreaId, given: AreaIn, identity: Asking, connection: Writing, after: BackgroundTasks) -> AreaOut:
+def change(area_id: AreaId, given: AreaIn, connection: Writing, told: Trail, after: BackgroundTasks) -> AreaOut:
     """Change an area; whoever changed an older version is told and loses nothing."""
     current = _one(connection, area_id)
     shape = _stored(connection, given.geometry)
@@ -216,14 +240,16 @@ def change(area_id: AreaId, given: AreaIn, identity: Asking, connection: Writing
             f"The area {current.name!r} is at version {current.version} by now; load it again before you change it.",
             version=current.version,
         )
-    after.add_task(_touch, identity)
+    told.append(connection, Action.AREA_CHANGED, f"area {area_id}", name=given.name, version=current.version + 1)
+    after.add_task(_touch, told.identity)
     return _one(connection, area_id)
 
 
 @router.delete("/{area_id}", status_code=204, summary="Delete a drawn area", dependencies=_DRAW)
-def remove(area_id: AreaId, identity: Asking, connection: Writing, after: BackgroundTasks) -> Response:
+def remove(area_id: AreaId, connection: Writing, told: Trail, after: BackgroundTasks) -> Response:
     """Delete an area; runs that used it keep it as it was."""
     if not connection.execute(delete(DrawnArea).where(DrawnArea.area_id == area_id)).rowcount:
         raise NotFoundError("没有这个区域。", "There is no such area.")
-    after.add_task(_touch, identity)
+    told.append(connection, Action.AREA_DELETED, f"area {area_id}")
+    after.add_task(_touch, told.identity)
     return Response(status_code=204)

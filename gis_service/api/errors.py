@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 
-from gis_service.errors import GisError
+from gis_service.errors import GisError, SignInError
 from web_map.frame import message_page
 
 log = logging.getLogger("gis_service.api")
@@ -39,8 +40,26 @@ def body(code: str, message: str, details: Any = None) -> dict[str, Any]:
 
 def _is_page(request: Request) -> bool:
     """Tell a person at a page from a program: what a browser asks for itself is answered in words."""
-    is_map = request.url.path == "/" or request.url.path.startswith("/map/")
-    return is_map and "text/html" in request.headers.get("accept", "")
+    path = request.url.path
+    is_page = path in {"/", "/account", "/accounts", "/audit-trail"} or path.startswith("/map/")
+    return is_page and "text/html" in request.headers.get("accept", "")
+
+
+def _is_visit(request: Request) -> bool:
+    """Tell a person who opens an address from a program or a page's script that asks for it."""
+    mode = request.headers.get("sec-fetch-mode", "navigate")
+    return request.method == "GET" and mode == "navigate" and "text/html" in request.headers.get("accept", "")
+
+
+def _headers(request: Request, error: GisError) -> dict[str, str]:
+    """Return what a program is told besides: how to sign in, when to come again."""
+    if isinstance(error, SignInError):
+        # A browser would answer a Basic challenge with a window of its own; its pages know how to sign in.
+        basic = "" if "sec-fetch-mode" in request.headers else ', Basic realm="gis-service", charset="UTF-8"'
+        return {"WWW-Authenticate": f'Bearer realm="gis-service"{basic}'}
+    if "retry_after_s" in error.details:
+        return {"Retry-After": str(error.details["retry_after_s"])}
+    return {}
 
 
 def install(app: FastAPI) -> None:
@@ -49,9 +68,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(GisError)
     def _ours(request: Request, error: GisError) -> Response:
         message = error.message(language(request))
+        if isinstance(error, SignInError) and _is_visit(request):
+            back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/sign-in?next={quote(back, safe='')}", 303, headers={"Cache-Control": "no-store"})
         if _is_page(request):
             return HTMLResponse(message_page(message, language(request)), error.status)
-        return JSONResponse(body(error.code, message, error.details), error.status)
+        return JSONResponse(body(error.code, message, error.details), error.status, headers=_headers(request, error))
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -9,15 +9,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse
 from sqlalchemy import text
-from starlette.background import BackgroundTask
 
 from gis_service.accounts.identity import Right
+from gis_service.accounts.trail import Action
 from gis_service.api.connect import Reading
+from gis_service.api.downloads import DOWNLOADS, download
 from gis_service.api.errors import language
-from gis_service.api.identity import allow
+from gis_service.api.identity import Trail, allow
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
+from gis_service.export.mark import Mark
 from gis_service.export.sheets import write_tables
 from gis_service.figures.house import facts_of
 from gis_service.figures.tables import department_table, place_tables, runs_of
@@ -44,25 +46,27 @@ def read(connection: Reading, township: Township = None) -> dict[str, Any]:
 
 @router.get(
     "/figures/export", summary="The same as a workbook", response_class=FileResponse,
-    responses={200: {"content": {"application/octet-stream": {}}}}, dependencies=[Depends(allow(Right.EXPORT))],
+    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT))],
 )  # fmt: skip
-def export(connection: Reading, township: Township = None) -> FileResponse:
+def export(connection: Reading, told: Trail, township: Township = None) -> FileResponse:
     """Download the tables, one sheet each."""
     tables = [*place_tables(connection, runs_of(connection), township)]
     if township is None:
         tables.append(department_table(connection))
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    path = Path(folder.name) / f"figures{'-' + township if township else ''}.xlsx"
-    write_tables(tables, path)
-    return FileResponse(path, filename=path.name, background=BackgroundTask(folder.cleanup))
+    mark = Mark(told.identity.account)
+    path = Path(folder.name) / f"figures{'-' + township if township else ''}-{mark.stem}.xlsx"
+    write_tables(tables, path, mark)
+    told.record(Action.EXPORTED, path.name, township=township)
+    return download(path, folder)
 
 
 @router.get(
     "/figures/list", summary="A township's list to work from, as a file", response_class=FileResponse,
-    responses={200: {"content": {"application/octet-stream": {}}}}, dependencies=[Depends(allow(Right.EXPORT))],
+    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT))],
 )  # fmt: skip
 def work_list(
-    connection: Reading, township: TownshipCode, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
+    connection: Reading, told: Trail, township: TownshipCode, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
 ) -> FileResponse:
     """Download a township's houses with a hazard or on the priority list, the most urgent first."""
     rows = connection.execute(
@@ -70,9 +74,12 @@ def work_list(
         {"township": township, "selection_run": runs_of(connection).selection, "limit": _NO_LIMIT},
     ).mappings()
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    path = Path(folder.name) / f"township-{township}.{format}"
-    write_places(frame_of([dict(row) for row in rows]), path, title="工作清单", headings=HEADINGS)
-    return FileResponse(path, filename=path.name, background=BackgroundTask(folder.cleanup))
+    mark = Mark(told.identity.account)
+    path = Path(folder.name) / f"township-{township}-{mark.stem}.{format}"
+    places = frame_of([dict(row) for row in rows])
+    write_places(places, path, title="工作清单", headings=HEADINGS, mark=mark)
+    told.record(Action.EXPORTED, path.name, township=township, rows=len(places))
+    return download(path, folder)
 
 
 @router.get("/buildings/{building_id}", summary="What is known of one house", dependencies=[Depends(allow(Right.READ))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
@@ -10,22 +10,31 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
-from gis_service.accounts.identity import Identity, Right, Role
+from gis_service.accounts.identity import Identity, Right
+from gis_service.api.known import Known, Telling, source_of
 from gis_service.errors import ForbiddenError
 
 
-def asking(request: Request) -> Identity:  # noqa: ARG001 - sessions and tokens come next
+async def asking(asker: Known) -> Identity:
     """Return who asks, by session or token; SignInError when nobody known does."""
-    return Identity("everybody", Role.ADMINISTRATOR)
+    return asker.identity
 
 
 Asking = Annotated[Identity, Depends(asking)]
 
 
-def allow(right: Right) -> Callable[[Identity], None]:
+async def telling(request: Request, identity: Asking) -> Telling:
+    """Return what writes the trail for this request."""
+    return Telling(identity, source_of(request))
+
+
+Trail = Annotated[Telling, Depends(telling)]
+
+
+def allow(right: Right) -> Callable[[Identity], Awaitable[None]]:
     """Return a dependency that lets through whoever has ``right``: the rule of a route or of a whole router."""
 
-    def rule(identity: Asking) -> None:
+    async def rule(identity: Asking) -> None:
         if not identity.may(right):
             raise ForbiddenError("您的账号没有这项权限。", "Your account has no right to do this.", right=right.value)
 
@@ -33,7 +42,7 @@ def allow(right: Right) -> Callable[[Identity], None]:
     return rule
 
 
-def public() -> None:
+async def public() -> None:
     """Mark a route as open to everybody: that is a rule too, and written where it holds."""
 
 

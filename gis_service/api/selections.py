@@ -12,15 +12,17 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, text
-from starlette.background import BackgroundTask
 
 from gis_service.accounts.identity import Right
+from gis_service.accounts.trail import Action
 from gis_service.api.areas import ShapeIn, checked_shape
 from gis_service.api.connect import Reading, Writing
-from gis_service.api.identity import allow
+from gis_service.api.downloads import DOWNLOADS, download
+from gis_service.api.identity import Trail, allow
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
+from gis_service.export.mark import Mark
 from gis_service.selection.areas import area_term, find_drawn, within_drawn
 from gis_service.selection.lists import HEADINGS, places_of
 from gis_service.selection.phrases import phrase
@@ -148,9 +150,10 @@ def rules() -> dict[str, Any]:
 
 
 @router.post("/selections", status_code=201, summary="Select buildings", dependencies=_SELECT)
-def create(asked: AskIn, connection: Writing) -> SelectionOut:
+def create(asked: AskIn, connection: Writing, told: Trail) -> SelectionOut:
     """Select buildings and store the result as a run."""
     outcome = run_selection(connection, _ask(connection, asked))
+    told.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected)
     return _out(connection, outcome.run_id, 100, 0)
 
 
@@ -185,9 +188,10 @@ def read(
 @router.post(
     "/selections/{run_id}/repeat", status_code=201, summary="The same selection on today's data", dependencies=_SELECT
 )
-def repeat(run_id: RunId, connection: Writing) -> SelectionOut:
+def repeat(run_id: RunId, connection: Writing, told: Trail) -> SelectionOut:
     """Ask again what a stored run asked."""
     outcome = run_selection(connection, ask_of(connection, run_id))
+    told.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected, repeats=run_id)
     return _out(connection, outcome.run_id, 100, 0)
 
 
@@ -224,17 +228,20 @@ def why(run_id: RunId, building_id: str, connection: Reading) -> SelectedOut:
     summary="The list as a file",
     dependencies=[Depends(allow(Right.EXPORT))],
     response_class=FileResponse,
-    responses={200: {"content": {"application/octet-stream": {}}}},
+    responses=DOWNLOADS,
 )
 def export(
-    run_id: RunId, connection: Reading, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
+    run_id: RunId, connection: Reading, told: Trail, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
 ) -> FileResponse:
     """Download a selection."""
     ask_of(connection, run_id)
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    path = Path(folder.name) / f"selection-{run_id}.{format}"
-    write_places(places_of(connection, run_id), path, title="优先排查名单", headings=HEADINGS)
-    return FileResponse(path, filename=path.name, background=BackgroundTask(folder.cleanup))
+    mark = Mark(told.identity.account)
+    path = Path(folder.name) / f"selection-{run_id}-{mark.stem}.{format}"
+    places = places_of(connection, run_id)
+    write_places(places, path, title="优先排查名单", headings=HEADINGS, mark=mark)
+    told.record(Action.EXPORTED, path.name, run=run_id, rows=len(places))
+    return download(path, folder)
 
 
 def _ask(connection: Connection, asked: AskIn) -> Ask:

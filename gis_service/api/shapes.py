@@ -15,6 +15,7 @@ from pyproj import CRS
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.identity import Right
+from gis_service.api.areas import to_work
 from gis_service.api.connect import Reading
 from gis_service.api.identity import allow
 from gis_service.db.engine import work_srid
@@ -31,37 +32,41 @@ _ROAD_REACH_M = 60.0
 _QUARTER = 16
 
 
-class _Given(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+def _like(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
 
 
-class CircleIn(_Given):
+class CircleIn(BaseModel):
     """All within ``radius_m`` of a point."""
 
+    model_config = _like({"of": "circle", "center": [107.374, 24.511], "radius_m": 300})
     of: Literal["circle"]
     center: Point
     radius_m: float = Field(gt=0, le=20_000, allow_inf_nan=False)
 
 
-class LineIn(_Given):
+class LineIn(BaseModel):
     """All within ``distance_m`` of a drawn line."""
 
+    model_config = _like({"of": "line", "line": [[107.370, 24.510], [107.378, 24.512]], "distance_m": 50})
     of: Literal["line"]
     line: list[Point] = Field(min_length=2, max_length=1_000)
     distance_m: float = Field(gt=0, le=2_000, allow_inf_nan=False)
 
 
-class RoadIn(_Given):
+class RoadIn(BaseModel):
     """All within ``distance_m`` of the road nearest to a point."""
 
+    model_config = _like({"of": "road", "near": [107.374, 24.511], "distance_m": 50})
     of: Literal["road"]
     near: Point
     distance_m: float = Field(gt=0, le=2_000, allow_inf_nan=False)
 
 
-class ZoneIn(_Given):
+class ZoneIn(BaseModel):
     """All within ``distance_m`` of a key zone's grounds."""
 
+    model_config = _like({"of": "zone", "zone_id": "451224-school-1", "distance_m": 100})
     of: Literal["zone"]
     zone_id: str = Field(min_length=1, max_length=100)
     distance_m: float = Field(ge=0, le=5_000, allow_inf_nan=False)
@@ -82,13 +87,13 @@ def make(
     """Return the shape; nothing is stored."""
     name = None
     if isinstance(given, CircleIn):
-        core, distance_m = _to_work(shapely.Point(given.center)), given.radius_m
+        core, distance_m = to_work(shapely.Point(given.center)), given.radius_m
     elif isinstance(given, LineIn):
-        core, distance_m = _to_work(shapely.LineString(given.line)), given.distance_m
+        core, distance_m = to_work(shapely.LineString(given.line)), given.distance_m
         if not shapely.length(core) > 0:
             raise InputError("线没有长度，请重画。", "The line has no length; draw it again.")
     elif isinstance(given, RoadIn):
-        core, name = _road(connection, _to_work(shapely.Point(given.near)))
+        core, name = _road(connection, to_work(shapely.Point(given.near)))
         distance_m = given.distance_m
     else:
         core, name = _zone(connection, given.zone_id)
@@ -105,17 +110,15 @@ def make(
     )
 
 
-def _to_work(shape: shapely.Geometry) -> shapely.Geometry:
-    moved: shapely.Geometry = transform(
-        np.array([shape], dtype=object), CRS.from_epsg(4326), CRS.from_epsg(work_srid())
-    )[0]
-    return moved
-
-
 def _road(connection: Connection, point: shapely.Geometry) -> tuple[shapely.Geometry, str | None]:
     row = connection.execute(
         text(statement("maps.nearest_road")),
-        {"x": shapely.get_x(point), "y": shapely.get_y(point), "srid": work_srid(), "reach_m": _ROAD_REACH_M},
+        {
+            "x": float(shapely.get_x(point)),
+            "y": float(shapely.get_y(point)),
+            "srid": work_srid(),
+            "reach_m": _ROAD_REACH_M,
+        },
     ).one_or_none()
     if row is None:
         raise NotFoundError(

@@ -10,12 +10,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection, text
+from starlette.concurrency import run_in_threadpool
 
 from gis_service import __version__
-from gis_service.accounts.identity import Right
-from gis_service.api.connect import Reading
+from gis_service.accounts.identity import Identity, Right
 from gis_service.api.identity import Asking, allow
-from gis_service.db.engine import zone_bounds
+from gis_service.api.kept import Kept
+from gis_service.db.engine import database_url, transaction, zone_bounds
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.select import latest_run
@@ -35,6 +36,7 @@ class _Layer:
     far: str | None = None
     of_run: str | None = None
     from_zoom: int = 0
+    near_zoom: int = HOUSES_FROM_ZOOM
 
 
 LAYERS = {
@@ -45,7 +47,7 @@ LAYERS = {
     "roads": _Layer("tiles.roads"),
     "hydrants": _Layer("tiles.hydrants"),
     "areas": _Layer("tiles.areas"),
-    "clusters": _Layer("tiles.clusters", of_run="density"),
+    "clusters": _Layer("tiles.clusters", far="tiles.cluster_dots", of_run="density", near_zoom=14),
     "reach": _Layer("tiles.reach", of_run="density", from_zoom=13),
     "alleys": _Layer("tiles.alleys", of_run="density", from_zoom=14),
     "gaps": _Layer("tiles.gaps", of_run="density", from_zoom=16),
@@ -81,16 +83,37 @@ def _cache() -> _Cache:
     return _Cache(64 * 1024 * 1024)
 
 
+@dataclass(frozen=True)
+class _Moment:
+    """What a scope's tiles hang on: the data's version, and the newest run of each kind that it sees."""
+
+    version: int
+    runs: dict[str, int | None]
+
+
+_moments: Kept[_Moment] = Kept()
+
+
+def forget_moments() -> None:
+    """Ask anew for the data's version: it has just moved on."""
+    _moments.forget()
+
+
+def _moment(identity: Identity) -> _Moment:
+    with transaction(identity, read_only=True) as connection:
+        version = data_version(connection)  # first: no tile is marked with a version newer than what it shows
+        return _Moment(version, {kind: latest_run(connection, kind) for kind in ("selection", "density")})
+
+
 @router.get(
     "/tiles/{layer}/{z}/{x}/{y}.pbf",
     summary="One vector tile",
     response_class=Response,
     responses={200: {"content": {MEDIA: {}}}, 304: {"description": "The tile that you have is still right"}},
 )
-def tile(
+async def tile(
     request: Request,
     identity: Asking,
-    connection: Reading,
     layer: Annotated[str, Path(examples=["buildings"])],
     z: Annotated[int, Path(ge=0, le=ZOOM_MAX)],
     x: Annotated[int, Path(ge=0)],
@@ -110,28 +133,32 @@ def tile(
         raise NotFoundError("没有这个图层。", "There is no such layer.")
     if x >= 2**z or y >= 2**z:
         raise NotFoundError("瓦片超出范围。", "The tile lies outside the grid.")
-    if known.of_run and run is None:
-        run = latest_run(connection, known.of_run)
-    version = data_version(connection)
-    run = run if known.of_run else None
+    deployment = database_url("service")
+    moment = await _moments.get((deployment, identity.scope), lambda: _moment(identity))
+    version = moment.version
+    run = (run or moment.runs[known.of_run]) if known.of_run else None
     mark = hashlib.sha256(f"{identity.scope}/{layer}/{z}/{x}/{y}/{run}/{version}/{__version__}".encode()).hexdigest()[
         :24
     ]
     headers = {"ETag": f'"{mark}"', "Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
     if _matches(request.headers.get("if-none-match"), mark):
         return Response(status_code=304, headers=headers)
-    key = (str(connection.engine.url), identity.scope, layer, z, x, y, run, version)
+    key = (deployment, identity.scope, layer, z, x, y, run, version)
     content = _cache().get(key)
     if content is None and z < known.from_zoom:
         content = b""  # too small to be seen
     if content is None:
-        far = known.far is not None and z < HOUSES_FROM_ZOOM
-        name = known.far if far and known.far else known.statement
-        zone = dict(zip(("west", "south", "east", "north"), zone_bounds(), strict=True))
-        values = zone | {"z": z, "x": x, "y": y, "limit": FEATURES_MAX} | ({"run": run} if known.of_run else {})
-        content = bytes(connection.execute(text(statement(name)), values).scalar_one() or b"")
+        content = await run_in_threadpool(_make, identity, known, z, x, y, run)
         _cache().put(key, content)
     return Response(content, media_type=MEDIA, headers=headers)
+
+
+def _make(identity: Identity, layer: _Layer, z: int, x: int, y: int, run: int | None) -> bytes:
+    name = layer.far if layer.far is not None and z < layer.near_zoom else layer.statement
+    zone = dict(zip(("west", "south", "east", "north"), zone_bounds(), strict=True))
+    values = zone | {"z": z, "x": x, "y": y, "limit": FEATURES_MAX} | ({"run": run} if layer.of_run else {})
+    with transaction(identity, read_only=True) as connection:
+        return bytes(connection.execute(text(statement(name)), values).scalar_one() or b"")
 
 
 def data_version(connection: Connection) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy import make_url
@@ -128,6 +129,7 @@ def restore(file: Path, yes: bool) -> None:
             f"{file} 不是 gis-service db backup 写的备份文件。",
             f"{file} is no file of gis-service db backup.",
         )
+    before = _trail_head()
     # One transaction: a broken file leaves the data as it was.
     _client(
         "pg_restore", "--single-transaction", "--clean", "--if-exists", "--exit-on-error", "--dbname",
@@ -136,7 +138,29 @@ def restore(file: Path, yes: bool) -> None:
     )  # fmt: skip
     forget_connections()
     migrate()
-    say("已恢复。", "Restored.")
+    _after_restore(file, before)
+    say("已恢复；所有人需要重新登录。", "Restored; everybody signs in again.")
+
+
+def _trail_head() -> dict[str, Any]:
+    """Return how long the trail is that a restore replaces, and its last hash, to be written into the one that comes."""
+    with admin_connection() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('gis.audit_head') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return {}
+        cursor.execute("SET ROLE gis_owner; SELECT entries, hash FROM gis.audit_head")
+        row = cursor.fetchone() or (0, "")
+        return {"entries_before": row[0], "head_before": row[1]}
+
+
+def _after_restore(file: Path, before: dict[str, Any]) -> None:
+    """End the sessions that came back with the backup, and write the restore into the trail."""
+    from gis_service.accounts import trail
+    from gis_service.accounts.identity import operator
+
+    with admin_connection() as connection, connection.cursor() as cursor:
+        cursor.execute("SET ROLE gis_owner; DELETE FROM gis.session")
+    trail.record(operator(), trail.Action.RESTORED, file.name, **before)
 
 
 def _client(program: str, *options: str, address: bool = True) -> None:

@@ -20,12 +20,14 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from gis_service.errors import InputError
+from gis_service.export.mark import Mark
+from gis_service.export.rows import MARK_HEADINGS, mark_book
 from gis_service.ingest.rejects import neutral
 
 _WIDTH_MAX = 60
 
 
-def write_places(frame: gpd.GeoDataFrame, path: Path, *, title: str, headings: dict[str, str]) -> None:
+def write_places(frame: gpd.GeoDataFrame, path: Path, *, title: str, headings: dict[str, str], mark: Mark) -> None:
     """Write ``frame`` to ``path``.
 
     Parameters
@@ -36,6 +38,8 @@ def write_places(frame: gpd.GeoDataFrame, path: Path, *, title: str, headings: d
         Name of the sheet and of the layer.
     headings
         Chinese heading of each column, for sheets.
+    mark
+        Who exports, and when; it goes into the file.
 
     Raises
     ------
@@ -54,7 +58,7 @@ def write_places(frame: gpd.GeoDataFrame, path: Path, *, title: str, headings: d
     partial = path.with_name(f".{path.stem}.part{path.suffix}")
     partial.unlink(missing_ok=True)
     try:
-        writer(frame, partial, title, headings)
+        writer(frame, partial, title, headings, mark)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -77,12 +81,13 @@ def _table(frame: gpd.GeoDataFrame) -> pd.DataFrame:
     return table
 
 
-def _write_csv(frame: gpd.GeoDataFrame, path: Path, _: str, headings: dict[str, str]) -> None:
+def _write_csv(frame: gpd.GeoDataFrame, path: Path, _: str, headings: dict[str, str], mark: Mark) -> None:
     table = _table(frame).rename(columns=headings)
+    table[MARK_HEADINGS[0]], table[MARK_HEADINGS[1]] = mark.account, mark.time
     table.map(neutral).to_csv(path, index=False, encoding="utf-8-sig")
 
 
-def _write_xlsx(frame: gpd.GeoDataFrame, path: Path, title: str, headings: dict[str, str]) -> None:
+def _write_xlsx(frame: gpd.GeoDataFrame, path: Path, title: str, headings: dict[str, str], mark: Mark) -> None:
     table = _table(frame)
     book = Workbook()
     sheet = book.active
@@ -100,6 +105,7 @@ def _write_xlsx(frame: gpd.GeoDataFrame, path: Path, title: str, headings: dict[
         sheet.column_dimensions[get_column_letter(position)].width = min(_WIDTH_MAX, longest + 2)
     sheet.freeze_panes = "B2"
     sheet.auto_filter.ref = sheet.dimensions
+    mark_book(book, mark)
     book.save(path)
 
 
@@ -113,29 +119,33 @@ def _shown(value: Any) -> int:
     return sum(2 if ord(c) > 0x2E80 else 1 for c in str(value))
 
 
-def _write_geojson(frame: gpd.GeoDataFrame, path: Path, title: str, _: dict[str, str]) -> None:
+def _write_geojson(frame: gpd.GeoDataFrame, path: Path, title: str, _: dict[str, str], mark: Mark) -> None:
     degrees = frame.to_crs(4326)
     # RFC 7946, 3.1.6: exterior rings counterclockwise; rounding turns them the other way.
     degrees.geometry = shapely.orient_polygons(degrees.geometry.set_precision(1e-7).to_numpy())
     collection = json.loads(degrees.to_json(na="null", drop_id=True, show_bbox=False, to_wgs84=False))
     collection.pop("crs", None)  # RFC 7946 knows WGS 84 only
     collection["name"] = title
+    collection["exported"] = {"account": mark.account, "at": mark.time}
     path.write_text(json.dumps(collection, ensure_ascii=False), encoding="utf-8")
 
 
-def _write_gpkg(frame: gpd.GeoDataFrame, path: Path, title: str, _: dict[str, str]) -> None:
+def _write_gpkg(frame: gpd.GeoDataFrame, path: Path, title: str, _: dict[str, str], mark: Mark) -> None:
     flat = frame.copy()
     for name in flat.columns.drop(flat.geometry.name):
         if flat[name].dtype == object:
             flat[name] = flat[name].map(_flat)
-    flat.to_file(path, layer=title, driver="GPKG", engine="pyogrio")
+    said = {"EXPORTED_BY": mark.account, "EXPORTED_AT": mark.time}
+    flat.to_file(path, layer=title, driver="GPKG", engine="pyogrio", dataset_metadata=said)
 
 
-def _write_parquet(frame: gpd.GeoDataFrame, path: Path, _: str, __: dict[str, str]) -> None:
-    frame.to_parquet(path)
+def _write_parquet(frame: gpd.GeoDataFrame, path: Path, _: str, __: dict[str, str], mark: Mark) -> None:
+    marked = frame.copy(deep=False)
+    marked.attrs = {"exported_by": mark.account, "exported_at": mark.time}
+    marked.to_parquet(path)
 
 
-_WRITERS: dict[str, Callable[[gpd.GeoDataFrame, Path, str, dict[str, str]], None]] = {
+_WRITERS: dict[str, Callable[[gpd.GeoDataFrame, Path, str, dict[str, str], Mark], None]] = {
     ".geojson": _write_geojson,
     ".gpkg": _write_gpkg,
     ".parquet": _write_parquet,

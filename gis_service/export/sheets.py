@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,15 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
+from gis_service.export.mark import Mark
+from gis_service.export.rows import mark_book
 from gis_service.ingest.rejects import neutral
 
 if TYPE_CHECKING:
     from gis_service.figures.tables import Table
 
 
-def write_tables(tables: list[Table], path: Path) -> None:
+def write_tables(tables: list[Table], path: Path, mark: Mark) -> None:
     """Write ``tables`` to an xlsx file, in Chinese, for printing on A4 across."""
     book = Workbook()
     book.remove(book.worksheets[0])
@@ -29,7 +30,7 @@ def write_tables(tables: list[Table], path: Path) -> None:
         sheet.append(["合计", *table.total])
         for zh, _ in table.notes:
             sheet.append([zh])
-        sheet.append([f"导出时间 {datetime.now().astimezone():%Y-%m-%d %H:%M}"])
+        sheet.append([mark.note()])
         width = len(table.columns) + 1
         sheet.merge_cells(start_row=1, start_column=1, end_row=1, end_column=width)
         sheet["A1"].font = Font(bold=True, size=14)
@@ -46,4 +47,5 @@ def write_tables(tables: list[Table], path: Path) -> None:
         sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    mark_book(book, mark)
     book.save(path)

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from gis_service.accounts import trail
+from gis_service.accounts.identity import operator
+from gis_service.accounts.trail import Action
 from gis_service.db.command import prepare
 from gis_service.ingest.datum import DATUMS
 from gis_service.ingest.fields import KINDS
@@ -52,6 +55,9 @@ def import_(
     with steps(3, patience_s=2.0) as step:
         options = Options(layer, crs, datum, encoding, fields, rejects, dry_run)
         summary = import_file(kind, file, options, step)
+    if not dry_run:
+        counts = {name: getattr(summary, name) for name in ("read", "loaded", "unchanged", "updated", "rejected")}
+        trail.record(operator(), Action.IMPORTED, summary.file, kind=kind, **counts)
     report(summary, rejects, dry_run=dry_run)
 
 

@@ -19,7 +19,9 @@ WHERE n.nspname = 'gis' AND c.relkind IN ('r', 'p') AND (
     OR NOT EXISTS (SELECT FROM pg_policies AS p WHERE p.schemaname = 'gis' AND p.tablename = c.relname
                    AND 'gis_owner' = ANY (p.roles) AND p.cmd = 'ALL' AND p.qual = 'true' AND p.with_check = 'true')
     OR NOT EXISTS (SELECT FROM pg_policies AS p WHERE p.schemaname = 'gis' AND p.tablename = c.relname
-                   AND p.roles <> '{gis_owner}'))
+                   AND p.roles <> '{gis_owner}')
+    -- Asked through functions of one question each, and granted to nobody (tests/accounts/test_people.py).
+    AND c.relname NOT IN ('session', 'token', 'sign_in_attempt'))
 """
 # A view reads with its owner's rights, past the policies of whoever asks, unless it says otherwise.
 _VIEWS = """
@@ -99,7 +101,8 @@ def test_an_account_that_is_no_superuser(database: Database, tmp_path: Path):
     before = database.counts()
     database.ask("DELETE FROM gis.building")
     assert database.cli("db", "restore", tmp_path / "a.dump", "--yes").code == 0
-    assert database.counts() == before
+    # The restore itself is written into the trail.
+    assert database.counts() == before | {"audit_trail": before["audit_trail"] + 1}
 
 
 def test_the_service_by_a_weaker_address(database: Database):

@@ -18,7 +18,7 @@ from gis_service.accounts.identity import operator
 from gis_service.api.app import create_app
 from gis_service.db.engine import transaction
 from gis_service.up import install_front_end
-from tests.conftest import Database
+from tests.conftest import Database, signed_in
 from web_map.planner import ensure_run
 
 
@@ -38,12 +38,12 @@ def client(demo_database: Database, app: FastAPI) -> Iterator[TestClient]:
     """The service over the demo county, as the browser meets it: errors are answers, not exceptions."""
     with transaction(operator()) as connection:
         ensure_run(connection)
-    with TestClient(app, raise_server_exceptions=False) as made:
+    with TestClient(app, raise_server_exceptions=False, headers=signed_in(demo_database)) as made:
         yield made
 
 
 @pytest.fixture
 def fresh(database: Database, app: FastAPI) -> Iterator[TestClient]:
     """The service over an empty database of this test's own."""
-    with TestClient(app, raise_server_exceptions=False) as made:
+    with TestClient(app, raise_server_exceptions=False, headers=signed_in(database)) as made:
         yield made

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from gis_service.db.server import Server
-from tests.conftest import Database, open_folder
+from tests.conftest import Database, open_folder, signed_in
 
 SQUARE = [[[107.37, 24.51], [107.38, 24.51], [107.38, 24.52], [107.37, 24.51]]]
 AREA = {"name": "老街", "geometry": {"type": "Polygon", "coordinates": SQUARE}}
@@ -178,7 +178,8 @@ def test_the_database_stopped(front_end: None):
         try:
             with Database(alone, "gis").active():
                 prepare()
-                with TestClient(create_app(), raise_server_exceptions=False) as client:
+                headers = signed_in(Database(alone, "gis"))
+                with TestClient(create_app(), raise_server_exceptions=False, headers=headers) as client:
                     assert client.get("/health").json()["status"] == "ok"
                     alone.stop()
                     for path in ("/health", "/collections", "/tiles/buildings/0/0/0.pbf", "/api/areas", "/map/planner"):

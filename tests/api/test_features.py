@@ -179,8 +179,10 @@ def test_openapi(client: TestClient):
             assert "422" in operation["responses"], (method, path)
             body = operation.get("requestBody")
             if body:
-                schema = body["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
-                assert document["components"]["schemas"][schema].get("examples"), (method, path)
+                whole = body["content"]["application/json"]["schema"]
+                for one in whole.get("oneOf", [whole]):
+                    schema = one["$ref"].rsplit("/", 1)[1]
+                    assert document["components"]["schemas"][schema].get("examples"), (method, path, schema)
     for reference in {part.split('"')[0] for part in text.split('"$ref": "#/')[1:]}:
         node = document
         for step in reference.split("/"):

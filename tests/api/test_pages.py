@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from gis_service.api.app import create_app
-from tests.conftest import Database
+from tests.conftest import Database, signed_in
 
 EVIL = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
 
@@ -71,7 +71,7 @@ def pages(hostile: Database, tmp_path: Path) -> Iterator[dict[str, str]]:
     out = tmp_path / "map.html"
     said = hostile.cli("map", "planner", "--out", out)
     assert said.code == 0, said.err
-    with TestClient(create_app(), raise_server_exceptions=False) as client:
+    with TestClient(create_app(), raise_server_exceptions=False, headers=signed_in(hostile)) as client:
         yield {
             "served": client.get("/map/planner").text,
             "english": client.get("/map/planner?lang=en").text,

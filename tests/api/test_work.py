@@ -12,7 +12,7 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 
-from tests.conftest import Database
+from tests.conftest import Database, signed_in
 
 RING = [[107.37, 24.505], [107.38, 24.505], [107.38, 24.515], [107.37, 24.515], [107.37, 24.505]]
 
@@ -86,7 +86,7 @@ def test_selection(client: TestClient, demo_database: Database, tmp_path: Path):
 def test_a_drawn_area_selects(demo_copy: Database, front_end: None):
     from gis_service.api.app import create_app
 
-    with TestClient(create_app(), raise_server_exceptions=False) as client:
+    with TestClient(create_app(), raise_server_exceptions=False, headers=signed_in(demo_copy)) as client:
         area = client.post("/api/areas", json=_area()).json()
         made = client.post("/api/selections", json={"any_of": [{"term": "area", "area_id": area["area_id"]}]}).json()
     wanted = demo_copy.one(

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from gis_service.api.app import create_app
 from gis_service.db.server import Server
 from gis_service.up import install_front_end
-from tests.conftest import Database
+from tests.conftest import Database, serving, session_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -45,17 +41,8 @@ def analysed(server: Server, analysed_demo: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def address(analysed: Database) -> Iterator[str]:
     """The service, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    service = uvicorn.Server(uvicorn.Config(create_app(), host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=service.run, daemon=True)
-    thread.start()
-    while not service.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    service.should_exit = True
-    thread.join()
+    with serving(create_app()) as address:
+        yield address
 
 
 @dataclass
@@ -72,13 +59,23 @@ class Watched:
 
 
 @pytest.fixture
-def watch(browser: Browser) -> Iterator[object]:
-    """Open watched pages: ``watch(address, width, height)``."""
+def watch(browser: Browser, request: pytest.FixtureRequest) -> Iterator[object]:
+    """Open watched pages: ``watch(address, width, height)``; by an administrator, or ``role=None`` by nobody yet."""
     contexts = []
 
-    def make(home: str = "", width: int = 1366, height: int = 768, offline: bool = False) -> Watched:
+    def make(
+        home: str = "",
+        width: int = 1366,
+        height: int = 768,
+        offline: bool = False,
+        role: str | None = "administrator",
+        **place: str,
+    ) -> Watched:
         context = browser.new_context(viewport={"width": width, "height": height}, offline=offline, locale="zh-CN")
         contexts.append(context)
+        if home and role:
+            opened = session_of(request.getfixturevalue("analysed"), role, **place)
+            context.add_cookies([{"name": "gis_session", "value": opened.secret, "url": home}])
         page = context.new_page()
         watched = Watched(page)
         page.on("pageerror", lambda error: watched.faults.append(str(error)))

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from gis_service.db.engine import get_engine
+from gis_service.export.mark import Mark
 from gis_service.export.sheets import write_tables
 from gis_service.figures.tables import ANNEX, OVERVIEW, department_table, place_tables, runs_of
 from tests.conftest import Database
@@ -96,9 +97,10 @@ def test_a_cluster_across_a_border_counts_once_in_all(database: Database):
 
 def test_the_workbook_holds_the_tables(tables, tmp_path: Path):
     path = tmp_path / "figures.xlsx"
-    write_tables(list(tables), path)
+    write_tables(list(tables), path, Mark("t"))
     book = openpyxl.load_workbook(path)
-    assert len(book.sheetnames) == 3
+    assert len(book.sheetnames) == 4
+    assert book["导出信息"]["B1"].value == "t"
     rows = list(book["附件1 经营性自建房初步判定情况"].values)
     assert rows[1][1:5] == tuple(zh for _, zh, _ in ANNEX)
     assert ("合计", 4028, 79, 382, 3567) in [row[:5] for row in rows]

@@ -1,0 +1,337 @@
+"""The figures of the web application: tiles beside tipg, kept tiles, a drawn area, first map, offline file.
+
+    python -m benchmarks.web [--folder DIR] [--only cold,kept,size,area,map,file]
+
+The demo county with a selection and a density run in a private PostGIS of its own (kept in DIR when one is named), the
+service and tipg as processes of their own on it. Times are of whole answers over HTTP, signed in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import http.client
+import json
+import math
+import os
+import random
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from benchmarks.common import machine
+
+_TOWN = "451224100"
+_CLIENTS = 32
+_COLUMNS = "building_id,hazard_tier,use_class,floors"
+
+
+def _p95(values: list[float]) -> float:
+    return sorted(values)[max(0, math.ceil(len(values) * 0.95) - 1)]
+
+
+def _tiles_of(lon: float, lat: float, z: int) -> tuple[int, int]:
+    n = 2**z
+    return int((lon + 180) / 360 * n), int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * n)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _process(arguments: list[str], port: int, path: str, **environment: str) -> Iterator[None]:
+    process = subprocess.Popen(arguments, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            with contextlib.suppress(OSError):
+                client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                client.request("GET", path)
+                if client.getresponse().status < 500:
+                    break
+            time.sleep(0.2)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+class _Client:
+    """One connection that stays open."""
+
+    def __init__(self, port: int, headers: dict[str, str]) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self._headers = headers
+
+    def ask(self, path: str, method: str = "GET", body: Any = None) -> tuple[float, bytes]:
+        """Return seconds and content; anything but success ends the benchmark."""
+        headers = self._headers | ({"Content-Type": "application/json"} if body is not None else {})
+        started = time.perf_counter()
+        self._connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        seconds = time.perf_counter() - started
+        if answer.status not in (200, 204):
+            raise SystemExit(f"{path}: {answer.status} {content[:300]!r}")
+        return seconds, content
+
+
+def main() -> None:
+    """Print all figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--folder", type=Path, help="data folder to keep and use again")
+    parser.add_argument("--only", default="cold,kept,size,area,map,file")
+    given = parser.parse_args()
+    folder = given.folder or Path(tempfile.mkdtemp(prefix="gis-bench-", dir="/tmp"))
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    os.environ["GIS_DATA_DIR"] = str(folder)
+    os.environ.pop("DATABASE_URL", None)
+    from gis_service.db.server import private_server
+
+    try:
+        secret = _county()
+        port = _free_port()
+        serve = [sys.executable, "-m", "gis_service.cli", "up", "--demo", "none", "--port", str(port)]
+        with _process(serve, port, "/health"):
+            print(f"{machine()}; load before {os.getloadavg()[0]:.1f}")
+            for name in given.only.split(","):
+                _PARTS[name](port, secret)
+            print(f"load after {os.getloadavg()[0]:.1f}")
+    finally:
+        if given.folder is None:
+            private_server().remove()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _county() -> str:
+    """Load and analyse the county where that is not done, and return a session's secret."""
+    from gis_service.accounts import people, sessions, trail
+    from gis_service.accounts.identity import Role, operator
+    from gis_service.analysis.command import analyse
+    from gis_service.db.command import prepare
+    from gis_service.db.engine import transaction
+    from gis_service.demo.load import load_demo
+    from gis_service.density.params import Params
+    from gis_service.errors import NotFoundError
+    from gis_service.up import install_front_end
+    from web_map.planner import ensure_run
+
+    install_front_end()
+    prepare()
+    if not _sql("SELECT count(*) FROM gis.building")[0][0]:
+        load_demo("donglan")
+    if not _sql("SELECT count(*) FROM gis.run WHERE kind = 'density'")[0][0]:
+        analyse(Params())
+    with transaction(operator()) as connection:
+        ensure_run(connection)
+        try:
+            account = people.find(connection, "bench")
+        except NotFoundError:
+            account = people.add(connection, people.New("bench", Role.ADMINISTRATOR), None)
+    return sessions.open_(account.account_id, trail.MACHINE, by="benchmark").secret
+
+
+def _sql(sql: str) -> list[tuple[Any, ...]]:
+    from gis_service.db.engine import admin_connection
+
+    with admin_connection() as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _client(port: int, secret: str) -> _Client:
+    return _Client(port, {"Cookie": f"gis_session={secret}", "Sec-Fetch-Mode": "cors"})
+
+
+def _where(z: int, table: str = "building") -> list[tuple[int, int]]:
+    """All tiles of a zoom on which the middle of something of ``table`` lies."""
+    points = _sql(f"SELECT ST_X(p), ST_Y(p) FROM (SELECT ST_Transform(ST_PointOnSurface(geom), 4326) AS p "
+                  f"FROM gis.{table}) AS x")  # fmt: skip
+    return sorted({_tiles_of(lon, lat, z) for lon, lat in points})
+
+
+def _cold(port: int, secret: str) -> None:
+    """Tiles that nobody has asked for, ours and tipg's in turn, one after another."""
+    from gis_service.db.engine import database_url
+
+    # tipg takes an address only with a host in it: the folder of the socket, escaped.
+    given = urlsplit(database_url("admin"))
+    url = f"postgresql://{given.username}@{quote(parse_qs(given.query)['host'][0], safe='')}{given.path}"
+    theirs = _free_port()
+    run = [sys.executable, "-m", "uvicorn", "tipg.main:app", "--port", str(theirs), "--log-level", "error"]
+    settings = {"DATABASE_URL": url, "TIPG_DB_SCHEMAS": '["gis"]', "TIPG_DB_TABLES": '["gis.building"]',
+                "TIPG_MAX_FEATURES_PER_TILE": "20000"}  # fmt: skip
+    with _process(run, theirs, "/collections/gis.building", **settings):
+        ours, tipg = _client(port, secret), _Client(theirs, {})
+        for z in (14, 15, 16):
+            tiles = _where(z)
+            times: dict[str, list[float]] = {"ours": [], "tipg": [], "tipg, all columns": []}
+            size = {"ours": 0, "tipg": 0}
+            for _ in range(2):
+                _sql("SELECT nextval('gis.data_version')")  # what was kept is kept no more
+                for x, y in random.Random(z).sample(tiles, min(len(tiles), 120)):
+                    base = f"/collections/gis.building/tiles/WebMercatorQuad/{z}/{x}/{y}"
+                    asked: list[tuple[str, Callable[[], tuple[float, bytes]]]] = [
+                        ("ours", lambda x=x, y=y: ours.ask(f"/tiles/buildings/{z}/{x}/{y}.pbf")),
+                        ("tipg", lambda base=base: tipg.ask(f"{base}?properties={_COLUMNS}")),
+                        ("tipg, all columns", lambda base=base: tipg.ask(base)),
+                    ]
+                    random.shuffle(asked)
+                    for name, ask in asked:
+                        seconds, content = ask()
+                        times[name].append(seconds)
+                        if name in size:
+                            size[name] += len(content)
+            means = {name: 1000 * statistics.mean(all_) for name, all_ in times.items()}
+            print(
+                f"cold z{z}: {len(times['ours'])} tiles; mean ours {means['ours']:.1f} ms, tipg {means['tipg']:.1f} ms "
+                f"(same columns) {means['tipg, all columns']:.1f} ms (all); median ours "
+                f"{1000 * statistics.median(times['ours']):.1f} ms, tipg {1000 * statistics.median(times['tipg']):.1f} ms; "
+                f"ratio of means {means['tipg'] / means['ours']:.2f} / {means['tipg, all columns'] / means['ours']:.2f}; "
+                f"bytes ours/tipg {size['ours'] / size['tipg']:.2f}"
+            )
+
+
+async def _asker(port: int, secret: str, paths: list[str], rounds: int, seconds: list[float], pause_s: float) -> None:
+    """One client on one connection; its answers are read as bytes, so that it costs the machine little."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await asyncio.sleep(random.random() * pause_s)
+    for k in range(rounds):
+        head = f"GET {paths[k % len(paths)]} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: gis_session={secret}\r\n\r\n"
+        started = time.perf_counter()
+        writer.write(head.encode())
+        answer = await reader.readuntil(b"\r\n\r\n")
+        length = next(int(x[15:]) for x in answer.lower().split(b"\r\n") if x.startswith(b"content-length:"))
+        await reader.readexactly(length)
+        seconds.append(time.perf_counter() - started)
+        if not answer.startswith(b"HTTP/1.1 200"):
+            raise SystemExit(answer.decode())
+        if pause_s:
+            await asyncio.sleep(pause_s)
+    writer.close()
+
+
+def _kept(port: int, secret: str) -> None:
+    """Tiles asked for before, 32 clients at once: without a pause, and each four times a second as a hand pans."""
+    paths = [f"/tiles/buildings/15/{x}/{y}.pbf" for x, y in random.Random(1).sample(_where(15), 60)]
+    for path in paths:
+        _client(port, secret).ask(path)
+    for name, pause_s, rounds in (("without pause", 0.0, 60), ("four a second each", 0.25, 24)):
+        seconds: list[float] = []
+
+        async def all_(pause_s: float = pause_s, rounds: int = rounds, seconds: list[float] = seconds) -> None:
+            await asyncio.gather(
+                *(_asker(port, secret, paths[k:] + paths[:k], rounds, seconds, pause_s) for k in range(_CLIENTS))
+            )
+
+        started = time.perf_counter()
+        asyncio.run(all_())
+        spent = time.perf_counter() - started
+        print(f"kept tiles, {_CLIENTS} clients {name}: median {1000 * statistics.median(seconds):.1f} ms, "
+              f"p95 {1000 * _p95(seconds):.1f} ms, {len(seconds) / spent:.0f} a second")  # fmt: skip
+    one = [_client(port, secret).ask(path)[0] for path in paths]
+    print(f"kept tiles, one client: median {1000 * statistics.median(one):.1f} ms, p95 {1000 * _p95(one):.1f} ms")
+
+
+def _size(port: int, secret: str) -> None:
+    """Every tile of every layer that has something, z0 to z16."""
+    from gis_service.api.tiles import LAYERS
+
+    tables = {"buildings": "building", "selection": "building", "zones": "key_zone", "boundaries": "admin_area",
+              "roads": "road", "hydrants": "hydrant", "clusters": "cluster", "reach": "building_density",
+              "alleys": "alley", "gaps": "gap"}  # fmt: skip
+    client = _client(port, secret)
+    largest: tuple[int, str] = (0, "")
+    counted = 0
+    for layer in LAYERS:
+        if layer in tables:
+            most: tuple[int, str] = (0, "")
+            for z in (*range(6, 17), 17):
+                for x, y in _where(z, tables[layer]):
+                    path = f"/tiles/{layer}/{z}/{x}/{y}.pbf"
+                    most = max(most, (len(client.ask(path)[1]), path))
+                    counted += 1
+                    if z > 15 and counted % 7:  # the deepest are the smallest: a seventh of them
+                        continue
+            print(f"largest tile of {layer}: {most[0] / 1000:.0f} KB {most[1]}")
+            largest = max(largest, most)
+    print(f"largest of {counted} tiles: {largest[0] / 1000:.0f} KB {largest[1]}")
+
+
+def _area(port: int, secret: str) -> None:
+    """A drawn area of 5 km², with list, counts and reasons, in places where there are houses."""
+    middles = _sql("SELECT ST_X(p), ST_Y(p) FROM (SELECT ST_Transform(ST_Centroid(geom), 4326) AS p FROM gis.building "
+                   "ORDER BY md5(building_id) LIMIT 100) AS x")  # fmt: skip
+    session = _client(port, secret)
+    csrf = session.ask("/account")[1].decode().split('name="csrf-token" content="', 1)[1].split('"', 1)[0]
+    client = _Client(port, {"Cookie": f"gis_session={secret}", "X-CSRF-Token": csrf})
+    seconds, totals = [], []
+    for lon, lat in [*middles[:3], *middles]:
+        north, east = 1118 / 110_800, 1118 / (111_320 * math.cos(math.radians(lat)))
+        ring = [[lon + i * east, lat + j * north] for i, j in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
+        body = {"shape": {"type": "Polygon", "coordinates": [ring]}, "limit": 500}
+        spent, content = client.ask("/api/selections/preview", "POST", body)
+        seconds.append(spent)
+        totals.append(json.loads(content)["total"])
+    print(f"a drawn area of 5 km² (median {statistics.median(totals[3:]):.0f} selected, at most {max(totals)}): median "
+          f"{1000 * statistics.median(seconds[3:]):.0f} ms, p95 {1000 * _p95(seconds[3:]):.0f} ms")  # fmt: skip
+
+
+def _map(port: int, secret: str) -> None:
+    """Open the county's pages in a new browser each time, until the page says that it is ready and no tile is awaited."""
+    from playwright.sync_api import sync_playwright
+
+    address = f"http://127.0.0.1:{port}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        for path in ("/", "/map/planner", "/map/fire", f"/map/township/{_TOWN}"):
+            ready, painted = [], []
+            for _ in range(6):
+                context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+                context.add_cookies([{"name": "gis_session", "value": secret, "url": address}])
+                page = context.new_page()
+                started = time.perf_counter()
+                page.goto(address + path, wait_until="commit")
+                page.wait_for_selector("body[data-ready=true]")
+                ready.append(time.perf_counter() - started)
+                page.wait_for_load_state("networkidle")
+                painted.append(time.perf_counter() - started - 0.5)  # networkidle is half a second of silence
+                context.close()
+            print(f"{path}: ready {statistics.median(ready[1:]):.2f} s, last tile {statistics.median(painted[1:]):.2f} s "
+                  f"(worst {max(painted[1:]):.2f} s)")  # fmt: skip
+        browser.close()
+
+
+def _file(port: int, secret: str) -> None:
+    """Ask for the offline files of all townships."""
+    client = _client(port, secret)
+    sizes = []
+    for code, houses in _sql("SELECT a.code, count(*) FROM gis.admin_area AS a JOIN gis.building AS b "
+                             "ON b.township_code = a.code WHERE a.level = 'township' GROUP BY 1"):  # fmt: skip
+        spent, content = client.ask(f"/map/township/{quote(code)}/offline")
+        sizes.append((len(content), code, houses, spent))
+    size, code, houses, spent = max(sizes)
+    print(f"largest offline township file: {size / 1e6:.2f} MB, {code} with {houses} houses, {spent:.1f} s")
+    spent, content = client.ask("/map/planner/offline")
+    print(f"offline planner file: {len(content) / 1e6:.2f} MB, {spent:.1f} s")
+
+
+_PARTS = {"cold": _cold, "kept": _kept, "size": _size, "area": _area, "map": _map, "file": _file}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""How often a wrong password may be tried: counted in the database, so that several processes agree.
+
+Three counts together. By name from one address: five tries, then the wait doubles; whoever guesses locks out
+themselves and not the account's owner elsewhere. By name from anywhere: fifty, against guessing from many addresses.
+By address over all names: thirty, against trying one password on many names. Unknown names count like known ones.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from gis_service.db.engine import get_engine
+from gis_service.db.queries import statement
+from gis_service.errors import TooManyError
+
+PAIR_FREE, NAME_FREE, ADDRESS_FREE = 5, 50, 30
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try that was let through and counts as failed until ``succeeded``."""
+
+    own: tuple[str, ...]
+    shared: tuple[str, ...]
+    follows_s: int
+
+    def succeeded(self) -> None:
+        """Forget the name's failures and take this try off its address."""
+        with get_engine("service").begin() as connection:
+            connection.execute(
+                text(statement("accounts.forget_attempts")), {"own": list(self.own), "shared": list(self.shared)}
+            )
+
+
+def attempt(name: str, address: str | None) -> Attempt:
+    """Count a try.
+
+    Raises
+    ------
+    TooManyError
+        It is too soon; ``details`` say after how many seconds the next is let through.
+
+    """
+    folded, network = name.casefold()[:60], _network(address)
+    pair, whole, place = f"p {folded} {network}", f"n {folded}", f"a {network}"
+    with get_engine("service").begin() as connection:
+        wait, follows = connection.execute(
+            text(statement("accounts.try_sign_in")),
+            {"keys": [pair, whole, place], "free": [PAIR_FREE, NAME_FREE, ADDRESS_FREE]},
+        ).one()
+    if wait:
+        raise TooManyError(
+            f"登录失败次数过多，请在 {wait} 秒后再试；忘记密码请找系统管理员。",
+            f"Too many failed sign-ins; try again in {wait} s, or ask the administrator for a new password.",
+            retry_after_s=int(wait),
+        )
+    return Attempt((pair, whole), (place,), int(follows))
+
+
+def _network(address: str | None) -> str:
+    """Return what counts as one address: an IPv6 customer has a whole /64."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return (address or "local")[:60]
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)

@@ -1,0 +1,135 @@
+"""Signing in with a password, and the sessions of browsers.
+
+A session's secret is 256 random bits in a cookie; the database keeps its SHA-256 only. A session is over after
+``session_idle_min`` minutes of silence, after ``session_hours`` hours in any case, at sign-out, and at once when the
+account is disabled, changed or given another password.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from gis_service.accounts import passwords, trail
+from gis_service.accounts.identity import Identity, Right, Role
+from gis_service.accounts.limits import attempt
+from gis_service.accounts.trail import Action, Source
+from gis_service.db.engine import get_engine
+from gis_service.db.queries import statement
+from gis_service.errors import SignInError
+from gis_service.settings import get_settings
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Whoever asks, and how they are known: by a session (which has a CSRF secret) or by a token (which needs none)."""
+
+    account_id: int
+    identity: Identity
+    csrf: str | None = None
+    session_sha256: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A new session: the secret for the cookie, shown to nobody else."""
+
+    secret: str
+    asker: Asker
+
+
+def digest(secret: str) -> bytes:
+    """Return what is kept of a secret. It has 256 random bits, so a plain hash cannot be searched through."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
+
+
+def wrong() -> SignInError:
+    """Return the one answer to a wrong password, an unknown name, a disabled account, one without a password."""
+    return SignInError("账号或密码不对。", "The account or the password is wrong.")
+
+
+def sign_in(name: str, password: str, source: Source) -> Opened:
+    """Hold a password against a name and open a session.
+
+    Raises
+    ------
+    SignInError
+        Wrong, whatever it is that is wrong.
+    TooManyError
+        Too many failed; see ``accounts.limits``.
+
+    """
+    name = name.strip()
+    if len(name) > 100 or "\0" in name:
+        name = "-"  # no account is called that; the rest goes its usual way and takes its usual time
+    tried = attempt(name, source.address)
+    with get_engine("service").begin() as connection:
+        found = connection.execute(text(statement("accounts.credential")), {"name": name}).one_or_none()
+    stored = found.password_hash if found is not None and not found.disabled else None
+    if not passwords.verify(stored, password) or found is None:
+        # A name that is none may be a password typed into the wrong field: it is not written down.
+        known = found.name if found is not None else "?"
+        action = Action.SIGN_IN_LOCKED if tried.follows_s else Action.SIGN_IN_FAILED
+        more: dict[str, Any] = {"closed_s": tried.follows_s} if tried.follows_s else {}
+        trail.record(known, action, source=source, **more)
+        raise wrong()
+    tried.succeeded()
+    if stored is not None and passwords.outdated(stored):
+        with get_engine("service").begin() as connection:
+            values = {"account_id": found.account_id, "hashed": passwords.hash_(password), "is_new": False}
+            connection.execute(text(statement("accounts.store_password")), values)
+    return open_(found.account_id, source, by="password")
+
+
+def open_(account_id: int, source: Source, *, by: str) -> Opened:
+    """Open a session for an account that has proved who it is, and write it down."""
+    settings = get_settings()
+    secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    with get_engine("service").begin() as connection:
+        connection.execute(
+            text(statement("accounts.open_session")),
+            {"account_id": account_id, "secret": digest(secret), "csrf": csrf, "idle_min": settings.session_idle_min,
+             "hours": settings.session_hours},
+        )  # fmt: skip
+        row = connection.execute(text(statement("accounts.session_asker")), {"secret": digest(secret)}).one_or_none()
+        if row is None:  # disabled in this very moment
+            raise wrong()
+        asker = _asker(row, csrf=row.csrf, session_sha256=digest(secret))
+        trail.append(connection, asker.identity, Action.SIGNED_IN, source=source, by=by)
+    return Opened(secret, asker)
+
+
+def of_secret(secret: str) -> Asker | None:
+    """Return whose session this is, or None when it is over, altered or unknown."""
+    row = _ask("accounts.session_asker", {"secret": digest(secret)})
+    return _asker(row, csrf=row.csrf, session_sha256=digest(secret)) if row is not None else None
+
+
+def close(secret: str) -> None:
+    """End a session."""
+    with get_engine("service").begin() as connection:
+        connection.execute(text(statement("accounts.close_session")), {"secret": digest(secret)})
+
+
+def of_token(secret: str) -> Asker | None:
+    """Return whose token this is, with the rights it is limited to, or None when it is over, revoked or unknown."""
+    row = _ask("accounts.token_asker", {"secret": digest(secret)})
+    if row is None:
+        return None
+    known = {right.value for right in Right}
+    return _asker(row, only=frozenset(Right(name) for name in row.rights if name in known))
+
+
+def _ask(name: str, values: dict[str, Any]) -> Any:
+    # Each request asks this: one statement that is its own transaction, not three.
+    with get_engine("service").connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return connection.execute(text(statement(name)), values).one_or_none()
+
+
+def _asker(row: Any, *, only: frozenset[Right] | None = None, **known_by: Any) -> Asker:
+    identity = Identity(row.name, Role(row.role), row.place, row.department, row.person, only)
+    return Asker(row.account_id, identity, **known_by)

@@ -1,0 +1,198 @@
+"""Nasty values through every string, number and body of every route: the one error body, and never a 5xx."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import warnings
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import pytest
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from gis_service.settings import get_settings
+from tests.api.test_errors import FORBIDDEN
+from tests.conftest import Database, serving, session_of, signed_in
+
+NASTY = [
+    "", " ", "\0", "a\0b", "9" * 30, "-1", "-" + "9" * 30, "9" * 5_000, "NaN", "Infinity", "-Infinity", "1e400", "1.5", "0x10",
+    "٣", "\ud800", "\udfff\ud800", "../../etc/passwd", "..", "%2e%2e%2f", "\\..\\..\\x", "'; DROP TABLE gis.building; --",
+    "' OR '1'='1", "<img src=x onerror=alert(1)>", "\r\nSet-Cookie: a=b", "\u202egnp.exe", "x" * 20_000, "null", "[]", "{}",
+    "%(x)s", ":limit", "$1", "{{7*7}}", "true", "0001-01-01T00:00:00", "9999-12-31T23:59:59+23:59", "2026-01-01T00:00+25:00",
+]  # fmt: skip
+_GOOD = {
+    "name": "building", "fid": "1", "layer": "buildings", "z": "1", "x": "0", "y": "0", "run_id": "1", "before": "1",
+    "after": "1", "building_id": "H", "area_id": "1", "token_id": "1", "deed": "enable", "code": "451224100",
+    "cluster_id": "1",
+}  # fmt: skip
+_BODIES = [
+    b"", b"{", b"null", b"[]", b'"x"', b"5", b"\xff\xfe", b"\0", b"[" * 100_000, b'{"a":' * 100_000, b"NaN", b"[Infinity, -Infinity]",
+    b'{"\\ud800": "\\udfff"}', b"1" * 5_000, b'{"name": "\\u0000"}', b"1e999999", b'{"a": 1' + b"0" * 5_000 + b"}",
+]  # fmt: skip
+_TYPES = ["application/json", "text/plain", "application/xml", "multipart/form-data", "application/x-www-form-urlencoded",
+          "application/json; charset=utf-16", "x" * 300, ""]  # fmt: skip
+
+
+def _routes(app: FastAPI) -> list[tuple[str, APIRoute]]:
+    found = []
+    for context in iter_route_contexts(app.routes):
+        if isinstance(context.original_route, APIRoute):
+            found += [(method, context) for method in sorted(context.original_route.methods)]
+    return found
+
+
+def _encoded(value: str) -> str:
+    return quote(value.encode("utf-8", "surrogatepass"), safe="")
+
+
+def _path(route: Any, changed: str | None = None, value: str = "") -> str:
+    path = route.path
+    for name, good in _GOOD.items():
+        path = path.replace(f"{{{name}}}", _encoded(value) if name == changed else good)
+    return path.replace("{name:path}", _encoded(value) if changed == "name" else "leaflet.js")
+
+
+def _judge(answer: Any, what: str) -> None:
+    assert answer.status_code < 500 or (answer.status_code == 503 and "/sign-in/oidc" in what), (  # not set up here
+        what[:200], answer.status_code, answer.text[:300],
+    )  # fmt: skip
+    assert not any(word in answer.text for word in FORBIDDEN if answer.status_code >= 400), (
+        what[:200],
+        answer.text[:500],
+    )
+    assert "set-cookie" not in answer.headers or "a=b" not in answer.headers["set-cookie"]
+    if answer.status_code >= 400 and "text/html" not in answer.headers["content-type"]:
+        error = answer.json()["error"]
+        assert set(error) == {"code", "message", "details"}, what[:200]
+        assert error["code"] and error["message"], what[:200]  # noqa: PT018
+
+
+@pytest.fixture
+def asked(database: Database, app: FastAPI) -> Iterator[TestClient]:
+    headers = signed_in(database)
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False, headers=headers) as client:
+        yield client
+
+
+def test_every_parameter_of_every_route(asked: TestClient, app: FastAPI):
+    tried = 0
+    for method, route in _routes(app):
+        body = {"json": {}} if method in {"POST", "PUT"} and route.path.startswith("/api") else {}
+        for parameter in route.dependant.path_params:
+            for value in NASTY:
+                address = _path(route, parameter.name, value)
+                _judge(asked.request(method, address, **body), f"{method} {route.path} {parameter.name}={value!r}")
+                tried += 1
+        for parameter in [p.alias for p in route.dependant.query_params] or ["lang"]:
+            for value in NASTY:
+                address = f"{_path(route)}?{parameter}={_encoded(value)}"
+                _judge(asked.request(method, address, **body), f"{method} {route.path}?{parameter}={value!r}")
+                tried += 1
+    assert tried > 2_000
+
+
+def test_every_body(asked: TestClient, app: FastAPI):
+    for method, route in _routes(app):
+        if method in {"POST", "PUT", "DELETE"}:
+            for body in _BODIES:
+                for media in _TYPES if len(body) < 100 else _TYPES[:1]:
+                    answer = asked.request(method, _path(route), content=body, headers={"Content-Type": media})
+                    _judge(answer, f"{method} {route.path} {media} {body[:40]!r}")
+
+
+def test_every_field_of_every_body(asked: TestClient, app: FastAPI):
+    """An example of each body, with one field after another changed into something it is not."""
+    document = app.openapi()
+    values = [*NASTY, None, [], {}, -1, 10**30, -(10**400), True, 1e308, [[[]]], {"a": {}}]
+    tried = 0
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            whole = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+            for one in whole.get("oneOf", [whole] if whole else []):
+                schema = document["components"]["schemas"][one["$ref"].rsplit("/", 1)[1]]
+                (example,) = schema["examples"]
+                address = path
+                for name, good in _GOOD.items():
+                    address = address.replace(f"{{{name}}}", good)
+                for field in schema["properties"]:
+                    for value in values:
+                        sent = json.dumps({**example, field: value}).encode()
+                        answer = asked.request(
+                            method, address, content=sent, headers={"Content-Type": "application/json"}
+                        )
+                        _judge(answer, f"{method} {path} {field}={value!r}")
+                        tried += 1
+    assert tried > 500
+
+
+def test_every_form(database: Database, app: FastAPI):
+    """As a browser with a session sends them; a form that does what it says may answer 200, and never 5xx."""
+    for method, route in _routes(app):
+        fields = [p.alias for p in route.dependant.body_params]
+        if route.path.startswith("/api") or not fields or route.path == "/sign-in":
+            continue
+        with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+            opened = session_of(database)
+            client.cookies.set("gis_session", opened.secret)
+            for field in fields:
+                for value in NASTY:
+                    sent = urlencode(
+                        {"csrf": opened.asker.csrf, field: value.encode("utf-8", "surrogatepass")}
+                    ).encode()
+                    media = {"Content-Type": "application/x-www-form-urlencoded"}
+                    _judge(
+                        client.request(method, _path(route), content=sent, headers=media),
+                        f"{route.path} {field}={value!r}",
+                    )
+
+
+def test_every_header(asked: TestClient):
+    headers = ("x-request-id", "user-agent", "accept", "accept-language", "if-none-match", "cookie", "authorization", "origin",
+               "x-csrf-token", "sec-fetch-site", "sec-fetch-mode", "content-type", "x-forwarded-for", "referer", "range")  # fmt: skip
+    for name in headers:
+        for value in NASTY:
+            sent = value.encode("utf-8", "surrogatepass").replace(b"\r\n", b"").replace(b"\0", b"")
+            for address in ("/tiles/buildings/0/0/0.pbf", "/api/account"):
+                _judge(asked.get(address, headers={name: sent}), f"{name}: {value!r}")
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/static/../pyproject.toml", "/static/vendor/../../../etc/passwd", "/static/%2e%2e/%2e%2e/pyproject.toml", "//etc/passwd",
+     "/static//etc/passwd", "/static/..%5c..%5cpyproject.toml", "/map/township/../../etc/passwd", "/%00", "/static/%00", "/%ff%fe",
+     "/collections/%ff/items", "http://evil.example/health", "/api/../api/account", "/static/gis.css%00.png", "/?" + "a=b&" * 5_000],
+)  # fmt: skip
+def test_paths_on_the_wire(database: Database, app: FastAPI, target: str):
+    """Sent as they are: a client of a library would tidy them up first."""
+    headers = signed_in(database)
+    with serving(app) as address:
+        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+        connection.putrequest("GET", target, skip_host=False, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        said = answer.read()
+        connection.close()
+    assert answer.status < 500
+    assert b"root:" not in said
+    assert b"[project]" not in said
+    if answer.status >= 400 and answer.getheader("content-type", "").startswith("application/json"):
+        assert set(json.loads(said)) == {"error"}
+
+
+def test_a_body_over_the_limit(asked: TestClient, app: FastAPI):
+    """Declared or in pieces; each route that takes a body refuses it before it reads it."""
+    most = get_settings().body_max_bytes
+    for method, route in _routes(app):
+        if method in {"POST", "PUT"} and route.dependant.body_params:
+            answer = asked.request(method, _path(route), headers={"Content-Length": str(most + 1)}, content=b"{}")
+            assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large"), route.path
