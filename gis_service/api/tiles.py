@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
+import numpy as np
+import pyproj
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection, text
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +18,7 @@ from gis_service import __version__
 from gis_service.accounts.identity import Identity, Right
 from gis_service.api.identity import Asking, allow
 from gis_service.api.kept import Kept
-from gis_service.db.engine import database_url, transaction, zone_bounds
+from gis_service.db.engine import database_url, transaction, work_srid, zone_bounds
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.select import latest_run
@@ -28,6 +30,8 @@ ZOOM_MAX = 22
 FEATURES_MAX = 20_000
 # Below this zoom a house is smaller than a pixel: cells with counts are drawn instead.
 HOUSES_FROM_ZOOM = 13
+_STRAIGHT = {"tiles.buildings", "tiles.selection", "tiles.reach"}
+_HALF = 20_037_508.342789244
 
 
 @dataclass(frozen=True)
@@ -152,10 +156,41 @@ async def tile(
     return Response(content, media_type=MEDIA, headers=headers)
 
 
+@lru_cache(maxsize=4)
+def _from_web(srid: int) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(3857, srid, always_xy=True)
+
+
+def onto_tile(z: int, x: int, y: int) -> tuple[float, float, float, float, float, float]:
+    """Return a, b, d, e, xoff, yoff of ``ST_Affine`` from the work CRS to a tile's 4096 units, y downwards.
+
+    The four corners are transformed instead of every vertex of every house. Within a tile Mercator and a Gauss-Krüger zone
+    differ from such a straight map by less than a tenth of a unit from z14 on, and by a fifth at z13.
+    """
+    side = 2 * _HALF / 2**z
+    west, north = x * side - _HALF, _HALF - y * side
+    east, north_m = _from_web(work_srid()).transform(
+        np.array([west, west + side, west, west + side]), np.array([north, north, north - side, north - side])
+    )
+    known = np.column_stack([east, north_m, np.ones(4)])
+    middle = known[:, :2].mean(axis=0)
+    known[:, :2] -= middle  # millions of metres squared would cost digits
+    units = np.array([[0, 0], [4096, 0], [0, 4096], [4096, 4096]], dtype=float)
+    (a, d), (b, e), (xoff, yoff) = np.linalg.lstsq(known, units, rcond=None)[0]
+    return (
+        float(a), float(b), float(d), float(e),
+        float(xoff - a * middle[0] - b * middle[1]), float(yoff - d * middle[0] - e * middle[1]),
+    )  # fmt: skip
+
+
 def _make(identity: Identity, layer: _Layer, z: int, x: int, y: int, run: int | None) -> bytes:
     name = layer.far if layer.far is not None and z < HOUSES_FROM_ZOOM else layer.statement
     zone = dict(zip(("west", "south", "east", "north"), zone_bounds(), strict=True))
-    values = zone | {"z": z, "x": x, "y": y, "limit": FEATURES_MAX} | ({"run": run} if layer.of_run else {})
+    values: dict[str, object] = {**zone, "z": z, "x": x, "y": y, "limit": FEATURES_MAX}
+    if layer.of_run:
+        values["run"] = run
+    if name in _STRAIGHT:
+        values |= dict(zip(("a", "b", "d", "e", "xoff", "yoff"), onto_tile(z, x, y), strict=True))
     with transaction(identity, read_only=True) as connection:
         return bytes(connection.execute(text(statement(name)), values).scalar_one() or b"")
 
