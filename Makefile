@@ -1,5 +1,5 @@
 # What a person runs and what CI runs are the same targets.
-.PHONY: run test check bench clean lock
+.PHONY: run test check bench pictures clean lock
 GIS := .venv/bin/gis-service
 
 run:            ## set up this machine where needed, load the demo, serve on http://127.0.0.1:8000
@@ -9,7 +9,7 @@ run:            ## set up this machine where needed, load the demo, serve on htt
 test:           ## everything, on a real PostGIS and in a real browser
 	@scripts/setup.sh test
 	@scripts/check_up.sh
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check:          ## style, types, SQL
 	@scripts/setup.sh test
@@ -21,6 +21,10 @@ check:          ## style, types, SQL
 bench:          ## the figures of docs/performance.md
 	@scripts/setup.sh test
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; .venv/bin/python $$file || exit 1; done
+
+pictures:       ## the pictures of the README, from the demo that make run serves
+	@scripts/setup.sh test
+	@.venv/bin/python scripts/pictures.py
 
 clean:          ## stop the private database and remove everything that was made here
 	@if [ -x $(GIS) ]; then $(GIS) db remove --yes || true; fi

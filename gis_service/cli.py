@@ -22,6 +22,7 @@ _COMMANDS = {
     "select": "gis_service.selection.command:select",
     "analyze": "gis_service.analysis.command:analyze",
     "map": "web_map.command:map_",
+    "sheet": "gis_service.sheet.command:sheet",
     "runs": "gis_service.selection.runs:runs",
     "user": "gis_service.accounts.command:user",
     "audit-trail": "gis_service.accounts.command:audit_trail",

@@ -7,13 +7,11 @@ Settings say how a deployment runs; they come from environment variables with th
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,7 +41,13 @@ class Settings(BaseSettings):
     body_timeout_s: float = Field(default=30, gt=0)
     connections_max: int = Field(default=200, ge=1)
     log: Literal["file", "stderr"] = "file"
-    background_url: str | None = Field(default=None, pattern=r"^https?://[^\s'\"<>;,]+$")
+    background: str | None = Field(
+        default=None,
+        pattern=r"^(https?://[^\s'\"<>]+|.+\.pmtiles)$",
+        description="A background map: address of tiles with {z}, {x}, {y} (and {s}), or a PMTiles file",
+    )
+    background_credit: str = ""
+    map_approval: str = Field(default="", max_length=100, description="审图号 of maps that were cleared for the public")
 
     # Signing in.
     admin_password: SecretStr | None = None
@@ -71,13 +75,6 @@ class Settings(BaseSettings):
         if self.host in ANY_ADDRESS:
             named |= _names_of_this_machine()
         return frozenset({"localhost", "127.0.0.1", "[::1]", self.host.lower(), *named})
-
-    def background_origins(self) -> list[str]:
-        """Return the origins that pictures of a background map come from; none by default."""
-        if self.background_url is None:
-            return []
-        parts = urlsplit(re.sub(r"[^/.]*\{s\}[^/.]*", "*", self.background_url))
-        return [f"{parts.scheme}://{parts.netloc}"]
 
 
 @lru_cache(maxsize=1)

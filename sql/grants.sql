@@ -51,6 +51,16 @@ GRANT INSERT (name, note, geom), UPDATE (name, note, version, updated_at, geom),
     gis_administrator, gis_planner, gis_fire;
 GRANT USAGE ON SEQUENCE gis.data_version TO gis_administrator, gis_planner, gis_fire;
 
+-- The fire brigade's records: added to, never changed; who and when write themselves.
+GRANT SELECT ON gis.fire_site, gis.fire_plan, gis.fire_drill, gis.fire_patrol TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (name, township_codes, village_codes, geom) ON gis.fire_site TO gis_administrator, gis_planner, gis_fire;
+GRANT INSERT (site_id, version, number, dated, unit, body, run_id, cluster_id) ON gis.fire_plan TO
+    gis_administrator, gis_planner, gis_fire;
+GRANT INSERT (site_id, dated, result, note, corrects) ON gis.fire_drill TO gis_administrator, gis_planner, gis_fire;
+GRANT INSERT (site_id, dated, unit, found, note, corrects) ON gis.fire_patrol TO
+    gis_administrator, gis_planner, gis_fire;
+
 -- Accounts, sign-in, trail (0010). On its own the service asks these questions and reads no table of them.
 GRANT EXECUTE ON FUNCTION
     gis.credential, gis.account_of_subject, gis.try_sign_in, gis.forget_attempts, gis.open_session, gis.session_asker,

@@ -15,6 +15,7 @@ from gis_service.errors import InputError
 from gis_service.export.mark import Mark
 from gis_service.say import say
 from gis_service.settings import get_settings
+from gis_service.sheet.township import gathered, print_wall_map
 from web_map.fire import fire_page
 from web_map.frame import Page, render
 from web_map.planner import ensure_run, planner_page
@@ -57,30 +58,41 @@ def fire(run_id: int | None, cluster_id: int | None, out: Path) -> None:
 @click.option("--township", "code", required=True, help="乡镇代码（9位）。Code of the township, 9 digits.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
 def township(code: str, out: Path) -> None:
-    """乡镇隐患图。A township's hazard map; it holds that township's houses and no others."""
-    _check(out)
+    """乡镇隐患图：.html 断网可用，.pdf 为 A3 挂图。A township's hazard map, or as PDF for the wall (A3)."""
+    _check(out, (".html", ".pdf"))
     if not (len(code) == 9 and code.isascii() and code.isdigit()):
         raise InputError(f"乡镇代码应为 9 位数字，不是“{code}”。", f"A township's code has 9 digits, not {code!r}.")
     prepare()
     asking = Identity(operator().account, Role.TOWNSHIP, place=code)
+    if out.suffix.lower() == ".pdf":
+        with transaction(asking, read_only=True) as connection:
+            values = gathered(connection, code, Mark(asking.account))
+        write_file(print_wall_map(values), out, title=values["name"])
+        return
     with transaction(asking, read_only=True) as connection:
         page = township_page(connection, code, offline=True, lang=get_settings().lang)
     write_page(page, out)
 
 
-def _check(out: Path) -> None:
-    if out.suffix.lower() != ".html":
-        raise InputError(f"{out.name}：地图文件请用 .html。", f"{out.name}: a map file ends in .html.")
+def _check(out: Path, kinds: tuple[str, ...] = (".html",)) -> None:
+    if out.suffix.lower() not in kinds:
+        raise InputError(
+            f"{out.name}：地图文件请用 {' 或 '.join(kinds)}。", f"{out.name}: a map file ends in {' or '.join(kinds)}."
+        )
     if not out.parent.exists():
         raise InputError(f"文件夹 {out.parent} 不存在。", f"The folder {out.parent} does not exist.")
 
 
 def write_page(page: Page, out: Path) -> None:
     """Write a page as one offline file, whole or not at all."""
-    who = operator()
-    page.notes.append(Mark(who.account).note(page.lang))
+    page.notes.append(Mark(operator().account).note(page.lang))
+    write_file(render(page, nonce=None).encode(), out, title=page.title)
+
+
+def write_file(made: bytes, out: Path, *, title: str) -> None:
+    """Write a map's file, whole or not at all, and tell the audit trail."""
     partial = out.with_name(f".{out.name}.part")
-    partial.write_text(render(page, nonce=None), encoding="utf-8")
-    trail.record(who, Action.EXPORTED, out.name, title=page.title)
+    partial.write_bytes(made)
+    trail.record(operator(), Action.EXPORTED, out.name, title=title)
     partial.replace(out)
     say(f"已写入 {out}（{out.stat().st_size / 1e6:.1f} MB）", f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB)")

@@ -11,6 +11,7 @@ import folium
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from gis_service.settings import get_settings
 from web_map import assets
 from web_map.tables import Shown
 
@@ -83,10 +84,18 @@ def script_json(value: Any) -> Markup:
     return Markup(text)  # noqa: S704 - every character that could end the script is escaped above
 
 
-def render(page: Page, *, nonce: str | None, csrf: str | None = None, account: str | None = None) -> str:
+def render(
+    page: Page,
+    *,
+    nonce: str | None,
+    csrf: str | None = None,
+    account: str | None = None,
+    doors: list[tuple[str, str]] | None = None,
+) -> str:
     """Return the page's HTML: with links and a nonce when served, with everything inside when ``nonce`` is None.
 
-    A served page carries the session's CSRF secret for its scripts, and the name of whoever is signed in.
+    A served page carries the session's CSRF secret for its scripts, the name of whoever is signed in, and the pages
+    that are open to them.
     """
     south, west, north, east = page.bounds
     map_ = folium.Map(
@@ -109,16 +118,28 @@ def render(page: Page, *, nonce: str | None, csrf: str | None = None, account: s
         nonce=nonce or "",
         csrf=csrf if nonce is not None else None,
         account=account if nonce is not None else None,
+        doors=doors or [],
         scripts=[_script(name, offline) for name in (*SCRIPTS, *page.scripts)],
         styles=[_style(name, offline) for name in (*STYLES[:1], *page.styles, *STYLES[1:])],
         folium_header=Markup(figure.header.render().replace("<script>", _open_script(nonce))),  # noqa: S704
         folium_html=Markup(figure.html.render()),  # noqa: S704 - made by folium from our numbers alone
         folium_script=Markup(figure.script.render()),  # noqa: S704
         map_name=map_.get_name(),
-        config=script_json(page.config | {"lang": page.lang, "bounds": [[south, west], [north, east]]}),
+        config=script_json(
+            page.config
+            | _background(served=not offline)
+            | {"lang": page.lang, "bounds": [[south, west], [north, east]]}
+        ),
         made_at=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        internal=INTERNAL_ZH if page.lang == "zh" else INTERNAL_EN,
+        internal=get_settings().map_approval or (INTERNAL_ZH if page.lang == "zh" else INTERNAL_EN),
     )
+
+
+def _background(*, served: bool) -> dict[str, Any]:
+    settings = get_settings()
+    if not served or settings.background is None:
+        return {}
+    return {"background": {"tiles": "/background/{z}/{x}/{y}", "credit": settings.background_credit}}
 
 
 def message_page(message: str, lang: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from typing import Any
 
 from gis_service.accounts.identity import Identity
@@ -11,7 +11,13 @@ from web_map.frame import templates
 
 
 def form_page(
-    template: str, *, lang: str, csrf: str | None, who: Identity | None, doors: Set[str], values: Mapping[str, Any]
+    template: str,
+    *,
+    lang: str,
+    csrf: str | None,
+    who: Identity | None,
+    doors: list[tuple[str, str]],
+    values: Mapping[str, Any],
 ) -> str:
     """Return the HTML of a page.
 
@@ -24,7 +30,7 @@ def form_page(
     who
         Whoever is signed in; None on the sign-in page.
     doors
-        Rights of whoever is signed in, which say what the page links to.
+        Names and addresses of the pages that are open to whoever is signed in.
     values
         What the template shows; every text of it is escaped.
 

@@ -51,17 +51,18 @@ def boundaries_of(connection: Connection, srid: int) -> list[dict[str, Any]]:
 
 
 def ground_layers(
-    connection: Connection, boundaries: list[dict[str, Any]], srid: int, *, zh: bool
+    connection: Connection, boundaries: list[dict[str, Any]], srid: int, *, zh: bool, tiled: bool = False
 ) -> list[dict[str, Any]]:
-    """Return the layers that every map stands on: roads and boundaries."""
+    """Return the layers that every map stands on: roads (as tiles where the page is served) and boundaries."""
     county = line("#26313d", 2.6)
     township = line("#6b7785", 1.3, "6 4")
-    roads = read(connection, "maps.roads", limit=_ROADS_MAX)
+    roads = [] if tiled else read(connection, "maps.roads", limit=_ROADS_MAX)
+    tiles = {"tiles": "/tiles/roads/{z}/{x}/{y}.pbf", "source": "roads"} if tiled else {}
     return [
         layer(
             "roads", "道路" if zh else "Roads",
             [feature(shape, {}) for shape in shapes_of(roads, srid)],
-            {"fallback": line("#b9b2a3", 1.6)}, [], shape="line",
+            {"fallback": line("#b9b2a3", 1.6)}, [], shape="line", **tiles,
         ),
         layer(
             "boundaries", "县界、乡镇界" if zh else "County and townships", boundaries,

@@ -312,9 +312,9 @@ def _notes(parameters: dict[str, Any], total: int, drawn: int, *, offline: bool,
 
 def _links(run_id: int, *, zh: bool) -> list[tuple[str, str]]:
     return [
-        ("连片区消防图" if zh else "Fire map", "/map/fire"),
         ("下载名单 xlsx" if zh else "List (xlsx)", f"/api/selections/{run_id}/export?format=xlsx"),
         ("GeoPackage", f"/api/selections/{run_id}/export?format=gpkg"),
+        ("GeoJSON", f"/api/selections/{run_id}/export?format=geojson"),
         ("离线地图" if zh else "Offline map", f"/map/planner/offline?run={run_id}"),
         ("English" if zh else "中文", "?lang=en" if zh else "?lang=zh"),
     ]

@@ -93,14 +93,19 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
     )
 
 
+def no_such_township(township: str) -> NotFoundError:
+    """Return the refusal of a township that does not exist or is not the asker's."""
+    return NotFoundError(
+        f"没有代码为 {township} 的乡镇，或其中没有您可以查看的数据。",
+        f"There is no township {township}, or nothing in it is yours to see.",
+    )
+
+
 def _place(connection: Connection, township: str) -> tuple[dict[str, Any] | None, tuple[float, float, float, float]]:
     places = read(connection, "figures.township", township=township)
     box = connection.execute(text(statement("figures.township_extent")), {"township": township}).one_or_none()
     if box is None:
-        raise NotFoundError(
-            f"没有代码为 {township} 的乡镇，或其中没有您可以查看的数据。",
-            f"There is no township {township}, or nothing in it is yours to see.",
-        )
+        raise no_such_township(township)
     west, south, east, north = (float(v) for v in box)
     return (places[0] if places else None), (south, west, north, east)
 
@@ -161,7 +166,7 @@ def _listed_layer(listed: list[dict[str, Any]], shapes: Any, *, zh: bool, lang: 
     return layer(
         "listed", "需上门的房屋" if zh else "Houses to go to", features, {"fallback": ring}, keys,
         mark={tier: {"mark": mark, "color": TIER_COLOR[tier], "ink": "#1d2733"} for tier, mark in TIER_MARK.items()},
-        farRadius=1.8, farWeight=0, nearZoom=17, farStyle=fill("#1f4e79"), markAlways=True,
+        farRadius=1.8, farWeight=0, nearZoom=17, farStyle=fill("#1f4e79"), thin=True,
     )  # fmt: skip
 
 
@@ -262,6 +267,7 @@ def _links(township: str, *, zh: bool) -> list[tuple[str, str]]:
     return [
         ("下载表格 xlsx" if zh else "Tables (xlsx)", f"/api/figures/export?township={township}"),
         ("下载名单 xlsx" if zh else "List (xlsx)", f"/api/figures/list?township={township}"),
+        ("A3 挂图 PDF" if zh else "A3 wall map", f"/map/township/{township}/sheet.pdf"),
         ("断网可用的文件" if zh else "Offline file", f"/map/township/{township}/offline"),
         ("English" if zh else "中文", "?lang=en" if zh else "?lang=zh"),
     ]

@@ -38,6 +38,7 @@ class Action(StrEnum):
     PERSON_READ = "person_read"
     SELECTED = "selected"
     EXPORTED = "exported"
+    FIRE_RECORDED = "fire_recorded"
     AREA_DRAWN = "area_drawn"
     AREA_CHANGED = "area_changed"
     AREA_DELETED = "area_deleted"
@@ -65,6 +66,7 @@ _ZH = {
     Action.PERSON_READ: "查看个人信息",
     Action.SELECTED: "选取房屋",
     Action.EXPORTED: "导出",
+    Action.FIRE_RECORDED: "登记消防记录",
     Action.AREA_DRAWN: "画区域",
     Action.AREA_CHANGED: "改区域",
     Action.AREA_DELETED: "删区域",

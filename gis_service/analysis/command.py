@@ -6,12 +6,11 @@ import json
 from typing import Any
 
 import click
-from psycopg2 import sql
 
 from gis_service import __version__
-from gis_service.analysis.memory import Memory, load, looks_of, save
+from gis_service.analysis.memory import Memory, held, load, looks_of, save
 from gis_service.analysis.read import County, read_county
-from gis_service.analysis.write import TABLES, write_run
+from gis_service.analysis.write import write_run
 from gis_service.db.command import prepare
 from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.queries import query, statement
@@ -41,7 +40,9 @@ def analyze(changed_only: bool, workers: int | None, scheduler: str | None, engi
         say("数据没有变化，无需重算。", "Nothing changed since the newest run.")
         return
     params = Params(engine_width_m=engine_width_m)
-    run_id, counts = analyse(params, workers=workers, scheduler=scheduler, changed_only=changed_only)
+    run_id, counts = analyse(
+        params, workers=workers, scheduler=scheduler, changed_only=changed_only, aside=changed_only
+    )
     say(
         f"第 {run_id} 号分析：{counts['buildings']:,} 栋，{counts['pairs']:,} 对间距，{counts['alleys']:,} 条巷道，"
         f"{counts['clusters']:,} 个连片区",
@@ -51,15 +52,28 @@ def analyze(changed_only: bool, workers: int | None, scheduler: str | None, engi
 
 
 def analyse(
-    params: Params, *, workers: int | None = None, scheduler: str | None = None, changed_only: bool = False
+    params: Params,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    changed_only: bool = False,
+    aside: bool = False,
 ) -> tuple[int, dict[str, int]]:
     """Compute a density run over the whole database and store it; return its number and counts.
 
     With ``changed_only`` the newest run is brought up to date: only what the edits touch is computed again, only rows
     that differ are written, and the result equals a whole run, value for value. Where nothing is remembered of the
-    newest run, or it had other parameters, a whole run is done.
+    newest run, or it had other parameters, a whole run is done. With ``aside`` what is to be remembered is written by
+    a process of its own, after the answer.
     """
     connection: Any = get_engine("owner").raw_connection()
+    with held():
+        memory = _run(connection, params, workers, scheduler, changed_only=changed_only)
+        save(memory, aside=aside)
+    return memory.run_id, json.loads(memory.found.run["counts"].iloc[0])
+
+
+def _run(connection: Any, params: Params, workers: int | None, scheduler: str | None, *, changed_only: bool) -> Memory:
     try:
         with connection.cursor() as cursor:
             cursor.execute(statement("analysis.lock"))
@@ -69,23 +83,17 @@ def analyse(
             cursor.execute(query("ingest.bump_version"))
             memory = _amend(cursor, county, memory) if memory else _whole(cursor, county, params, workers, scheduler)
         connection.commit()
-        if not changed_only:
-            with connection.cursor() as cursor:
-                for table in TABLES:
-                    cursor.execute(query("analysis.analyse").format(table=sql.Identifier(table)))
-            connection.commit()
     except BaseException:
         connection.rollback()
         raise
     finally:
         connection.close()
-    save(memory)
-    return memory.run_id, json.loads(memory.found.run["counts"].iloc[0])
+    return memory
 
 
 def _remembered(cursor: Any, params: Params) -> Memory | None:
     cursor.execute(statement("analysis.latest"))
-    memory = load(cursor.fetchone()[0])
+    memory = load(*(cursor.fetchone() or (None, None)))
     if memory is None or memory.found.params != params:
         say(
             "没有可用的上次分析记录，重做全部分析。",
@@ -110,20 +118,23 @@ def _whole(cursor: Any, county: County, params: Params, workers: int | None, sch
     memory = Memory(run_id, found, executor, looks_of(county.buildings))
     write_run(cursor, county, memory, amend=False)
     cursor.execute(statement("analysis.finish"), {"run_id": run_id})
+    memory.finished = cursor.fetchone()[0]
     return memory
 
 
 def _amend(cursor: Any, county: County, memory: Memory) -> Memory:
-    changed = memory.changed(county.buildings)
+    looks = looks_of(county.buildings)
+    changed = memory.changed(looks)
     say(
         f"重算改动影响的部分（改动 {len(changed):,} 栋）…",
         f"recomputing round {len(changed):,} changed buildings …",
         err=True,
     )
     memory.found = update(memory.found, county.buildings, changed, county.roads, county.hydrants, memory.executor)
-    memory.looks = looks_of(county.buildings)
+    memory.looks = looks
     write_run(cursor, county, memory, amend=True)
     cursor.execute(statement("analysis.amend"), {"run_id": memory.run_id, "code_version": __version__})
+    memory.finished = cursor.fetchone()[0]
     return memory
 
 

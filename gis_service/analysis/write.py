@@ -18,6 +18,7 @@ from gis_service.analysis.memory import Memory, digests
 from gis_service.analysis.read import County
 from gis_service.db.copy import copy_rows
 from gis_service.db.queries import query, statement
+from gis_service.density.alleys import Alleys
 from gis_service.density.firebreak import facing_wall, propose
 from gis_service.density.params import Params
 from gis_service.density.run import Density
@@ -36,21 +37,23 @@ def write_run(cursor: Any, county: County, memory: Memory, *, amend: bool) -> No
     With ``amend`` the run has rows already: those that are no longer right are removed, and what is missing is added.
     """
     found, params = memory.found, memory.found.params
-    cursor.execute(statement("analysis.fresh"))
-    alleys = found.alleys.assign(profile=[json.dumps(found.made_alleys.profile(k)) for k in range(len(found.alleys))])
     sizes, breaks, between = _fire(memory, params)
     houses, outlines = _houses(county, found)
     views, shapes = _engine_space(memory)
     for table, frame, geometry in (
         ("gap", found.gaps, _lines(found.gaps.geometry)),
-        ("alley", alleys, _lines(found.alleys.geometry)),
+        ("alley", found.alleys, _lines(found.alleys.geometry)),
         ("cluster", _clusters(county, found, params), _polygons(found.clusters.geometry)),
         ("building_density", houses, outlines),
         ("engine_space", views, shapes),
         ("burn_cluster", sizes, None),
         ("firebreak", breaks, between),
     ):
-        _put(cursor, table, memory.run_id, frame.drop(columns="geometry", errors="ignore"), geometry, amend=amend)
+        _put(cursor, memory, table, frame.drop(columns="geometry", errors="ignore"), geometry, amend=amend)
+    if not amend:
+        # A run that the statistics have never seen is planned as if it had no rows: a minute instead of a second.
+        for table in TABLES:
+            cursor.execute(query("analysis.analyse").format(table=sql.Identifier(table)))
     cursor.execute(statement("analysis.place_clusters"), {"run_id": memory.run_id})
     beside_m = params.max_width_m / 2 + _DRAWING_M
     cursor.execute(statement("analysis.place_alleys"), {"run_id": memory.run_id, "beside_m": beside_m})
@@ -60,24 +63,37 @@ def write_run(cursor: Any, county: County, memory: Memory, *, amend: bool) -> No
 
 
 def _put(
-    cursor: Any, table: str, run_id: int, frame: pd.DataFrame, geometry: NDArray[np.object_] | None, *, amend: bool
+    cursor: Any, memory: Memory, table: str, frame: pd.DataFrame, geometry: NDArray[np.object_] | None, *, amend: bool
 ) -> None:
     shape = {} if geometry is None else {"geom": shapely.to_wkb(geometry, hex=True)}
-    digest = digests(frame.reset_index(drop=True).assign(**shape))
-    if amend:
-        names = {"table": sql.Identifier(table), "run_id": sql.Literal(run_id)}
-        cursor.execute(statement("analysis.clear_fresh"))
-        copy_rows(cursor, sql.Identifier("fresh"), {"digest": pa.array(digest)}, None)
-        cursor.execute(query("analysis.remove_stale").format(**names))
-        cursor.execute(query("analysis.kept").format(**names))
-        missing = ~np.isin(digest, [row[0] for row in cursor.fetchall()])
-        frame, digest = frame[missing], digest[missing]
-        geometry = None if geometry is None else geometry[missing]
-    if not len(frame):
+    profiles = {"profile": _profile_digests(memory.found.made_alleys)} if table == "alley" else {}
+    digest = digests(frame.reset_index(drop=True).assign(**shape, **profiles))
+    held, memory.rows[table] = memory.rows.get(table), digest
+    which = np.arange(len(frame))
+    if amend and held is not None:
+        stale = np.setdiff1d(held, digest)
+        if len(stale):
+            names = {"table": sql.Identifier(table), "run_id": sql.Literal(memory.run_id)}
+            cursor.execute(query("analysis.remove_stale").format(**names), {"stale": stale.tolist()})
+        which = np.flatnonzero(~np.isin(digest, held))
+    if not len(which):
         return
-    columns = {"run_id": pa.array(np.full(len(frame), run_id)), "digest": pa.array(digest)}
+    frame = frame.iloc[which]
+    if table == "alley":
+        frame = frame.assign(profile=[json.dumps(memory.found.made_alleys.profile(int(k))) for k in which])
+    columns = {"run_id": pa.array(np.full(len(frame), memory.run_id)), "digest": pa.array(digest[which])}
     columns |= {str(name): pa.array(frame[name], from_pandas=True) for name in frame.columns}
-    copy_rows(cursor, sql.Identifier("gis", table), columns, geometry)
+    copy_rows(cursor, sql.Identifier("gis", table), columns, None if geometry is None else geometry[which])
+
+
+def _profile_digests(alleys: Alleys) -> NDArray[np.int64]:
+    """Return a digest of the points and widths of each alley, of which its profile is made."""
+    if not len(alleys):
+        return np.zeros(0, dtype=np.int64)
+    first = np.asarray(alleys.at)[:-1]
+    place = np.arange(len(alleys.xyt)) - np.repeat(first, np.diff(alleys.at))
+    points = pd.DataFrame(alleys.xyt).assign(place=place)
+    return np.asarray(np.add.reduceat(digests(points), first), dtype=np.int64)
 
 
 def _lines(geometry: Any) -> NDArray[np.object_]:
@@ -125,7 +141,7 @@ def _houses(county: County, found: Density) -> tuple[pd.DataFrame, NDArray[np.ob
 def _engine_space(memory: Memory) -> tuple[pd.DataFrame, NDArray[np.object_]]:
     """Draw the ground of engines round each cluster; a view in which nothing changed is taken from memory."""
     found, space = memory.found, memory.found.access.space
-    views = shapely.bounds(shapely.buffer(found.clusters.geometry.to_numpy(), VIEW_M))
+    views = shapely.bounds(found.clusters.geometry.to_numpy()) + np.array([-VIEW_M, -VIEW_M, VIEW_M, VIEW_M])
     names = space.digests(views)
     missing = [k for k, name in enumerate(names) if name not in memory.drawn]
     # GEOS works outside the interpreter's lock: two views are drawn at once.

@@ -12,6 +12,8 @@ from gis_service.accounts.identity import Right
 from gis_service.api import (
     accounts,
     areas,
+    background,
+    clusters,
     collections,
     errors,
     figures,
@@ -85,7 +87,9 @@ def create_app() -> FastAPI:
         health.router,
         metrics.router,
         collections.router,
+        clusters.router,
         tiles.router,
+        background.router,
         selections.router,
         figures.router,
         areas.router,

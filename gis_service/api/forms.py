@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from gis_service.accounts.identity import Identity, Right
+from gis_service.accounts.identity import Identity
+from gis_service.api.doors import doors_of
 from gis_service.api.errors import language
 from gis_service.api.known import csrf_of
 from web_map.pages import form_page
@@ -23,7 +24,7 @@ def page(
         lang=language(request),
         csrf=csrf_of(request),
         who=identity,
-        doors={right.value for right in Right if identity is not None and identity.may(right)},
+        doors=doors_of(identity, language(request)),
         values=values,
     )
     return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})

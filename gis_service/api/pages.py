@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
@@ -14,16 +14,20 @@ from gis_service.accounts.identity import Identity, Right, Role
 from gis_service.accounts.trail import Action
 from gis_service.api.collections import landing
 from gis_service.api.connect import Reading
+from gis_service.api.doors import doors_of, own_map
 from gis_service.api.errors import language
 from gis_service.api.identity import Asking, Trail, allow, public
 from gis_service.api.known import Telling, csrf_of
+from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
+from gis_service.sheet import township as township_wall
+from gis_service.sheet.fire import gathered, print_sheet
 from web_map import assets
 from web_map.county import county_page
 from web_map.fire import fire_page
 from web_map.frame import Page, render
 from web_map.planner import planner_page
-from web_map.township import township_page
+from web_map.township import no_such_township, township_page
 
 router = APIRouter()
 _READ = [Depends(allow(Right.READ))]
@@ -41,8 +45,14 @@ def static_folder() -> Path:
 
 def _served(request: Request, page: Page) -> str:
     asker = getattr(request.state, "asker", None)
-    account = asker.identity.account if asker is not None else None
-    return render(page, nonce=request.state.nonce, csrf=csrf_of(request), account=account)
+    identity = asker.identity if asker is not None else None
+    return render(
+        page,
+        nonce=request.state.nonce,
+        csrf=csrf_of(request),
+        account=None if identity is None else identity.account,
+        doors=doors_of(identity, language(request)),
+    )
 
 
 def _file(page: Page, name: str, told: Telling, **details: object) -> HTMLResponse:
@@ -70,23 +80,16 @@ def start(request: Request, connection: Reading, identity: Asking, f: str | None
     wants_page = "text/html" in request.headers.get("accept", "")
     if f == "json" or (f is None and not wants_page):
         return JSONResponse(landing(request))
-    own = _own_map(identity)
-    if own is not None:
+    own = own_map(identity)
+    if own != "/":
         return RedirectResponse(own + ("?lang=en" if language(request) == "en" else ""), 303)
     return HTMLResponse(_served(request, county_page(connection, language(request))))
 
 
-def _own_map(identity: Identity) -> str | None:
-    if identity.role is Role.FIRE:
-        return "/map/fire"
-    if identity.role in (Role.TOWNSHIP, Role.VILLAGE) and identity.place:
-        return f"/map/township/{identity.place[:9]}"
-    return None
-
-
 @router.get("/map/township/{code}", include_in_schema=False, dependencies=_READ)
-def township(request: Request, connection: Reading, code: TownshipCode) -> HTMLResponse:
+def township(request: Request, connection: Reading, identity: Asking, code: TownshipCode) -> HTMLResponse:
     """Return a township's hazard map."""
+    _own(identity, code)
     page = township_page(connection, code, offline=False, lang=language(request))
     return HTMLResponse(_served(request, page))
 
@@ -94,8 +97,28 @@ def township(request: Request, connection: Reading, code: TownshipCode) -> HTMLR
 @router.get("/map/township/{code}/offline", include_in_schema=False, dependencies=_EXPORT)
 def township_offline(request: Request, connection: Reading, told: Trail, code: TownshipCode) -> HTMLResponse:
     """Return a township's hazard map as one file."""
+    _own(told.identity, code)
     page = township_page(connection, code, offline=True, lang=language(request))
     return _file(page, f"township-{code}", told, township=code)
+
+
+@router.get("/map/township/{code}/sheet.pdf", include_in_schema=False, dependencies=_EXPORT)
+def township_sheet(told: Trail, code: TownshipCode) -> Response:
+    """Return a township's hazard map for the wall, A3."""
+    _own(told.identity, code)
+    mark = Mark(told.identity.account)
+    with transaction(told.identity, read_only=True) as connection:
+        values = township_wall.gathered(connection, code, mark)
+    made = township_wall.print_wall_map(values)
+    told.record(Action.EXPORTED, f"township-{code}.pdf", township=code)
+    headers = {"Content-Disposition": f'attachment; filename="township-{code}-{mark.stem}.pdf"'}
+    return Response(made, media_type="application/pdf", headers=headers)
+
+
+def _own(identity: Identity, code: str) -> None:
+    """Refuse another place's map: it would hold nothing, and says the same as a township that does not exist."""
+    if identity.role in (Role.TOWNSHIP, Role.VILLAGE) and (identity.place or "")[:9] != code:
+        raise no_such_township(code)
 
 
 @router.get("/map/planner", include_in_schema=False, dependencies=_READ)
@@ -113,9 +136,11 @@ def fire(request: Request, connection: Reading, run: RunQuery = None) -> HTMLRes
 
 
 @router.get("/map/fire/{cluster_id}", include_in_schema=False, dependencies=_READ)
-def fire_cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> HTMLResponse:
+def fire_cluster(
+    request: Request, identity: Asking, connection: Reading, cluster_id: ClusterId, run: RunQuery = None
+) -> HTMLResponse:
     """Return the map of one dense cluster."""
-    page = fire_page(connection, run, cluster_id, offline=False, lang=language(request))
+    page = fire_page(connection, run, cluster_id, offline=False, lang=language(request), identity=identity)
     return HTMLResponse(_served(request, page))
 
 
@@ -126,6 +151,19 @@ def fire_offline(
     """Return the map of one dense cluster as one file."""
     page = fire_page(connection, run, cluster_id, offline=True, lang=language(request))
     return _file(page, f"fire-{cluster_id}", told, cluster=cluster_id, run=run)
+
+
+@router.get("/map/fire/{cluster_id}/sheet.pdf", include_in_schema=False, dependencies=_EXPORT)
+def fire_sheet(told: Trail, cluster_id: ClusterId, run: RunQuery = None, paper: Literal["A4", "A3"] = "A4") -> Response:
+    """Return the sheet of one dense cluster."""
+    mark = Mark(told.identity.account)
+    # The database is let go before the pages are set: that takes seconds.
+    with transaction(told.identity, read_only=True) as connection:
+        values = gathered(connection, cluster_id, run, paper, mark)
+    made = print_sheet(values)
+    told.record(Action.EXPORTED, f"fire-{cluster_id}.pdf", cluster=cluster_id, run=run, paper=paper)
+    headers = {"Content-Disposition": f'attachment; filename="fire-{cluster_id}-{paper}-{mark.stem}.pdf"'}
+    return Response(made, media_type="application/pdf", headers=headers)
 
 
 @router.get("/map/planner/offline", include_in_schema=False, dependencies=_EXPORT)

@@ -40,6 +40,7 @@ class _Layer:
     far: str | None = None
     of_run: str | None = None
     from_zoom: int = 0
+    near_zoom: int = HOUSES_FROM_ZOOM
 
 
 LAYERS = {
@@ -50,7 +51,7 @@ LAYERS = {
     "roads": _Layer("tiles.roads"),
     "hydrants": _Layer("tiles.hydrants"),
     "areas": _Layer("tiles.areas"),
-    "clusters": _Layer("tiles.clusters", of_run="density"),
+    "clusters": _Layer("tiles.clusters", far="tiles.cluster_dots", of_run="density", near_zoom=14),
     "reach": _Layer("tiles.reach", of_run="density", from_zoom=13),
     "alleys": _Layer("tiles.alleys", of_run="density", from_zoom=14),
     "gaps": _Layer("tiles.gaps", of_run="density", from_zoom=16),
@@ -178,7 +179,7 @@ def onto_tile(z: int, x: int, y: int) -> dict[str, float]:
 
 
 def _make(identity: Identity, layer: _Layer, z: int, x: int, y: int, run: int | None) -> bytes:
-    name = layer.far if layer.far is not None and z < HOUSES_FROM_ZOOM else layer.statement
+    name = layer.far if layer.far is not None and z < layer.near_zoom else layer.statement
     zone = dict(zip(("west", "south", "east", "north"), zone_bounds(), strict=True))
     values: dict[str, object] = {**zone, "z": z, "x": x, "y": y, "limit": FEATURES_MAX}
     if layer.of_run:

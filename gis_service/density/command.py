@@ -118,7 +118,7 @@ def density(
     streets = None if roads is None else _read(roads, roads_layer, ("道路", "roads"))
     from gis_service.density.run import density as run
     from gis_service.density.run import file_sha256
-    from gis_service.density.write import write
+    from gis_service.density.write import drafting
 
     params = Params(
         max_width_m=max_width_m,
@@ -126,12 +126,12 @@ def density(
         min_buildings=min_buildings,
         engine_width_m=engine_width_m,
     )
-    with steps(_STAGES) as step, _executor(workers, scheduler) as executor:
+    with drafting(out) as draft, steps(_STAGES) as step, _executor(workers, scheduler) as executor:
         result = run(
             houses, streets, None, params, executor, work_srid=work_srid, input_sha256=file_sha256(buildings),
-            progress=step,
+            progress=step, keep=draft.add,
         )  # fmt: skip
-    write(result, out)
+        draft.finish(result)
     for sentence in result.prepared.repairs.sentences(_lang()):
         click.echo(f"{'Note: ' if _lang() == 'en' else '注意：'}{sentence}", err=True)
     figures = len(result.buildings), len(result.gaps), len(result.alleys), len(result.clusters)

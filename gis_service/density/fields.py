@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,12 @@ _TIMBER = {"timber", "wood", "木", "竹", "木(竹)", "木竹", "木结构"}
 
 
 def _text(value: object) -> str:
-    return unicodedata.normalize("NFKC", str(value)).strip().lower()
+    return _normal(str(value))
+
+
+@lru_cache(4096)
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().lower()
 
 
 def _chinese(text: str) -> int | None:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from gis_service.density.access import Access, find_access
 from gis_service.density.alleys import Alleys, build_alleys
 from gis_service.density.burn import Burn, find_burn
-from gis_service.density.clusters import Clusters, build_clusters, draw_outlines, label_clusters
+from gis_service.density.clusters import Clusters, build_clusters, clusters_of_alleys, draw_outlines, label_clusters
 from gis_service.density.executor import Executor, InProcess, open_executor
 from gis_service.density.gaps import Gaps, compute_gaps
 from gis_service.density.ground import Ground, lay_out
@@ -37,6 +37,9 @@ _BESIDE = {".dbf", ".prj", ".cpg"}
 
 Progress = Callable[[str, str], None]
 """Told the name of each stage, in Chinese and in English, as it begins."""
+
+Keep = Callable[[str, gpd.GeoDataFrame], None]
+"""Given the name of each layer of DESIGN.md 4 and the layer, as soon as it is made, in no certain order."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def density(
     work_srid: int | str = "auto",
     input_sha256: str | None = None,
     progress: Progress | None = None,
+    keep: Keep | None = None,
 ) -> Density:
     """Find gaps, alleys and dense clusters, and what an engine and a hose can reach.
 
@@ -91,6 +95,8 @@ def density(
         See ``prepare``.
     input_sha256
         Of the input file, for the record; else of the cleaned buildings.
+    keep
+        Is given ``gaps``, ``alleys`` and ``buildings`` while other parts are still computed; must not wait long.
 
     """
     params = params or Params()
@@ -118,27 +124,39 @@ def density(
         ground = lay_out(prepared.footprints, getattr(executor, "tile_buildings", TILE_BUILDINGS))
         of_building = label_clusters(prepared, near, params)
 
-    def lanes(running: Executor) -> tuple[Gaps, Alleys]:
+    layers: dict[str, gpd.GeoDataFrame] = {}
+
+    def made(name: str, layer: gpd.GeoDataFrame) -> None:
+        layers[name] = layer
+        if keep is not None:
+            keep(name, layer)
+
+    def lanes(running: Executor) -> tuple[Gaps, Alleys, NDArray[np.int64], NDArray[np.object_]]:
         with stage("gaps", "量测间隙", "measuring gaps"):
             gaps = compute_gaps(prepared, pairs, params, None, running, ground)
+            made("gaps", gaps.frame(prepared))
         with stage("alleys", "连接巷道", "joining alleys"):
-            return gaps, build_alleys(prepared, gaps, params)
+            alleys = build_alleys(prepared, gaps, params)
+            of_alley = clusters_of_alleys(alleys, of_building)
+            made("alleys", alleys.frame(prepared, of_alley))
+        with stage("outlines", "勾画连片区", "outlining dense clusters"):
+            return gaps, alleys, of_alley, draw_outlines(prepared, of_building, params, running)
 
-    def reached(running: Executor) -> tuple[Access, Burn]:
+    def reached(running: Executor) -> tuple[Access, Burn, pd.DataFrame]:
         with stage("access", "计算消防车与水带可达", "engine and hose access"):
             access = find_access(prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground)
         with stage("burn", "计算延烧片区", "burn clusters"):
-            return access, find_burn(prepared.footprints, near, reach, prepared.fire_class, params, running, ground)
-
-    def outlined(running: Executor) -> NDArray[np.object_]:
-        with stage("outlines", "勾画连片区", "outlining dense clusters"):
-            return draw_outlines(prepared, of_building, params, running)
+            burn = find_burn(prepared.footprints, near, reach, prepared.fire_class, params, running, ground)
+            table = per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
+            made("buildings", layer_of_buildings(prepared, of_building, table))
+        return access, burn, table
 
     with nullcontext(executor) if executor is not None else open_executor() as running:
-        (gaps, alleys), (access, burn), outlines = side_by_side(running, lanes, reached, outlined)
+        (gaps, alleys, of_alley, outlines), (access, burn, table) = side_by_side(running, lanes, reached)
     with stage("clusters", "划分连片区", "dense clusters"):
-        table = per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
-        clusters = build_clusters(prepared, gaps, alleys, params, table, access.basis, of_building, outlines)
+        clusters = build_clusters(
+            prepared, gaps, alleys, params, table, access.basis, of_building, outlines, of_alley=of_alley
+        )
         scores = rate(buildings, prepared, clusters, params, like(hydrants, prepared))
     seconds["total"] = round(time.perf_counter() - begun, 3)
     return tabulate(
@@ -156,6 +174,7 @@ def density(
         ids_of_rows(buildings),
         seconds,
         input_sha256,
+        layers,
     )
 
 
@@ -231,6 +250,15 @@ def _nullable(ids: NDArray[np.int64]) -> pd.Series:
     return series.mask(series <= 0)
 
 
+def layer_of_buildings(prepared: Prepared, of_building: NDArray[np.int64], table: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return the layer ``buildings`` of DESIGN.md 4; ``table`` is that of ``per_building``."""
+    return gpd.GeoDataFrame(
+        {"building_id": prepared.ids, "cluster_id": _nullable(of_building), **table.to_dict("series")},
+        geometry=prepared.footprints,
+        crs=prepared.crs,
+    )
+
+
 CLUSTER_COLUMNS = [
     "cluster_id", "buildings", "footprint_m2", "coverage", "alley_m", "sky_line_m", "handshake_m", "narrowest_m",
     "max_hose_m", "unreached", "max_depth", "burn_largest", "score", "access_basis", "geometry",
@@ -252,18 +280,15 @@ def tabulate(
     row_ids: NDArray[np.object_],
     seconds: dict[str, float],
     input_sha256: str | None,
+    layers: dict[str, gpd.GeoDataFrame] | None = None,
 ) -> Density:
-    """Put all results into the layers of DESIGN.md 4."""
+    """Put all results into the layers of DESIGN.md 4; ``layers`` are gaps, alleys and buildings if made already."""
     cluster_layer = clusters.table.assign(score=[s["score"] for s in scores])[CLUSTER_COLUMNS]
-    buildings = gpd.GeoDataFrame(
-        {
-            "building_id": prepared.ids,
-            "cluster_id": _nullable(clusters.of_building),
-            **table.to_dict("series"),
-        },
-        geometry=prepared.footprints,
-        crs=prepared.crs,
-    )
+    layers = layers or {
+        "gaps": gaps.frame(prepared),
+        "alleys": alleys.frame(prepared, clusters.of_alley),
+        "buildings": layer_of_buildings(prepared, clusters.of_building, table),
+    }
     counts = {
         "buildings": len(prepared),
         "pairs": len(gaps.a),
@@ -282,10 +307,10 @@ def tabulate(
         }
     )
     return Density(
-        gaps=gaps.frame(prepared),
-        alleys=alleys.frame(prepared, clusters.of_alley),
+        gaps=layers["gaps"],
+        alleys=layers["alleys"],
         clusters=cluster_layer,
-        buildings=buildings,
+        buildings=layers["buildings"],
         run=run,
         scores=scores,
         prepared=prepared,

@@ -8,6 +8,7 @@ both ends of every scale are ours (no official number exists, DOMAIN.md 2.1), an
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,28 +87,38 @@ def score_parts(
     known = ~np.isnan(scaled)
     total = (known * weights).sum(axis=1)
     points = 100 * np.where(known, scaled, 0.0) * weights / total[:, None]
+    plain = [
+        (
+            name,
+            part,
+            _plain(figures[name], 3),
+            _plain(scaled[:, i], 3),
+            _plain(np.where(known[:, i], points[:, i], np.nan), 2),
+        )
+        for i, (name, part) in enumerate(PARTS.items())
+    ]
     return [
         {
             "score": round(float(points[k].sum()), 1),
             "share_known": round(float(total[k] / weights.sum()), 3),
             "parts": {
                 name: {
-                    "value": _plain(figures[name][k], 3),
-                    "scaled": _plain(scaled[k, i], 3),
+                    "value": value[k],
+                    "scaled": share[k],
                     "weight": part.weight,
-                    "points": _plain(points[k, i] if known[k, i] else np.nan, 2),
+                    "points": point[k],
                     "zh": part.what_zh,
                     "en": part.what_en,
                 }
-                for i, (name, part) in enumerate(PARTS.items())
+                for name, part, value, share, point in plain
             },
         }
         for k in range(len(clusters))
     ]
 
 
-def _plain(value: float, digits: int) -> float | None:
-    return None if np.isnan(value) else round(float(value), digits)
+def _plain(values: NDArray[np.float64], digits: int) -> list[float | None]:
+    return [None if math.isnan(value) else round(value, digits) for value in np.asarray(values, dtype=float).tolist()]
 
 
 def _figures(
@@ -162,7 +173,7 @@ def _storeys(prepared: Prepared, params: Params) -> NDArray[np.float64]:
 def _coded(values: NDArray[np.object_] | None, codes: dict[str, float]) -> NDArray[np.float64] | None:
     if values is None:
         return None
-    return np.array([codes.get(v, np.nan) if isinstance(v, str) else np.nan for v in values], dtype=float)
+    return np.asarray(pd.Series(values, dtype=object).map(codes), dtype=float)
 
 
 def _badly_watered(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import numpy as np
 import shapely
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from gis_service.density.faces import Faces
 from gis_service.density.offset import Rim
+from gis_service.density.tiles import Finder
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -95,16 +95,14 @@ class EngineSpace:
 
         """
         reach = NEAR_M + 2 * self.width_m
-        windows: Any = shapely.box(*np.asarray(views).T)
-        houses = shapely.STRtree(self._footprints)
-        pieces = shapely.STRtree(shapely.box(*(self.faces.boxes + np.tile(self._origin, 2)).T))
-        wkb = shapely.to_wkb(self._footprints)
+        wide = np.asarray(views) + np.array([-reach, -reach, reach, reach])
+        houses, pieces = Finder(shapely.bounds(self._footprints)), Finder(self.faces.boxes)
+        # Each house by a digest of its own, once: it lies in several views.
+        walls = np.array([hashlib.blake2b(b, digest_size=16).digest() for b in shapely.to_wkb(self._footprints)], "S16")
         names = []
-        for window in windows:
-            wide = shapely.buffer(window, reach, join_style="mitre")
-            near = np.sort(houses.query(wide))
-            rim = np.sort(pieces.query(wide))
+        for view, seen, moved in zip(np.asarray(views), wide, wide - np.tile(self._origin, 2), strict=True):
+            near, rim = houses.within(*seen), pieces.within(*moved)
             # Numbers of grounds differ from run to run; whether a ground is reached does not.
-            content = [shapely.to_wkb(window), *wkb[near], self.reached[rim].tobytes(), str(self.width_m).encode()]
+            content = [view.tobytes(), walls[near].tobytes(), self.reached[rim].tobytes(), str(self.width_m).encode()]
             names.append(hashlib.blake2b(b"".join(content), digest_size=16).digest())
         return names

@@ -4,21 +4,63 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import warnings
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import pyogrio
+from pyogrio.errors import DataSourceError
 
 from gis_service.density.run import Density
 from gis_service.errors import InputError
 
-LAYERS = ("gaps", "alleys", "clusters", "buildings", "run")
+LAYERS = ("gaps", "alleys", "buildings", "clusters", "run")
+"""In the order in which a run can make them."""
 
 
-def write(result: Density, out: Path) -> None:
-    """Write ``gaps``, ``alleys``, ``clusters``, ``buildings`` and ``run`` to the GeoPackage ``out``.
+class Draft:
+    """A GeoPackage on its way: layers are written by a thread of its own, in the order of ``LAYERS``, as they come."""
+
+    def __init__(self, path: Path, out: Path) -> None:
+        self._path, self._out = path, out
+        self._waiting: dict[str, pd.DataFrame] = {}
+        self._left = list(LAYERS)
+        self._lock = threading.Lock()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self._jobs: list[Future[None]] = []
+
+    def add(self, name: str, table: pd.DataFrame) -> None:
+        """Take a layer to write; returns at once."""
+        with self._lock:
+            self._waiting[name] = table
+            while self._left and self._left[0] in self._waiting:
+                ready = self._left.pop(0)
+                self._jobs.append(self._writer.submit(_layer, self._waiting.pop(ready), ready, self._path))
+
+    def finish(self, result: Density) -> None:
+        """Add the layers that are still missing, wait until all are written, and put the file in its place."""
+        for name in [n for n in self._left if n not in self._waiting]:
+            self.add(name, getattr(result, name))
+        try:
+            for job in self._jobs:
+                job.result()
+            self._path.replace(self._out)
+        except (OSError, DataSourceError) as error:
+            raise _unwritable(self._out, error) from error
+
+    def close(self) -> None:
+        """Wait for the writer, whatever happened."""
+        self._writer.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def drafting(out: Path) -> Iterator[Draft]:
+    """Open a GeoPackage to be written while its layers are made, whole or not at all.
 
     The file is written beside its place and then renamed: whoever opens ``out`` finds the old file or the new one.
     """
@@ -26,19 +68,31 @@ def write(result: Density, out: Path) -> None:
         raise InputError(f"输出文件须为 .gpkg：{out.name}", f"The output must be a GeoPackage (.gpkg), not {out.name}.")
     if not out.parent.is_dir():
         raise InputError(f"没有这个目录：{out.parent}", f"There is no such folder: {out.parent}")
-    handle, name = tempfile.mkstemp(suffix=".gpkg", prefix=f".{out.stem}-", dir=out.parent)
-    os.close(handle)
-    draft = Path(name)
     try:
-        draft.unlink()
-        for layer in LAYERS:
-            _layer(getattr(result, layer), layer, draft)
-        draft.replace(out)
+        handle, name = tempfile.mkstemp(suffix=".gpkg", prefix=f".{out.stem}-", dir=out.parent)
+        os.close(handle)
     except OSError as error:
-        raise InputError(f"无法写入 {out}：{error.strerror}", f"{out} cannot be written: {error.strerror}") from error
+        raise _unwritable(out, error) from error
+    path = Path(name)
+    path.unlink()
+    draft = Draft(path, out)
+    try:
+        yield draft
     finally:
-        for left in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm", "-journal"))):
+        draft.close()
+        for left in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
             left.unlink(missing_ok=True)
+
+
+def _unwritable(out: Path, error: Exception) -> InputError:
+    why = getattr(error, "strerror", None) or str(error)
+    return InputError(f"无法写入 {out}：{why}", f"{out} cannot be written: {why}")
+
+
+def write(result: Density, out: Path) -> None:
+    """Write ``gaps``, ``alleys``, ``clusters``, ``buildings`` and ``run`` to the GeoPackage ``out``."""
+    with drafting(out) as draft:
+        draft.finish(result)
 
 
 def _layer(table: pd.DataFrame, layer: str, draft: Path) -> None:

@@ -19,6 +19,7 @@ RETURNING run_id
 
 -- name: finish
 UPDATE gis.run SET finished_at = clock_timestamp() WHERE run_id = %(run_id)s
+RETURNING extract(epoch FROM finished_at)::text
 
 -- name: lock
 -- Two analyses at once would each write what the other is about to remove.
@@ -97,7 +98,8 @@ DELETE FROM gis.{table} WHERE run_id < (
                              ORDER BY run_id DESC LIMIT 2) AS kept)
 
 -- name: latest
-SELECT max(run_id) FROM gis.run WHERE kind = 'density' AND finished_at IS NOT NULL
+SELECT run_id, extract(epoch FROM finished_at)::text FROM gis.run
+WHERE kind = 'density' AND finished_at IS NOT NULL ORDER BY run_id DESC LIMIT 1
 
 -- name: analyse
 ANALYZE gis.{table}
@@ -107,21 +109,11 @@ ANALYZE gis.{table}
 SELECT (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM gis.data_version)
      > coalesce((SELECT max(data_version) FROM gis.run WHERE kind = 'density' AND finished_at IS NOT NULL), -1)
 
--- name: fresh
--- The digests of the rows that a table must have for this run.
-CREATE TEMP TABLE fresh (digest bigint) ON COMMIT DROP
-
--- name: clear_fresh
-TRUNCATE fresh
-
 -- name: remove_stale
-DELETE FROM gis.{table} AS t
-WHERE t.run_id = {run_id} AND NOT EXISTS (SELECT FROM fresh AS f WHERE f.digest = t.digest)
-
--- name: kept
-SELECT digest FROM gis.{table} WHERE run_id = {run_id}
+DELETE FROM gis.{table} WHERE run_id = {run_id} AND digest = ANY (%(stale)s)
 
 -- name: amend
 UPDATE gis.run SET finished_at = clock_timestamp(), code_version = %(code_version)s,
        data_version = (SELECT last_value FROM gis.data_version)
 WHERE run_id = %(run_id)s
+RETURNING extract(epoch FROM finished_at)::text

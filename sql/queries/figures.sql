@@ -108,3 +108,12 @@ SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (
         (SELECT ST_Extent(ST_Transform(geom, 4326)) FROM gis.building WHERE township_code = :township)
     ) AS box) AS known
 WHERE box IS NOT NULL
+
+-- name: villages
+SELECT name, ST_AsBinary(geom) AS geom FROM gis.admin_area
+WHERE parent_code = :township AND level = 'village' AND geom IS NOT NULL ORDER BY code
+
+-- name: township_roads
+SELECT r.name, r.width_m, ST_AsBinary(r.geom) AS geom FROM gis.road AS r
+JOIN gis.admin_area AS a ON a.code = :township AND r.geom && ST_Expand(a.geom, 2000)
+ORDER BY coalesce(r.width_m, 0) DESC, r.road_id LIMIT 20000

@@ -95,6 +95,8 @@ WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :sout
 shown AS (
     SELECT r.name, r.class, r.width_m, ST_AsMVTGeom(ST_Transform(r.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.road AS r ON r.geom && tile.sought
+    -- From afar only roads that lead somewhere else.
+    WHERE :z >= 13 OR r.width_m >= 6 OR (r.width_m IS NULL AND :z >= 11)
     LIMIT :limit
 )
 SELECT ST_AsMVT(shown, 'roads') FROM shown WHERE geom IS NOT NULL
@@ -125,6 +127,23 @@ shown AS (
     FROM tile JOIN gis.cluster AS c ON c.geom && tile.sought
     WHERE c.run_id = :run
     LIMIT :limit
+)
+SELECT ST_AsMVT(shown, 'clusters') FROM shown WHERE geom IS NOT NULL
+
+-- name: cluster_dots
+-- From afar a dot whose area grows with the houses; every dot in the one tile that holds it.
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+placed AS (
+    SELECT c.cluster_id, c.name, c.buildings, c.score, ST_Transform(ST_PointOnSurface(c.geom), 3857) AS middle
+    FROM tile JOIN gis.cluster AS c ON c.geom && tile.sought
+    WHERE c.run_id = :run
+), shown AS (
+    SELECT cluster_id, name, buildings, score, round((2 + sqrt(buildings) / 2.5)::numeric, 1)::double precision AS size,
+           ST_AsMVTGeom(middle, tile.drawn, 4096, 64) AS geom
+    FROM placed, tile
+    WHERE ST_X(middle) >= ST_XMin(tile.drawn) AND ST_X(middle) < ST_XMax(tile.drawn)
+      AND ST_Y(middle) >= ST_YMin(tile.drawn) AND ST_Y(middle) < ST_YMax(tile.drawn)
+    ORDER BY score DESC LIMIT :limit
 )
 SELECT ST_AsMVT(shown, 'clusters') FROM shown WHERE geom IS NOT NULL
 

@@ -11,6 +11,7 @@ import shapely
 from psycopg2 import sql
 
 from gis_service.analysis.command import analyse
+from gis_service.analysis.memory import _path, held
 from gis_service.db.copy import copy_rows
 from gis_service.db.engine import get_engine
 from gis_service.density.clusters import label_clusters
@@ -185,6 +186,31 @@ def test_changed_only_equals_a_whole_run(demo_copy: Database):
              SELECT {columns} FROM gis.{table} WHERE run_id = {amended})) AS d"""
         assert demo_copy.one(f"SELECT count(*) FROM gis.{table} WHERE run_id = {whole}") > 0, table
         assert demo_copy.one(differing) == 0, table
+
+
+def test_one_edit_after_another_is_remembered(database: Database, tmp_path: Path):
+    """What an edit leaves behind is there for the next at once; a memory of an older finish is not believed."""
+    assert database.cli("import", "buildings", _houses(tmp_path, _rows(12))).code == 0
+    assert database.cli("analyze").code == 0
+    with database.active():
+        file = _path()
+    older = file.read_bytes()
+    move = "UPDATE gis.building SET geom = ST_Translate(geom, 0.1, 0) WHERE building_id = 'h004'"
+    for _ in range(3):
+        database.ask(f"{move}; SELECT nextval('gis.data_version')")
+        answer = database.process("analyze", "--changed-only")
+        assert answer.code == 0, answer.err
+        assert "1 changed" in answer.err
+        assert "doing the whole" not in answer.err
+    with database.active(), held():
+        # The process that writes has ended: its lock is ours.
+        assert file.read_bytes() != older
+    file.write_bytes(older)
+    database.ask(f"{move}; SELECT nextval('gis.data_version')")
+    answer = database.cli("analyze", "--changed-only")
+    assert answer.code == 0, answer.err
+    assert "doing the whole" in answer.err
+    assert database.one("SELECT count(*) FROM gis.run WHERE kind = 'density'") == 2
 
 
 def test_clusters_equal_dbscan_of_postgis(database: Database, shared_data: Path):

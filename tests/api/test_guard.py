@@ -72,12 +72,6 @@ def test_names_of_the_settings():
     assert socket.gethostname().lower() not in Settings(host="127.0.0.1").hosts() - {"localhost"}
 
 
-def test_background_origins():
-    made = Settings(background_url="https://t{s}.tianditu.gov.cn/vec_w/wmts?tk=k")
-    assert made.background_origins() == ["https://*.tianditu.gov.cn"]
-    assert Settings().background_origins() == []
-
-
 def test_an_unforeseen_error_says_nothing_of_itself(lines):
     answer = TestClient(_small()).get("/broken", headers={"host": "localhost"})
     assert answer.status_code == 500

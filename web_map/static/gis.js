@@ -10,9 +10,9 @@
 
   const WORDS = {
     zh: { score: "优先分", place: "位置", none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
-          failed: "查询失败，请稍后再试", houses: "栋" },
+          failed: "查询失败，请稍后再试", houses: "栋", background: "背景地图" },
     en: { score: "Score", place: "Place", none: "Nothing found", list: "First on the list ({n})", wait: "Asking…", fold: "Fold", unfold: "Unfold",
-          failed: "That failed; try again", houses: "houses" },
+          failed: "That failed; try again", houses: "houses", background: "Background map" },
   };
 
   function element(tag, attributes, ...children) {
@@ -44,6 +44,7 @@
       for (const [label, value] of facts.rows) table.append(element("tr", {}, element("th", { scope: "row" }, label), element("td", {}, String(value))));
       box.append(table);
     }
+    if (facts.links && facts.links.length) box.append(element("p", { class: "gis-links" }, ...facts.links.map(([label, href]) => element("a", { href }, label))));
     if (facts.reasons && facts.reasons.length) box.append(element("ul", {}, ...facts.reasons.map((text) => element("li", {}, text))));
     return box;
   }
@@ -72,6 +73,10 @@
       this.words = WORDS[config.lang] || WORDS.zh;
       this.byKey = new Map();
       this.shapes = [];
+      /* What is drawn of each layer, so that a page's own script can draw it anew: by another rule, or without what is too wide. */
+      this.drawn = new Map();
+      this.rules = new Map();
+      this.widest = Infinity;
       L.control.zoom({ position: "topleft" }).addTo(map);
       L.control.scale({ imperial: false, maxWidth: 160 }).addTo(map);
       map.attributionControl.setPrefix(false);
@@ -93,7 +98,7 @@
       for (let i = this.shapes.length - 1; i >= 0; i--) {
         for (const { shape, feature } of this.shapes[i]) {
           if (!shape._map || !shape._pxBounds || !shape._pxBounds.contains(event.layerPoint)) continue;
-          if (!shape._containsPoint(event.layerPoint)) continue;
+          if (!shape._containsPoint(event.layerPoint) || !(shape.options.stroke || shape.options.fill)) continue;
           L.popup(POPUP).setLatLng(event.latlng).setContent(popup(feature.f)).openOn(this.map);
           return;
         }
@@ -113,21 +118,52 @@
     }
 
     layers() {
-      const legend = document.getElementById("gis-legend");
       this.layersById = new Map();
-      this.config.layers.forEach((spec, index) => {
-        if (spec.packed) spec.features = window.unpack(spec.packed, spec.words);
-        const pane = this.map.createPane("gis-" + spec.id);
-        pane.style.zIndex = 400 + index;
-        const layer = this.build(spec);
-        this.layersById.set(spec.id, layer);
-        const show = (on) => { if (on) layer.addTo(this.map); else layer.remove(); };
-        show(spec.shown !== false);
-        const box = element("input", { type: "checkbox", checked: spec.shown !== false, onchange: (event) => show(event.target.checked) });
-        const keys = element("div", { class: "gis-keys" });
-        for (const key of spec.keys || []) keys.append(this.key(key, spec.shape));
-        legend.append(element("div", { class: "gis-layer" }, element("label", {}, box, " " + spec.name), keys));
-      });
+      this.config.layers.forEach((spec) => this.add(spec));
+    }
+
+    /* A further layer, above those that are there. */
+    add(spec) {
+      if (spec.packed) spec.features = window.unpack(spec.packed, spec.words);
+      const pane = this.map.createPane("gis-" + spec.id);
+      pane.style.zIndex = 400 + this.drawn.size;
+      this.drawn.set(spec.id, { spec });
+      const layer = this.build(spec);
+      this.layersById.set(spec.id, layer);
+      const show = (on) => { if (on) layer.addTo(this.map); else layer.remove(); };
+      show(spec.shown !== false);
+      const box = element("input", { type: "checkbox", checked: spec.shown !== false, onchange: (event) => show(event.target.checked) });
+      const keys = element("div", { class: "gis-keys" });
+      for (const key of spec.keys || []) keys.append(this.key(key, spec.shape));
+      const entry = element("div", { class: "gis-layer", id: "gis-layer-" + spec.id }, element("label", {}, box, " " + spec.name), keys);
+      document.getElementById("gis-legend").append(entry);
+      Object.assign(this.drawn.get(spec.id), { entry, keys });
+    }
+
+    /* The style of a feature as things stand: by the layer's rule or the one chosen, invisible where it is wider than asked for. */
+    look(spec, properties) {
+      const style = styleOf(this.rules.get(spec.id) || spec.style, properties);
+      const hidden = spec.width && Number(properties[spec.width]) > this.widest;
+      return hidden ? { ...style, stroke: false, fill: false } : { ...style, stroke: style.weight !== 0, fill: Boolean(style.fillColor) };
+    }
+
+    redraw(id) {
+      const { spec, tiles, members } = this.drawn.get(id) || {};
+      for (const { shape, feature } of members || []) shape.setStyle(this.look(spec, feature.p));
+      if (!tiles) return;
+      for (const tile of Object.values(tiles._vectorTiles)) {
+        for (const { feature } of Object.values(tile._features || {})) tiles._updateStyles(feature, tile, this.look(spec, feature.properties));
+      }
+    }
+
+    /* Under everything, pale, so that it never outshouts the work; the credit as text. */
+    background(spec, legend) {
+      const pane = this.map.createPane("gis-background");
+      pane.style.zIndex = 150;
+      const layer = L.tileLayer(spec.tiles, { pane: "gis-background", opacity: 0.6, maxZoom: 22, maxNativeZoom: 18 }).addTo(this.map);
+      if (spec.credit) this.map.attributionControl.addAttribution(element("span", {}, spec.credit).outerHTML);
+      const box = element("input", { type: "checkbox", checked: true, onchange: (event) => { if (event.target.checked) layer.addTo(this.map); else layer.remove(); } });
+      legend.append(element("div", { class: "gis-layer" }, element("label", {}, box, " " + this.words.background)));
     }
 
     key(key, shape) {
@@ -148,12 +184,14 @@
       const group = L.layerGroup();
       const renderer = L.canvas({ pane: "gis-" + spec.id, padding: 0.3 });
       const near = L.layerGroup(), far = L.layerGroup();
-      const known = [];
+      const known = [], members = [];
       this.shapes.push(known);
+      this.drawn.get(spec.id).members = members;
       for (const feature of spec.features || []) {
         const style = styleOf(spec.style, feature.p);
         const shape = this.shape(feature, spec, style, renderer);
         near.addLayer(shape);
+        members.push({ shape, feature });
         if (feature.f) known.push({ shape, feature });
         if (spec.farRadius && feature.c) {
           const dot = L.circleMarker(feature.c, { ...style, ...(spec.farStyle || {}), radius: feature.p.size || spec.farRadius,
@@ -161,10 +199,11 @@
           far.addLayer(dot);
           if (feature.f) known.push({ shape: dot, feature });
         }
-        if (spec.mark && feature.c) (spec.markAlways ? group : near).addLayer(this.mark(spec.mark, feature));
+        if (spec.mark && feature.c && !spec.thin) near.addLayer(this.mark(spec.mark, feature));
         if (spec.label && feature.c) near.addLayer(this.label(feature, spec));
         if (feature.k) this.byKey.set(feature.k, { feature, shape });
       }
+      if (spec.thin) this.thin(spec, group);
       if (!spec.farRadius) return near;
       const swap = () => {
         const isNear = this.map.getZoom() >= (spec.nearZoom || 15);
@@ -187,14 +226,37 @@
       return shape;
     }
 
-    mark(marks, feature) {
+    mark(marks, feature, hidden) {
       const one = marks[feature.p.kind];
       if (!one) return L.layerGroup();
-      const icon = L.divIcon({ className: "", iconSize: [20, 20], html: element("div", { class: "gis-zone", style: { background: one.color, color: one.ink || "#fff" } }, one.mark) });
-      const title = feature.f ? feature.f.title : one.mark;
+      const icon = L.divIcon({ className: "", iconSize: [20, 20], html: element("div", { class: "gis-zone", style: { background: one.color, color: one.ink || "#fff" } }, one.mark, hidden ? element("sup", {}, "+" + hidden) : null) });
+      const title = (feature.f ? feature.f.title : one.mark) + (hidden ? ` +${hidden}` : "");
       const marker = L.marker(feature.c, { icon, keyboard: true, title, alt: title });
       marker.gisKey = feature.k;
       return feature.f ? marker.bindPopup(() => popup(feature.f), POPUP) : marker;
+    }
+
+    /* Marks at every zoom, but none on another: one stands for its neighbours and says how many it hides.
+       The features come with the most urgent first, so it is a less urgent one that is hidden. */
+    thin(spec, home) {
+      const shown = L.layerGroup();
+      const draw = () => {
+        const room = 19, cells = new Map();
+        shown.clearLayers();
+        for (const feature of spec.features || []) {
+          if (!feature.c || !spec.mark[feature.p.kind]) continue;
+          const at = this.map.project(feature.c), x = Math.floor(at.x / room), y = Math.floor(at.y / room);
+          let near = null;
+          for (let i = x - 1; i <= x + 1 && !near; i++) for (let j = y - 1; j <= y + 1 && !near; j++) {
+            const there = cells.get(i + "/" + j);
+            if (there && there.at.distanceTo(at) < room) near = there;
+          }
+          if (near) near.hidden += 1; else cells.set(x + "/" + y, { at, feature, hidden: 0 });
+        }
+        for (const { feature, hidden } of cells.values()) shown.addLayer(this.mark(spec.mark, feature, hidden));
+      };
+      home.on("add", () => { draw(); shown.addTo(this.map); this.map.on("zoomend", draw); });
+      home.on("remove", () => { shown.remove(); this.map.off("zoomend", draw); });
     }
 
     label(feature, spec) {
@@ -209,13 +271,15 @@
         getFeatureId: (feature) => feature.properties[spec.key || "building_id"],
         vectorTileLayerStyles: {
           [spec.source]: (properties) => {
-            const style = styleOf(spec.style, properties);
+            const style = this.look(spec, properties);
             // A far tile has one point a cell; its size says how many houses stand there.
             if (properties.houses) return { ...style, radius: 2 + Math.sqrt(Number(properties.houses)) / 2.2, weight: 1, color: "#ffffff", fill: true, fillOpacity: 0.85 };
-            return { ...style, fill: Boolean(style.fillColor) };
+            if (properties.size) return { ...style, ...spec.farStyle, radius: Number(properties.size), weight: 1, color: "#ffffff", fill: true };
+            return style;
           },
         },
       });
+      this.drawn.get(spec.id).tiles = layer;
       layer.on("click", (event) => { this.answered = event.originalEvent; this.ask(spec, event.layer.properties, event.latlng); });
       return layer;
     }
@@ -225,10 +289,10 @@
       if (this.onAsk) this.onAsk(properties);
       const open = (content) => L.popup(POPUP).setLatLng(latlng).setContent(content).openOn(this.map);
       if (properties.houses) { this.map.setView(latlng, this.map.getZoom() + 2); return; }
-      if (!spec.ask) return;
+      if (!spec.ask || !properties[spec.key || "building_id"]) return;
       open(element("p", {}, this.words.wait));
       try {
-        const address = spec.ask + encodeURIComponent(properties[spec.key || "building_id"]) + (this.config.lang === "en" ? "?lang=en" : "");
+        const address = spec.ask + encodeURIComponent(properties[spec.key || "building_id"]) + (spec.query || "?") + (this.config.lang === "en" ? "&lang=en" : "");
         const answer = await fetch(address, { headers: { Accept: "application/json" } });
         if (!answer.ok) throw new Error(answer.status);
         const facts = await answer.json();
@@ -275,7 +339,8 @@
           const answer = await fetch(this.config.search + encodeURIComponent(asked)).catch(() => null);
           if (mine !== turn) return;
           const items = answer && answer.ok ? (await answer.json()).items : [];
-          show(items.map((i) => ({ label: i.label, c: [i.lat, i.lon], zoom: i.what === "admin_area" ? 13 : 18, k: i.key })));
+          show(items.map((i) => ({ label: i.label, c: [i.lat, i.lon], zoom: i.what === "admin_area" ? 13 : 18, k: i.key,
+            bounds: i.bbox && [[i.bbox[1], i.bbox[0]], [i.bbox[3], i.bbox[2]]] })));
         } else {
           const small = asked.toLowerCase();
           show((this.config.places || []).filter((p) => p.label.toLowerCase().includes(small)).slice(0, 10));

@@ -8,7 +8,7 @@
       zones: "重点区域及周边", rules: "重点房屋、场所和问题", within: "只在这些区域内", everywhere: "（全县）", metres: "米", floors: "层及以上", people: "人及以上",
       counting: "正在计算…", selected: "符合条件 {n} 栋", apply: "生成名单", applying: "正在生成…", changed: "条件已改：地图和名单仍是第 {run} 号选取",
       nothing: "没有选任何条件", rows: "列出优先分最高的 {n} 栋，共 {total} 栋", rowsAll: "共 {total} 栋", preview: "预览（未保存）：",
-      score: "分", house: "房屋", place: "位置", reasons: "选取原因", empty: "没有符合条件的房屋。",
+      score: "分", house: "房屋和位置", reasons: "选取原因", empty: "没有符合条件的房屋。",
       before: "从", after: "到", run: "比较", same: "两次选取完全相同。", new: "新增", gone: "移出", differs: "分值或原因有变", more: "（只列前 {n} 栋）",
       saved: "已生成第 {run} 号名单", option: "第 {run} 号 · {at} · {n} 栋", reset: "恢复默认条件",
     },
@@ -17,7 +17,7 @@
       zones: "Near key zones", rules: "Key houses, places and problems", within: "Only inside these areas", everywhere: "(whole county)", metres: "m", floors: "storeys or more", people: "people or more",
       counting: "Counting…", selected: "{n} houses", apply: "Make the list", applying: "Making it…", changed: "Conditions changed: map and list still show run {run}",
       nothing: "No condition is chosen", rows: "The {n} highest scores of {total}", rowsAll: "{total} in all", preview: "Preview (not saved): ",
-      score: "Score", house: "House", place: "Place", reasons: "Reasons", empty: "No house meets this.",
+      score: "Score", house: "House and place", reasons: "Reasons", empty: "No house meets this.",
       before: "From", after: "to", run: "Compare", same: "The two runs are the same.", new: "New", gone: "Gone", differs: "Other score or reasons", more: "(the first {n})",
       saved: "List {run} was made", option: "{run} · {at} · {n} houses", reset: "Defaults",
     },
@@ -174,9 +174,9 @@
       this.dots.clearLayers();
       if (!items.length) { this.listing.replaceChildren(element("p", {}, before + this.words.empty)); return; }
       const body = element("tbody");
-      const columns = [["score", "num"], ["house", ""], ["place", ""], ["reasons", ""]];
+      const columns = [["score", "num"], ["house", ""], ["reasons", ""]];
       const heads = columns.map(([name, kind]) => element("th", { scope: "col", class: kind }, element("button", { type: "button", onclick: () => sort(name) }, this.words[name])));
-      const value = { score: (i) => i.score, house: (i) => i.name || i.building_id, place: (i) => (i.township || "") + (i.village || ""), reasons: (i) => i.reasons_text.length };
+      const value = { score: (i) => i.score, house: (i) => (i.township || "") + (i.village || "") + (i.name || i.building_id), reasons: (i) => i.reasons_text.length };
       let by = "score", down = true;
       const draw = () => {
         const sorted = [...items].sort((a, b) => {
@@ -201,8 +201,8 @@
     line(item) {
       const { element } = window.gis;
       const row = element("tr", { tabindex: 0, "data-house": item.building_id, onclick: () => this.go(item), onkeydown: (e) => { if (e.key === "Enter") this.go(item); } },
-        element("td", { class: "num" }, String(item.score)), element("td", {}, item.name || item.building_id),
-        element("td", {}, [item.township, item.village].filter(Boolean).join(" ")), element("td", {}, item.reasons_text.join("；")));
+        element("td", { class: "num" }, String(item.score)), element("td", {}, item.name || item.building_id, element("br"), element("span", { class: "gis-note" }, [item.township, item.village].filter(Boolean).join(" "))),
+        element("td", { title: item.reasons_text.join("\n") }, element("div", { class: "gis-why" }, item.reasons_text.join("；"))));
       return row;
     }
 
@@ -265,6 +265,6 @@
   window.addEventListener("gis-ready", () => {
     if (!window.gis.maps.config.planner) return;
     window.gis.planner = new Planner();
-    window.gis.maps.onAsk = (properties) => window.gis.planner.mark(properties.building_id);
+    window.gis.maps.onAsk = (properties) => window.gis.planner.mark(properties.building_id || properties.k);
   });
 })();

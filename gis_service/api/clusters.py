@@ -1,0 +1,307 @@
+"""Dense clusters: the ranked list, facts of one, its patrol, its records; widths of gaps for the slider."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import shapely
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pyproj import Transformer
+from sqlalchemy import Connection, text
+
+from gis_service.accounts.identity import Right
+from gis_service.accounts.trail import Action
+from gis_service.api.connect import Reading, Writing
+from gis_service.api.errors import language
+from gis_service.api.identity import Trail, allow
+from gis_service.db.engine import work_srid
+from gis_service.db.queries import statement
+from gis_service.fire import records
+from gis_service.fire.clusters import LIST_MAX, cluster_of, ranked, run_of
+from gis_service.fire.facts import figures, score_parts, summary
+from gis_service.fire.work import work_of
+
+router = APIRouter(tags=["Clusters"], dependencies=[Depends(allow(Right.READ))])
+_RECORD = [Depends(allow(Right.RECORD))]
+
+ClusterId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+RunQuery = Annotated[int | None, Query(ge=1, le=2**62, description="A density run; the newest by default")]
+
+STEP_WORDS = {
+    "alley": ("走巷道", "along alley"),
+    "again": ("再走巷道", "again along alley"),
+    "across": ("穿过空地", "across open ground"),
+    "direct": ("数据中无路，现场找路", "no way in the data: find one"),
+}
+
+
+@router.get("/api/clusters", summary="Dense clusters by score")
+def clusters(
+    request: Request,
+    connection: Reading,
+    run: RunQuery = None,
+    township: Annotated[str | None, Query(pattern=r"^[0-9]{9}$")] = None,
+    class_: Annotated[Literal["handshake", "sky_line", "unreached"] | None, Query(alias="class")] = None,
+    q: Annotated[str | None, Query(max_length=100)] = None,
+    limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 50,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> dict[str, Any]:
+    """Return a page of the list; bounds and middles are in degrees (EPSG:4326)."""
+    zh = language(request) == "zh"
+    known = run_of(connection, run)
+    q = q.replace("\x00", "") if q else None
+    page = ranked(connection, known["run_id"], township=township, kind=class_, q=q, limit=limit, offset=offset)
+    lost = records.homeless(connection, known["run_id"])
+    return {
+        "run_id": known["run_id"],
+        "total": page.total,
+        "offset": offset,
+        "truncated": page.truncated(offset),
+        "items": [_item(row, zh=zh) for row in page.rows],
+        # Records whose cluster this run no longer has.
+        "records_without_cluster": [{"site_id": s["site_id"], "name": s["name"]} for s in lost],
+    }
+
+
+def _item(row: dict[str, Any], *, zh: bool) -> dict[str, Any]:
+    west, south, east, north = (round(row[side], 6) for side in ("west", "south", "east", "north"))
+    return {
+        "key": row["cluster_id"],
+        "cluster_id": row["cluster_id"],
+        "rank": row["rank"],
+        "label": row["name"] or f"#{row['cluster_id']}",
+        "what": "cluster",
+        "township_codes": row["township_codes"],
+        "score": row["score"],
+        "why": summary(row, zh=zh),
+        "lat": round((south + north) / 2, 6),
+        "lon": round((west + east) / 2, 6),
+        "bbox": [west, south, east, north],
+        **{
+            name: row[name]
+            for name in ("buildings", "coverage", "handshake_m", "sky_line_m", "narrowest_m", "max_hose_m",
+                         "unreached", "max_depth", "burn_largest")
+        },
+    }  # fmt: skip
+
+
+@router.get("/api/clusters/{cluster_id}", summary="One dense cluster")
+def cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> dict[str, Any]:
+    """Return a cluster's figures and the parts of its score."""
+    zh = language(request) == "zh"
+    known = run_of(connection, run)
+    row = cluster_of(connection, known["run_id"], cluster_id)
+    return {
+        "cluster_id": cluster_id,
+        "run_id": known["run_id"],
+        "title": row["name"] or f"#{cluster_id}",
+        "score": row["score"],
+        "rank": row["rank"],
+        "township_codes": row["township_codes"],
+        "rows": [list(pair) for pair in figures(row, zh=zh)],
+        "reasons": score_parts(row, zh=zh),
+        "links": [
+            ["打开本片地图" if zh else "Open its map", f"/map/fire/{cluster_id}?run={known['run_id']}"],
+            ["预案图纸 A3" if zh else "Sheet, A3", f"/map/fire/{cluster_id}/sheet.pdf?paper=A3&run={known['run_id']}"],
+        ],
+    }
+
+
+@router.get("/api/clusters/{cluster_id}/patrol", summary="A patrol over every alley, and where engines stand")
+def patrol(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> dict[str, Any]:
+    """Return a GeoJSON FeatureCollection: the route's stretches in order, then the staging points."""
+    zh = language(request) == "zh"
+    known = run_of(connection, run)
+    cluster_of(connection, known["run_id"], cluster_id)
+    work = work_of(connection, known["run_id"], cluster_id, known["parameters"]["engine_width_m"])
+    to_degrees = Transformer.from_crs(work_srid(), 4326, always_xy=True)
+
+    def drawn(shape: shapely.Geometry) -> dict[str, Any]:
+        moved: Any = shapely.transform(
+            shape, lambda p: np.round(np.column_stack(to_degrees.transform(p[:, 0], p[:, 1])), 7)
+        )
+        return dict(shapely.geometry.mapping(moved))
+
+    features = []
+    for number, step in enumerate(work.patrol.steps, start=1):
+        said = STEP_WORDS[step.kind][0 if zh else 1]
+        alley = None if step.alley is None else work.alley_ids[step.alley]
+        title = f"{number}. {said}{'' if alley is None else f' {alley}'}"
+        facts = [["长度" if zh else "length", f"{step.length_m:.1f} m"]]
+        properties = {
+            "what": "step",
+            "step": number,
+            "kind": step.kind,
+            "alley_id": alley,
+            "title": title,
+            "rows": facts,
+        }
+        features.append({"type": "Feature", "geometry": drawn(step.line), "properties": properties})
+    for number, (point, houses) in enumerate(
+        zip(work.staging.points, work.staging.houses.tolist(), strict=True), start=1
+    ):
+        title = f"停车点 {number}" if zh else f"Staging point {number}"
+        facts = [["就近房屋" if zh else "nearest to", f"{houses} 栋" if zh else f"{houses} houses"]]
+        properties = {"what": "staging", "mark": str(number), "houses": houses, "title": title, "rows": facts}
+        features.append({"type": "Feature", "geometry": drawn(point), "properties": properties})
+    lengths = {f"{kind}_m": round(value, 1) for kind, value in work.patrol.lengths.items()}
+    return {
+        "type": "FeatureCollection",
+        "features": features,
+        "cluster_id": cluster_id,
+        "run_id": known["run_id"],
+        "length_m": round(work.patrol.length_m, 1),
+        **lengths,
+    }
+
+
+@router.get("/api/gaps/widths", summary="Widths of all gaps by tenths of a metre")
+def widths(response: Response, connection: Reading, run: RunQuery = None) -> dict[str, Any]:
+    """Return counts and metres of gaps by class and width, and houses by their narrowest gap.
+
+    ``step`` n holds widths above (n − 1) / 10 m up to n / 10 m: what is at most w metres wide is the sum over the
+    steps up to 10 w.
+    """
+    known = run_of(connection, run)
+    values = {"run_id": known["run_id"]}
+    response.headers["Cache-Control"] = "private, max-age=300"
+    return {
+        "run_id": known["run_id"],
+        "gaps": [dict(row) for row in connection.execute(text(statement("fire.widths")), values).mappings()],
+        "houses": [dict(row) for row in connection.execute(text(statement("fire.house_widths")), values).mappings()],
+    }
+
+
+def _past(value: date) -> date:
+    # A day of grace: a browser east of the server may already write tomorrow's date.
+    if not date(2000, 1, 1) <= value or (value - date.today()).days > 1:
+        raise ValueError("日期应在 2000 年以后、今天以前 (a date from 2000 to today)")
+    return value
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    dated: date
+
+    @field_validator("dated")
+    @classmethod
+    def _not_ahead(cls, value: date) -> date:
+        return _past(value)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _printable(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            if any((ord(c) < 32 and c not in "\n\r\t") or 0xD800 <= ord(c) <= 0xDFFF for c in value):
+                raise ValueError("应为可打印的文字 (printable text)")
+            return value.strip() or None
+        return value
+
+
+class PlanIn(_Record):
+    """A version of a cluster's plan (专项消防应急方案)."""
+
+    based_on: int = Field(0, ge=0, le=1_000_000, description="The version that the writer saw, 0 for none")
+    number: str | None = Field(None, max_length=100, description="Number of the document (文号)")
+    unit: str = Field(min_length=1, max_length=100, description="The unit that wrote it")
+    body: str = Field(min_length=1, max_length=20_000)
+
+
+class DrillIn(_Record):
+    """A drill on the ground."""
+
+    result: Literal["passed", "faults", "failed"]
+    note: str | None = Field(None, max_length=2000)
+    corrects: int | None = Field(None, ge=1, le=2**62, description="The record that this one corrects")
+
+
+class PatrolIn(_Record):
+    """A patrol."""
+
+    unit: str = Field(min_length=1, max_length=100, description="The unit that walked; no personal telephone")
+    found: str | None = Field(None, max_length=2000, description="What was found; nothing where left out")
+    note: str | None = Field(None, max_length=2000)
+    corrects: int | None = Field(None, ge=1, le=2**62, description="The record that this one corrects")
+
+    @field_validator("unit")
+    @classmethod
+    def _no_telephone(cls, value: str) -> str:
+        if sum(map(str.isdigit, value)) >= 7:
+            raise ValueError("请写单位名称，不写个人电话或证件号 (a unit's name, no telephone)")
+        return value
+
+
+def _listed(connection: Connection, kind: str, cluster_id: int, run: int | None) -> dict[str, Any]:
+    known = run_of(connection, run)
+    cluster_of(connection, known["run_id"], cluster_id)
+    found = records.read(connection, kind, known["run_id"], cluster_id)
+    at = records.sites(connection, known["run_id"], cluster_id)
+    return {
+        "cluster_id": cluster_id,
+        "run_id": known["run_id"],
+        "items": found[: records.RECORDS_MAX],
+        "truncated": len(found) > records.RECORDS_MAX,
+        "sites": [{"site_id": s["site_id"], "name": s["name"], "share": round(s["share"], 3)} for s in at],
+    }
+
+
+@router.get("/api/clusters/{cluster_id}/plans", summary="Versions of a cluster's plan")
+def plans(connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> dict[str, Any]:
+    """Return the versions, the latest first."""
+    return _listed(connection, "plans", cluster_id, run)
+
+
+@router.get("/api/clusters/{cluster_id}/drills", summary="Drills at a cluster")
+def drills(connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> dict[str, Any]:
+    """Return the drills, the latest first; a corrected one says so."""
+    return _listed(connection, "drills", cluster_id, run)
+
+
+@router.get("/api/clusters/{cluster_id}/patrols", summary="Patrols of a cluster")
+def patrols(connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> dict[str, Any]:
+    """Return the patrols, the latest first; a corrected one says so."""
+    return _listed(connection, "patrols", cluster_id, run)
+
+
+def _known(connection: Connection, cluster_id: int, run: int | None) -> int:
+    run_id = int(run_of(connection, run)["run_id"])
+    cluster_of(connection, run_id, cluster_id)
+    return run_id
+
+
+@router.post(
+    "/api/clusters/{cluster_id}/plans", summary="A new version of the plan", status_code=201, dependencies=_RECORD
+)
+def add_plan(
+    connection: Writing, told: Trail, cluster_id: ClusterId, given: PlanIn, run: RunQuery = None
+) -> dict[str, Any]:
+    """Store a further version; the versions before it stay."""
+    run_id = _known(connection, cluster_id, run)
+    number = records.add_plan(connection, run_id, cluster_id, **given.model_dump())
+    told.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, version=number)
+    return {"version": number}
+
+
+@router.post("/api/clusters/{cluster_id}/drills", summary="Record a drill", status_code=201, dependencies=_RECORD)
+def add_drill(
+    connection: Writing, told: Trail, cluster_id: ClusterId, given: DrillIn, run: RunQuery = None
+) -> dict[str, Any]:
+    """Store a drill, or the correction of one."""
+    run_id = _known(connection, cluster_id, run)
+    number = records.add_drill(connection, run_id, cluster_id, **given.model_dump())
+    told.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, drill_id=number)
+    return {"drill_id": number}
+
+
+@router.post("/api/clusters/{cluster_id}/patrols", summary="Record a patrol", status_code=201, dependencies=_RECORD)
+def add_patrol(
+    connection: Writing, told: Trail, cluster_id: ClusterId, given: PatrolIn, run: RunQuery = None
+) -> dict[str, Any]:
+    """Store a patrol, or the correction of one."""
+    run_id = _known(connection, cluster_id, run)
+    number = records.add_patrol(connection, run_id, cluster_id, **given.model_dump())
+    told.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, patrol_id=number)
+    return {"patrol_id": number}

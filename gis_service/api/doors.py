@@ -1,0 +1,36 @@
+"""The pages that are open to somebody, in the order in which they are shown at the head of every page."""
+
+from __future__ import annotations
+
+from gis_service.accounts.identity import Identity, Right, Role
+
+_PLACED = (Role.TOWNSHIP, Role.VILLAGE)
+
+
+def own_map(identity: Identity) -> str:
+    """Return the page that somebody comes for."""
+    if identity.role is Role.FIRE:
+        return "/map/fire"
+    if identity.role in _PLACED and identity.place:
+        return f"/map/township/{identity.place[:9]}"
+    return "/"
+
+
+def doors_of(identity: Identity | None, lang: str) -> list[tuple[str, str]]:
+    """Return names and addresses; nothing for nobody."""
+    if identity is None:
+        return []
+    home = own_map(identity)
+    found = []
+    if home.startswith("/map/township"):
+        found.append(("乡镇图", "Township", home))
+    elif identity.role is not Role.FIRE:
+        found.append(("县一张图", "County", "/"))
+    found += [("排查图", "Planner", "/map/planner"), ("消防图", "Fire", "/map/fire")]
+    if identity.may(Right.ACCOUNTS):
+        found.append(("账号", "Accounts", "/accounts"))
+    if identity.may(Right.TRAIL):
+        found.append(("操作记录", "Audit trail", "/audit-trail"))
+    found.append(("我的账号", "My account", "/account"))
+    zh = lang != "en"
+    return [(name if zh else english, href + ("" if zh else "?lang=en")) for name, english, href in found]

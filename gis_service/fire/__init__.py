@@ -1,0 +1,1 @@
+"""Dense clusters for the fire brigade: ranked, told in words, walked, and recorded."""

@@ -1,0 +1,91 @@
+"""Dense clusters of a density run: the run, its ranked list, one cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, text
+
+from gis_service.db.queries import statement
+from gis_service.errors import NotFoundError
+
+LIST_MAX = 200
+"""A list holds at most so many clusters; there is a next page."""
+
+
+def run_of(connection: Connection, run_id: int | None) -> RowMapping:
+    """Return the density run asked for, or the newest that is finished.
+
+    Raises
+    ------
+    NotFoundError
+        There is none.
+
+    """
+    run = connection.execute(text(statement("fire.run")), {"run_id": run_id}).mappings().one_or_none()
+    if run is None:
+        raise NotFoundError(
+            "还没有分析结果；请先运行 gis-service analyze。", "There is no density run; run gis-service analyze first."
+        )
+    return run
+
+
+def cluster_of(connection: Connection, run_id: int, cluster_id: int) -> RowMapping:
+    """Return one cluster with its rank.
+
+    Raises
+    ------
+    NotFoundError
+        The run has no such cluster, or the asker may not see it.
+
+    """
+    values = {"run_id": run_id, "cluster_id": cluster_id}
+    row = connection.execute(text(statement("fire.cluster")), values).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError(f"没有第 {cluster_id} 号连片区。", f"There is no cluster {cluster_id}.")
+    return row
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A page of the ranked list."""
+
+    rows: list[dict[str, Any]]
+    total: int
+
+    def truncated(self, offset: int) -> bool:
+        """Tell whether more clusters follow."""
+        return offset + len(self.rows) < self.total
+
+
+def ranked(
+    connection: Connection,
+    run_id: int,
+    *,
+    township: str | None = None,
+    kind: str | None = None,
+    q: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Ranked:
+    """Return clusters by score, with their place in the whole ranking.
+
+    Parameters
+    ----------
+    township
+        Code of a township that the cluster touches.
+    kind
+        ``handshake``, ``sky_line``: with an alley of this class. ``unreached``: with a house that no hose reaches.
+    q
+        A part of the name.
+
+    """
+    pattern = None if not q else "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    values = {"run_id": run_id, "township": township, "kind": kind, "pattern": pattern}
+    rows = connection.execute(
+        text(statement("fire.ranked")), values | {"limit": min(limit, LIST_MAX), "offset": offset}
+    ).mappings()
+    found = [dict(row) for row in rows]
+    total = connection.execute(text(statement("fire.ranked_count")), values).scalar_one()
+    return Ranked(found, int(total))

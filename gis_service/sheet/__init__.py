@@ -1,0 +1,1 @@
+"""Paper: maps drawn to scale as SVG, and the PDF sheets that hold them."""
