@@ -50,6 +50,7 @@ def _measure() -> None:
     from sqlalchemy import Connection, text
 
     from gis_service.accounts.identity import Identity, Role, operator
+    from gis_service.api.tiles import onto_tile
     from gis_service.db.engine import admin_connection, transaction
     from gis_service.db.migrate import migrate
     from gis_service.db.queries import statement
@@ -67,7 +68,8 @@ def _measure() -> None:
     area = AreaTerm("area", shapely.to_wkb(shapely.box(x - 1118, y - 1118, x + 1118, y + 1118)))
 
     def tile(layer: str, z: int) -> Callable[[Connection], Any]:
-        values = {**_tile_of(lon, lat, z), "limit": 20_000, "run": run}
+        frame = _tile_of(lon, lat, z)
+        values = {**frame, **onto_tile(z, int(frame["x"]), int(frame["y"])), "limit": 20_000, "run": run}
         return lambda c: c.execute(text(statement(f"tiles.{layer}")), values).scalar_one()
 
     def select(ask: Ask) -> Callable[[Connection], Any]:

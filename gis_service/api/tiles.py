@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
+import numpy as np
+import pyproj
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection, text
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +18,7 @@ from gis_service import __version__
 from gis_service.accounts.identity import Identity, Right
 from gis_service.api.identity import Asking, allow
 from gis_service.api.kept import Kept
-from gis_service.db.engine import database_url, transaction, zone_bounds
+from gis_service.db.engine import database_url, transaction, work_srid, zone_bounds
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.select import latest_run
@@ -28,6 +30,8 @@ ZOOM_MAX = 22
 FEATURES_MAX = 20_000
 # Below this zoom a house is smaller than a pixel: cells with counts are drawn instead.
 HOUSES_FROM_ZOOM = 13
+_STRAIGHT = {"tiles.buildings", "tiles.selection", "tiles.reach"}
+_HALF = 20_037_508.342789244
 
 
 @dataclass(frozen=True)
@@ -153,10 +157,35 @@ async def tile(
     return Response(content, media_type=MEDIA, headers=headers)
 
 
+@lru_cache(maxsize=4)
+def _from_web(srid: int) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(3857, srid, always_xy=True)
+
+
+def onto_tile(z: int, x: int, y: int) -> dict[str, float]:
+    """Return a, b, d, e, xoff, yoff of ``ST_Affine`` from the work CRS to a tile's 4096 units, y downwards.
+
+    Nine points are transformed instead of every vertex of every house. Within a tile Mercator and a Gauss-Krüger zone
+    differ from such a straight map by less than a fifth of a unit from z14 on (12 cm), by a third at z13 (40 cm).
+    """
+    side = 2 * _HALF / 2**z
+    u, v = (axis.ravel() for axis in np.meshgrid([0.0, 0.5, 1.0], [0.0, 0.5, 1.0]))
+    points = np.column_stack(_from_web(work_srid()).transform((x + u) * side - _HALF, _HALF - (y + v) * side))
+    middle = points.mean(axis=0)  # millions of metres squared would cost digits
+    known = np.column_stack([points - middle, np.ones(len(u))])
+    (a, d), (b, e), off = np.linalg.lstsq(known, 4096 * np.column_stack([u, v]), rcond=None)[0]
+    xoff, yoff = off[0] - a * middle[0] - b * middle[1], off[1] - d * middle[0] - e * middle[1]
+    return {"a": float(a), "b": float(b), "d": float(d), "e": float(e), "xoff": float(xoff), "yoff": float(yoff)}
+
+
 def _make(identity: Identity, layer: _Layer, z: int, x: int, y: int, run: int | None) -> bytes:
     name = layer.far if layer.far is not None and z < layer.near_zoom else layer.statement
     zone = dict(zip(("west", "south", "east", "north"), zone_bounds(), strict=True))
-    values = zone | {"z": z, "x": x, "y": y, "limit": FEATURES_MAX} | ({"run": run} if layer.of_run else {})
+    values: dict[str, object] = {**zone, "z": z, "x": x, "y": y, "limit": FEATURES_MAX}
+    if layer.of_run:
+        values["run"] = run
+    if name in _STRAIGHT:
+        values |= onto_tile(z, x, y)
     with transaction(identity, read_only=True) as connection:
         return bytes(connection.execute(text(statement(name)), values).scalar_one() or b"")
 

@@ -1,15 +1,16 @@
 -- Vector tiles. gis.tile_frame says where a tile is drawn and where its content is sought; what is found is transformed
--- to EPSG:3857 for drawing only.
+-- to EPSG:3857 for drawing only. Houses, which are many, are moved straight into the tile's units (api/tiles.py,
+-- onto_tile): no transformation, no clipping, no repair of each; a tile's own edge cuts what reaches over it.
 
 -- name: buildings
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
 shown AS (
     SELECT b.building_id, b.hazard_tier, b.use_class, b.floors,
-           ST_AsMVTGeom(ST_Transform(b.geom, 3857), tile.drawn, 4096, 64) AS geom
+           ST_SnapToGrid(ST_Affine(ST_ForcePolygonCW(b.geom), :a, :b, :d, :e, :xoff, :yoff), 1) AS geom
     FROM tile JOIN gis.building AS b ON b.geom && tile.sought
     LIMIT :limit
 )
-SELECT ST_AsMVT(shown, 'buildings') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'buildings') FROM shown WHERE NOT ST_IsEmpty(geom)
 
 -- name: building_cells
 -- 32 cells a side; each says how many houses it has and how many of them have a hazard.
@@ -38,14 +39,14 @@ SELECT ST_AsMVT(cells, 'buildings') FROM cells WHERE geom IS NOT NULL
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
 shown AS (
     SELECT b.building_id, s.score,
-           ST_AsMVTGeom(ST_Transform(b.geom, 3857), tile.drawn, 4096, 64) AS geom
+           ST_SnapToGrid(ST_Affine(ST_ForcePolygonCW(b.geom), :a, :b, :d, :e, :xoff, :yoff), 1) AS geom
     FROM tile
     JOIN gis.building AS b ON b.geom && tile.sought
     JOIN gis.selection AS s ON s.run_id = :run AND s.building_id = b.building_id
     ORDER BY s.score DESC
     LIMIT :limit
 )
-SELECT ST_AsMVT(shown, 'selection') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'selection') FROM shown WHERE NOT ST_IsEmpty(geom)
 
 -- name: selection_cells
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
@@ -151,12 +152,12 @@ SELECT ST_AsMVT(shown, 'clusters') FROM shown WHERE geom IS NOT NULL
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
 shown AS (
     SELECT d.building_id, coalesce(round(d.hose_m::numeric, 1), -1)::double precision AS hose, d.depth, d.cluster_id,
-           ST_AsMVTGeom(ST_Transform(d.geom, 3857), tile.drawn, 4096, 64) AS geom
+           ST_SnapToGrid(ST_Affine(ST_ForcePolygonCW(d.geom), :a, :b, :d, :e, :xoff, :yoff), 1) AS geom
     FROM tile JOIN gis.building_density AS d ON d.geom && tile.sought
     WHERE d.run_id = :run
     LIMIT :limit
 )
-SELECT ST_AsMVT(shown, 'reach') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'reach') FROM shown WHERE NOT ST_IsEmpty(geom)
 
 -- name: alleys
 -- A strip of the alley's mean width, so that the map is to scale.

@@ -10,6 +10,7 @@ import shapely
 from sqlalchemy import text
 
 from gis_service.accounts.identity import Identity
+from gis_service.api.tiles import onto_tile
 from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
 from gis_service.selection.select import compose
@@ -44,7 +45,7 @@ def _used(plans: list[dict[str, Any]]) -> set[str]:
 def test_a_tile(county: Database, asker: Identity, layer: str, index: str):
     x, y = _tile_of(*_SPOT, 16)
     run = county.one("SELECT max(run_id) FROM gis.run WHERE kind = 'density'", role="postgres")
-    values = {**_FRAME, "z": 16, "x": x, "y": y, "run": run}
+    values = {**_FRAME, **onto_tile(16, x, y), "z": 16, "x": x, "y": y, "run": run}
     assert index in _indexes(asker, statement(f"tiles.{layer}"), values)
 
 
@@ -76,7 +77,7 @@ def test_the_gaps_of_a_cluster(county: Database):
 def test_without_the_mark_the_index_is_lost(demo_copy: Database):
     """What the mark is for: this test would pass of itself if the planner took the index anyway."""
     x, y = _tile_of(*_SPOT, 16)
-    values = {**_FRAME, "z": 16, "x": x, "y": y}
+    values = {**_FRAME, **onto_tile(16, x, y), "z": 16, "x": x, "y": y}
     assert "building_geom" in _indexes(TOWN, statement("tiles.buildings"), values)
     demo_copy.ask("ALTER FUNCTION geometry_overlaps(geometry, geometry) NOT LEAKPROOF", role="postgres")
     assert "building_geom" not in _indexes(TOWN, statement("tiles.buildings"), values)

@@ -113,3 +113,23 @@ def test_a_change_is_seen_at_once(fresh: TestClient, database: Database, tmp_pat
     assert _decode(after.content, "areas", tmp_path)["name"].tolist() == ["老街"]
     fresh.delete(f"/api/areas/{made.json()['area_id']}")
     assert fresh.get(path, headers={"If-None-Match": after.headers["etag"]}).content == b""
+
+
+@pytest.mark.parametrize("z", [13, 14, 15, 16, 18, 22])
+def test_a_straight_map_onto_a_tile(demo_database: Database, z: int):
+    """Beside PostGIS's own transformation, at 25 points of a tile, in units of which 4096 are a tile's side."""
+    from gis_service.api.tiles import onto_tile
+
+    for lon, lat in ((107.374, 24.511), (107.0, 24.2), (107.7, 24.9)):
+        n = 2**z
+        x, y = int((lon + 180) / 360 * n), int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * n)
+        a, b, d, e, xoff, yoff = (onto_tile(z, x, y)[k] for k in ("a", "b", "d", "e", "xoff", "yoff"))
+        rows = demo_database.ask(
+            "SELECT u, v, ST_X(p), ST_Y(p) FROM (SELECT u, v, ST_Transform(ST_SetSRID(ST_MakePoint("
+            "ST_XMin(t) + (ST_XMax(t) - ST_XMin(t)) * u / 4096, ST_YMax(t) - (ST_YMax(t) - ST_YMin(t)) * v / 4096), 3857), 4545) "
+            "AS p FROM ST_TileEnvelope(%s, %s, %s) AS t, generate_series(0, 4096, 1024) AS u, "
+            "generate_series(0, 4096, 1024) AS v) AS r",
+            z, x, y,
+        )  # fmt: skip
+        apart = max(max(abs(a * e_ + b * n_ + xoff - u), abs(d * e_ + e * n_ + yoff - v)) for u, v, e_, n_ in rows)
+        assert apart < (0.34 if z == 13 else 0.2), (lon, lat, apart)
