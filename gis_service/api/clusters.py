@@ -204,6 +204,11 @@ class _Record(BaseModel):
 class PlanIn(_Record):
     """A version of a cluster's plan (专项消防应急方案)."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"dated": "2022-09-08", "unit": "县消防救援大队", "body": "先断电，后疏散。"}]},
+    )
+
     based_on: int = Field(0, ge=0, le=1_000_000, description="The version that the writer saw, 0 for none")
     number: str | None = Field(None, max_length=100, description="Number of the document (文号)")
     unit: str = Field(min_length=1, max_length=100, description="The unit that wrote it")
@@ -213,6 +218,11 @@ class PlanIn(_Record):
 class DrillIn(_Record):
     """A drill on the ground."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"dated": "2022-09-20", "result": "faults", "note": "水带不够长"}]},
+    )
+
     result: Literal["passed", "faults", "failed"]
     note: str | None = Field(None, max_length=2000)
     corrects: int | None = Field(None, ge=1, le=2**62, description="The record that this one corrects")
@@ -220,6 +230,11 @@ class DrillIn(_Record):
 
 class PatrolIn(_Record):
     """A patrol."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"dated": "2022-09-21", "unit": "东兰镇专职消防队", "found": "巷口堆放杂物"}]},
+    )
 
     unit: str = Field(min_length=1, max_length=100, description="The unit that walked; no personal telephone")
     found: str | None = Field(None, max_length=2000, description="What was found; nothing where left out")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -141,32 +140,3 @@ def test_the_served_page(client: TestClient):
     assert "内部工作用图" in answer.text
     assert len(answer.content) < 3_000_000
     assert page.config()["layers"]
-
-
-@pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium on this machine")
-def test_the_offline_file_in_a_browser(pages: dict[str, str], tmp_path: Path):
-    """Opened from disk with the network off: the map draws, no script of a name runs, nothing is asked for."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    file = tmp_path / "offline.html"
-    file.write_text(pages["offline"], encoding="utf-8")
-    asked: list[str] = []
-    told: list[str] = []
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        tab = browser.new_context(offline=True).new_page()
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.on("dialog", lambda dialog: (told.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        tab.on("pageerror", lambda error: told.append(str(error)))
-        tab.goto(file.as_uri())
-        tab.wait_for_selector("body[data-ready=true]", timeout=20_000)
-        tab.fill("#gis-q", "alert")
-        tab.wait_for_selector("#gis-found button", timeout=5_000)
-        tab.click("#gis-list button >> nth=0")
-        tab.wait_for_selector(".leaflet-popup", timeout=5_000)
-        title = tab.text_content(".leaflet-popup h3")
-        pictures = tab.locator("img[src=x]").count()
-        browser.close()
-    assert told == []
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    assert title
-    assert pictures == 0
