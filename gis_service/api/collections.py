@@ -336,7 +336,8 @@ def _in_bbox(c: Collection, text: str) -> ColumnElement[bool]:
     # The literal side is transformed, never the column, so that the spatial index is used.
     box = func.ST_Transform(func.ST_Segmentize(func.ST_MakeEnvelope(west, south, east, north, 4326), 0.5), work_srid())
     # && as well: under row-level security it alone may be asked of the spatial index (db.migrate).
-    condition: ColumnElement[bool] = and_(c.model.geom.op("&&")(box), func.ST_Intersects(c.model.geom, box))
+    # A touching pair's line has no length: of such a line ST_Intersects says now this, now that; a distance does not.
+    condition: ColumnElement[bool] = and_(c.model.geom.op("&&")(box), func.ST_DWithin(c.model.geom, box, 0.0))
     return condition
 
 

@@ -97,9 +97,14 @@ def migrate_() -> None:
 
 
 @db.command()
-@click.option("--role", type=click.Choice(["owner", "service"]), default="service", show_default=True)
+@click.option("--role", type=click.Choice(["reader", "owner", "service"]), default="reader", show_default=True)
 def url(role: str) -> None:
-    """给 psql 和 QGIS 的连接地址。An address for psql and QGIS."""
+    """给 psql 和 QGIS 的连接地址：可读全部（个人信息除外），不可改。An address that reads all but personal data."""
+    if role == "reader":
+        # The service's own role reads nothing of the county; an auditor reads all and changes nothing.
+        address = database_url("service")
+        click.echo(f"{address}{'&' if '?' in address else '?'}options=-c%20role%3Dgis_auditor")
+        return
     click.echo(database_url("service" if role == "service" else "owner"))
 
 
