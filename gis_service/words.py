@@ -11,6 +11,8 @@ HAZARD_TIER = {
     "none_found": "未发现安全隐患",
     "unjudged": "未判定",
 }
+# The campaign's own colours of the tiers (DOMAIN 3.2), and grey for what nobody has judged.
+HAZARD_COLOR = {"severe": "#ff7373", "some": "#ffc901", "none_found": "#12c49b", "unjudged": "#c3c9d0"}
 APPRAISAL_GRADE = {"A": "A级", "B": "B级", "C": "C级", "D": "D级", "unknown": "未鉴定"}
 USE_CLASS = {"commercial": "经营性", "mixed": "住宅兼经营", "other": "其他"}
 BUSINESS_USE = {

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, text
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.figures.tables import OVERVIEW, Runs, Table, department_table, place_tables, runs_of
+from gis_service.words import HAZARD_COLOR
 from web_map.frame import Page
-from web_map.palette import TIER_COLOR, fill
+from web_map.palette import fill
 from web_map.parts import attribution, boundaries_of, county_of, extent_of, ground_layers, layer
 from web_map.tables import shown
 
@@ -66,7 +67,7 @@ def _township_layer(boundaries: list[dict[str, Any]], *, zh: bool) -> dict[str, 
 
 def _outline_layer(connection: Connection, boundaries: list[dict[str, Any]], srid: int, *, zh: bool) -> dict[str, Any]:
     """Return the boundaries without names: the circles carry them."""
-    *_, outlines = ground_layers(connection, boundaries, srid, zh=zh)
+    *_, outlines = ground_layers(connection, boundaries, srid, zh=zh, tiled=True)
     return {name: value for name, value in outlines.items() if name != "label"}
 
 
@@ -75,7 +76,7 @@ def _circles(overview: Table, *, zh: bool, lang: str) -> dict[str, Any]:
     position = {name: i for i, (name, _, _) in enumerate(OVERVIEW)}
     return {
         "label": "圆圈大小" if zh else "Circles show",
-        "measures": [{"id": m, "name": names[m], "color": TIER_COLOR.get(m, "#1f4e79")} for m in _MEASURES],
+        "measures": [{"id": m, "name": names[m], "color": HAZARD_COLOR.get(m, "#1f4e79")} for m in _MEASURES],
         "places": [
             {
                 "name": row.label,

@@ -1,6 +1,7 @@
 """Many houses in few bytes, for a file that opens with no network: differences of rounded degrees, columns by number.
 
-Spelled out, a house costs some 550 bytes; packed, about 110. ``packed.js`` is the other half of this module.
+Spelled out, a house costs some 550 bytes; packed, about 62 (12,745 houses of the demo county). ``packed.js`` is the
+other half of this module.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gis_service.words import HAZARD_COLOR
+
 Style = dict[str, Any]
 
 # After Okabe and Ito's palette, which colour-blind readers tell apart; the character tells them apart in print.
@@ -16,8 +18,6 @@ ZONE_COLOR = {
 }
 ZONE_MARK = {"school": "校", "hospital": "医", "market": "市", "resettlement": "安", "industrial": "工"}
 
-# The campaign's own colours of the hazard tiers (DOMAIN 3.2), and grey for what nobody has judged.
-TIER_COLOR = {"severe": "#ff7373", "some": "#ffc901", "none_found": "#12c49b", "unjudged": "#c3c9d0"}
 # Told apart without colour: by the edge, and the two urgent ones by a character.
 TIER_MARK = {"severe": "严", "some": "定"}
 
@@ -50,10 +50,10 @@ def line(color: str, weight: float, dash: str | None = None) -> Style:
 def tier_styles() -> dict[str, Style]:
     """Return the style of each hazard tier: the more urgent, the heavier its edge."""
     return {
-        "severe": fill(TIER_COLOR["severe"], 0.95, 3, "#7a0010"),
-        "some": fill(TIER_COLOR["some"], 0.95, 2, "#6b5200") | {"dashArray": "4 3"},
-        "none_found": fill(TIER_COLOR["none_found"], 0.8, 0.8, "#0a7a60"),
-        "unjudged": fill(TIER_COLOR["unjudged"], 0.75, 0.6, "#7f8a96"),
+        "severe": fill(HAZARD_COLOR["severe"], 0.95, 3, "#7a0010"),
+        "some": fill(HAZARD_COLOR["some"], 0.95, 2, "#6b5200") | {"dashArray": "4 3"},
+        "none_found": fill(HAZARD_COLOR["none_found"], 0.8, 0.8, "#0a7a60"),
+        "unjudged": fill(HAZARD_COLOR["unjudged"], 0.75, 0.6, "#7f8a96"),
     }
 
 

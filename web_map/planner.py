@@ -14,7 +14,7 @@ from gis_service.errors import NotFoundError
 from gis_service.selection.lists import rows_of
 from gis_service.selection.phrases import phrase
 from gis_service.selection.rules import RULES
-from gis_service.selection.select import latest_run, run_selection, totals
+from gis_service.selection.select import latest_run, run_selection
 from gis_service.selection.terms import default_ask
 from gis_service.settings import DEFAULTS, default, get_settings
 from gis_service.words import HAZARD_TIER, USE_CLASS, ZONE_KIND
@@ -44,17 +44,17 @@ def planner_page(
     """
     run = _run(connection, run_id)
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
-    counts = totals(connection, run["run_id"])
+    total = int(connection.execute(text(statement("runs.total")), {"run_id": run["run_id"]}).scalar_one())
     zh = lang == "zh"
     srid = work_srid()
     boundaries = boundaries_of(connection, srid)
     zones, buffers = _zones(connection, run["parameters"], srid, zh=zh)
-    limit = get_settings().inline_limit if offline else _LIST_MAX
-    rows = rows_of(connection, run["run_id"], limit)
-    houses = _houses(rows, srid, lang) if offline else []
+    # A served page takes its houses as tiles and its list from the service.
+    rows = rows_of(connection, run["run_id"], get_settings().inline_limit) if offline else []
+    houses = _houses(rows, srid, lang)
     county = county_of(connection)
     layers = [
-        *ground_layers(connection, boundaries, srid, zh=zh),
+        *ground_layers(connection, boundaries, srid, zh=zh, tiled=not offline),
         layer("buffers", "重点区域缓冲区" if zh else "Buffers", buffers, _zone_style(0.10, 1.2, "5 4"), [], shown=True),
         layer(
             "zones", "重点区域" if zh else "Key zones", zones, _zone_style(0.35, 1.6), _zone_keys(zh=zh),
@@ -67,7 +67,7 @@ def planner_page(
     config: dict[str, Any] = {
         # A layer with nothing in it is no line of the legend.
         "layers": [part for part in layers if part["features"] or "tiles" in part],
-        "list": _list(rows[:_LIST_MAX], srid, run["run_id"], lang, offline=offline),
+        "list": _list(rows[:_LIST_MAX], srid, lang),
         "attribution": attribution(county),
     }
     if offline:
@@ -75,14 +75,13 @@ def planner_page(
     else:
         config["search"] = f"/api/search?lang={lang}&q="
         config["planner"] = _controls(connection, run, may_draw=may_draw, zh=zh)
-        config["list"] = []  # planner.js asks for it
     return Page(
         title="重点房屋排查图" if zh else "Houses to inspect first",
         subtitle=_subtitle(county, run, zh=zh),
         bounds=extent_of(connection),
         config=config,
-        facts=_facts(head, counts, zh=zh),
-        notes=_notes(run["parameters"], counts["total"], len(houses), offline=offline, zh=zh),
+        facts=_facts(head, total, zh=zh),
+        notes=_notes(run["parameters"], total, len(houses), offline=offline, zh=zh),
         simulated=bool(head["simulated"]),
         lang=lang,
         links=[] if offline else _links(run["run_id"], zh=zh),
@@ -232,7 +231,7 @@ def _all_houses_layer(*, zh: bool) -> dict[str, Any]:
     return made | {"tiles": "/tiles/buildings/{z}/{x}/{y}.pbf", "source": "buildings"}
 
 
-def _list(rows: list[dict[str, Any]], srid: int, run_id: int, lang: str, *, offline: bool) -> list[dict[str, Any]]:
+def _list(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, Any]]:
     items = []
     for rank, (row, shape) in enumerate(zip(rows, shapes_of(rows, srid), strict=True), start=1):
         c = shapely.get_coordinates(shapely.point_on_surface(shape))[0]
@@ -244,7 +243,7 @@ def _list(rows: list[dict[str, Any]], srid: int, run_id: int, lang: str, *, offl
             "c": [round(float(c[1]), 6), round(float(c[0]), 6)],
             "k": row["building_id"],
         }
-        items.append(item if offline else item | {"ask": f"/api/selections/{run_id}/buildings/"})
+        items.append(item)
     return items
 
 
@@ -267,14 +266,14 @@ def _subtitle(county: Any, run: dict[str, Any], *, zh: bool) -> str:
     return f"{name} selection {run['run_id']} · {day} · data version {run['data_version']}"
 
 
-def _facts(head: Any, counts: dict[str, Any], *, zh: bool) -> list[tuple[str, str]]:
+def _facts(head: Any, total: int, *, zh: bool) -> list[tuple[str, str]]:
     labels = (
         ("房屋总数", "经营性房屋", "优先排查", "经营性严重／一定隐患")
         if zh
         else ("Houses", "In business use", "To inspect first", "of these severe / some")
     )
     shown = (
-        f"{head['houses']:,}", f"{head['operating']:,}", f"{counts['total']:,}", f"{head['operating_severe']:,} / {head['operating_some']:,}",
+        f"{head['houses']:,}", f"{head['operating']:,}", f"{total:,}", f"{head['operating_severe']:,} / {head['operating_some']:,}",
     )  # fmt: skip
     return list(zip(labels, shown, strict=True))
 

@@ -14,11 +14,11 @@ from gis_service.errors import NotFoundError
 from gis_service.figures.house import facts_of
 from gis_service.figures.tables import Runs, Table, place_tables, runs_of
 from gis_service.settings import get_settings
-from gis_service.words import HAZARD_TIER, STRUCTURE, USE_CLASS
+from gis_service.words import HAZARD_COLOR, HAZARD_TIER, STRUCTURE, USE_CLASS
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
 from web_map.packed import pack
-from web_map.palette import TIER_COLOR, TIER_MARK, fill, line, tier_styles
+from web_map.palette import TIER_MARK, fill, line, tier_styles
 from web_map.parts import attribution, boundaries_of, county_of, ground_layers, layer, read, shapes_of
 from web_map.tables import shown
 
@@ -56,7 +56,7 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
     outlines = shapes_of(clusters, srid)
     county = county_of(connection)
     layers = [
-        *ground_layers(connection, boundaries, srid, zh=zh),
+        *ground_layers(connection, boundaries, srid, zh=zh, tiled=not offline),
         _house_layer(connection, township, srid, zh=zh, offline=offline),
         _veil_layer(place, srid, zh=zh),
         _cluster_layer(clusters, outlines, zh=zh),
@@ -165,7 +165,7 @@ def _listed_layer(listed: list[dict[str, Any]], shapes: Any, *, zh: bool, lang: 
     keys = [{"name": "在优先排查名单上" if zh else "on the priority list", "style": ring}]
     return layer(
         "listed", "需上门的房屋" if zh else "Houses to go to", features, {"fallback": ring}, keys,
-        mark={tier: {"mark": mark, "color": TIER_COLOR[tier], "ink": "#1d2733"} for tier, mark in TIER_MARK.items()},
+        mark={tier: {"mark": mark, "color": HAZARD_COLOR[tier], "ink": "#1d2733"} for tier, mark in TIER_MARK.items()},
         farRadius=1.8, farWeight=0, nearZoom=17, farStyle=fill("#1f4e79"), thin=True,
     )  # fmt: skip
 

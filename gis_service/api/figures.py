@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from gis_service.accounts.identity import Right
 from gis_service.accounts.trail import Action
@@ -22,7 +22,7 @@ from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
 from gis_service.export.sheets import write_tables
 from gis_service.figures.house import facts_of
-from gis_service.figures.tables import department_table, place_tables, runs_of
+from gis_service.figures.tables import Table, department_table, place_tables, runs_of
 from gis_service.selection.lists import HEADINGS, frame_of
 
 router = APIRouter(prefix="/api", tags=["Figures"])
@@ -38,10 +38,12 @@ Township = Annotated[str | None, Query(pattern=_CODE, description="Code of a tow
 )
 def read(connection: Reading, township: Township = None) -> dict[str, Any]:
     """Return the overview and the notice's two annexes; they count what the asker may see."""
+    return {"tables": [table.as_dict() for table in _tables(connection, township)]}
+
+
+def _tables(connection: Connection, township: str | None) -> list[Table]:
     tables = [*place_tables(connection, runs_of(connection), township)]
-    if township is None:
-        tables.append(department_table(connection))
-    return {"tables": [table.as_dict() for table in tables]}
+    return tables if township is not None else [*tables, department_table(connection)]
 
 
 @router.get(
@@ -50,13 +52,10 @@ def read(connection: Reading, township: Township = None) -> dict[str, Any]:
 )  # fmt: skip
 def export(connection: Reading, told: Trail, township: Township = None) -> FileResponse:
     """Download the tables, one sheet each."""
-    tables = [*place_tables(connection, runs_of(connection), township)]
-    if township is None:
-        tables.append(department_table(connection))
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
     mark = Mark(told.identity.account)
     path = Path(folder.name) / f"figures{'-' + township if township else ''}-{mark.stem}.xlsx"
-    write_tables(tables, path, mark)
+    write_tables(_tables(connection, township), path, mark)
     told.record(Action.EXPORTED, path.name, township=township)
     return download(path, folder)
 

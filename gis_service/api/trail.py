@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
@@ -23,26 +23,10 @@ Account = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$")]
 Before = Annotated[int | None, Query(ge=1, le=2**62, description="Entries older than this one")]
 
 
-class EntryOut(BaseModel):
-    """One entry of the trail."""
-
-    entry_id: int
-    at: datetime
-    account: str
-    role: str | None
-    place: str | None
-    action: str
-    object: str | None
-    details: dict[str, Any]
-    request_id: str | None
-    address: str | None
-    hash: str
-
-
 class TrailOut(BaseModel):
     """Entries, the newest first; ``truncated`` says that there are older ones: ask with ``before``."""
 
-    items: list[EntryOut]
+    items: list[Entry]
     truncated: bool
 
 
@@ -59,8 +43,7 @@ def search(
     """Return entries of one account, one action, a span of time."""
     sought = Sought(account or None, action, _zoned(since), _zoned(until), before)
     found = trail.search(connection, sought, limit + 1)
-    items = [EntryOut(**vars(entry)) for entry in found[:limit]]
-    return TrailOut(items=items, truncated=len(found) > limit)
+    return TrailOut(items=found[:limit], truncated=len(found) > limit)
 
 
 def _zoned(moment: datetime | None) -> datetime | None:

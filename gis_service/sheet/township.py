@@ -18,7 +18,7 @@ from gis_service.figures.house import facts_of
 from gis_service.figures.tables import place_tables, runs_of
 from gis_service.sheet.draw import Drawing, Geometries, Ink, Label, mark_swatch, swatch
 from gis_service.sheet.print import pdf
-from gis_service.words import HAZARD_TIER
+from gis_service.words import HAZARD_COLOR, HAZARD_TIER
 
 WHOLE_MM = (248.0, 246.0)
 PART_MM = (194.0, 120.0)
@@ -31,10 +31,10 @@ _REASONS_MAX = 3
 
 # The campaign's colours; hatch and character tell the tiers apart in black and white.
 TIERS = {
-    "severe": Ink(fill="#ff7373", stroke="#7a0010", width_mm=0.35, hatch="cross"),
-    "some": Ink(fill="#ffc901", stroke="#6b5200", width_mm=0.25, hatch="light"),
-    "none_found": Ink(fill="#12c49b", stroke="#0a7a60", width_mm=0.05),
-    "unjudged": Ink(fill="#d5d9de", stroke="#7f8a96", width_mm=0.05),
+    "severe": Ink(fill=HAZARD_COLOR["severe"], stroke="#7a0010", width_mm=0.35, hatch="cross"),
+    "some": Ink(fill=HAZARD_COLOR["some"], stroke="#6b5200", width_mm=0.25, hatch="light"),
+    "none_found": Ink(fill=HAZARD_COLOR["none_found"], stroke="#0a7a60", width_mm=0.05),
+    "unjudged": Ink(fill=HAZARD_COLOR["unjudged"], stroke="#7f8a96", width_mm=0.05),
 }
 MARKS = {"severe": ("严", "#b3001b"), "some": ("定", "#8a6a00")}
 _ROAD = Ink(stroke="#b9b2a3", width_mm=0.35)

@@ -10,7 +10,7 @@
       nothing: "没有选任何条件", rows: "列出优先分最高的 {n} 栋，共 {total} 栋", rowsAll: "共 {total} 栋", preview: "预览（未保存）：",
       score: "分", house: "房屋和位置", reasons: "选取原因", empty: "没有符合条件的房屋。",
       before: "从", after: "到", run: "比较", same: "两次选取完全相同。", new: "新增", gone: "移出", differs: "分值或原因有变", more: "（只列前 {n} 栋）",
-      saved: "已生成第 {run} 号名单", option: "第 {run} 号 · {at} · {n} 栋", reset: "恢复默认条件",
+      saved: "已生成第 {run} 号名单", option: "第 {run} 号 · {at} · {n} 栋",
     },
     en: {
       ask: "Conditions", list: "List", areas: "Areas", compare: "Compare", legend: "Legend",
@@ -19,7 +19,7 @@
       nothing: "No condition is chosen", rows: "The {n} highest scores of {total}", rowsAll: "{total} in all", preview: "Preview (not saved): ",
       score: "Score", house: "House and place", reasons: "Reasons", empty: "No house meets this.",
       before: "From", after: "to", run: "Compare", same: "The two runs are the same.", new: "New", gone: "Gone", differs: "Other score or reasons", more: "(the first {n})",
-      saved: "List {run} was made", option: "{run} · {at} · {n} houses", reset: "Defaults",
+      saved: "List {run} was made", option: "{run} · {at} · {n} houses",
     },
   };
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => Number.isInteger(values[name]) ? values[name].toLocaleString("en") : values[name]);
