@@ -74,7 +74,7 @@ def main():
         fire = burn.find_burn(shapes, pairs, 4.0, None, params)
     if given.firebreaks:
         with stage("facing walls"):
-            wall = firebreak.facing_wall(shapes, fire.a, fire.b, fire.spread_m)
+            wall = firebreak.facing_wall(walls, fire.a, fire.b, fire.spread_m)
         with stage("firebreaks of all clusters"):
             firebreak.propose_all(fire, wall, params.burn_part_buildings)
     print(f"largest memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
+from psycopg2 import sql
 
 from gis_service import __version__
-from gis_service.analysis.memory import Memory, held, load, looks_of, save
-from gis_service.analysis.read import County, read_county
-from gis_service.analysis.write import write_run
+from gis_service.analysis.amend import amend
+from gis_service.analysis.edits import find_edits
+from gis_service.analysis.read import house_boxes, origin_of, read_county
+from gis_service.analysis.tables import rows_of
+from gis_service.analysis.write import TABLES, place, put
 from gis_service.db.command import prepare
 from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.queries import query, statement
-from gis_service.density.change import update
-from gis_service.density.executor import InProcess, open_executor
-from gis_service.density.memo import Remembering
+from gis_service.density.executor import open_executor
 from gis_service.density.params import Params
 from gis_service.density.run import density
 from gis_service.say import say, steps
@@ -36,13 +39,8 @@ _STAGES = 8
 def analyze(changed_only: bool, workers: int | None, scheduler: str | None, engine_width_m: float) -> None:
     """分析巷道、连片区、消防可达与隔离。Alleys, clusters, access and firebreaks."""
     prepare()
-    if changed_only and not is_stale():
-        say("数据没有变化，无需重算。", "Nothing changed since the newest run.")
-        return
     params = Params(engine_width_m=engine_width_m)
-    run_id, counts = analyse(
-        params, workers=workers, scheduler=scheduler, changed_only=changed_only, aside=changed_only
-    )
+    run_id, counts = analyse(params, workers=workers, scheduler=scheduler, changed_only=changed_only)
     say(
         f"第 {run_id} 号分析：{counts['buildings']:,} 栋，{counts['pairs']:,} 对间距，{counts['alleys']:,} 条巷道，"
         f"{counts['clusters']:,} 个连片区",
@@ -52,98 +50,104 @@ def analyze(changed_only: bool, workers: int | None, scheduler: str | None, engi
 
 
 def analyse(
-    params: Params,
-    *,
-    workers: int | None = None,
-    scheduler: str | None = None,
-    changed_only: bool = False,
-    aside: bool = False,
+    params: Params, *, workers: int | None = None, scheduler: str | None = None, changed_only: bool = False
 ) -> tuple[int, dict[str, int]]:
-    """Compute a density run over the whole database and store it; return its number and counts.
+    """Compute a density run over the whole database and store it; return its number and counts of its rows.
 
     With ``changed_only`` the newest run is brought up to date: only what the edits touch is computed again, only rows
-    that differ are written, and the result equals a whole run, value for value. Where nothing is remembered of the
-    newest run, or it had other parameters, a whole run is done. With ``aside`` what is to be remembered is written by
-    a process of its own, after the answer.
+    that differ are written, and the result equals a whole run, value for value (``amend`` says which numbers stay).
+    Where the newest run had other parameters, or was made by another version, a whole run is done.
     """
+    with _alone() as cursor:
+        cursor.execute(statement("runs.data_version"))
+        version = int(cursor.fetchone()[0])
+        run_id = _newest(cursor, params) if changed_only else None
+        if run_id is None:
+            run_id = _whole(cursor, params, version, workers, scheduler)
+        else:
+            edits = find_edits(cursor)
+            _tell(edits)
+            if len(edits):
+                with open_executor(workers, scheduler) as executor:
+                    amend(cursor, run_id, params, edits, executor, work_srid())
+        made = {"run_id": run_id, "data_version": version}
+        cursor.execute(statement("analysis.finish"), made)
+        cursor.execute(statement("analysis.counts"), made)
+        names = [column.name for column in cursor.description]
+        return run_id, dict(zip(names, cursor.fetchone(), strict=True))
+
+
+@contextmanager
+def _alone() -> Iterator[Any]:
+    """Yield a cursor in a transaction that sees the database as it is now, while nobody else analyses."""
     connection: Any = get_engine("owner").raw_connection()
-    with held():
-        memory = _run(connection, params, workers, scheduler, changed_only=changed_only)
-        save(memory, aside=aside)
-    return memory.run_id, json.loads(memory.found.run["counts"].iloc[0])
-
-
-def _run(connection: Any, params: Params, workers: int | None, scheduler: str | None, *, changed_only: bool) -> Memory:
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement("analysis.lock"))
-            county = read_county(cursor, work_srid())
-            memory = _remembered(cursor, params) if changed_only else None
-            # A run is new data for maps; the run itself carries the version that it makes.
-            cursor.execute(query("ingest.bump_version"))
-            memory = _amend(cursor, county, memory) if memory else _whole(cursor, county, params, workers, scheduler)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
+            # The lock first: a snapshot that was taken while another analysis ran would not have its rows.
+            cursor.execute(statement("analysis.alone"))
+            connection.commit()
+            try:
+                cursor.execute(statement("analysis.snapshot"))
+                yield cursor
+                connection.commit()
+            finally:
+                connection.rollback()
+                cursor.execute(statement("analysis.not_alone"))
+                connection.commit()
     finally:
         connection.close()
-    return memory
 
 
-def _remembered(cursor: Any, params: Params) -> Memory | None:
+def _newest(cursor: Any, params: Params) -> int | None:
+    """Return the newest run if it can be brought up to date."""
     cursor.execute(statement("analysis.latest"))
-    memory = load(*(cursor.fetchone() or (None, None)))
-    if memory is None or memory.found.params != params:
-        say(
-            "没有可用的上次分析记录，重做全部分析。",
-            "Nothing is remembered of the newest run; doing the whole.",
-            err=True,
-        )
-        return None
-    return memory
-
-
-def _whole(cursor: Any, county: County, params: Params, workers: int | None, scheduler: str | None) -> Memory:
-    asked = {"parameters": json.dumps(params.as_dict()), "code_version": __version__}
-    cursor.execute(statement("analysis.start"), asked)
-    run_id = int(cursor.fetchone()[0])
-    with steps(_STAGES) as step, open_executor(workers, scheduler) as inner:
-        executor = Remembering(inner)
-        found = density(
-            county.buildings, county.roads, county.hydrants, params, executor, work_srid=work_srid(), progress=step
-        )
-    executor.inner = InProcess()  # what ran it has ended; what it answered is kept
-    say("写入结果 …", "writing the results …", err=True)
-    memory = Memory(run_id, found, executor, looks_of(county.buildings))
-    write_run(cursor, county, memory, amend=False)
-    cursor.execute(statement("analysis.finish"), {"run_id": run_id})
-    memory.finished = cursor.fetchone()[0]
-    return memory
-
-
-def _amend(cursor: Any, county: County, memory: Memory) -> Memory:
-    looks = looks_of(county.buildings)
-    changed = memory.changed(looks)
+    newest = cursor.fetchone()
+    # As JSON keeps them: 4 and 4.0 are one number there.
+    asked = json.loads(json.dumps(params.as_dict()))
+    if newest is not None and newest[1:] == (asked, __version__, True):
+        return int(newest[0])
     say(
-        f"重算改动影响的部分（改动 {len(changed):,} 栋）…",
-        f"recomputing round {len(changed):,} changed buildings …",
+        "没有同样参数和版本的上次分析，重做全部分析。",
+        "There is no newest run with these parameters and of this version; doing the whole.",
         err=True,
     )
-    memory.found = update(memory.found, county.buildings, changed, county.roads, county.hydrants, memory.executor)
-    memory.looks = looks
-    write_run(cursor, county, memory, amend=True)
-    cursor.execute(statement("analysis.amend"), {"run_id": memory.run_id, "code_version": __version__})
-    memory.finished = cursor.fetchone()[0]
-    return memory
+    return None
 
 
-def is_stale() -> bool:
-    """Tell whether the data changed since the newest density run."""
-    connection: Any = get_engine("owner").raw_connection()
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement("analysis.stale"))
-            return bool(cursor.fetchone()[0])
-    finally:
-        connection.close()
+def _tell(edits: Any) -> None:
+    if not len(edits):
+        say("数据没有变化，无需重算。", "Nothing changed since the newest run.", err=True)
+        return
+    counts = edits["kind"].value_counts()
+    houses, roads, hydrants = (int(counts.get(kind, 0)) for kind in ("building", "road", "hydrant"))
+    say(
+        f"重算改动影响的部分（房屋 {houses:,}，道路 {roads:,}，消火栓 {hydrants:,}）…",
+        f"recomputing round {houses:,} changed buildings, {roads:,} roads, {hydrants:,} hydrants …",
+        err=True,
+    )
+
+
+def _whole(cursor: Any, params: Params, version: int, workers: int | None, scheduler: str | None) -> int:
+    county = read_county(cursor, work_srid())
+    origin = origin_of(house_boxes(cursor).box)
+    asked = {"parameters": json.dumps(params.as_dict()), "data_version": version, "code_version": __version__}
+    cursor.execute(statement("analysis.start"), asked)
+    run_id = int(cursor.fetchone()[0])
+    with steps(_STAGES) as step, open_executor(workers, scheduler) as executor:
+        found = density(
+            county.buildings, county.roads, county.hydrants, params, executor, work_srid=work_srid(),
+            progress=step, origin=origin,
+        )  # fmt: skip
+    say("写入结果 …", "writing the results …", err=True)
+    for rows in rows_of(county, found):
+        put(cursor, run_id, rows)
+    for table in TABLES:
+        # A run that the statistics have never seen is planned as if it had no rows: a minute instead of a second.
+        cursor.execute(query("analysis.analyse").format(table=sql.Identifier(table)))
+    place(cursor, run_id, params.max_width_m)
+    for table in TABLES:
+        cursor.execute(query("analysis.forget").format(table=sql.Identifier(table)))
+    everything = {"run_id": run_id, "kinds": None, "ids": None}
+    cursor.execute(statement("analysis.forget_seen"), everything)
+    cursor.execute(statement("analysis.remember"), everything)
+    return run_id

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gis_service.db.queries import statement
+from gis_service.density.walls import ORIGIN_GRAIN_M
 from gis_service.errors import InputError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_HEAD, _TAIL = 19, 2
+"""Bytes before and after the rows of a binary COPY; each row has its number of fields, each field its size."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +32,17 @@ class County:
     hydrants: gpd.GeoDataFrame | None
 
 
-def read_county(cursor: Any, srid: int) -> County:
-    """Read the whole county.
+class Boxes(NamedTuple):
+    """Key and bounding box (x0, y0, x1, y1 in the work CRS) of every house."""
+
+    fid: Ints
+    box: Floats
+
+
+def read_county(
+    cursor: Any, srid: int, fids: Ints | None = None, window: tuple[float, float, float, float] | None = None
+) -> County:
+    """Read the county: all of it, or some houses and the roads that meet a rectangle; always all hydrants.
 
     Raises
     ------
@@ -31,20 +50,40 @@ def read_county(cursor: Any, srid: int) -> County:
         There are no buildings.
 
     """
-    buildings = _read(cursor, "analysis.buildings", srid)
+    buildings = _read(cursor, "analysis.buildings", srid, {"fids": None if fids is None else fids.tolist()})
     if buildings is None:
         raise InputError(
             "数据库里没有房屋；请先用 gis-service import buildings 导入。",
             "The database has no buildings; import them with gis-service import buildings.",
         )
-    return County(buildings, _read(cursor, "analysis.roads", srid), _read(cursor, "analysis.hydrants", srid))
+    roads = _read(cursor, "analysis.roads", srid, {"window": None if window is None else shapely.box(*window).wkt})
+    return County(buildings, roads, _read(cursor, "analysis.hydrants", srid, {}))
 
 
-def _read(cursor: Any, name: str, srid: int) -> gpd.GeoDataFrame | None:
-    cursor.execute(statement(name))
+def _read(cursor: Any, name: str, srid: int, values: dict[str, Any]) -> gpd.GeoDataFrame | None:
+    cursor.execute(statement(name), values)
     rows = cursor.fetchall()
     if not rows:
         return None
     frame = pd.DataFrame(rows, columns=[column.name for column in cursor.description])
     geometry = shapely.from_wkb([bytes(wkb) for wkb in frame.pop("geom")])
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=srid)
+
+
+def origin_of(boxes: Floats) -> tuple[float, float]:
+    """Return from where the walls of houses are counted (``density.walls.flatten``), by the boxes of all."""
+    if not len(boxes):
+        return 0.0, 0.0
+    x, y = np.floor(boxes[:, :2].min(axis=0) / ORIGIN_GRAIN_M) * ORIGIN_GRAIN_M
+    return float(x), float(y)
+
+
+def house_boxes(cursor: Any) -> Boxes:
+    """Return the boxes of all houses; copied, for 80,000 rows one by one would take a third of a second."""
+    stream = io.BytesIO()
+    cursor.copy_expert(statement("analysis.house_boxes"), stream)
+    fields = [("count", ">i2"), ("fid_size", ">i4"), ("fid", ">i8")]
+    fields += [part for k in range(4) for part in ((f"size_{k}", ">i4"), (f"at_{k}", ">f8"))]
+    rows = np.frombuffer(stream.getbuffer()[_HEAD:-_TAIL], dtype=fields)
+    box = np.column_stack([rows[f"at_{k}"] for k in range(4)]).astype(np.float64)
+    return Boxes(rows["fid"].astype(np.int64), box)

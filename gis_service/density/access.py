@@ -133,6 +133,7 @@ def find_access(
     executor: Executor | None = None,
     tile_buildings: int = TILE_BUILDINGS,
     ground: Ground | None = None,
+    beyond: str | None = None,
 ) -> Access:
     """Measure engine access, hose distance and depth of every building.
 
@@ -151,13 +152,15 @@ def find_access(
         Who runs the tiles, and how large they are.
     ground
         The walls and tiles of the footprints when they are known already.
+    beyond
+        For an island of a larger data set over whose open country engines come: that data set's basis.
 
     """
     executor = executor or InProcess()
     walls, tiles = ground or lay_out(footprints, tile_buildings)
     boxes = walls.boxes
     rim = find_whole_rim(walls, tiles, Finder(boxes), params.engine_width_m, executor)
-    space = find_space(footprints, walls, rim, params.engine_width_m, roads)
+    space = find_space(footprints, walls, rim, params.engine_width_m, roads, beyond)
     hose = find_hose(walls, boxes, tiles, space, params, executor)
     depth = find_depth(hose, pairs, params)
     table = pd.DataFrame(
@@ -192,17 +195,22 @@ def find_whole_rim(walls: Walls, tiles: list[Tile], finder: Finder, width_m: flo
 
 
 def find_space(
-    footprints: NDArray[np.object_], walls: Walls, rim: Rim, width_m: float, roads: NDArray[np.object_] | None
+    footprints: NDArray[np.object_],
+    walls: Walls,
+    rim: Rim,
+    width_m: float,
+    roads: NDArray[np.object_] | None,
+    beyond: str | None = None,
 ) -> EngineSpace:
     """Find which grounds engines reach, from roads or else from the open country."""
     faces = Faces(rim)
-    basis, grounds = OPEN_EDGE, np.array([faces.outside])
+    basis, grounds = beyond or OPEN_EDGE, np.array([faces.outside])
     if roads is not None and len(roads):
         lines = _segments(roads, walls.origin)
         met = faces.locate(clear_points(lines, walls.ends, width_m)) if len(lines) else np.empty(0, np.int64)
         met = np.unique(met[met >= 0])
         if len(met):
-            basis, grounds = ROADS, met
+            basis, grounds = ROADS, met if beyond is None else np.union1d(met, grounds)
     return EngineSpace(footprints, walls.origin, rim, faces, grounds, width_m, basis)
 
 

@@ -199,8 +199,6 @@ def _access(
         # The whole of a burn cluster counts, beyond the dense cluster too; a building that burns alone is one.
         size = frame.burn_cluster_id.map(frame.burn_cluster_id.value_counts()).fillna(1)
         largest = size[frame.cluster > 0].groupby(frame.cluster).max()
-        if frame.burn_cluster_id.isna().all():
-            largest = pd.Series(np.nan, index=index)
     return {
         "max_hose_m": greatest("hose_m").reindex(index).to_numpy(dtype=float, na_value=np.nan),
         "unreached": whole(unreached),

@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from gis_service.density.burn import Burn
 from gis_service.density.compiled import compiled
 from gis_service.density.offset import cover_line, subtract
-from gis_service.density.walls import flatten
+from gis_service.density.walls import Walls
 from gis_service.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -71,13 +71,12 @@ class Firebreak:
         return int(self.part.max())
 
 
-def facing_wall(footprints: NDArray[np.object_], a: Ints, b: Ints, spread_m: Floats) -> Floats:
+def facing_wall(walls: Walls, a: Ints, b: Ints, spread_m: Floats) -> Floats:
     """Return the wall length to protect for each pair, in metres.
 
     That is the shorter of the two: A's outline within the pair's spread distance of B, or B's of A. One of
     the two walls facing each other is enough (GB 50016 5.2.2 note 2).
     """
-    walls = flatten(footprints)
     # A wall exactly at the limit counts.
     limit = np.maximum(spread_m[a], spread_m[b]) + 1e-6
     return np.asarray(_facing(a.astype(np.int64), b.astype(np.int64), limit, walls.ends, walls.start))

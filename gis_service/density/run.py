@@ -31,7 +31,6 @@ from gis_service.density.pairs import Pairs, find_pairs, within
 from gis_service.density.params import Params
 from gis_service.density.prepare import Prepared, prepare
 from gis_service.density.score import score_parts
-from gis_service.density.tiles import TILE_BUILDINGS
 
 _BESIDE = {".dbf", ".prj", ".cpg"}
 
@@ -80,6 +79,8 @@ def density(
     input_sha256: str | None = None,
     progress: Progress | None = None,
     keep: Keep | None = None,
+    origin: tuple[float, float] | None = None,
+    beyond: str | None = None,
 ) -> Density:
     """Find gaps, alleys and dense clusters, and what an engine and a hose can reach.
 
@@ -97,6 +98,11 @@ def density(
         Of the input file, for the record; else of the cleaned buildings.
     keep
         Is given ``gaps``, ``alleys`` and ``buildings`` while other parts are still computed; must not wait long.
+    origin
+        From where walls are counted (``walls.flatten``), when the buildings do not say it.
+    beyond
+        For islands (``islands``) of a larger data set over whose open country engines come: the basis of its
+        access. With it, and with its origin, they get the values that they have in a run over all of it.
 
     """
     params = params or Params()
@@ -121,7 +127,7 @@ def density(
         near = find_pairs(prepared.footprints, reach)
         narrow = within(near, params.max_width_m)
         pairs = near if narrow.all() else Pairs(near.a[narrow], near.b[narrow], near.min_width_m[narrow])
-        ground = lay_out(prepared.footprints, getattr(executor, "tile_buildings", TILE_BUILDINGS))
+        ground = lay_out(prepared.footprints, origin=origin)
         of_building = label_clusters(prepared, near, params)
 
     layers: dict[str, gpd.GeoDataFrame] = {}
@@ -144,7 +150,10 @@ def density(
 
     def reached(running: Executor) -> tuple[Access, Burn, pd.DataFrame]:
         with stage("access", "计算消防车与水带可达", "engine and hose access"):
-            access = find_access(prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground)
+            access = find_access(
+                prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground,
+                beyond=beyond,
+            )  # fmt: skip
         with stage("burn", "计算延烧片区", "burn clusters"):
             burn = find_burn(prepared.footprints, near, reach, prepared.fire_class, params, running, ground)
             table = per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))

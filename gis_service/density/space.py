@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from gis_service.density.faces import Faces
 from gis_service.density.offset import Rim
-from gis_service.density.tiles import Finder
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -55,13 +52,13 @@ class EngineSpace:
         """Say for each point (x, y in the footprints' CRS) whether an engine's centre can come there."""
         return np.isin(self.faces.locate(np.asarray(points) - self._origin), self._grounds)
 
-    def draw(self, bounds: tuple[float, float, float, float], near_m: float = NEAR_M) -> NDArray[np.object_]:
-        """Return engine space inside ``bounds`` as polygons, one a connected part of the view.
+    def draw(self, window: shapely.Geometry, near_m: float = NEAR_M) -> NDArray[np.object_]:
+        """Return engine space inside ``window`` as polygons, one a connected part of the view.
 
         Parameters
         ----------
-        bounds
-            x0, y0, x1, y1 in the footprints' CRS: a cluster or a tile, not a county.
+        window
+            A polygon in the footprints' CRS: round a cluster or a tile, not a county.
         near_m
             How far from buildings it is drawn, in metres.
 
@@ -69,8 +66,7 @@ class EngineSpace:
         half = self.width_m / 2
         if self._tree is None:
             self._tree = shapely.STRtree(self._footprints)
-        window = shapely.box(*bounds)
-        wide = shapely.buffer(window, 2 * self.width_m, join_style="mitre")
+        wide = shapely.buffer(window, 2 * self.width_m)
         some = self._footprints[self._tree.query(shapely.buffer(wide, near_m), predicate="intersects")]
         if not len(some):
             return np.empty(0, object)
@@ -84,25 +80,3 @@ class EngineSpace:
         swept = shapely.difference(swept, shapely.union_all(some))
         parts = shapely.get_parts(shapely.intersection(swept, window))
         return np.asarray(parts[shapely.get_dimensions(parts) == 2])
-
-    def digests(self, views: Floats) -> list[bytes]:
-        """Name each view by all that its drawing depends on, so that a drawing can be taken from memory.
-
-        Parameters
-        ----------
-        views
-            One row a view: x0, y0, x1, y1 in the footprints' CRS.
-
-        """
-        reach = NEAR_M + 2 * self.width_m
-        wide = np.asarray(views) + np.array([-reach, -reach, reach, reach])
-        houses, pieces = Finder(shapely.bounds(self._footprints)), Finder(self.faces.boxes)
-        # Each house by a digest of its own, once: it lies in several views.
-        walls = np.array([hashlib.blake2b(b, digest_size=16).digest() for b in shapely.to_wkb(self._footprints)], "S16")
-        names = []
-        for view, seen, moved in zip(np.asarray(views), wide, wide - np.tile(self._origin, 2), strict=True):
-            near, rim = houses.within(*seen), pieces.within(*moved)
-            # Numbers of grounds differ from run to run; whether a ground is reached does not.
-            content = [view.tobytes(), walls[near].tobytes(), self.reached[rim].tobytes(), str(self.width_m).encode()]
-            names.append(hashlib.blake2b(b"".join(content), digest_size=16).digest())
-        return names

@@ -313,7 +313,7 @@ class TestWitness:
 def test_drawn_space_is_clear_of_buildings_and_as_wide_as_an_engine():
     shapes = array(block())
     found = access(block())
-    drawn = found.space.draw((-10.0, -10.0, 90.0, 45.0))
+    drawn = found.space.draw(shapely.box(-10, -10, 90, 45))
     assert len(drawn) >= 1
     area = shapely.area(shapely.intersection(shapely.union_all(drawn), shapely.union_all(shapes)))
     assert area < 1e-6

@@ -20,7 +20,7 @@ from tests.density.test_access import array, irregular
 def burn_of(shapes, classes=None):
     shapes = array(shapes)
     got = find_burn(shapes, find_pairs(shapes, 4.0), 4.0, classes and array(classes), Params())
-    return got, facing_wall(shapes, got.a, got.b, got.spread_m)
+    return got, facing_wall(flatten(shapes), got.a, got.b, got.spread_m)
 
 
 def largest_after(burn, proposal):
@@ -37,18 +37,18 @@ class TestFacingWall:
     def test_parallel_walls(self):
         # The walls face each other over 10 m; the sides count as far as fire reaches (6 m), less the 2 m gap.
         shapes = array([shapely.box(0, 0, 10, 10), shapely.box(12, 0, 22, 10)])
-        got = facing_wall(shapes, np.array([0]), np.array([1]), np.full(2, 6.0))
+        got = facing_wall(flatten(shapes), np.array([0]), np.array([1]), np.full(2, 6.0))
         assert got[0] == pytest.approx(10 + 2 * 4, abs=0.1)
 
     def test_the_shorter_of_the_two_walls(self):
         shapes = array([shapely.box(0, 0, 40, 10), shapely.box(18, 13, 22, 30)])
-        got = facing_wall(shapes, np.array([0]), np.array([1]), np.full(2, 3.0))
+        got = facing_wall(flatten(shapes), np.array([0]), np.array([1]), np.full(2, 3.0))
         assert got[0] == pytest.approx(4, abs=0.1)
 
     def test_against_buffers(self):
         shapes = array(irregular(6))
         pairs = find_pairs(shapes, 4.0)
-        got = facing_wall(shapes, pairs.a, pairs.b, np.full(len(shapes), 6.0))
+        got = facing_wall(flatten(shapes), pairs.a, pairs.b, np.full(len(shapes), 6.0))
         for a, b, length in zip(pairs.a, pairs.b, got, strict=True):
             sides = [
                 shapes[i].boundary.intersection(shapes[j].buffer(6.0, quad_segs=64)).length for i, j in ((a, b), (b, a))
@@ -58,8 +58,8 @@ class TestFacingWall:
     def test_either_order(self):
         shapes = array(irregular(5))
         pairs = find_pairs(shapes, 4.0)
-        one = facing_wall(shapes, pairs.a, pairs.b, np.full(len(shapes), 6.0))
-        two = facing_wall(shapes, pairs.b, pairs.a, np.full(len(shapes), 6.0))
+        one = facing_wall(flatten(shapes), pairs.a, pairs.b, np.full(len(shapes), 6.0))
+        two = facing_wall(flatten(shapes), pairs.b, pairs.a, np.full(len(shapes), 6.0))
         assert np.allclose(one, two)
         assert (one > 0).all()
 
