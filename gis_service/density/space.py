@@ -12,8 +12,6 @@ from gis_service.density.offset import Rim
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-NEAR_M = 30.0
-"""Engine space is drawn this far from buildings; beyond, it is open country."""
 _ARC_SEGMENTS = 8
 
 
@@ -52,31 +50,26 @@ class EngineSpace:
         """Say for each point (x, y in the footprints' CRS) whether an engine's centre can come there."""
         return np.isin(self.faces.locate(np.asarray(points) - self._origin), self._grounds)
 
-    def draw(self, window: shapely.Geometry, near_m: float = NEAR_M) -> NDArray[np.object_]:
+    def draw(self, window: shapely.Geometry) -> NDArray[np.object_]:
         """Return engine space inside ``window`` as polygons, one a connected part of the view.
 
         Parameters
         ----------
         window
             A polygon in the footprints' CRS: round a cluster or a tile, not a county.
-        near_m
-            How far from buildings it is drawn, in metres.
 
         """
         half = self.width_m / 2
         if self._tree is None:
             self._tree = shapely.STRtree(self._footprints)
         wide = shapely.buffer(window, 2 * self.width_m)
-        some = self._footprints[self._tree.query(shapely.buffer(wide, near_m), predicate="intersects")]
-        if not len(some):
-            return np.empty(0, object)
-        near = shapely.intersection(shapely.union_all(shapely.buffer(some, near_m, quad_segs=4)), wide)
-        walls = shapely.union_all(shapely.buffer(some, half, quad_segs=_ARC_SEGMENTS))
-        free = shapely.get_parts(shapely.difference(near, walls))
+        some = self._footprints[self._tree.query(wide, predicate="dwithin", distance=half)]
+        # What touches is joined first, set by set, and then grown: a third of the time of one union of grown houses.
+        houses = shapely.disjoint_subset_union_all(some)
+        grown = shapely.buffer(shapely.get_parts(houses), half, quad_segs=_ARC_SEGMENTS)
+        free = shapely.get_parts(shapely.difference(wide, shapely.disjoint_subset_union_all(grown)))
         free = free[shapely.area(free) > 0]
-        middle = shapely.get_coordinates(shapely.point_on_surface(free))
-        free = free[self.holds(middle)] if len(free) else free
-        swept = shapely.union_all(shapely.buffer(free, half, quad_segs=_ARC_SEGMENTS))
-        swept = shapely.difference(swept, shapely.union_all(some))
-        parts = shapely.get_parts(shapely.intersection(swept, window))
+        free = free[self.holds(shapely.get_coordinates(shapely.point_on_surface(free)))] if len(free) else free
+        swept = shapely.buffer(shapely.multipolygons(free), half, quad_segs=_ARC_SEGMENTS)
+        parts = shapely.get_parts(shapely.difference(shapely.intersection(swept, window), houses))
         return np.asarray(parts[shapely.get_dimensions(parts) == 2])

@@ -11,7 +11,6 @@ import shapely
 from psycopg2 import sql
 
 from gis_service.analysis.command import analyse
-from gis_service.analysis.memory import _path, held
 from gis_service.db.copy import copy_rows
 from gis_service.db.engine import get_engine
 from gis_service.density.clusters import label_clusters
@@ -146,71 +145,6 @@ def test_older_runs_lose_their_bulk_and_keep_their_record(database: Database, tm
         WHERE run_id = {}) AS differing"""
     last = database.one("SELECT max(run_id) FROM gis.gap")
     assert database.one(same.format(last, last - 1)) == 0
-
-
-def test_changed_only_equals_a_whole_run(demo_copy: Database):
-    """After an edit of every kind, the run that was brought up to date holds what a whole run holds."""
-    with demo_copy.active():
-        edit = get_engine("owner").raw_connection()
-        with edit.cursor() as cursor:
-            cursor.execute("DELETE FROM gis.building WHERE township_code NOT IN ('451224205', '451224208')")
-            edit.commit()
-            first, _ = analyse(Params())
-            cursor.execute(
-                """WITH numbered AS (SELECT building_id, row_number() OVER (ORDER BY building_id) AS n FROM gis.building)
-                   UPDATE gis.building AS b SET geom = ST_Translate(geom, 0.4, -0.3) FROM numbered
-                   WHERE numbered.building_id = b.building_id AND n IN (10, 400, 900);
-                   DELETE FROM gis.building WHERE building_id = (SELECT max(building_id) FROM gis.building);
-                   UPDATE gis.building SET floors = 9 WHERE building_id = (SELECT min(building_id) FROM gis.building);
-                   INSERT INTO gis.building (building_id, geom)
-                   SELECT 'new', ST_Translate(geom, 3000, 0) FROM gis.building ORDER BY building_id LIMIT 1;
-                   SELECT nextval('gis.data_version')"""
-            )
-            edit.commit()
-        amended, _ = analyse(Params(), changed_only=True)
-        whole, _ = analyse(Params())
-        edit.close()
-    assert amended == first
-    assert whole > first
-    for table in ("gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster", "firebreak"):
-        columns = demo_copy.one(
-            """SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns
-               WHERE table_schema = 'gis' AND table_name = %s AND column_name NOT IN ('fid', 'run_id')""",
-            table,
-        )
-        differing = f"""SELECT count(*) FROM (
-            (SELECT {columns} FROM gis.{table} WHERE run_id = {amended} EXCEPT ALL
-             SELECT {columns} FROM gis.{table} WHERE run_id = {whole})
-            UNION ALL
-            (SELECT {columns} FROM gis.{table} WHERE run_id = {whole} EXCEPT ALL
-             SELECT {columns} FROM gis.{table} WHERE run_id = {amended})) AS d"""
-        assert demo_copy.one(f"SELECT count(*) FROM gis.{table} WHERE run_id = {whole}") > 0, table
-        assert demo_copy.one(differing) == 0, table
-
-
-def test_one_edit_after_another_is_remembered(database: Database, tmp_path: Path):
-    """What an edit leaves behind is there for the next at once; a memory of an older finish is not believed."""
-    assert database.cli("import", "buildings", _houses(tmp_path, _rows(12))).code == 0
-    assert database.cli("analyze").code == 0
-    with database.active():
-        file = _path()
-    older = file.read_bytes()
-    move = "UPDATE gis.building SET geom = ST_Translate(geom, 0.1, 0) WHERE building_id = 'h004'"
-    for _ in range(3):
-        database.ask(f"{move}; SELECT nextval('gis.data_version')")
-        answer = database.process("analyze", "--changed-only")
-        assert answer.code == 0, answer.err
-        assert "1 changed" in answer.err
-        assert "doing the whole" not in answer.err
-    with database.active(), held():
-        # The process that writes has ended: its lock is ours.
-        assert file.read_bytes() != older
-    file.write_bytes(older)
-    database.ask(f"{move}; SELECT nextval('gis.data_version')")
-    answer = database.cli("analyze", "--changed-only")
-    assert answer.code == 0, answer.err
-    assert "doing the whole" in answer.err
-    assert database.one("SELECT count(*) FROM gis.run WHERE kind = 'density'") == 2
 
 
 def test_clusters_equal_dbscan_of_postgis(database: Database, shared_data: Path):
