@@ -3,7 +3,6 @@
 python -m benchmarks.density                      kochi: stages, total, the self-join of PostGIS in the same run
 python -m benchmarks.density --scale [N ...]      copies of the demo county laid side by side: time, memory, exponent
 python -m benchmarks.density --peers              momepy, geopandas and DuckDB for the parts that they have
-python -m benchmarks.density --change             one house of the demo county moved
 """
 
 from __future__ import annotations
@@ -181,46 +180,18 @@ def peers() -> None:
         print(f"DuckDB spatial: cannot be loaded here ({str(error).splitlines()[0]}); skipped")
 
 
-def change() -> None:
-    """Print the time of bringing a run up to date after one house of the demo county moved."""
-    from gis_service.density.change import update
-    from gis_service.density.executor import open_executor
-    from gis_service.density.memo import Remembering
-    from gis_service.density.run import density
-
-    houses = county(79_158)
-    with open_executor() as threads:
-        memory = Remembering(threads)
-        started = time.perf_counter()
-        before = density(houses, executor=memory)
-        print(f"full run of {len(houses):,} houses with memory: {time.perf_counter() - started:.2f} s, {load()}")
-        rng = np.random.default_rng(1)
-        for _ in range(3):
-            name = houses.building_id[rng.integers(len(houses))]
-            at = houses.index[houses.building_id == name]
-            houses = houses.copy()
-            houses.loc[at, "geometry"] = houses.loc[at].geometry.translate(1.5, 0.7)
-            started = time.perf_counter()
-            before = update(before, houses, [name], executor=memory)
-            seconds = time.perf_counter() - started
-            print(f"one house moved: {seconds:.2f} s; {memory.run} of {memory.asked} tiles; {before.seconds}")
-
-
 def main() -> None:
     """Print what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--scale", nargs="*", type=int, metavar="N")
     parser.add_argument("--peers", action="store_true")
-    parser.add_argument("--change", action="store_true")
     given = parser.parse_args()
     print(machine(), load())
     if given.scale is not None:
         scale(given.scale or list(SIZES))
     if given.peers:
         peers()
-    if given.change:
-        change()
-    if given.scale is None and not given.peers and not given.change:
+    if given.scale is None and not given.peers:
         kochi()
 
 

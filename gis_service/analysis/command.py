@@ -87,11 +87,13 @@ def _alone() -> Iterator[Any]:
             cursor.execute(statement("analysis.alone"))
             connection.commit()
             try:
-                cursor.execute(statement("analysis.snapshot"))
+                # Houses, roads and what is remembered of them are of one moment, whatever is imported meanwhile.
+                connection.driver_connection.isolation_level = "REPEATABLE READ"
                 yield cursor
                 connection.commit()
             finally:
                 connection.rollback()
+                connection.driver_connection.isolation_level = None
                 cursor.execute(statement("analysis.not_alone"))
                 connection.commit()
     finally:

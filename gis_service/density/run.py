@@ -31,6 +31,7 @@ from gis_service.density.pairs import Pairs, find_pairs, within
 from gis_service.density.params import Params
 from gis_service.density.prepare import Prepared, prepare
 from gis_service.density.score import score_parts
+from gis_service.density.tiles import TILE_BUILDINGS
 
 _BESIDE = {".dbf", ".prj", ".cpg"}
 
@@ -81,6 +82,7 @@ def density(
     keep: Keep | None = None,
     origin: tuple[float, float] | None = None,
     beyond: str | None = None,
+    tile_buildings: int = TILE_BUILDINGS,
 ) -> Density:
     """Find gaps, alleys and dense clusters, and what an engine and a hose can reach.
 
@@ -103,6 +105,8 @@ def density(
     beyond
         For islands (``islands``) of a larger data set over whose open country engines come: the basis of its
         access. With it, and with its origin, they get the values that they have in a run over all of it.
+    tile_buildings
+        Buildings in a tile, at most; the results are the same.
 
     """
     params = params or Params()
@@ -127,7 +131,7 @@ def density(
         near = find_pairs(prepared.footprints, reach)
         narrow = within(near, params.max_width_m)
         pairs = near if narrow.all() else Pairs(near.a[narrow], near.b[narrow], near.min_width_m[narrow])
-        ground = lay_out(prepared.footprints, origin=origin)
+        ground = lay_out(prepared.footprints, tile_buildings, origin)
         of_building = label_clusters(prepared, near, params)
 
     layers: dict[str, gpd.GeoDataFrame] = {}

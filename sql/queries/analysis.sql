@@ -13,9 +13,7 @@ WHERE %(window)s::text IS NULL OR geom && ST_GeomFromText(%(window)s, ST_SRID(ge
 SELECT kind, ST_AsBinary(geom) AS geom FROM gis.hydrant ORDER BY hydrant_id
 
 -- name: house_boxes
--- No value is bound: COPY takes none.
-COPY (SELECT fid, ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM gis.building)
-TO STDOUT (FORMAT binary)
+SELECT fid, ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM gis.building
 
 -- name: edits
 SELECT kind, id, n.west, n.south, n.east, n.north, o.west, o.south, o.east, o.north
@@ -55,10 +53,6 @@ SELECT pg_advisory_lock(4545002)
 
 -- name: not_alone
 SELECT pg_advisory_unlock(4545002)
-
--- name: snapshot
--- Houses, roads and what is remembered of them are of one moment, whatever is imported meanwhile.
-SET TRANSACTION ISOLATION LEVEL REPEATABLE READ
 
 -- name: houses_of_run
 SELECT building_id, cluster_id, burn_cluster_id FROM gis.building_density

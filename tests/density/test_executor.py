@@ -152,8 +152,7 @@ class TestDask:
         threading.Thread(target=kill, daemon=True).start()
         with open_executor(scheduler=address) as executor:
             slowed = Slowed(executor, folder)
-            slowed.tile_buildings = 60
-            spread = density(gdf, executor=slowed)
+            spread = density(gdf, executor=slowed, tile_buildings=60)
         assert victim.wait(5) == -signal.SIGKILL
         # Gaps, rim, views, walls met, burn pairs and outlines were all handed out; the tiles that died were run again.
         assert {f.__name__ for f in slowed.functions} == {

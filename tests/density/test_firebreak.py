@@ -13,6 +13,7 @@ from gis_service.density.burn import find_burn
 from gis_service.density.firebreak import facing_wall, partition, propose, propose_all
 from gis_service.density.pairs import find_pairs
 from gis_service.density.params import Params
+from gis_service.density.walls import flatten
 from gis_service.errors import InputError
 from tests.density.test_access import array, irregular
 
