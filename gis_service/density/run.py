@@ -113,17 +113,6 @@ def density(
         yield
         seconds[name] = round(time.perf_counter() - begun, 3)
 
-    begun = time.perf_counter()
-    with stage("prepare", "检查房屋", "checking buildings"):
-        prepared = prepare(buildings, params, work_srid)
-        reach = max(params.max_width_m, params.link_gap_m)
-    with stage("pairs", "查找相邻房屋", "finding neighbours"):
-        near = find_pairs(prepared.footprints, reach)
-        narrow = within(near, params.max_width_m)
-        pairs = near if narrow.all() else Pairs(near.a[narrow], near.b[narrow], near.min_width_m[narrow])
-        ground = lay_out(prepared.footprints, getattr(executor, "tile_buildings", TILE_BUILDINGS))
-        of_building = label_clusters(prepared, near, params)
-
     layers: dict[str, gpd.GeoDataFrame] = {}
 
     def made(name: str, layer: gpd.GeoDataFrame) -> None:
@@ -143,15 +132,28 @@ def density(
             return gaps, alleys, of_alley, draw_outlines(prepared, of_building, params, running)
 
     def reached(running: Executor) -> tuple[Access, Burn, pd.DataFrame]:
-        with stage("access", "计算消防车与水带可达", "engine and hose access"):
-            access = find_access(prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground)
         with stage("burn", "计算延烧片区", "burn clusters"):
             burn = find_burn(prepared.footprints, near, reach, prepared.fire_class, params, running, ground)
+        with stage("access", "计算消防车与水带可达", "engine and hose access"):
+            access = find_access(prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground)
             table = per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
             made("buildings", layer_of_buildings(prepared, of_building, table))
         return access, burn, table
 
+    begun = time.perf_counter()
     with nullcontext(executor) if executor is not None else open_executor() as running:
+        with stage("prepare", "检查房屋", "checking buildings"):
+            prepared = prepare(buildings, params, work_srid, running)
+            reach = max(params.max_width_m, params.link_gap_m)
+        with stage("pairs", "查找相邻房屋", "finding neighbours"):
+            near, ground = side_by_side(
+                running,
+                lambda running: find_pairs(prepared.footprints, reach, running),
+                lambda running: lay_out(prepared.footprints, getattr(running, "tile_buildings", TILE_BUILDINGS)),
+            )
+            narrow = within(near, params.max_width_m)
+            pairs = near if narrow.all() else Pairs(near.a[narrow], near.b[narrow], near.min_width_m[narrow])
+            of_building = label_clusters(prepared, near, params)
         (gaps, alleys, of_alley, outlines), (access, burn, table) = side_by_side(running, lanes, reached)
     with stage("clusters", "划分连片区", "dense clusters"):
         clusters = build_clusters(
