@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,7 @@ from gis_service.analysis.write import TABLES, place, put
 from gis_service.db.command import prepare
 from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.queries import query, statement
+from gis_service.density.compiled import get_ready
 from gis_service.density.executor import open_executor
 from gis_service.density.params import Params
 from gis_service.density.run import density
@@ -58,6 +60,8 @@ def analyse(
     that differ are written, and the result equals a whole run, value for value (``amend`` says which numbers stay).
     Where the newest run had other parameters, or was made by another version, a whole run is done.
     """
+    # The compiled loops load while the database is asked what was edited.
+    threading.Thread(target=get_ready, name="get ready").start()
     with _alone() as cursor:
         cursor.execute(statement("runs.data_version"))
         version = int(cursor.fetchone()[0])

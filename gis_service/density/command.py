@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import geopandas as gpd
@@ -19,8 +21,31 @@ from gis_service.errors import GisError, InputError
 from gis_service.say import steps
 from gis_service.settings import default, get_settings
 
+if TYPE_CHECKING:
+    from gis_service.density.run import Density
+
 _STAGES = 8
 _WORK_SRID = "auto"
+
+
+def _get_ready() -> None:
+    """Load what the run needs."""
+    importlib.import_module("gis_service.density.run")
+    importlib.import_module("gis_service.density.compiled").get_ready()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no circles of garbage: a run makes none, and its many objects (and modules) are long to look through."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        # Nor when the process ends.
+        gc.freeze()
+        if collecting:
+            gc.enable()
 
 
 def _lang() -> str:
@@ -113,31 +138,48 @@ def density(
         raise click.UsageError("--workers 与 --scheduler 只能选一个 (choose one of --workers and --scheduler)")
     if out.suffix.lower() != ".gpkg":
         raise click.BadParameter("须为 .gpkg (must end in .gpkg)", param_hint="--out")
-    # Reading files needs none of the compiled loops: a wrong file is refused before they load.
-    houses = _read(buildings, layer, ("房屋", "buildings"))
-    streets = None if roads is None else _read(roads, roads_layer, ("道路", "roads"))
-    from gis_service.density.run import density as run
-    from gis_service.density.run import file_sha256
-    from gis_service.density.write import drafting
-
     params = Params(
         max_width_m=max_width_m,
         link_gap_m=link_gap_m,
         min_buildings=min_buildings,
         engine_width_m=engine_width_m,
     )
-    with drafting(out) as draft, steps(_STAGES) as step, _executor(workers, scheduler) as executor:
-        result = run(
-            houses, streets, None, params, executor, work_srid=work_srid, input_sha256=file_sha256(buildings),
-            progress=step, keep=draft.add,
-        )  # fmt: skip
-        draft.finish(result)
+    with _uncollected():
+        result = _run(buildings, layer, roads, roads_layer, work_srid, params, workers, scheduler, out)
     for sentence in result.prepared.repairs.sentences(_lang()):
         click.echo(f"{'Note: ' if _lang() == 'en' else '注意：'}{sentence}", err=True)
     figures = len(result.buildings), len(result.gaps), len(result.alleys), len(result.clusters)
     zh = "{} 栋房屋，{} 对相邻，{} 条巷道，{} 个连片区 → {}"
     en = "{} buildings, {} pairs, {} alleys, {} dense clusters → {}"
     click.echo((en if _lang() == "en" else zh).format(*figures, out))
+
+
+def _run(
+    buildings: Path,
+    layer: str | None,
+    roads: Path | None,
+    roads_layer: str | None,
+    work_srid: str | int,
+    params: Params,
+    workers: int | None,
+    scheduler: str | None,
+    out: Path,
+) -> Density:
+    # What the run needs loads while the files are read and cleaned.
+    threading.Thread(target=_get_ready, name="get ready").start()
+    houses = _read(buildings, layer, ("房屋", "buildings"))
+    streets = None if roads is None else _read(roads, roads_layer, ("道路", "roads"))
+    from gis_service.density.run import density as run
+    from gis_service.density.run import file_sha256
+    from gis_service.density.write import drafting
+
+    with drafting(out) as draft, steps(_STAGES) as step, _executor(workers, scheduler) as executor:
+        result = run(
+            houses, streets, None, params, executor, work_srid=work_srid, input_sha256=file_sha256(buildings),
+            progress=step, keep=draft.add,
+        )  # fmt: skip
+        draft.finish(result)
+    return result
 
 
 if __name__ == "__main__":

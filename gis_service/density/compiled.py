@@ -20,6 +20,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numba.core.config as _config
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 config: Any = _config
@@ -101,6 +103,13 @@ uncounted = cast("Callable[[_A], _A]", intrinsic(_uncounted))
 Every array that a compiled function is given is counted up and down again, atomically: a third of the time of loops
 that ask small questions of many arrays. The array itself must outlive the view, as arguments that come from Python
 do, and arrays that are used again in the next turn of the same loop."""
+
+
+def get_ready() -> None:
+    """Load what the first compiled loop would wait for (a quarter of a second); that loop waits if it comes earlier."""
+    with global_compiler_lock:
+        cpu_target.typing_context.refresh()
+        cpu_target.target_context.refresh()
 
 
 def warm() -> float:

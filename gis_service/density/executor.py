@@ -19,6 +19,7 @@ _O = TypeVar("_O")
 
 _RETRIES = 3
 _CONNECT_S = 20
+_CHUNK = 10_000
 _WAITING = 4
 """Tiles handed out ahead, for each worker: enough to keep it busy, few enough to keep memory low."""
 
@@ -52,6 +53,16 @@ class LocalThreads:
     def map(self, function: Callable[[_I], _O], tiles: Iterable[_I]) -> list[_O]:
         """Return ``[function(tile) for tile in tiles]``."""
         return _in_order(lambda tile: self._pool.submit(function, tile), tiles, _WAITING * self._workers)
+
+
+def in_chunks(executor: Executor | None, function: Callable[[slice], _O], count: int) -> list[_O]:
+    """Return what ``function`` makes of each chunk of ``count`` rows, on the threads of this process if there are any.
+
+    For work on whole arrays of geometries, which shapely does without the interpreter but which is too little, or too
+    much to send, to go to another machine.
+    """
+    chunks = [slice(k, min(k + _CHUNK, count)) for k in range(0, max(count, 1), _CHUNK)]
+    return (executor if isinstance(executor, LocalThreads) else InProcess()).map(function, chunks)
 
 
 class DaskCluster:

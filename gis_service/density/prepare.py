@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from gis_service.density.executor import Executor, in_chunks
 from gis_service.density.fields import read_fire_class, read_floors, read_heights
 from gis_service.density.params import Params
 from gis_service.density.repairs import Repairs
@@ -107,7 +108,12 @@ class Prepared:
         )
 
 
-def prepare(gdf: gpd.GeoDataFrame, params: Params | None = None, work_srid: int | str = "auto") -> Prepared:
+def prepare(
+    gdf: gpd.GeoDataFrame,
+    params: Params | None = None,
+    work_srid: int | str = "auto",
+    executor: Executor | None = None,
+) -> Prepared:
     """Clean a layer of buildings.
 
     Parameters
@@ -119,6 +125,8 @@ def prepare(gdf: gpd.GeoDataFrame, params: Params | None = None, work_srid: int 
         Parameters of the run (the storey height, in metres).
     work_srid
         EPSG number of the metric CRS, or ``auto`` (see ``srid.to_metric``).
+    executor
+        Lends its threads.
 
     Raises
     ------
@@ -137,8 +145,8 @@ def prepare(gdf: gpd.GeoDataFrame, params: Params | None = None, work_srid: int 
     polygonal = np.isin(shapely.get_type_id(geometry), (3, 6, 7))
     if not polygonal.any():
         raise _no_polygons()
-    gdf = to_metric(gdf, work_srid, repairs)
-    footprints = _polygons(np.asarray(gdf.geometry.values, dtype=object), ids, repairs)
+    gdf = to_metric(gdf, work_srid, repairs, executor)
+    footprints = _polygons(np.asarray(gdf.geometry.values, dtype=object), ids, repairs, executor)
     kept = ~(shapely.is_missing(footprints) | shapely.is_empty(footprints))
     footprints, kept = _plausible(footprints, kept, ids, repairs)
     position = np.flatnonzero(kept)
@@ -146,8 +154,8 @@ def prepare(gdf: gpd.GeoDataFrame, params: Params | None = None, work_srid: int 
         raise _no_polygons()
 
     # Sorting first makes every later choice (which duplicate stays) independent of the order of rows.
-    position = position[np.lexsort((shapely.to_wkb(footprints[position]), ids[position].astype(str)))]
-    owner = _same_building(footprints[position], ids[position], repairs)
+    position = _sorted(position, ids, footprints)
+    owner = _same_building(footprints[position], ids[position], repairs, executor)
     return _assemble(gdf, ids, footprints, position, owner, repairs, params)
 
 
@@ -174,7 +182,24 @@ def _read_ids(gdf: gpd.GeoDataFrame, repairs: Repairs) -> NDArray[np.object_]:
     return out
 
 
-def _polygons(geometry: NDArray[np.object_], ids: NDArray[np.object_], repairs: Repairs) -> NDArray[np.object_]:
+def _sorted(
+    position: NDArray[np.int64], ids: NDArray[np.object_], footprints: NDArray[np.object_]
+) -> NDArray[np.int64]:
+    """Return positions by id; rows of one id by their outline."""
+    names = ids[position].astype(str)
+    order = np.argsort(names, kind="stable")
+    position, names = position[order], names[order]
+    again = names[1:] == names[:-1]
+    alike = np.flatnonzero(np.r_[again, False] | np.r_[False, again])
+    if len(alike):
+        some = position[alike]
+        position[alike] = some[np.lexsort((shapely.to_wkb(footprints[some]), names[alike]))]
+    return position
+
+
+def _polygons(
+    geometry: NDArray[np.object_], ids: NDArray[np.object_], repairs: Repairs, executor: Executor | None
+) -> NDArray[np.object_]:
     """Return the polygonal part of every geometry, valid and oriented; None where there is none."""
     out = geometry.copy()
     deep = shapely.has_z(out)
@@ -182,7 +207,8 @@ def _polygons(geometry: NDArray[np.object_], ids: NDArray[np.object_], repairs: 
     finite = np.isfinite(shapely.bounds(out)).all(axis=1)
     kind = shapely.get_type_id(out)
     out[~finite | ~np.isin(kind, (3, 6, 7))] = None
-    broken = ~shapely.is_missing(out) & ~shapely.is_valid(out)
+    valid = np.concatenate(in_chunks(executor, lambda some: shapely.is_valid(out[some]), len(out)))
+    broken = ~shapely.is_missing(out) & ~valid
     repairs.add("invalid_ring", ids[broken])
     out[broken] = shapely.make_valid(out[broken], method="structure", keep_collapsed=False)
     loose = np.flatnonzero(shapely.get_type_id(out) == 7)
@@ -192,7 +218,7 @@ def _polygons(geometry: NDArray[np.object_], ids: NDArray[np.object_], repairs: 
     lost = shapely.is_missing(out) | shapely.is_empty(out) | ~np.isin(shapely.get_type_id(out), (3, 6))
     repairs.add("no_area", ids[lost])
     out[lost] = None
-    return np.asarray(shapely.orient_polygons(out), dtype=object)
+    return np.concatenate(in_chunks(executor, lambda some: shapely.orient_polygons(out[some]), len(out)))
 
 
 def _plausible(
@@ -207,13 +233,17 @@ def _plausible(
     return footprints, kept & ~sliver & ~huge
 
 
-def _same_building(footprints: NDArray[np.object_], ids: NDArray[np.object_], repairs: Repairs) -> NDArray[np.int64]:
+def _same_building(
+    footprints: NDArray[np.object_], ids: NDArray[np.object_], repairs: Repairs, executor: Executor | None
+) -> NDArray[np.int64]:
     """Return for each footprint the position of the one that names its building."""
     n = len(ids)
     area = shapely.area(footprints)
     first_of_id = pd.Series(np.arange(n)).groupby(ids, sort=False).transform("first").to_numpy()
     bounds = shapely.bounds(footprints)
-    a, b = shapely.STRtree(footprints).query(footprints)
+    tree = shapely.STRtree(footprints)
+    met = in_chunks(executor, lambda some: np.add(tree.query(footprints[some]), [[some.start], [0]]), n)
+    a, b = np.concatenate(met, axis=1)
     # ``a`` is the one inside: the smaller; of equals the later in the sorted order, so that the first id stays.
     smaller = (a != b) & ((area[a] < area[b]) | ((area[a] == area[b]) & (a > b)))
     a, b = a[smaller], b[smaller]
@@ -221,7 +251,10 @@ def _same_building(footprints: NDArray[np.object_], ids: NDArray[np.object_], re
     fits = (bounds[a, :2] >= bounds[b, :2] - slack[:, None]).all(axis=1)
     fits &= (bounds[a, 2:] <= bounds[b, 2:] + slack[:, None]).all(axis=1)
     a, b = a[fits], b[fits]
-    share = shapely.area(shapely.intersection(footprints[a], footprints[b])) / area[a]
+    common = in_chunks(
+        executor, lambda some: shapely.area(shapely.intersection(footprints[a[some]], footprints[b[some]])), len(a)
+    )
+    share = np.concatenate(common) / area[a]
     inside = share >= INSIDE_SHARE
     a, b = a[inside], b[inside]
     repeated = np.flatnonzero(first_of_id != np.arange(n))

@@ -47,7 +47,7 @@ class Density:
     """All results of a run.
 
     ``gaps``, ``alleys``, ``clusters``, ``buildings``, ``run`` are the layers of DESIGN.md 4; the others are what
-    they were made of (``row_ids``: the ``building_id`` of every input row, parallel to ``prepared.row``). ``seconds`` a stage (stages run side by side), and ``total``.
+    they were made of. ``seconds`` a stage (stages run side by side), and ``total``.
     """
 
     gaps: gpd.GeoDataFrame
@@ -57,15 +57,12 @@ class Density:
     run: pd.DataFrame
     scores: list[dict[str, Any]]
     prepared: Prepared
-    made_gaps: Gaps
     made_alleys: Alleys
     made_clusters: Clusters
     access: Access
     burn: Burn
-    near: Pairs
     ground: Ground
     params: Params
-    row_ids: NDArray[np.object_]
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -123,17 +120,6 @@ def density(
         yield
         seconds[name] = round(time.perf_counter() - begun, 3)
 
-    begun = time.perf_counter()
-    with stage("prepare", "检查房屋", "checking buildings"):
-        prepared = prepare(buildings, params, work_srid)
-        reach = max(params.max_width_m, params.link_gap_m)
-    with stage("pairs", "查找相邻房屋", "finding neighbours"):
-        near = find_pairs(prepared.footprints, reach)
-        narrow = within(near, params.max_width_m)
-        pairs = near if narrow.all() else Pairs(near.a[narrow], near.b[narrow], near.min_width_m[narrow])
-        ground = lay_out(prepared.footprints, tile_buildings, origin)
-        of_building = label_clusters(prepared, near, params)
-
     layers: dict[str, gpd.GeoDataFrame] = {}
 
     def made(name: str, layer: gpd.GeoDataFrame) -> None:
@@ -153,18 +139,30 @@ def density(
             return gaps, alleys, of_alley, draw_outlines(prepared, of_building, params, running)
 
     def reached(running: Executor) -> tuple[Access, Burn, pd.DataFrame]:
-        with stage("access", "计算消防车与水带可达", "engine and hose access"):
-            access = find_access(
-                prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground,
-                beyond=beyond,
-            )  # fmt: skip
         with stage("burn", "计算延烧片区", "burn clusters"):
             burn = find_burn(prepared.footprints, near, reach, prepared.fire_class, params, running, ground)
+        with stage("access", "计算消防车与水带可达", "engine and hose access"):
+            access = find_access(
+                prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground, beyond=beyond
+            )
             table = per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
             made("buildings", layer_of_buildings(prepared, of_building, table))
         return access, burn, table
 
+    begun = time.perf_counter()
     with nullcontext(executor) if executor is not None else open_executor() as running:
+        with stage("prepare", "检查房屋", "checking buildings"):
+            prepared = prepare(buildings, params, work_srid, running)
+            reach = max(params.max_width_m, params.link_gap_m)
+        with stage("pairs", "查找相邻房屋", "finding neighbours"):
+            near, ground = side_by_side(
+                running,
+                lambda running: find_pairs(prepared.footprints, reach, running),
+                lambda _: lay_out(prepared.footprints, tile_buildings, origin),
+            )
+            narrow = within(near, params.max_width_m)
+            pairs = near if narrow.all() else Pairs(near.a[narrow], near.b[narrow], near.min_width_m[narrow])
+            of_building = label_clusters(prepared, near, params)
         (gaps, alleys, of_alley, outlines), (access, burn, table) = side_by_side(running, lanes, reached)
     with stage("clusters", "划分连片区", "dense clusters"):
         clusters = build_clusters(
@@ -178,13 +176,10 @@ def density(
         alleys,
         clusters,
         scores,
-        table,
         access,
         burn,
-        near,
         ground,
         params,
-        ids_of_rows(buildings),
         seconds,
         input_sha256,
         layers,
@@ -197,13 +192,6 @@ def side_by_side(executor: Executor, *branches: Callable[[Executor], Any]) -> li
         return [branch(executor) for branch in branches]
     with ThreadPoolExecutor(len(branches), thread_name_prefix="branch") as pool:
         return [job.result() for job in [pool.submit(branch, executor) for branch in branches]]
-
-
-def ids_of_rows(buildings: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    """Return the building_id of every row as text; empty text where the layer has none."""
-    if "building_id" not in buildings.columns:
-        return np.full(len(buildings), "", dtype=object)
-    return np.asarray(buildings["building_id"].astype(str).str.strip().to_numpy(dtype=object))
 
 
 def lines_of(roads: gpd.GeoDataFrame | None, prepared: Prepared) -> NDArray[np.object_] | None:
@@ -284,24 +272,16 @@ def tabulate(
     alleys: Alleys,
     clusters: Clusters,
     scores: list[dict[str, Any]],
-    table: pd.DataFrame,
     access: Access,
     burn: Burn,
-    near: Pairs,
     ground: Ground,
     params: Params,
-    row_ids: NDArray[np.object_],
     seconds: dict[str, float],
     input_sha256: str | None,
-    layers: dict[str, gpd.GeoDataFrame] | None = None,
+    layers: dict[str, gpd.GeoDataFrame],
 ) -> Density:
-    """Put all results into the layers of DESIGN.md 4; ``layers`` are gaps, alleys and buildings if made already."""
+    """Put all results into the layers of DESIGN.md 4; ``layers`` are gaps, alleys and buildings."""
     cluster_layer = clusters.table.assign(score=[s["score"] for s in scores])[CLUSTER_COLUMNS]
-    layers = layers or {
-        "gaps": gaps.frame(prepared),
-        "alleys": alleys.frame(prepared, clusters.of_alley),
-        "buildings": layer_of_buildings(prepared, clusters.of_building, table),
-    }
     counts = {
         "buildings": len(prepared),
         "pairs": len(gaps.a),
@@ -327,15 +307,12 @@ def tabulate(
         run=run,
         scores=scores,
         prepared=prepared,
-        made_gaps=gaps,
         made_alleys=alleys,
         made_clusters=clusters,
         access=access,
         burn=burn,
-        near=near,
         ground=ground,
         params=params,
-        row_ids=row_ids,
         seconds=seconds,
     )
 

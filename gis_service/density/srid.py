@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from pyproj import CRS
 
+from gis_service.density.executor import Executor, in_chunks
 from gis_service.density.repairs import Repairs
 from gis_service.errors import InputError
 
@@ -50,7 +51,9 @@ def _looks_like_degrees(bounds: np.ndarray) -> bool:
     return bool(np.all(np.abs(bounds[[0, 2]]) <= 180) and np.all(np.abs(bounds[[1, 3]]) <= 90))
 
 
-def to_metric(gdf: gpd.GeoDataFrame, work_srid: int | str, repairs: Repairs) -> gpd.GeoDataFrame:
+def to_metric(
+    gdf: gpd.GeoDataFrame, work_srid: int | str, repairs: Repairs, executor: Executor | None = None
+) -> gpd.GeoDataFrame:
     """Return ``gdf`` in the work CRS.
 
     Parameters
@@ -60,6 +63,8 @@ def to_metric(gdf: gpd.GeoDataFrame, work_srid: int | str, repairs: Repairs) -> 
         else the CGCS2000 3-degree zone in China, else UTM.
     repairs
         Takes a note where the data are wider than the projection serves well.
+    executor
+        Lends its threads.
 
     """
     if gdf.crs is None:
@@ -69,7 +74,7 @@ def to_metric(gdf: gpd.GeoDataFrame, work_srid: int | str, repairs: Repairs) -> 
         return gdf
     if work_srid != "auto":
         target = _given(work_srid)
-        return gdf if crs == target else gdf.to_crs(target)
+        return gdf if crs == target else _moved(gdf, target, executor)
     west, south, east, north = gdf.geometry.to_crs(4326).total_bounds
     if not np.isfinite([west, south, east, north]).all():
         raise InputError(
@@ -79,7 +84,13 @@ def to_metric(gdf: gpd.GeoDataFrame, work_srid: int | str, repairs: Repairs) -> 
     if east - west > 6:
         repairs.add("wide", ["-"])
     srid = zone_srid((west + east) / 2, (south + north) / 2)
-    return gdf.to_crs(srid if srid is not None else gdf.estimate_utm_crs())
+    return _moved(gdf, CRS.from_epsg(srid) if srid is not None else gdf.estimate_utm_crs(), executor)
+
+
+def _moved(gdf: gpd.GeoDataFrame, target: CRS, executor: Executor | None) -> gpd.GeoDataFrame:
+    shapes = gdf.geometry.values
+    parts = in_chunks(executor, lambda some: np.asarray(shapes[some].to_crs(target), dtype=object), len(shapes))
+    return gdf.set_geometry(gpd.GeoSeries(np.concatenate(parts), index=gdf.index, crs=target))
 
 
 def _given(work_srid: int | str) -> CRS:

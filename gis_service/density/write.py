@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,15 +13,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyogrio
+import pyogrio.raw
+import shapely
+from numpy.typing import NDArray
 from pyogrio.errors import DataSourceError
+from pyproj import CRS
 
 from gis_service.density.run import Density
 from gis_service.errors import InputError
 
 LAYERS = ("gaps", "alleys", "buildings", "clusters", "run")
 """In the order in which a run can make them."""
+
+_ANY = "Unknown"
+_KINDS = {"alleys": (1, "LineString"), "clusters": (3, "Polygon")}
+"""Layers of one kind of geometry (its number in shapely, its name in GDAL)."""
+
+_BATCH = 2_000
+"""Rows that are written at a time."""
 
 
 class Draft:
@@ -96,16 +110,43 @@ def write(result: Density, out: Path) -> None:
 
 
 def _layer(table: pd.DataFrame, layer: str, draft: Path) -> None:
+    if not isinstance(table, gpd.GeoDataFrame):
+        pyogrio.write_dataframe(table, draft, layer=layer, driver="GPKG", append=draft.exists())
+        return
+    type_id, kind = _KINDS.get(layer, (-1, _ANY))
+    shapes = np.asarray(table.geometry.values, dtype=object)
+    plain = pd.DataFrame(table.drop(columns=table.geometry.name))
     with warnings.catch_warnings():
         # A CRS known by its WKT alone, or none, is the user's own affair and was noted in the run's repairs.
         warnings.filterwarnings("ignore", message=".*'crs' was not provided.*")
-        if isinstance(table, gpd.GeoDataFrame):
-            kinds = {"gaps": "Unknown", "alleys": "LineString", "clusters": "Polygon", "buildings": "Unknown"}
-            if set(table.geom_type) - {kinds[layer]}:
-                kinds[layer] = "Unknown"
-            pyogrio.write_dataframe(
-                table, draft, layer=layer, driver="GPKG", geometry_type=kinds[layer], promote_to_multi=False,
-                dataset_options={"VERSION": "1.3"}, layer_options={"GEOMETRY_NAME": "geometry"}, use_arrow=True,
-            )  # fmt: skip
-        else:
-            pyogrio.write_dataframe(table, draft, layer=layer, driver="GPKG", append=draft.exists())
+        pyogrio.raw.write_arrow(
+            _batches(plain, shapes), draft, layer=layer, driver="GPKG", geometry_name="geometry",
+            geometry_type=kind if (shapely.get_type_id(shapes) == type_id).all() else _ANY, crs=_named(table.crs),
+            dataset_options={"VERSION": "1.3"}, layer_options={"GEOMETRY_NAME": "geometry"},
+        )  # fmt: skip
+
+
+def _batches(plain: pd.DataFrame, shapes: NDArray[np.object_]) -> pa.RecordBatchReader:
+    """Return a layer as a stream of batches, made while they are written."""
+    fields = [
+        pa.field(field.name, pa.string()) if pa.types.is_null(field.type) else field
+        for field in pa.Schema.from_pandas(plain, preserve_index=False)
+    ]
+    schema = pa.schema([*fields, pa.field("geometry", pa.binary())])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for k in range(0, len(plain), _BATCH):
+            # The writing itself does not let go of the interpreter: here others take their turn.
+            time.sleep(0)
+            some = plain.iloc[k : k + _BATCH].assign(geometry=shapely.to_wkb(shapes[k : k + _BATCH]))
+            yield pa.RecordBatch.from_pandas(some, schema=schema, preserve_index=False)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _named(crs: CRS | None) -> str | None:
+    """Return a CRS as GDAL takes it."""
+    if crs is None:
+        return None
+    epsg = crs.to_epsg()
+    return f"EPSG:{epsg}" if epsg else str(crs.to_wkt("WKT1_GDAL"))
