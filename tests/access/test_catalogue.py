@@ -21,7 +21,8 @@ WHERE n.nspname = 'gis' AND c.relkind IN ('r', 'p') AND (
     OR NOT EXISTS (SELECT FROM pg_policies AS p WHERE p.schemaname = 'gis' AND p.tablename = c.relname
                    AND p.roles <> '{gis_owner}')
     -- Asked through functions of one question each, and granted to nobody (tests/accounts/test_people.py).
-    AND c.relname NOT IN ('session', 'token', 'sign_in_attempt'))
+    -- ``analysed``: what a run saw, the owner's alone.
+    AND c.relname NOT IN ('session', 'token', 'sign_in_attempt', 'analysed'))
 """
 # A view reads with its owner's rights, past the policies of whoever asks, unless it says otherwise.
 _VIEWS = """
