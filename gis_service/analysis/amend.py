@@ -21,6 +21,7 @@ from gis_service.analysis.write import Held, beside_m, digests, place, put
 from gis_service.db.queries import query, statement
 from gis_service.density.executor import Executor
 from gis_service.density.params import Params
+from gis_service.density.prepare import NoBuildingsError
 from gis_service.density.run import density
 
 Ints = NDArray[np.int64]
@@ -48,10 +49,16 @@ def _worked_out(
     if part.fids is not None and not len(part.fids):
         return None, []
     county = read_county(cursor, srid, part.fids, part.window)
-    found = density(
-        county.buildings, county.roads, county.hydrants, params, executor, work_srid=srid,
-        origin=part.origin, beyond=part.beyond,
-    )  # fmt: skip
+    try:
+        found = density(
+            county.buildings, county.roads, county.hydrants, params, executor, work_srid=srid,
+            origin=part.origin, beyond=part.beyond,
+        )  # fmt: skip
+    except NoBuildingsError:
+        # All that is left of these islands is a sliver, say: nothing that a whole run would keep either.
+        if part.fids is None:
+            raise
+        return county, []
     return county, rows_of(county, found)
 
 

@@ -108,6 +108,13 @@ class Prepared:
         )
 
 
+class NoBuildingsError(InputError):
+    """Nothing of the input is a building."""
+
+    def __init__(self) -> None:
+        super().__init__("文件中没有房屋面（多边形）。", "There are no polygons in the input, so no buildings.")
+
+
 def prepare(
     gdf: gpd.GeoDataFrame,
     params: Params | None = None,
@@ -137,30 +144,26 @@ def prepare(
     params = params or Params()
     repairs = Repairs()
     if not isinstance(gdf, gpd.GeoDataFrame) or gdf.active_geometry_name is None or not len(gdf):
-        raise _no_polygons()
+        raise NoBuildingsError
     gdf = gdf.reset_index(drop=True)
     gdf = gdf.rename(columns={cut: name for cut, name in CUT_SHORT.items() if name not in gdf.columns})
     ids = _read_ids(gdf, repairs)
     geometry = np.asarray(gdf.geometry.values, dtype=object)
     polygonal = np.isin(shapely.get_type_id(geometry), (3, 6, 7))
     if not polygonal.any():
-        raise _no_polygons()
+        raise NoBuildingsError
     gdf = to_metric(gdf, work_srid, repairs, executor)
     footprints = _polygons(np.asarray(gdf.geometry.values, dtype=object), ids, repairs, executor)
     kept = ~(shapely.is_missing(footprints) | shapely.is_empty(footprints))
     footprints, kept = _plausible(footprints, kept, ids, repairs)
     position = np.flatnonzero(kept)
     if not len(position):
-        raise _no_polygons()
+        raise NoBuildingsError
 
     # Sorting first makes every later choice (which duplicate stays) independent of the order of rows.
     position = _sorted(position, ids, footprints)
     owner = _same_building(footprints[position], ids[position], repairs, executor)
     return _assemble(gdf, ids, footprints, position, owner, repairs, params)
-
-
-def _no_polygons() -> InputError:
-    return InputError("文件中没有房屋面（多边形）。", "There are no polygons in the input, so no buildings.")
 
 
 def _read_ids(gdf: gpd.GeoDataFrame, repairs: Repairs) -> NDArray[np.object_]:

@@ -121,6 +121,9 @@ _EDITS = {
         FROM gis.building, generate_series(0, 84) AS k WHERE building_id = 'b00'""",
     "in another 10 km square": """INSERT INTO gis.building (building_id, geom)
         SELECT 'far', ST_Translate(geom, -20000, 0) FROM gis.building WHERE building_id = 'b04'""",
+    "a sliver by itself": """INSERT INTO gis.building (building_id, geom)
+        SELECT 'sliver', ST_Multi(ST_MakeEnvelope(436000, 2713000, 436009, 2713000.01, ST_SRID(geom)))
+        FROM gis.building WHERE building_id = 'b00'""",
     "another height": "UPDATE gis.building SET height_m = 30 WHERE building_id = 'b04'",
     "a house over another": """INSERT INTO gis.building (building_id, geom)
         SELECT 'b99', ST_Translate(geom, 0.1, 0) FROM gis.building WHERE building_id = 'b04'""",
