@@ -106,7 +106,7 @@ def _alone() -> Iterator[Any]:
 
 def _newest(cursor: Any, params: Params) -> int | None:
     """Return the newest run if it can be brought up to date."""
-    cursor.execute(statement("analysis.latest"))
+    cursor.execute(statement("analysis.newest"))
     newest = cursor.fetchone()
     # As JSON keeps them: 4 and 4.0 are one number there.
     asked = json.loads(json.dumps(params.as_dict()))
