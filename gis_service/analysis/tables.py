@@ -14,25 +14,59 @@ from numpy.typing import NDArray
 from gis_service.analysis.read import County
 from gis_service.density.firebreak import facing_wall, propose
 from gis_service.density.run import Density
+from gis_service.density.space import EngineSpace
 from gis_service.density.water import cover_of_buildings, cover_of_clusters
 
 VIEW_M = 30.0
 """Engine space is drawn this far round a cluster, in metres."""
 
 
+class Views:
+    """Engine space round clusters, drawn when it is asked for: of thousands of views an edit changes a few."""
+
+    def __init__(self, space: EngineSpace, outlines: NDArray[np.object_]) -> None:
+        self._space = space
+        self._windows = shapely.buffer(outlines, VIEW_M)
+
+    def fingerprints(self) -> NDArray[np.int64]:
+        """Return a number for what each drawing depends on."""
+        return self._space.fingerprints(self._windows)
+
+    def __getitem__(self, which: NDArray[np.int64]) -> NDArray[np.object_]:
+        """Return some drawings, None where no engine comes."""
+        # GEOS works outside the interpreter's lock: two views are drawn at once.
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            drawn = list(pool.map(self._space.draw, self._windows[which]))
+        shapes = np.empty(len(drawn), dtype=object)
+        shapes[:] = [shapely.MultiPolygon(list(parts)) if len(parts) else None for parts in drawn]
+        return shapes
+
+
 class Rows(NamedTuple):
-    """Rows of one table: columns, and geometry in the work CRS (None where the table has none)."""
+    """Rows of one table.
+
+    Attributes
+    ----------
+    frame
+        Its columns.
+    geometry
+        In the work CRS; None where the table has none. A row whose geometry is None is not written.
+    fingerprint
+        Of what each geometry is made of, where that is quicker than making it.
+
+    """
 
     table: str
     frame: pd.DataFrame
-    geometry: NDArray[np.object_] | None
+    geometry: NDArray[np.object_] | Views | None
+    fingerprint: NDArray[np.int64] | None = None
 
 
 def rows_of(county: County, found: Density) -> list[Rows]:
     """Return the rows of all tables of a run; alleys, clusters and burn clusters are numbered as the run found them."""
     sizes, breaks, between = _fire(found)
     houses, outlines = _houses(county, found)
-    views, shapes = _engine_space(found)
+    views = Views(found.access.space, found.clusters.geometry.to_numpy())
     alleys = found.alleys.drop(columns="geometry").assign(
         profile=[json.dumps(found.made_alleys.profile(k)) for k in range(len(found.alleys))]
     )
@@ -41,7 +75,7 @@ def rows_of(county: County, found: Density) -> list[Rows]:
         Rows("alley", alleys, _lines(found.alleys.geometry)),
         Rows("cluster", _clusters(county, found), _polygons(found.clusters.geometry)),
         Rows("building_density", houses, outlines),
-        Rows("engine_space", views, shapes),
+        Rows("engine_space", pd.DataFrame({"cluster_id": found.clusters["cluster_id"]}), views, views.fingerprints()),
         Rows("burn_cluster", sizes, None),
         Rows("firebreak", breaks, between),
     ]
@@ -87,18 +121,6 @@ def _houses(county: County, found: Density) -> tuple[pd.DataFrame, NDArray[np.ob
     results = found.buildings.drop(columns=["building_id", "geometry"]).iloc[of_row[kept]].reset_index(drop=True)
     results.insert(0, "building_id", county.buildings["building_id"].to_numpy()[kept])
     return results, _polygons(county.buildings.geometry.to_numpy()[kept])
-
-
-def _engine_space(found: Density) -> tuple[pd.DataFrame, NDArray[np.object_]]:
-    """Draw the ground of engines round each cluster."""
-    windows = shapely.buffer(found.clusters.geometry.to_numpy(), VIEW_M)
-    # GEOS works outside the interpreter's lock: two views are drawn at once.
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        drawn = list(pool.map(found.access.space.draw, windows))
-    some = [k for k, parts in enumerate(drawn) if len(parts)]
-    shapes = np.empty(len(some), dtype=object)
-    shapes[:] = [shapely.MultiPolygon(list(drawn[k])) for k in some]
-    return pd.DataFrame({"cluster_id": found.clusters["cluster_id"].to_numpy()[some]}), shapes
 
 
 def _fire(found: Density) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.object_]]:

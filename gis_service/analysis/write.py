@@ -40,12 +40,14 @@ def put(cursor: Any, run_id: int, rows: Rows, held: Held | None = None) -> None:
         which = np.flatnonzero(~np.isin(digest, held.digest))
     if not len(which):
         return
+    geometry = None if rows.geometry is None else rows.geometry[which]
+    if geometry is not None:
+        there = ~shapely.is_missing(geometry)
+        which, geometry = which[there], geometry[there]
     frame = rows.frame.iloc[which]
     columns = {"run_id": pa.array(np.full(len(frame), run_id)), "digest": pa.array(digest[which])}
     columns |= {str(name): pa.array(frame[name], from_pandas=True) for name in frame.columns}
-    copy_rows(
-        cursor, sql.Identifier("gis", rows.table), columns, None if rows.geometry is None else rows.geometry[which]
-    )
+    copy_rows(cursor, sql.Identifier("gis", rows.table), columns, geometry)
 
 
 def digests(rows: Rows) -> Ints:
@@ -57,7 +59,9 @@ def digests(rows: Rows) -> Ints:
         return np.empty(0, dtype=np.int64)
     frame = rows.frame.reset_index(drop=True).drop(columns="alley_id", errors="ignore")
     plain = frame.assign(**{name: _plain(frame[name]) for name in frame.columns})
-    if rows.geometry is not None:
+    if rows.fingerprint is not None:
+        plain = plain.assign(geom=rows.fingerprint)
+    elif isinstance(rows.geometry, np.ndarray):
         plain = plain.assign(geom=shapely.to_wkb(rows.geometry, hex=True))
     return np.asarray(pd.util.hash_pandas_object(plain, index=False), dtype=np.uint64).view(np.int64)
 

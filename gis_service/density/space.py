@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from gis_service.density.faces import Faces
 from gis_service.density.offset import Rim
+from gis_service.density.tiles import Finder
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 _ARC_SEGMENTS = 8
@@ -73,3 +78,26 @@ class EngineSpace:
         swept = shapely.buffer(shapely.multipolygons(free), half, quad_segs=_ARC_SEGMENTS)
         parts = shapely.get_parts(shapely.difference(shapely.intersection(swept, window), houses))
         return np.asarray(parts[shapely.get_dimensions(parts) == 2])
+
+    def fingerprints(self, windows: NDArray[np.object_]) -> Ints:
+        """Return a number for all that the drawing of each window depends on: equal ones are drawn alike.
+
+        A part of a view is bounded by the rim somewhere in it (or is all of it), so whether the pieces of the rim are
+        reached says whether each part is; how the grounds are numbered does not matter.
+        """
+        reach = 2.5 * self.width_m
+        wide = shapely.bounds(windows) + np.array([-reach, -reach, reach, reach])
+        houses, pieces = Finder(shapely.bounds(self._footprints)), Finder(self.faces.boxes)
+        walls = _digest_all(shapely.to_wkb(self._footprints).tolist())
+        out = np.empty(len(windows), dtype=np.int64)
+        views = zip(shapely.to_wkb(windows), wide, wide - np.tile(self._origin, 2), strict=True)
+        for k, (window, seen, moved) in enumerate(views):
+            content = hashlib.blake2b(window, digest_size=8)
+            content.update(walls[houses.within(*seen)].tobytes())
+            content.update(self.reached[pieces.within(*moved)].tobytes())
+            out[k] = int.from_bytes(content.digest(), "little", signed=True)
+        return out
+
+
+def _digest_all(texts: Iterable[bytes]) -> NDArray[np.void]:
+    return np.array([hashlib.blake2b(text, digest_size=16).digest() for text in texts], dtype="V16")
