@@ -11,13 +11,13 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
 from gis_service.accounts.identity import Identity, Right
-from gis_service.api.known import Known, Telling, source_of
+from gis_service.api.known import Telling, known, source_of
 from gis_service.errors import ForbiddenError
 
 
-async def asking(asker: Known) -> Identity:
+async def asking(request: Request) -> Identity:
     """Return who asks, by session or token; SignInError when nobody known does."""
-    return asker.identity
+    return (await known(request)).identity
 
 
 Asking = Annotated[Identity, Depends(asking)]
