@@ -25,7 +25,9 @@ router = APIRouter(tags=["Tiles"], dependencies=[Depends(allow(Right.READ))])
 
 MEDIA = "application/vnd.mapbox-vector-tile"
 ZOOM_MAX = 22
+# No more than this goes into one tile.
 FEATURES_MAX = 20_000
+BYTES_MAX = 500_000
 # Below this zoom a house is smaller than a pixel: cells with counts are drawn instead.
 HOUSES_FROM_ZOOM = 13
 _STRAIGHT = {"tiles.buildings", "tiles.selection", "tiles.reach"}
@@ -193,15 +195,32 @@ def onto_tile(z: int, x: int, y: int) -> dict[str, float]:
 
 
 async def _make(identity: Identity, layer: _Layer, z: int, x: int, y: int, run: int | None) -> bytes:
+    """Return a tile; of what is too much for one tile the view from afar, or else as much as fits, with a mark."""
+
+    async def made(name: str, limit: int = FEATURES_MAX) -> tuple[bytes, int]:
+        values: dict[str, object] = {"run": run, "z": z, "x": x, "y": y, "limit": limit}
+        if name in _STRAIGHT:
+            values |= onto_tile(z, x, y)
+        else:
+            values |= zip(("west", "south", "east", "north"), zone_bounds(), strict=True)
+        tile, count = await read_row(identity, name, values)
+        return bytes(tile or b""), count
+
     name = layer.far if layer.far is not None and z < layer.near_zoom else layer.statement
-    values: dict[str, object] = {"limit": FEATURES_MAX, "run": run}
-    if name in _STRAIGHT:
-        values |= onto_tile(z, x, y)
-    else:
-        values |= zip(("west", "south", "east", "north"), zone_bounds(), strict=True)
-        values |= {"z": z, "x": x, "y": y}
-    tile, _ = await read_row(identity, name, values)
-    return bytes(tile or b"")
+    tile, count = await made(name)
+    if _is_too_much(tile, count) and layer.far not in {None, name}:
+        name = layer.far
+        tile, count = await made(name)
+    if not _is_too_much(tile, count):
+        return tile
+    while len(tile) > BYTES_MAX:
+        tile, count = await made(name, int(0.9 * count * BYTES_MAX / len(tile)))
+    (mark,) = await read_row(identity, "tiles.mark", {})
+    return tile + bytes(mark)  # a tile is a sequence of layers
+
+
+def _is_too_much(tile: bytes, count: int) -> bool:
+    return count >= FEATURES_MAX or len(tile) > BYTES_MAX
 
 
 def data_version(connection: Connection) -> int:

@@ -182,3 +182,8 @@ shown AS (
     LIMIT %(limit)s
 )
 SELECT ST_AsMVT(shown, 'gaps') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
+
+-- name: mark
+-- The whole square, in a tile that could not take all that lies there: the map says so to who looks at it.
+SELECT ST_AsMVT(square, 'capped')
+FROM (SELECT ST_ForcePolygonCW(ST_MakeEnvelope(0, 0, 4096, 4096)) AS geom) AS square
