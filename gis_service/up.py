@@ -80,6 +80,7 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
         return
     say(f"服务已启动：{address}（按 Ctrl-C 停止；数据库继续运行，gis-service db stop 可停止）",
         f"Serving on {address} (Ctrl-C stops; the database goes on, gis-service db stop ends it)")  # fmt: skip
+    # httptools would read a head quicker, but takes one of any length; h11 refuses it.
     uvicorn.run(
         _application, factory=True, http="h11", host=host, port=port, log_config=None, access_log=False,
         server_header=False, limit_concurrency=settings.connections_max, timeout_keep_alive=30,
