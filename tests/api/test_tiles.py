@@ -12,6 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from gis_service.api import tiles
+from gis_service.db import engine
+from gis_service.db.engine import forget_connections
 from tests.conftest import Database
 
 LON, LAT = 107.374, 24.511
@@ -115,6 +117,19 @@ def test_a_change_is_seen_at_once(fresh: TestClient, database: Database, tmp_pat
     assert _decode(after.content, "areas", tmp_path)["name"].tolist() == ["老街"]
     fresh.delete(f"/api/areas/{made.json()['area_id']}")
     assert fresh.get(path, headers={"If-None-Match": after.headers["etag"]}).content == b""
+
+
+def test_what_the_database_refuses_is_one_sentence(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    path = "/tiles/hydrants/18/{}/{}.pbf".format(*_tile_of(LON, LAT, 18))
+    for sql, status, code in (("SELECT 1 / 0, 1", 422, "invalid_input"), ("SELECT nothing", 500, "internal")):
+        with monkeypatch.context() as patch:
+            forget_connections()  # what is prepared stays prepared
+            patch.setattr(engine, "statement", {"tiles.hydrants": sql}.__getitem__)
+            answer = client.get(path)
+            forget_connections()
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+        assert "SELECT" not in answer.text
+    assert client.get(path).status_code == 200
 
 
 @pytest.fixture
