@@ -31,12 +31,16 @@ async def telling(request: Request, identity: Asking) -> Telling:
 Trail = Annotated[Telling, Depends(telling)]
 
 
-def allow(right: Right) -> Callable[[Identity], Awaitable[None]]:
-    """Return a dependency that lets through whoever has ``right``: the rule of a route or of a whole router."""
+def allow(right: Right) -> Callable[[Identity], Awaitable[Identity]]:
+    """Return a dependency that lets through whoever has ``right``: the rule of a route or of a whole router.
 
-    async def rule(identity: Asking) -> None:
+    It yields who asks.
+    """
+
+    async def rule(identity: Asking) -> Identity:
         if not identity.may(right):
             raise ForbiddenError("您的账号没有这项权限。", "Your account has no right to do this.", right=right.value)
+        return identity
 
     rule.right = right  # type: ignore[attr-defined]
     return rule

@@ -14,14 +14,14 @@ from sqlalchemy import Connection, text
 
 from gis_service import __version__
 from gis_service.accounts.identity import Identity, Right
-from gis_service.api.identity import Asking, allow
+from gis_service.api.identity import allow
 from gis_service.api.kept import Kept
 from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.select import latest_run
 
-router = APIRouter(tags=["Tiles"], dependencies=[Depends(allow(Right.READ))])
+router = APIRouter(tags=["Tiles"])
 
 MEDIA = "application/vnd.mapbox-vector-tile"
 ZOOM_MAX = 22
@@ -117,7 +117,7 @@ def _moment(identity: Identity) -> _Moment:
 )
 async def tile(
     request: Request,
-    identity: Asking,
+    identity: Annotated[Identity, Depends(allow(Right.READ))],
     layer: Annotated[str, Path(examples=["buildings"])],
     z: Annotated[int, Path(ge=0, le=ZOOM_MAX)],
     x: Annotated[int, Path(ge=0)],
