@@ -47,7 +47,7 @@ def main() -> None:
 
 def _measure() -> None:
     import shapely
-    from sqlalchemy import Connection, text
+    from sqlalchemy import Connection
 
     from gis_service.accounts.identity import Identity, Role, operator
     from gis_service.api.tiles import onto_tile
@@ -70,7 +70,7 @@ def _measure() -> None:
     def tile(layer: str, z: int) -> Callable[[Connection], Any]:
         frame = _tile_of(lon, lat, z)
         values = {**frame, **onto_tile(z, int(frame["x"]), int(frame["y"])), "limit": 20_000, "run": run}
-        return lambda c: c.execute(text(statement(f"tiles.{layer}")), values).scalar_one()
+        return lambda c: c.exec_driver_sql(statement(f"tiles.{layer}"), values).one()
 
     def select(ask: Ask) -> Callable[[Connection], Any]:
         return lambda c: c.execute(compose(ask)).all()

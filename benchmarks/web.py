@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from benchmarks.common import machine
 
 _TOWN = "451224100"
 _CLIENTS = 32
+_LARGEST = 12
 _COLUMNS = "building_id,hazard_tier,use_class,floors"
 
 
@@ -173,6 +175,7 @@ def _looked_at(z: int) -> list[tuple[int, int]]:
 def _cold(port: int, secret: str) -> None:
     """Tiles that nobody has asked for, ours and tipg's in turn, one after another."""
     from gis_service.db.engine import database_url
+    from gis_service.settings import get_settings
 
     # tipg takes an address only with a host in it: the folder of the socket, escaped.
     given = urlsplit(database_url("admin"))
@@ -183,12 +186,16 @@ def _cold(port: int, secret: str) -> None:
                 "TIPG_MAX_FEATURES_PER_TILE": "20000"}  # fmt: skip
     with _process(run, theirs, "/collections/gis.building", **settings):
         ours, tipg = _client(port, secret), _Client(theirs, {})
+        x, y = _looked_at(13)[0]  # neither is measured at its first tile, when it still opens connections
+        ours.ask(f"/tiles/buildings/13/{x}/{y}.pbf")
+        tipg.ask(f"/collections/gis.building/tiles/WebMercatorQuad/13/{x}/{y}")
         for z, how in itertools.product((14, 15, 16), ("where people look", "each tile alike")):
             tiles = _looked_at(z) if how == "where people look" else _where(z)
             times: dict[str, list[float]] = {"ours": [], "tipg": [], "tipg, all columns": []}
             size = {"ours": 0, "tipg": 0}
             for _ in range(2):
-                _sql("SELECT nextval('gis.data_version')")  # what was kept is kept no more
+                _sql("SELECT nextval('gis.data_version')")  # what was kept is kept no more,
+                time.sleep(get_settings().keep_s + 0.1)  # once the service has asked again for the version
                 for x, y in random.Random(z).sample(tiles, min(len(tiles), 80)):
                     base = f"/collections/gis.building/tiles/WebMercatorQuad/{z}/{x}/{y}"
                     asked = [
@@ -254,28 +261,34 @@ def _kept(port: int, secret: str) -> None:
 
 
 def _size(port: int, secret: str) -> None:
-    """Every tile of every layer that has something, z0 to z16."""
-    from gis_service.api.tiles import LAYERS
-
-    tables = {"buildings": "building", "selection": "building", "zones": "key_zone", "boundaries": "admin_area",
-              "roads": "road", "hydrants": "hydrant", "clusters": "cluster", "reach": "building_density",
-              "alleys": "alley", "gaps": "gap"}  # fmt: skip
+    """Ask, of every layer at every zoom, for the tiles with most vertices: the largest answer is among them."""
+    newest = "WHERE run_id = (SELECT max(run_id) FROM gis.run WHERE kind = '{}' AND finished_at IS NOT NULL)"
+    density = newest.format("density")
+    content = {
+        "buildings": "building", "zones": "key_zone", "boundaries": "admin_area", "roads": "road",
+        "hydrants": "hydrant", "clusters": f"cluster {density}", "reach": f"building_density {density}",
+        "alleys": f"alley {density}", "gaps": f"gap {density}",
+        "selection": f"selection JOIN gis.building USING (building_id) {newest.format('selection')}",
+    }  # fmt: skip
     client = _client(port, secret)
     largest: tuple[int, str] = (0, "")
-    counted = 0
-    for layer in LAYERS:
-        if layer in tables:
-            most: tuple[int, str] = (0, "")
-            for z in (*range(6, 17), 17):
-                for x, y in _where(z, tables[layer]):
-                    path = f"/tiles/{layer}/{z}/{x}/{y}.pbf"
-                    most = max(most, (len(client.ask(path)[1]), path))
-                    counted += 1
-                    if z > 15 and counted % 7:  # the deepest are the smallest: a seventh of them
-                        continue
-            print(f"largest tile of {layer}: {most[0] / 1000:.0f} KB {most[1]}")
-            largest = max(largest, most)
-    print(f"largest of {counted} tiles: {largest[0] / 1000:.0f} KB {largest[1]}")
+    for layer, rows in content.items():
+        deepest = _sql(
+            "SELECT floor((ST_X(p) / 20037508.342789244 + 1) * 65536)::int, "
+            "floor((1 - ST_Y(p) / 20037508.342789244) * 65536)::int, count(*) "
+            f"FROM (SELECT (ST_DumpPoints(ST_Transform(geom, 3857))).geom AS p FROM gis.{rows}) AS v GROUP BY 1, 2"
+        )
+        most: tuple[int, str] = (0, "")
+        for z in range(6, 18):
+            vertices: Counter[tuple[int, int]] = Counter()
+            for x, y, count in deepest:  # of z17
+                vertices[x >> (17 - z), y >> (17 - z)] += count
+            for (x, y), _ in vertices.most_common(_LARGEST):
+                path = f"/tiles/{layer}/{z}/{x}/{y}.pbf"
+                most = max(most, (len(client.ask(path)[1]), path))
+        print(f"largest tile of {layer}: {most[0] / 1000:.0f} KB {most[1]}")
+        largest = max(largest, most)
+    print(f"largest tile: {largest[0] / 1000:.0f} KB {largest[1]}")
 
 
 def _area(port: int, secret: str) -> None:

@@ -11,9 +11,9 @@ import socket
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +29,7 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     service_database_url: str | None = None
-    data_dir: Path = ROOT / ".gis-data"
+    data_dir: Annotated[Path, AfterValidator(Path.resolve)] = ROOT / ".gis-data"
     database: str = Field(default="gis", pattern=r"^[a-z][a-z0-9_]{0,40}$")
     work_srid: int = 4545
     host: str = "127.0.0.1"

@@ -84,11 +84,11 @@ def create_app() -> FastAPI:
     errors.install(app)
     app.add_middleware(Guard)
     for router in (
+        tiles.router,  # asked for by the dozen: looked for first
         health.router,
         metrics.router,
         collections.router,
         clusters.router,
-        tiles.router,
         background.router,
         selections.router,
         figures.router,

@@ -6,10 +6,11 @@ import logging
 from typing import Any
 from urllib.parse import quote
 
+import psycopg2
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from gis_service.errors import GisError, SignInError
@@ -95,17 +96,19 @@ def install(app: FastAPI) -> None:
         return JSONResponse(body(code, message), error.status_code, headers=error.headers)
 
     @app.exception_handler(DBAPIError)
-    def _database(request: Request, error: DBAPIError) -> JSONResponse:
+    @app.exception_handler(psycopg2.Error)
+    def _database(request: Request, error: DBAPIError | psycopg2.Error) -> JSONResponse:
         english = language(request) == "en"
-        state = getattr(error.orig, "pgcode", None)
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        state = getattr(cause, "pgcode", None)
         log.error("database error %s on %s", state, request.url.path)
-        if isinstance(error, DataError):
+        if isinstance(cause, psycopg2.DataError):
             message = "A value cannot be used." if english else "有一个值无法使用。"
             return JSONResponse(body("invalid_input", message), 422)
         if state == _QUERY_CANCELED:
             message = "That took too long; ask for less." if english else "计算超时，请缩小范围。"
             return JSONResponse(body("timeout", message), 503)
-        if isinstance(error, OperationalError):
+        if isinstance(cause, psycopg2.OperationalError):
             message = "The database does not answer." if english else "数据库没有应答。"
             return JSONResponse(body("unavailable", message), 503)
         message = "An internal error." if english else "内部错误。"

@@ -11,13 +11,13 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
 from gis_service.accounts.identity import Identity, Right
-from gis_service.api.known import Known, Telling, source_of
+from gis_service.api.known import Telling, known, source_of
 from gis_service.errors import ForbiddenError
 
 
-async def asking(asker: Known) -> Identity:
+async def asking(request: Request) -> Identity:
     """Return who asks, by session or token; SignInError when nobody known does."""
-    return asker.identity
+    return (await known(request)).identity
 
 
 Asking = Annotated[Identity, Depends(asking)]
@@ -31,12 +31,16 @@ async def telling(request: Request, identity: Asking) -> Telling:
 Trail = Annotated[Telling, Depends(telling)]
 
 
-def allow(right: Right) -> Callable[[Identity], Awaitable[None]]:
-    """Return a dependency that lets through whoever has ``right``: the rule of a route or of a whole router."""
+def allow(right: Right) -> Callable[[Identity], Awaitable[Identity]]:
+    """Return a dependency that lets through whoever has ``right``: the rule of a route or of a whole router.
 
-    async def rule(identity: Asking) -> None:
+    It yields who asks.
+    """
+
+    async def rule(identity: Asking) -> Identity:
         if not identity.may(right):
             raise ForbiddenError("您的账号没有这项权限。", "Your account has no right to do this.", right=right.value)
+        return identity
 
     rule.right = right  # type: ignore[attr-defined]
     return rule

@@ -91,7 +91,7 @@ def forget_askers() -> None:
     _kept.forget()
 
 
-async def known(request: Request, csrf: Annotated[str | None, Depends(_csrf_given)]) -> Asker:
+async def known(request: Request) -> Asker:
     """Return who asks.
 
     Raises
@@ -112,7 +112,7 @@ async def known(request: Request, csrf: Annotated[str | None, Depends(_csrf_give
         raise SignInError("请先登录。", "Sign in first.")
     if asker.csrf is not None and request.method not in _SAFE:
         check_origin(request)
-        if not same(csrf, asker.csrf):
+        if not same(await _csrf_given(request), asker.csrf):
             raise stale_form()
     request.state.asker = asker
     request.state.identity = asker.identity  # for the log

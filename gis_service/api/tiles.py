@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
-import numpy as np
 import pyproj
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection, text
-from starlette.concurrency import run_in_threadpool
 
 from gis_service import __version__
 from gis_service.accounts.identity import Identity, Right
-from gis_service.api.identity import Asking, allow
+from gis_service.api.identity import allow
 from gis_service.api.kept import Kept
-from gis_service.db.engine import database_url, transaction, work_srid, zone_bounds
+from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.select import latest_run
 
-router = APIRouter(tags=["Tiles"], dependencies=[Depends(allow(Right.READ))])
+router = APIRouter(tags=["Tiles"])
 
 MEDIA = "application/vnd.mapbox-vector-tile"
 ZOOM_MAX = 22
+# No more than this goes into one tile.
 FEATURES_MAX = 20_000
+BYTES_MAX = 500_000
 # Below this zoom a house is smaller than a pixel: cells with counts are drawn instead.
 HOUSES_FROM_ZOOM = 13
 _STRAIGHT = {"tiles.buildings", "tiles.selection", "tiles.reach"}
@@ -117,7 +117,7 @@ def _moment(identity: Identity) -> _Moment:
 )
 async def tile(
     request: Request,
-    identity: Asking,
+    identity: Annotated[Identity, Depends(allow(Right.READ))],
     layer: Annotated[str, Path(examples=["buildings"])],
     z: Annotated[int, Path(ge=0, le=ZOOM_MAX)],
     x: Annotated[int, Path(ge=0)],
@@ -152,7 +152,7 @@ async def tile(
     if content is None and z < known.from_zoom:
         content = b""  # too small to be seen
     if content is None:
-        content = await run_in_threadpool(_make, identity, known, z, x, y, run)
+        content = await _make(identity, known, z, x, y, run)
         _cache().put(key, content)
     return Response(content, media_type=MEDIA, headers=headers)
 
@@ -162,32 +162,65 @@ def _from_web(srid: int) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(3857, srid, always_xy=True)
 
 
+# Nine points of a tile in parts of its side, row by row from the upper left corner.
+_NINE = [(u / 2, v / 2) for v in range(3) for u in range(3)]
+_MARGIN = 1 / 32  # of a tile's side: what lies this far outside may still be seen, by the width of its line
+
+
 def onto_tile(z: int, x: int, y: int) -> dict[str, float]:
     """Return a, b, d, e, xoff, yoff of ``ST_Affine`` from the work CRS to a tile's 4096 units, y downwards.
+
+    With them left, bottom, right, top: the box in the work CRS, srid, in which the tile's content is sought.
 
     Nine points are transformed instead of every vertex of every house. Within a tile Mercator and a Gauss-Krüger zone
     differ from such a straight map by less than a fifth of a unit from z14 on (12 cm), by a third at z13 (40 cm).
     """
-    side = 2 * _HALF / 2**z
-    u, v = (axis.ravel() for axis in np.meshgrid([0.0, 0.5, 1.0], [0.0, 0.5, 1.0]))
-    points = np.column_stack(_from_web(work_srid()).transform((x + u) * side - _HALF, _HALF - (y + v) * side))
-    middle = points.mean(axis=0)  # millions of metres squared would cost digits
-    known = np.column_stack([points - middle, np.ones(len(u))])
-    (a, d), (b, e), off = np.linalg.lstsq(known, 4096 * np.column_stack([u, v]), rcond=None)[0]
-    xoff, yoff = off[0] - a * middle[0] - b * middle[1], off[1] - d * middle[0] - e * middle[1]
-    return {"a": float(a), "b": float(b), "d": float(d), "e": float(e), "xoff": float(xoff), "yoff": float(yoff)}
+    srid, side = work_srid(), 2 * _HALF / 2**z
+    east, north = _from_web(srid).transform(
+        [(x + u) * side - _HALF for u, _ in _NINE], [_HALF - (y + v) * side for _, v in _NINE]
+    )
+    # The tile's two sides in the work CRS: right column less left column, lowest row less uppermost, on average.
+    right = [(sum(p[2::3]) - sum(p[0::3])) / 3 for p in (east, north)]
+    down = [(sum(p[6:]) - sum(p[:3])) / 3 for p in (east, north)]
+    units = 4096 / (right[0] * down[1] - right[1] * down[0])
+    a, b, d, e = units * down[1], -units * down[0], -units * right[1], units * right[0]
+    middle = [sum(p) / 9 for p in (east, north)]
+    (left, right_), (bottom, top) = ((min(p), max(p)) for p in (east, north))
+    wide, high = _MARGIN * (right_ - left), _MARGIN * (top - bottom)
+    return {
+        "a": a, "b": b, "d": d, "e": e,
+        "xoff": 2048 - a * middle[0] - b * middle[1], "yoff": 2048 - d * middle[0] - e * middle[1],
+        "left": left - wide, "bottom": bottom - high, "right": right_ + wide, "top": top + high, "srid": srid,
+    }  # fmt: skip
 
 
-def _make(identity: Identity, layer: _Layer, z: int, x: int, y: int, run: int | None) -> bytes:
+async def _make(identity: Identity, layer: _Layer, z: int, x: int, y: int, run: int | None) -> bytes:
+    """Return a tile; of what is too much for one tile the view from afar, or else as much as fits, with a mark."""
+
+    async def made(name: str, limit: int = FEATURES_MAX) -> tuple[bytes, int]:
+        values: dict[str, object] = {"run": run, "z": z, "x": x, "y": y, "limit": limit}
+        if name in _STRAIGHT:
+            values |= onto_tile(z, x, y)
+        else:
+            values |= zip(("west", "south", "east", "north"), zone_bounds(), strict=True)
+        tile, count = await read_row(identity, name, values)
+        return bytes(tile or b""), count
+
     name = layer.far if layer.far is not None and z < layer.near_zoom else layer.statement
-    zone = dict(zip(("west", "south", "east", "north"), zone_bounds(), strict=True))
-    values: dict[str, object] = {**zone, "z": z, "x": x, "y": y, "limit": FEATURES_MAX}
-    if layer.of_run:
-        values["run"] = run
-    if name in _STRAIGHT:
-        values |= onto_tile(z, x, y)
-    with transaction(identity, read_only=True) as connection:
-        return bytes(connection.execute(text(statement(name)), values).scalar_one() or b"")
+    tile, count = await made(name)
+    if _is_too_much(tile, count) and layer.far not in {None, name}:
+        name = layer.far
+        tile, count = await made(name)
+    if not _is_too_much(tile, count):
+        return tile
+    while len(tile) > BYTES_MAX:
+        tile, count = await made(name, int(0.9 * count * BYTES_MAX / len(tile)))
+    (mark,) = await read_row(identity, "tiles.mark", {})
+    return tile + bytes(mark)  # a tile is a sequence of layers
+
+
+def _is_too_much(tile: bytes, count: int) -> bool:
+    return count >= FEATURES_MAX or len(tile) > BYTES_MAX
 
 
 def data_version(connection: Connection) -> int:

@@ -7,16 +7,18 @@ who it is, for the length of one transaction; row-level security (migration 0009
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
 import psycopg2
 from pyproj import CRS
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from gis_service.accounts.identity import Identity, Right
+from gis_service.db.queries import statement
+from gis_service.db.reader import Reader
 from gis_service.db.server import SUPERUSER, private_server
 from gis_service.errors import SetupError
 from gis_service.settings import get_settings
@@ -47,6 +49,7 @@ def database_url(role: Role | Literal["admin"] = "owner") -> str:
 
 
 _engines: dict[tuple[str, Role, bool], Engine] = {}
+_readers: dict[tuple[str, bool], Reader] = {}
 
 
 def _engine(url: str, role: Role, given: bool) -> Engine:
@@ -54,34 +57,62 @@ def _engine(url: str, role: Role, given: bool) -> Engine:
     return _engines.get(key) or _engines.setdefault(key, _make_engine(*key))
 
 
-def _make_engine(url: str, role: Role, given: bool) -> Engine:
+def _settings(role: Role, given: bool) -> dict[str, str]:
+    """Return what a connection of ``role`` is opened with; a ``given`` address's account takes the role first."""
     options = f"-c search_path=gis,public -c role={_ROLE_NAMES[role]}" if given else "-c search_path=gis,public"
     if role == "service":
         options = f"{options} {_SERVICE_OPTIONS}"
+    return {"options": options, "application_name": f"gis-service {role}"}
+
+
+def _make_engine(url: str, role: Role, given: bool) -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg2"),
         pool_size=10,
         max_overflow=10,
         pool_pre_ping=True,
         hide_parameters=True,  # an error text in a log must not hold what somebody wrote
-        connect_args={"options": options, "application_name": f"gis-service {role}"},
+        connect_args=_settings(role, given),
     )
+
+
+def _is_given(role: Role) -> bool:
+    settings = get_settings()
+    return bool(settings.database_url or (settings.service_database_url if role == "service" else None))
 
 
 def get_engine(role: Role = "service") -> Engine:
     """Return the pooled engine of ``role``."""
-    settings = get_settings()
-    given = settings.database_url or (settings.service_database_url if role == "service" else None)
-    return _engine(database_url(role), role, given is not None)
+    return _engine(database_url(role), role, _is_given(role))
+
+
+def _reader() -> Reader:
+    url, given = database_url("service"), _is_given("service")
+    known = _readers.get((url, given))
+    return known or _readers.setdefault((url, given), Reader(_plain(url), **_settings("service", given)))
+
+
+def _plain(url: str | URL) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 # The same as SET LOCAL ROLE and SET LOCAL, with every value bound, in one round trip. All of it ends with the
 # transaction: a connection that goes back to the pool is nobody's.
 _IN_THE_NAME_OF = """
-SELECT set_config('role', %(role)s, true), set_config('gis.account', %(account)s, true),
-       set_config('gis.place', %(place)s, true), set_config('gis.department', %(department)s, true),
-       set_config('gis.person', %(person)s, true)
+SELECT set_config('role', %(asker_role)s, true), set_config('gis.account', %(asker_account)s, true),
+       set_config('gis.place', %(asker_place)s, true), set_config('gis.department', %(asker_department)s, true),
+       set_config('gis.person', %(asker_person)s, true)
 """
+
+
+def _named(identity: Identity) -> dict[str, str]:
+    return {
+        "asker_role": identity.role.database_role,
+        "asker_account": identity.account,
+        "asker_place": identity.place or "",
+        "asker_department": identity.department or "",
+        "asker_person": "on" if identity.may(Right.PERSON) else "",
+    }
 
 
 @contextlib.contextmanager
@@ -90,28 +121,35 @@ def transaction(identity: Identity, *, read_only: bool = False) -> Iterator[Conn
 
     It is committed at the end of the block, and undone by an error. With ``read_only`` the server refuses any write.
     """
-    asker = {
-        "role": identity.role.database_role,
-        "account": identity.account,
-        "place": identity.place or "",
-        "department": identity.department or "",
-        "person": "on" if identity.may(Right.PERSON) else "",
-    }
     with get_engine("service").connect() as connection:
         connection.execution_options(postgresql_readonly=read_only)
         with connection.begin():
-            connection.exec_driver_sql(_IN_THE_NAME_OF, asker)
+            connection.exec_driver_sql(_IN_THE_NAME_OF, _named(identity))
             yield connection
+
+
+async def read_row(identity: Identity, name: str, values: Mapping[str, object]) -> tuple[Any, ...]:
+    """Return the one row that the named query (its values as ``%(name)s``) has for ``identity``.
+
+    What it sees is what it would see in ``transaction(identity, read_only=True)``; here all of it is one message, and so
+    one transaction and one way to the server and back. A plan holds for one role: each has a statement of its own.
+    """
+    return await _reader().row(
+        f"SET TRANSACTION READ ONLY;{_IN_THE_NAME_OF}",
+        f"{name} {identity.role.database_role}",
+        statement(name),
+        {**values, **_named(identity)},
+    )
 
 
 @contextlib.contextmanager
 def admin_connection(database: str | None = None) -> Iterator[Any]:
     """Yield an autocommitting psycopg2 connection with the right to make roles, databases and extensions."""
-    url = make_url(database_url("admin")).set(drivername="postgresql")
+    url = make_url(database_url("admin"))
     if database is not None:
         url = url.set(database=database)
     try:
-        connection = psycopg2.connect(url.render_as_string(hide_password=False))
+        connection = psycopg2.connect(_plain(url))
     except psycopg2.OperationalError as error:
         raise unreachable(error) from error
     connection.autocommit = True
@@ -168,4 +206,6 @@ def forget_connections() -> None:
     while _engines:
         _, engine = _engines.popitem()
         engine.dispose()
+    while _readers:
+        _readers.popitem()[1].close()
     _srid.cache_clear()

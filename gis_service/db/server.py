@@ -293,7 +293,7 @@ def _alive(pid: int) -> bool:
 
 def private_server() -> Server:
     """Return the private server of this deployment's data folder."""
-    return _server_of(get_settings().data_dir.resolve())
+    return _server_of(get_settings().data_dir)
 
 
 @lru_cache(maxsize=8)

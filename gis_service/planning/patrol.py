@@ -15,6 +15,7 @@ from typing import Literal
 
 import networkx as nx
 import numpy as np
+import rustworkx as rx
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
@@ -30,11 +31,14 @@ Kind = Literal["alley", "again", "across", "direct"]
 MEET_M = 2.5
 """Ends of alleys this near one another, with no house between, are one place: an alley ends before its junction."""
 
-_NEAREST = (4, 24, 10**6)
+_NEAREST = (24, 10**6)
 """A place is matched with one of so many nearest; of more only where these allow no matching."""
 
 _EXACT = 80
-"""Up to so many odd places each may be matched with each."""
+"""Up to so many odd places each may be matched with each, and ways of any length are looked for."""
+
+_FAR_M = 100.0
+"""Where there are more places, longer ways between two are looked for only if shorter ones are not enough."""
 
 
 @dataclass(frozen=True)
@@ -115,15 +119,18 @@ def inspect(
     lines = np.vstack((alleys, ways))
     length = np.concatenate((np.asarray(alley_m, float), np.asarray(way_m, float)))
     stops = np.unique(alleys)
-    far, before = dijkstra(sparse(count, lines, length), directed=False, indices=stops, return_predecessors=True)
-    between = far[:, stops]
     row = np.full(count, -1)
     row[stops] = np.arange(len(stops))
-
-    walk = nx.MultiGraph()
-    walk.add_edges_from((int(a), int(b), {"alley": k}) for k, (a, b) in enumerate(alleys))
-    _join(walk, row[alleys], between, stops)
-    _even(walk, row, between, stops, closed=closed)
+    graph = sparse(count, lines, length)
+    for far_m in (_FAR_M, np.inf) if len(stops) > _EXACT else (np.inf,):
+        far, before = dijkstra(graph, directed=False, indices=stops, return_predecessors=True, limit=far_m)
+        between = far[:, stops]
+        walk = nx.MultiGraph()
+        walk.add_edges_from((int(a), int(b), {"alley": k}) for k, (a, b) in enumerate(alleys))
+        if _join(walk, row[alleys], between, stops) and _even(walk, row, between, stops, closed=closed):
+            break
+    else:
+        raise ValueError("the ways do not join all alleys")
     _prune(walk)
 
     odd = [node for node, degree in walk.degree() if degree % 2]
@@ -156,48 +163,64 @@ def _shortest(lines: Ints, length: Floats) -> dict[tuple[int, int], int]:
     return best
 
 
-def _join(walk: nx.MultiGraph, alleys: Ints, between: Floats, stops: Ints) -> None:
-    """Add the shortest ways that make the alleys hang together."""
+def _join(walk: nx.MultiGraph, alleys: Ints, between: Floats, stops: Ints) -> bool:
+    """Add the shortest ways that make the alleys hang together; tell whether they do."""
     size = len(stops)
     graph = coo_matrix((np.ones(len(alleys)), (alleys[:, 0], alleys[:, 1])), shape=(size, size))
     parts, label = connected_components(graph, directed=False)
     if parts == 1:
-        return
-    if not np.isfinite(between).all():
-        raise ValueError("the ways do not join all alleys")
+        return True
     # Of all ways between two parts the shortest; one row and column a part.
     order = np.argsort(label, kind="stable")
     starts = np.searchsorted(label[order], np.arange(parts))
     whole = np.minimum.reduceat(np.minimum.reduceat(between[np.ix_(order, order)], starts, axis=0), starts, axis=1)
     tree = minimum_spanning_tree(np.where(whole > 0, whole, 1e-9))
+    if tree.nnz < parts - 1:
+        return False
     for a, b in zip(*tree.nonzero(), strict=True):
         rows, columns = np.flatnonzero(label == a), np.flatnonzero(label == b)
         block = between[np.ix_(rows, columns)]
         i, j = np.unravel_index(int(block.argmin()), block.shape)
         walk.add_edge(int(stops[rows[i]]), int(stops[columns[j]]), way=float(block[i, j]))
+    return True
 
 
-def _even(walk: nx.MultiGraph, row: Ints, between: Floats, stops: Ints, *, closed: bool) -> None:
-    """Add the shortest ways that leave no odd place, or two where the walk may end elsewhere than it began."""
+def _even(walk: nx.MultiGraph, row: Ints, between: Floats, stops: Ints, *, closed: bool) -> bool:
+    """Add the shortest ways that leave no odd place, or two where the walk may end elsewhere than it began.
+
+    Returns whether there are such ways.
+    """
     odd = row[sorted(node for node, degree in walk.degree() if degree % 2)]
     if not len(odd) or (len(odd) == 2 and not closed):
-        return
+        return True
     cost = between[np.ix_(odd, odd)]
     np.fill_diagonal(cost, np.inf)
     nearest = np.argsort(cost, axis=1, kind="stable")
+    # Two that stand for "the walk begins here" and "it ends here": matched with them, a place stays odd.
+    ends = () if closed else (len(odd), len(odd) + 1)
     for reach in _NEAREST if len(odd) > _EXACT else (len(odd),):
-        graph = nx.Graph()
-        for i, others in enumerate(nearest[:, :reach].tolist()):
-            graph.add_weighted_edges_from((i, j, cost[i, j]) for j in others if np.isfinite(cost[i, j]))
-        if not closed:
-            # Two that stand for "the walk begins here" and "it ends here": matched with them, a place stays odd.
-            graph.add_weighted_edges_from((i, end, 0.0) for i in range(len(odd)) for end in ("begin", "end"))
-        chosen = nx.min_weight_matching(graph)
-        if 2 * len(chosen) == len(graph):
+        ways = {(min(i, j), max(i, j)) for i, others in enumerate(nearest[:, :reach].tolist()) for j in others}
+        weights = {(i, j): float(cost[i, j]) for i, j in sorted(ways) if np.isfinite(cost[i, j])}
+        weights |= {(i, end): 0.0 for i in range(len(odd)) for end in ends}
+        chosen = _matching(len(odd) + len(ends), weights)
+        if 2 * len(chosen) == len(odd) + len(ends):
             break
-    pairs = sorted((i, j) for i, j in chosen if not isinstance(i, str) and not isinstance(j, str))
-    for i, j in pairs:
-        walk.add_edge(int(stops[odd[i]]), int(stops[odd[j]]), way=float(cost[i, j]))
+    else:
+        return False
+    for i, j in chosen:
+        if j < len(odd):
+            walk.add_edge(int(stops[odd[i]]), int(stops[odd[j]]), way=float(cost[i, j]))
+    return True
+
+
+def _matching(count: int, weights: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """Return as many pairs as there can be, those of least weight in all; to a millimetre, as it counts in integers."""
+    graph = rx.PyGraph()
+    graph.add_nodes_from(range(count))
+    most = max(weights.values())
+    graph.add_edges_from([(i, j, round(1000 * (most - weight))) for (i, j), weight in weights.items()])
+    pairs = rx.max_weight_matching(graph, max_cardinality=True, weight_fn=int)
+    return sorted((min(i, j), max(i, j)) for i, j in pairs)
 
 
 def _prune(walk: nx.MultiGraph) -> None:

@@ -3,18 +3,18 @@
 -- onto_tile): no transformation, no clipping, no repair of each; a tile's own edge cuts what reaches over it.
 
 -- name: buildings
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
-shown AS (
+WITH shown AS (
     SELECT b.building_id, b.hazard_tier, b.use_class, b.floors,
-           ST_SnapToGrid(ST_Affine(ST_ForcePolygonCW(b.geom), :a, :b, :d, :e, :xoff, :yoff), 1) AS geom
-    FROM tile JOIN gis.building AS b ON b.geom && tile.sought
-    LIMIT :limit
+           ST_SnapToGrid(ST_Affine(ST_ForcePolygonCW(b.geom), %(a)s, %(b)s, %(d)s, %(e)s, %(xoff)s, %(yoff)s), 1) AS geom
+    FROM gis.building AS b
+    WHERE b.geom && ST_MakeEnvelope(%(left)s, %(bottom)s, %(right)s, %(top)s, %(srid)s)
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'buildings') FROM shown WHERE NOT ST_IsEmpty(geom)
+SELECT ST_AsMVT(shown, 'buildings') FILTER (WHERE NOT ST_IsEmpty(geom)), count(*) FROM shown
 
 -- name: building_cells
 -- 32 cells a side; each says how many houses it has and how many of them have a hazard.
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 placed AS (
     SELECT ST_Transform(ST_Centroid(b.geom), 3857) AS middle, b.hazard_tier
     FROM tile JOIN gis.building AS b ON b.geom && tile.sought
@@ -31,30 +31,28 @@ placed AS (
                            middle, ST_XMin(tile.drawn), ST_YMin(tile.drawn),
                            (ST_XMax(tile.drawn) - ST_XMin(tile.drawn)) / 32,
                            (ST_YMax(tile.drawn) - ST_YMin(tile.drawn)) / 32)
-    LIMIT :limit
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(cells, 'buildings') FROM cells WHERE geom IS NOT NULL
+SELECT ST_AsMVT(cells, 'buildings') FILTER (WHERE geom IS NOT NULL), count(*) FROM cells
 
 -- name: selection
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
-shown AS (
+WITH shown AS (
     SELECT b.building_id, s.score,
-           ST_SnapToGrid(ST_Affine(ST_ForcePolygonCW(b.geom), :a, :b, :d, :e, :xoff, :yoff), 1) AS geom
-    FROM tile
-    JOIN gis.building AS b ON b.geom && tile.sought
-    JOIN gis.selection AS s ON s.run_id = :run AND s.building_id = b.building_id
+           ST_SnapToGrid(ST_Affine(ST_ForcePolygonCW(b.geom), %(a)s, %(b)s, %(d)s, %(e)s, %(xoff)s, %(yoff)s), 1) AS geom
+    FROM gis.building AS b JOIN gis.selection AS s ON s.run_id = %(run)s AND s.building_id = b.building_id
+    WHERE b.geom && ST_MakeEnvelope(%(left)s, %(bottom)s, %(right)s, %(top)s, %(srid)s)
     ORDER BY s.score DESC
-    LIMIT :limit
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'selection') FROM shown WHERE NOT ST_IsEmpty(geom)
+SELECT ST_AsMVT(shown, 'selection') FILTER (WHERE NOT ST_IsEmpty(geom)), count(*) FROM shown
 
 -- name: selection_cells
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 placed AS (
     SELECT ST_Transform(ST_Centroid(b.geom), 3857) AS middle, s.score
     FROM tile
     JOIN gis.building AS b ON b.geom && tile.sought
-    JOIN gis.selection AS s ON s.run_id = :run AND s.building_id = b.building_id
+    JOIN gis.selection AS s ON s.run_id = %(run)s AND s.building_id = b.building_id
 ), cells AS (
     SELECT count(*) AS houses, max(score) AS score,
            ST_AsMVTGeom(ST_Centroid(ST_Collect(middle)), tile.drawn, 4096, 0) AS geom
@@ -66,122 +64,126 @@ placed AS (
                            middle, ST_XMin(tile.drawn), ST_YMin(tile.drawn),
                            (ST_XMax(tile.drawn) - ST_XMin(tile.drawn)) / 32,
                            (ST_YMax(tile.drawn) - ST_YMin(tile.drawn)) / 32)
-    LIMIT :limit
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(cells, 'selection') FROM cells WHERE geom IS NOT NULL
+SELECT ST_AsMVT(cells, 'selection') FILTER (WHERE geom IS NOT NULL), count(*) FROM cells
 
 -- name: zones
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (
     SELECT z.zone_id, z.kind, z.name, ST_AsMVTGeom(ST_Transform(z.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.key_zone AS z ON z.geom && tile.sought
-    LIMIT :limit
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'zones') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'zones') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: boundaries
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (
     SELECT a.code, a.name, a.level, a.schematic,
            ST_AsMVTGeom(ST_Transform(a.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.admin_area AS a ON a.geom && tile.sought
-    WHERE a.level IN ('county', 'township') OR :z >= 12
-    LIMIT :limit
+    WHERE a.level IN ('county', 'township') OR %(z)s >= 12
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'boundaries') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'boundaries') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: roads
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (
     SELECT r.name, r.class, r.width_m, ST_AsMVTGeom(ST_Transform(r.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.road AS r ON r.geom && tile.sought
     -- From afar only roads that lead somewhere else.
-    WHERE :z >= 13 OR r.width_m >= 6 OR (r.width_m IS NULL AND :z >= 11)
-    LIMIT :limit
+    WHERE %(z)s >= 13 OR r.width_m >= 6 OR (r.width_m IS NULL AND %(z)s >= 11)
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'roads') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'roads') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: hydrants
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (
     SELECT h.hydrant_id, h.kind, h.name, ST_AsMVTGeom(ST_Transform(h.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.hydrant AS h ON h.geom && tile.sought
-    LIMIT :limit
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'hydrants') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'hydrants') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: areas
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (
     SELECT d.area_id, d.name, d.version, ST_AsMVTGeom(ST_Transform(d.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.drawn_area AS d ON d.geom && tile.sought
-    LIMIT :limit
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'areas') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'areas') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: clusters
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (
     SELECT c.cluster_id, c.name, c.buildings, c.score,
            ST_AsMVTGeom(ST_Transform(c.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.cluster AS c ON c.geom && tile.sought
-    WHERE c.run_id = :run
-    LIMIT :limit
+    WHERE c.run_id = %(run)s
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'clusters') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'clusters') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: cluster_dots
 -- From afar a dot whose area grows with the houses; every dot in the one tile that holds it.
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 placed AS (
     SELECT c.cluster_id, c.name, c.buildings, c.score, ST_Transform(ST_PointOnSurface(c.geom), 3857) AS middle
     FROM tile JOIN gis.cluster AS c ON c.geom && tile.sought
-    WHERE c.run_id = :run
+    WHERE c.run_id = %(run)s
 ), shown AS (
     SELECT cluster_id, name, buildings, score, round((2 + sqrt(buildings) / 2.5)::numeric, 1)::double precision AS size,
            ST_AsMVTGeom(middle, tile.drawn, 4096, 64) AS geom
     FROM placed, tile
     WHERE ST_X(middle) >= ST_XMin(tile.drawn) AND ST_X(middle) < ST_XMax(tile.drawn)
       AND ST_Y(middle) >= ST_YMin(tile.drawn) AND ST_Y(middle) < ST_YMax(tile.drawn)
-    ORDER BY score DESC LIMIT :limit
+    ORDER BY score DESC LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'clusters') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'clusters') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: reach
 -- hose is -1 where no hose reaches: a tile's properties have no null.
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
-shown AS (
+WITH shown AS (
     SELECT d.building_id, coalesce(round(d.hose_m::numeric, 1), -1)::double precision AS hose, d.depth, d.cluster_id,
-           ST_SnapToGrid(ST_Affine(ST_ForcePolygonCW(d.geom), :a, :b, :d, :e, :xoff, :yoff), 1) AS geom
-    FROM tile JOIN gis.building_density AS d ON d.geom && tile.sought
-    WHERE d.run_id = :run
-    LIMIT :limit
+           ST_SnapToGrid(ST_Affine(ST_ForcePolygonCW(d.geom), %(a)s, %(b)s, %(d)s, %(e)s, %(xoff)s, %(yoff)s), 1) AS geom
+    FROM gis.building_density AS d
+    WHERE d.run_id = %(run)s AND d.geom && ST_MakeEnvelope(%(left)s, %(bottom)s, %(right)s, %(top)s, %(srid)s)
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'reach') FROM shown WHERE NOT ST_IsEmpty(geom)
+SELECT ST_AsMVT(shown, 'reach') FILTER (WHERE NOT ST_IsEmpty(geom)), count(*) FROM shown
 
 -- name: alleys
 -- A strip of the alley's mean width, so that the map is to scale.
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (
     SELECT a.alley_id, a.class, round(a.mean_width_m::numeric, 2)::double precision AS mean_width_m,
            round(a.length_m::numeric, 1)::double precision AS length_m,
            ST_AsMVTGeom(ST_Transform(ST_Buffer(a.geom, greatest(a.mean_width_m, 0.4) / 2, 'endcap=flat quad_segs=2'), 3857),
                         tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.alley AS a ON a.geom && tile.sought
-    WHERE a.run_id = :run
-    LIMIT :limit
+    WHERE a.run_id = %(run)s
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'alleys') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'alleys') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: gaps
 -- A house's number is looked up among those that one sees: a neighbour's across a border is left out.
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(:z, :x, :y, :west, :south, :east, :north)),
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (
     SELECT (SELECT b.building_id FROM gis.building AS b WHERE b.building_id = g.building_a) AS building_a,
            (SELECT b.building_id FROM gis.building AS b WHERE b.building_id = g.building_b) AS building_b, g.class, g.min_width_m, g.mean_width_m, g.length_m,
            ST_AsMVTGeom(ST_Transform(g.geom, 3857), tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.gap AS g ON g.geom && tile.sought
-    WHERE g.run_id = :run
-    LIMIT :limit
+    WHERE g.run_id = %(run)s
+    LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'gaps') FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'gaps') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
+
+-- name: mark
+-- The whole square, in a tile that could not take all that lies there: the map says so to who looks at it.
+SELECT ST_AsMVT(square, 'capped')
+FROM (SELECT ST_ForcePolygonCW(ST_MakeEnvelope(0, 0, 4096, 4096)) AS geom) AS square

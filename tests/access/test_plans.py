@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import shapely
-from sqlalchemy import text
 
 from gis_service.accounts.identity import Identity
 from gis_service.api.tiles import onto_tile
@@ -31,7 +30,7 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _indexes(asker: Identity, sql: str, values: dict[str, Any]) -> set[str]:
     with transaction(asker, read_only=True) as connection:
-        return _used(connection.execute(text(f"EXPLAIN (FORMAT json) {sql}"), values).scalar_one())
+        return _used(connection.exec_driver_sql(f"EXPLAIN (FORMAT json) {sql}", values).scalar_one())
 
 
 def _used(plans: list[dict[str, Any]]) -> set[str]:
@@ -70,7 +69,7 @@ def test_the_gaps_of_a_cluster(county: Database):
         "SELECT run_id, ST_AsBinary(geom) FROM gis.cluster WHERE %s = ANY (township_codes) "
         "ORDER BY run_id DESC, buildings DESC LIMIT 1", TOWN.place, role="postgres",
     )[0]  # fmt: skip
-    sql = "SELECT fid FROM gis.gap WHERE run_id = :run AND geom && ST_GeomFromWKB(:wkb, 4545)"
+    sql = "SELECT fid FROM gis.gap WHERE run_id = %(run)s AND geom && ST_GeomFromWKB(%(wkb)s, 4545)"
     assert "gap_geom" in _indexes(TOWN, sql, {"run": run, "wkb": bytes(wkb)})
 
 

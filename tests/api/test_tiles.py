@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,6 +11,9 @@ import pyogrio
 import pytest
 from fastapi.testclient import TestClient
 
+from gis_service.api import tiles
+from gis_service.db import engine
+from gis_service.db.engine import forget_connections
 from tests.conftest import Database
 
 LON, LAT = 107.374, 24.511
@@ -113,6 +117,95 @@ def test_a_change_is_seen_at_once(fresh: TestClient, database: Database, tmp_pat
     assert _decode(after.content, "areas", tmp_path)["name"].tolist() == ["老街"]
     fresh.delete(f"/api/areas/{made.json()['area_id']}")
     assert fresh.get(path, headers={"If-None-Match": after.headers["etag"]}).content == b""
+
+
+def test_what_the_database_refuses_is_one_sentence(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    path = "/tiles/hydrants/18/{}/{}.pbf".format(*_tile_of(LON, LAT, 18))
+    for sql, status, code in (("SELECT 1 / 0, 1", 422, "invalid_input"), ("SELECT nothing", 500, "internal")):
+        with monkeypatch.context() as patch:
+            forget_connections()  # what is prepared stays prepared
+            patch.setattr(engine, "statement", {"tiles.hydrants": sql}.__getitem__)
+            answer = client.get(path)
+            forget_connections()
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+        assert "SELECT" not in answer.text
+    assert client.get(path).status_code == 200
+
+
+@pytest.fixture
+def low(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, int], None]]:
+    """``low(features, bytes)``: so little fits into a tile."""
+
+    def set_(features: int, size: int) -> None:
+        monkeypatch.setattr(tiles, "FEATURES_MAX", features)
+        monkeypatch.setattr(tiles, "BYTES_MAX", size)
+        tiles._cache.cache_clear()
+
+    yield set_
+    tiles._cache.cache_clear()
+
+
+def _layers(content: bytes, folder: Path) -> set[str]:
+    path = folder / "tile.pbf"
+    path.write_bytes(content)
+    return set(pyogrio.list_layers(f"MVT:{path}")[:, 0])
+
+
+@pytest.mark.parametrize("layer", ["roads", "zones", "hydrants"])
+def test_of_too_many_some_and_a_mark(client: TestClient, low: Callable[[int, int], None], layer: str, tmp_path: Path):
+    path = "/tiles/{}/{}/{}/{}.pbf".format(layer, 12, *_tile_of(LON, LAT, 12))
+    low(20_000, 500_000)
+    whole = client.get(path).content
+    assert _layers(whole, tmp_path) == {layer}
+    count = len(_decode(whole, layer, tmp_path))
+    assert count > 3
+    low(3, 500_000)
+    cut = client.get(path).content
+    assert 1 <= len(_decode(cut, layer, tmp_path)) <= 3  # one that only its box brings near is not drawn
+    (square,) = _decode(cut, "capped", tmp_path).geometry
+    assert square.bounds == (0, 0, 4096, 4096)
+    low(2 * count, 500_000)
+    assert _layers(client.get(path).content, tmp_path) == {layer}, "all of them are there"
+
+
+def test_of_too_much_what_fits(client: TestClient, low: Callable[[int, int], None], tmp_path: Path):
+    path = "/tiles/roads/12/{}/{}.pbf".format(*_tile_of(LON, LAT, 12))
+    low(20_000, 500_000)
+    whole = client.get(path).content
+    for size in (len(whole) - 1, len(whole) // 3):
+        low(20_000, size)
+        cut = client.get(path).content
+        assert _layers(cut, tmp_path) == {"roads", "capped"}
+        assert size / 2 < len(cut) <= size + 50  # the mark itself
+    low(20_000, 1)
+    assert _layers(client.get(path).content, tmp_path) == {"capped"}
+
+
+@pytest.mark.parametrize("layer", ["buildings", "selection"])
+def test_of_too_many_houses_cells_that_count_them(
+    client: TestClient, demo_database: Database, low: Callable[[int, int], None], layer: str, tmp_path: Path
+):
+    """Nothing is left out, so there is no mark."""
+    z = 14
+    x, y = _tile_of(LON, LAT, z)
+    houses = "gis.building" if layer == "buildings" else (
+        "gis.building JOIN gis.selection USING (building_id) WHERE run_id = (SELECT max(run_id) FROM gis.run "
+        "WHERE kind = 'selection')"
+    )  # fmt: skip
+    wanted = demo_database.one(
+        f"SELECT count(*) FROM (SELECT ST_Transform(ST_Centroid(geom), 3857) AS p FROM {houses}) AS m, "
+        "ST_TileEnvelope(%s, %s, %s) AS t WHERE ST_X(p) >= ST_XMin(t) AND ST_X(p) < ST_XMax(t) "
+        "AND ST_Y(p) >= ST_YMin(t) AND ST_Y(p) < ST_YMax(t)", z, x, y,
+    )  # fmt: skip
+    assert wanted > 100
+    for most in ((1100, 500_000), (20_000, 40_000)):
+        low(*most)
+        content = client.get(f"/tiles/{layer}/{z}/{x}/{y}.pbf").content
+        assert _layers(content, tmp_path) == {layer}
+        cells = _decode(content, layer, tmp_path)
+        assert int(cells["houses"].sum()) == wanted
+    low(3, 500_000)
+    assert "capped" in _layers(client.get(f"/tiles/{layer}/{z}/{x}/{y}.pbf").content, tmp_path)
 
 
 @pytest.mark.parametrize("z", [13, 14, 15, 16, 18, 22])

@@ -10,9 +10,11 @@
 
   const WORDS = {
     zh: { score: "优先分", place: "位置", none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
-          failed: "查询失败，请稍后再试", houses: "栋", background: "背景地图" },
+          failed: "查询失败，请稍后再试", houses: "栋", background: "背景地图",
+          capped: "要素过多，请放大", and: "、", colon: "：", cappedHere: "图上有的方格要素过多，没有画全，请放大查看。" },
     en: { score: "Score", place: "Place", none: "Nothing found", list: "First on the list ({n})", wait: "Asking…", fold: "Fold", unfold: "Unfold",
-          failed: "That failed; try again", houses: "houses", background: "Background map" },
+          failed: "That failed; try again", houses: "houses", background: "Background map",
+          capped: "Too many to draw; zoom in", and: ", ", colon: ": ", cappedHere: "In some squares of the map there are too many to draw them all; zoom in." },
   };
 
   function element(tag, attributes, ...children) {
@@ -77,6 +79,10 @@
       this.drawn = new Map();
       this.rules = new Map();
       this.widest = Infinity;
+      /* The layers of which something is left out, and the line that says so. */
+      this.incomplete = new Set();
+      this.status = element("p", { class: "gis-unseen", id: "gis-incomplete", role: "status" });
+      map.getContainer().after(this.status);
       L.control.zoom({ position: "topleft" }).addTo(map);
       L.control.scale({ imperial: false, maxWidth: 160 }).addTo(map);
       map.attributionControl.setPrefix(false);
@@ -130,12 +136,14 @@
       this.drawn.set(spec.id, { spec });
       const layer = this.build(spec);
       this.layersById.set(spec.id, layer);
+      const incomplete = element("p", { class: "gis-note gis-incomplete" });
+      if (spec.tiles) this.capped(spec, layer, incomplete);
       const show = (on) => { if (on) layer.addTo(this.map); else layer.remove(); };
       show(spec.shown !== false);
       const box = element("input", { type: "checkbox", checked: spec.shown !== false, onchange: (event) => show(event.target.checked) });
       const keys = element("div", { class: "gis-keys" });
       for (const key of spec.keys || []) keys.append(this.key(key, spec.shape));
-      const entry = element("div", { class: "gis-layer", id: "gis-layer-" + spec.id }, element("label", {}, box, " " + spec.name), keys);
+      const entry = element("div", { class: "gis-layer", id: "gis-layer-" + spec.id }, element("label", {}, box, " " + spec.name), keys, incomplete);
       document.getElementById("gis-legend").append(entry);
       Object.assign(this.drawn.get(spec.id), { entry, keys });
     }
@@ -282,6 +290,32 @@
       this.drawn.get(spec.id).tiles = layer;
       layer.on("click", (event) => { this.answered = event.originalEvent; this.ask(spec, event.layer.properties, event.latlng); });
       return layer;
+    }
+
+    /* A tile that could not take all that lies in its square has a layer "capped": the square is hatched and says so,
+       and so does the legend, and a line that is read out, for who does not see the square. */
+    capped(spec, layer, incomplete) {
+      const marks = new Map(), read = layer._getVectorTilePromise.bind(layer);
+      const tell = () => {
+        incomplete.textContent = marks.size ? this.words.cappedHere : "";
+        if (marks.size) this.incomplete.add(spec.name); else this.incomplete.delete(spec.name);
+        const said = this.incomplete.size ? [...this.incomplete].join(this.words.and) + this.words.colon + this.words.cappedHere : "";
+        if (this.status.textContent !== said) this.status.textContent = said;
+      };
+      layer._getVectorTilePromise = async (coords) => {
+        const tile = await read(coords), key = layer._tileCoordsToKey(coords);
+        if (!tile.layers.capped) return tile;
+        delete tile.layers.capped;
+        if (!layer._tiles[key]) return tile; // gone before it came
+        const icon = L.divIcon({ className: "gis-capped", iconSize: layer.getTileSize(), iconAnchor: [0, 0], html: element("span", {}, this.words.capped) });
+        marks.set(key, L.marker(layer._tileCoordsToBounds(coords).getNorthWest(), { icon, interactive: false, keyboard: false, pane: "gis-labels" }).addTo(this.map));
+        tell();
+        return tile;
+      };
+      layer.on("tileunload", ({ coords }) => {
+        const key = layer._tileCoordsToKey(coords);
+        if (marks.has(key)) { marks.get(key).remove(); marks.delete(key); tell(); }
+      });
     }
 
     async ask(spec, properties, latlng) {
