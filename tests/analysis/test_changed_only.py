@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from gis_service.analysis.command import analyse
 from gis_service.analysis.edits import find_edits, touched
 from gis_service.db.engine import get_engine
 from gis_service.density.params import Params
-from tests.conftest import Database
+from tests.conftest import Database, Server, cloned
 
 _TABLES = ("gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster", "firebreak")
 _NUMBERS = ("cluster_id", "burn_cluster_id")
@@ -31,20 +32,29 @@ def _import(database: Database, folder: Path, kind: str, shapes: dict[str, Any],
     assert answer.code == 0, answer.err
 
 
-@pytest.fixture
-def hamlets(database: Database, tmp_path: Path) -> Database:
+@pytest.fixture(scope="module")
+def made(server: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """Three hamlets a kilometre apart, 12 houses in two rows each, with roads and a hydrant, analysed as run 1."""
+    folder = tmp_path_factory.mktemp("hamlets")
     houses = {
         f"{place}{k:02d}": shapely.box(x, y, x + 10, y + 10)
         for place, x0 in (("a", 436_500), ("b", 437_500), ("c", 438_500))
         for k, (x, y) in enumerate((x0 + 11.5 * (k // 2), 2_712_000 + (k % 2) * 10.8) for k in range(12))
     }
-    _import(database, tmp_path, "building", houses, floors=[5] * len(houses))
-    roads = {f"r{k}": shapely.LineString(line) for k, line in enumerate(_ROADS)}
-    _import(database, tmp_path, "road", roads)
-    _import(database, tmp_path, "hydrant", {"w0": shapely.Point(436_600, 2_712_040)})
-    assert database.cli("analyze").code == 0
-    return database
+    with cloned(server, template) as database:
+        _import(database, folder, "building", houses, floors=[5] * len(houses))
+        roads = {f"r{k}": shapely.LineString(line) for k, line in enumerate(_ROADS)}
+        _import(database, folder, "road", roads)
+        _import(database, folder, "hydrant", {"w0": shapely.Point(436_600, 2_712_040)})
+        assert database.cli("analyze").code == 0
+        yield database
+
+
+@pytest.fixture
+def hamlets(server: Server, made: Database) -> Iterator[Database]:
+    """A copy of the hamlets for one test to change."""
+    with cloned(server, made.name) as database:
+        yield database
 
 
 def assert_same(database: Database, amended: int, whole: int) -> None:
