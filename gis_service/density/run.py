@@ -145,6 +145,8 @@ def density(
         with stage("prepare", "检查房屋", "checking buildings"):
             prepared = prepare(buildings, params, work_srid, running)
             reach = max(params.max_width_m, params.link_gap_m)
+            # The outlines as they came in are of no more use, and as large as the cleaned ones.
+            buildings = pd.DataFrame(buildings.drop(columns=buildings.geometry.name))
         with stage("pairs", "查找相邻房屋", "finding neighbours"):
             near, ground = side_by_side(
                 running,
@@ -188,7 +190,7 @@ def side_by_side(executor: Executor, *branches: Callable[[Executor], Any]) -> li
         return [job.result() for job in [pool.submit(branch, executor) for branch in branches]]
 
 
-def ids_of_rows(buildings: gpd.GeoDataFrame) -> NDArray[np.object_]:
+def ids_of_rows(buildings: pd.DataFrame) -> NDArray[np.object_]:
     """Return the building_id of every row as text; empty text where the layer has none."""
     if "building_id" not in buildings.columns:
         return np.full(len(buildings), "", dtype=object)
@@ -225,7 +227,7 @@ def per_building(prepared: Prepared, near: Pairs, access: pd.DataFrame, burnt: N
 
 
 def rate(
-    buildings: gpd.GeoDataFrame,
+    buildings: pd.DataFrame,
     prepared: Prepared,
     clusters: Clusters,
     params: Params,
