@@ -264,7 +264,8 @@ def find_hose(
         )
 
     views = executor.map(_view_tile, (view(tile) for tile in tiles))
-    way = _shortest([_numbered(view, some) for view, some in zip(views, seen, strict=True)], nodes)
+    views = [_numbered(view, some) for view, some in zip(views, seen, strict=True)]
+    way = _shortest(views, nodes)
     known = np.isfinite(way)
 
     def meet(tile: Tile) -> _MeetTask:
@@ -316,7 +317,7 @@ def _grown(box: tuple[float, float, float, float], by: float) -> tuple[float, fl
 
 
 def _shortest(views: list[Views], nodes: Nodes) -> Floats:
-    """Return the shortest way from any engine to every point, over the views of all tiles."""
+    """Return the shortest way from any engine to every point, over the views of all tiles, which it uses up."""
     count = len(nodes.xy)
     direct = np.full(count, np.inf)
     direct[nodes.touched] = 0.0
@@ -325,6 +326,7 @@ def _shortest(views: list[Views], nodes: Nodes) -> Floats:
     one = np.concatenate([view.one for view in views])
     two = np.concatenate([view.two for view in views])
     length = np.concatenate([view.length_m for view in views])
+    views.clear()
     first = np.flatnonzero(np.isfinite(direct) & (direct > 0.0))
     # One more point stands for all engines; the straight ways are its views.
     graph = csr_array(

@@ -138,11 +138,13 @@ def clusters_of_alleys(alleys: Alleys, of_building: NDArray[np.int64]) -> NDArra
     out = np.zeros(len(alleys), dtype=np.int64)
     cluster = of_building[alleys.building]
     some = cluster > 0
-    pair, votes = np.unique(np.c_[alleys.alley[some], cluster[some]], axis=0, return_counts=True)
+    count = int(cluster.max(initial=0)) + 1
+    pair, votes = np.unique(alleys.alley[some] * count + cluster[some], return_counts=True)
     if len(pair):
-        order = np.lexsort((pair[:, 1], -votes, pair[:, 0]))
-        first = order[np.r_[True, np.diff(pair[order, 0]) != 0]]
-        out[pair[first, 0]] = pair[first, 1]
+        alley, named = pair // count, pair % count
+        order = np.lexsort((named, -votes, alley))
+        first = order[np.r_[True, np.diff(alley[order]) != 0]]
+        out[alley[first]] = named[first]
     return out
 
 

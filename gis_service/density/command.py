@@ -16,6 +16,7 @@ import geopandas as gpd
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from gis_service.density.heap import return_large_arrays
 from gis_service.density.params import Params
 from gis_service.errors import GisError, InputError
 from gis_service.say import steps
@@ -165,9 +166,11 @@ def _run(
     scheduler: str | None,
     out: Path,
 ) -> Density:
+    return_large_arrays()
     # What the run needs loads while the files are read and cleaned.
     threading.Thread(target=_get_ready, name="get ready").start()
-    houses = _read(buildings, layer, ("房屋", "buildings"))
+    # In a list, to be handed over: the run lets go of the outlines as they came in once it has cleaned them.
+    houses = [_read(buildings, layer, ("房屋", "buildings"))]
     streets = None if roads is None else _read(roads, roads_layer, ("道路", "roads"))
     from gis_service.density.run import density as run
     from gis_service.density.run import file_sha256
@@ -175,7 +178,7 @@ def _run(
 
     with drafting(out) as draft, steps(_STAGES) as step, _executor(workers, scheduler) as executor:
         result = run(
-            houses, streets, None, params, executor, work_srid=work_srid, input_sha256=file_sha256(buildings),
+            houses.pop(), streets, None, params, executor, work_srid=work_srid, input_sha256=file_sha256(buildings),
             progress=step, keep=draft.add,
         )  # fmt: skip
         draft.finish(result)

@@ -70,10 +70,10 @@ def _boxes(shape: Floats, arc: NDArray[np.bool_]) -> Floats:
 
 
 @compiled
-def _fill_boxes(boxes: Floats, grid: Floats, slack: float) -> tuple[Ints, Items]:
+def _fill_boxes(boxes: Floats, grid: Floats, slack: float) -> tuple[Items, Items]:
     x0, y0, cell = grid[0], grid[1], grid[2]
     nx, ny = int(grid[3]), int(grid[4])
-    start = np.zeros(nx * ny + 1, np.int64)
+    start = np.zeros(nx * ny + 1, np.int32)
     items = np.empty(0, np.int32)
     for turn in range(2):
         for i in range(len(boxes)):
@@ -113,7 +113,7 @@ def _distance_to(shape: Floats, arc: NDArray[np.bool_], i: int, px: float, py: f
 
 @compiled
 def _link(
-    shape: Floats, arc: NDArray[np.bool_], boxes: Floats, grid: Floats, start: Ints, items: Items, snap: float
+    shape: Floats, arc: NDArray[np.bool_], boxes: Floats, grid: Floats, start: Items, items: Items, snap: float
 ) -> Ints:
     shape, arc, boxes = uncounted(shape), uncounted(arc), uncounted(boxes)
     grid, start, items = uncounted(grid), uncounted(start), uncounted(items)
@@ -184,7 +184,7 @@ def _ray(
     arc: NDArray[np.bool_],
     boxes: Floats,
     grid: Floats,
-    start: Ints,
+    start: Items,
     items: Items,
     px: float,
     py: float,
@@ -217,7 +217,7 @@ def _ray(
 
 @compiled
 def _nest(
-    shape: Floats, arc: NDArray[np.bool_], boxes: Floats, grid: Floats, start: Ints, items: Items, curve: Ints
+    shape: Floats, arc: NDArray[np.bool_], boxes: Floats, grid: Floats, start: Items, items: Items, curve: Ints
 ) -> Ints:
     """Join curves of one ground; element ``len(curve)`` stands for the ground outside the data."""
     shape, arc, boxes = uncounted(shape), uncounted(arc), uncounted(boxes)
@@ -263,7 +263,7 @@ def _locate(
     arc: NDArray[np.bool_],
     boxes: Floats,
     grid: Floats,
-    start: Ints,
+    start: Items,
     items: Items,
     points: Floats,
     ground: Ints,

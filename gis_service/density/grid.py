@@ -146,8 +146,8 @@ def _meet(px: float, py: float, qx: float, qy: float, ax: float, ay: float, bx: 
 
 
 @compiled
-def blocked(px: float, py: float, qx: float, qy: float, ends: Floats, shape: Floats, start: Ints, items: Items) -> bool:
-    """Say whether any registered segment meets the straight line from p to q."""
+def _blocker(px: float, py: float, qx: float, qy: float, ends: Floats, shape: Floats, start: Ints, items: Items) -> int:
+    """Return a registered segment that meets the straight line from p to q, -1 if none does."""
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
     r0, r1 = _clamp((py - y0) / cell, ny), _clamp((qy - y0) / cell, ny)
@@ -161,5 +161,28 @@ def blocked(px: float, py: float, qx: float, qy: float, ends: Floats, shape: Flo
             for at in range(start[k], start[k + 1]):
                 i = items[at]
                 if _meet(px, py, qx, qy, ends[i, 0], ends[i, 1], ends[i, 2], ends[i, 3]):
-                    return True
-    return False
+                    return int(i)
+    return -1
+
+
+@compiled
+def blocked(
+    px: float, py: float, qx: float, qy: float, ends: Floats, shape: Floats, start: Ints, items: Items, recent: Ints
+) -> bool:
+    """Say whether any registered segment meets the straight line from p to q.
+
+    ``recent`` holds segments that met the lines before, -1 for none: the few walls round a yard block all its views.
+    """
+    for k in range(len(recent)):
+        i = recent[k]
+        if i >= 0 and _meet(px, py, qx, qy, ends[i, 0], ends[i, 1], ends[i, 2], ends[i, 3]):
+            if k > 0:
+                recent[k], recent[k - 1] = recent[k - 1], i
+            return True
+    i = _blocker(px, py, qx, qy, ends, shape, start, items)
+    if i < 0:
+        return False
+    for k in range(len(recent) - 1, 0, -1):
+        recent[k] = recent[k - 1]
+    recent[0] = i
+    return True

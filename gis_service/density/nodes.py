@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from gis_service.density.compiled import compiled
@@ -187,5 +188,5 @@ def find_discs(rim: Rim, reached: Flags) -> Floats:
     if not len(both):
         return both
     # Each place ends two pieces; one disc is enough.
-    _, keep = np.unique(np.round(both, 3), axis=0, return_index=True)
-    return np.ascontiguousarray(both[np.sort(keep)])
+    place = np.round(both, 3)
+    return np.ascontiguousarray(both[~pd.DataFrame({"x": place[:, 0], "y": place[:, 1]}).duplicated().to_numpy()])

@@ -25,6 +25,8 @@ SHUT_M = 5e-7
 _SLOTS = 4096
 """Free stretches of one wall or road piece that are kept apart: a hall a kilometre long has some hundred."""
 _LEAST = 1e-7
+_ALMOST_BACK = 3.0
+"""Radians of a turn from which an arc's tangents meet too far away to be of use."""
 
 
 class Rim(NamedTuple):
@@ -168,6 +170,22 @@ def _cover_circle(
 
 
 @compiled
+def _box_of_arc(px: float, py: float, first: float, turn: float, r: float) -> tuple[float, float, float, float]:
+    """Return a box (left, right, low, high) round an arc: it lies between its ends and where its tangents meet."""
+    if turn > _ALMOST_BACK:
+        return px - r, px + r, py - r, py + r
+    middle, far = first + turn / 2, r / math.cos(turn / 2)
+    x0, x1, x2 = r * math.cos(first), r * math.cos(first + turn), far * math.cos(middle)
+    y0, y1, y2 = r * math.sin(first), r * math.sin(first + turn), far * math.sin(middle)
+    return (
+        px + max(min(x0, x1, x2), -r) - _LEAST,
+        px + min(max(x0, x1, x2), r) + _LEAST,
+        py + max(min(y0, y1, y2), -r) - _LEAST,
+        py + min(max(y0, y1, y2), r) + _LEAST,
+    )
+
+
+@compiled
 def _rim(  # noqa: C901, PLR0912, PLR0915
     own: Ints,
     ends: Floats,
@@ -208,7 +226,7 @@ def _rim(  # noqa: C901, PLR0912, PLR0915
                 first = math.atan2(-ux, uy)
                 free[0, 0], free[0, 1] = 0.0, turn
                 ox, oy, zx, zy = ax, ay, ax, ay
-                left, right, low, high = ax - r, ax + r, ay - r, ay + r
+                left, right, low, high = _box_of_arc(ax, ay, first, turn, r)
             count = 1
             c0, c1 = cell_range(left - near, right + near, x0, cell, nx)
             r0, r1 = cell_range(low - near, high + near, y0, cell, ny)

@@ -154,6 +154,8 @@ def density(
         with stage("prepare", "检查房屋", "checking buildings"):
             prepared = prepare(buildings, params, work_srid, running)
             reach = max(params.max_width_m, params.link_gap_m)
+            # The outlines as they came in are of no more use, and as large as the cleaned ones.
+            buildings = pd.DataFrame(buildings.drop(columns=buildings.geometry.name))
         with stage("pairs", "查找相邻房屋", "finding neighbours"):
             near, ground = side_by_side(
                 running,
@@ -224,7 +226,7 @@ def per_building(prepared: Prepared, near: Pairs, access: pd.DataFrame, burnt: N
 
 
 def rate(
-    buildings: gpd.GeoDataFrame,
+    buildings: pd.DataFrame,
     prepared: Prepared,
     clusters: Clusters,
     params: Params,

@@ -31,6 +31,8 @@ Flags = NDArray[np.bool_]
 _CELL_M = 4.0
 _LOOSE_M = 8.0
 """Views up to this length are all kept; longer ones only where a taut hose could touch both corners."""
+_RECENT = 4
+"""So many walls that stood in the way last are tried first."""
 _STOP_M = 1e-3
 """A view ends this far before the wall that it looks at."""
 _BURIED_M = 2 * ASIDE_M
@@ -131,27 +133,27 @@ def _direct(  # noqa: C901, PLR0912
     touched: Flags,
     wanted: Flags,
     walls: int,
-    discs: Floats,
-    r: float,
     reach: float,
+    widest: float,
     ends: Floats,
     shape: Floats,
     start: Ints,
     items: Items,
-    node_start: Ints,
-    node_items: Items,
-    disc_start: Ints,
-    disc_items: Items,
+    recent: Ints,
+    engines: Floats,
+    engine_start: Ints,
 ) -> Floats:
     """Return, for each point, the shortest straight line from an engine; infinity without one.
 
-    Points inside a building (where houses share a wall) see nothing, and get -1.
+    ``engines`` has the x, y and radius (at most ``widest``) of each, cell by cell. Points inside a building (where
+    houses share a wall) see nothing, and get -1.
     """
     ends, shape, start, items = uncounted(ends), uncounted(shape), uncounted(start), uncounted(items)
+    recent = uncounted(recent)
     out = np.empty(len(at))
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
-    rings = math.ceil((reach + r) / cell) + 1
+    rings = math.ceil((reach + widest) / cell) + 1
     for u in range(len(at)):
         if touched[u]:
             out[u] = 0.0
@@ -167,33 +169,31 @@ def _direct(  # noqa: C901, PLR0912
             out[u] = -1.0
             continue
         for ring in range(rings + 1):
-            # All that is nearer than this ring has been seen; a disc reaches r towards us.
-            if (ring - 1) * cell - r >= min(best, reach):
+            # All that is nearer than this ring has been seen; an engine reaches its radius towards us.
+            if (ring - 1) * cell - widest >= min(best, reach):
                 break
             for row in range(max(w - ring, 0), min(w + ring, ny - 1) + 1):
-                step = 1 if (abs(row - w) == ring or ring == 0) else 2 * ring
-                for column in range(c - ring, c + ring + 1, step):
-                    if column < 0 or column >= nx:
+                whole = abs(row - w) == ring
+                for side in range(1 if whole else 2):
+                    # The ring's first and last rows whole, of the others both ends.
+                    first = max(c - ring, 0) if whole else (c - ring if side == 0 else c + ring)
+                    last = min(c + ring, nx - 1) if whole else first
+                    if first < 0 or last >= nx:
                         continue
-                    k = row * nx + column
-                    for n in range(node_start[k], node_start[k + 1]):
-                        v = node_items[n]
-                        if not touched[v]:
+                    for n in range(engine_start[row * nx + first], engine_start[row * nx + last + 1]):
+                        qx, qy, r = engines[n, 0], engines[n, 1], engines[n, 2]
+                        dx, dy = qx - px, qy - py
+                        limit = min(best, reach)
+                        if dx * dx + dy * dy > (limit + r) * (limit + r) * (1.0 + 1e-9):
                             continue
-                        gap = math.hypot(at[v, 0] - px, at[v, 1] - py)
-                        if gap < min(best, reach) and not blocked(
-                            px, py, at[v, 0], at[v, 1], ends, shape, start, items
-                        ):
-                            best = gap
-                    for n in range(disc_start[k], disc_start[k + 1]):
-                        d = disc_items[n]
-                        qx, qy = discs[d, 0], discs[d, 1]
-                        span = math.hypot(qx - px, qy - py)
+                        span = math.hypot(dx, dy)
                         gap = max(span - r, 0.0)
-                        if gap >= min(best, reach):
+                        if gap >= limit:
                             continue
-                        part = min(gap + _INSIDE_M, span) / span if span > 0.0 else 0.0
-                        if not blocked(px, py, px + part * (qx - px), py + part * (qy - py), ends, shape, start, items):
+                        if r > 0.0:
+                            part = min(gap + _INSIDE_M, span) / span if span > 0.0 else 0.0
+                            qx, qy = px + part * dx, py + part * dy
+                        if not blocked(px, py, qx, qy, ends, shape, start, items, recent):
                             best = gap
         out[u] = best
     return out
@@ -220,10 +220,13 @@ def _views(
     shape: Floats,
     start: Ints,
     items: Items,
+    recent: Ints,
     node_start: Ints,
-    node_items: Items,
+    node_items: Ints,
 ) -> tuple[Ints, Ints, Floats]:
+    """Return the views between points; the registered ones are all that count."""
     ends, shape, start, items = uncounted(ends), uncounted(shape), uncounted(start), uncounted(items)
+    recent = uncounted(recent)
     arms = uncounted(arms)
     room, made = 8 * len(own) + 64, 0
     one, two, length = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
@@ -238,32 +241,29 @@ def _views(
         c0, c1 = cell_range(px - far, px + far, x0, cell, nx)
         r0, r1 = cell_range(py - far, py + far, y0, cell, ny)
         for row in range(r0, r1 + 1):
-            for column in range(c0, c1 + 1):
-                k = row * nx + column
-                for n in range(node_start[k], node_start[k + 1]):
-                    v = node_items[n]
-                    if direct[v] > direct[u] or (direct[v] == direct[u] and number[v] >= number[u]):
+            for n in range(node_start[row * nx + c0], node_start[row * nx + c1 + 1]):
+                v = node_items[n]
+                if direct[v] > direct[u] or (direct[v] == direct[u] and number[v] >= number[u]):
+                    continue
+                dx, dy = at[v, 0] - px, at[v, 1] - py
+                if dx * dx + dy * dy > far * far * (1.0 + 1e-9):
+                    continue
+                gap = math.hypot(dx, dy)
+                if gap >= far or gap == 0.0:
+                    continue
+                if gap > loose:
+                    dx, dy = dx / gap, dy / gap
+                    if not (_taut(arms, u, dx, dy) and _taut(arms, v, dx, dy)):
                         continue
-                    if direct[v] <= 0.0:
-                        # An engine itself (``direct`` has that way), or a point inside a building.
-                        continue
-                    dx, dy = at[v, 0] - px, at[v, 1] - py
-                    gap = math.hypot(dx, dy)
-                    if gap >= far or gap == 0.0:
-                        continue
-                    if gap > loose:
-                        dx, dy = dx / gap, dy / gap
-                        if not (_taut(arms, u, dx, dy) and _taut(arms, v, dx, dy)):
-                            continue
-                    if blocked(px, py, at[v, 0], at[v, 1], ends, shape, start, items):
-                        continue
-                    if made == room:
-                        room *= 2
-                        a, b, e = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
-                        a[:made], b[:made], e[:made] = one, two, length
-                        one, two, length = a, b, e
-                    one[made], two[made], length[made] = number[u], number[v], gap
-                    made += 1
+                if blocked(px, py, at[v, 0], at[v, 1], ends, shape, start, items, recent):
+                    continue
+                if made == room:
+                    room *= 2
+                    a, b, e = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+                    a[:made], b[:made], e[:made] = one, two, length
+                    one, two, length = a, b, e
+                one[made], two[made], length[made] = number[u], number[v], gap
+                made += 1
     return one[:made].copy(), two[:made].copy(), length[:made].copy()
 
 
@@ -300,13 +300,31 @@ def find_views(
 
     """
     shape = scene.shape
-    by_node = grid_fill_points(nodes.xy[:, 0].copy(), nodes.xy[:, 1].copy(), shape)
-    by_disc = grid_fill_points(discs[:, 0].copy(), discs[:, 1].copy(), shape)
+    corners = nodes.xy[nodes.touched]
+    engines = np.vstack([corners, discs])
+    radius = np.repeat([0.0, radius_m], [len(corners), len(discs)])
+    first, order = grid_fill_points(engines[:, 0].copy(), engines[:, 1].copy(), shape)
+    engines = np.column_stack([engines, radius])[order]
     direct = _direct(
-        nodes.xy, nodes.touched, near, scene.walls, discs, radius_m, REACH_M, *scene[1:], *by_node, *by_disc
+        nodes.xy, nodes.touched, near, scene.walls, REACH_M, radius_m, *scene[1:], np.full(_RECENT, -1), engines, first
     )
+    # Not those that an engine touches (``direct`` has that way), nor those inside a building.
+    some = np.flatnonzero(direct > 0.0)
+    first, order = grid_fill_points(nodes.xy[some, 0], nodes.xy[some, 1], shape)
     mine = np.flatnonzero(own)
-    one, two, length = _views(mine, nodes.xy, nodes.arms, direct, number, REACH_M, _LOOSE_M, *scene[1:], *by_node)
+    one, two, length = _views(
+        mine,
+        nodes.xy,
+        nodes.arms,
+        direct,
+        number,
+        REACH_M,
+        _LOOSE_M,
+        *scene[1:],
+        np.full(_RECENT, -1),
+        first,
+        some[order],
+    )
     return Views(one, two, length, number[mine], direct[mine])
 
 
@@ -324,11 +342,13 @@ def _walls_met(
     shape: Floats,
     start: Ints,
     items: Items,
+    recent: Ints,
     node_start: Ints,
     node_items: Items,
 ) -> Floats:
     """Return the shortest way to any wall of each building; ``way`` below zero marks an engine's disc."""
     ends, shape, start, items = uncounted(ends), uncounted(shape), uncounted(start), uncounted(items)
+    recent = uncounted(recent)
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
     out = best.copy()
@@ -365,6 +385,7 @@ def _walls_met(
                                 shape,
                                 start,
                                 items,
+                                recent,
                             ):
                                 continue
                         least = gap + max(way[u], 0.0)
@@ -399,4 +420,6 @@ def meet_walls(
     points = np.ascontiguousarray(np.vstack([at, discs]))
     ways = np.append(way, np.full(len(discs), -1.0))
     grid = grid_fill_points(points[:, 0].copy(), points[:, 1].copy(), scene.shape)
-    return _walls_met(first, last, best, points, ways, REACH_M, _STOP_M, radius_m, *scene[1:], *grid)
+    return _walls_met(
+        first, last, best, points, ways, REACH_M, _STOP_M, radius_m, *scene[1:], np.full(_RECENT, -1), *grid
+    )

@@ -33,7 +33,7 @@ _ANY = "Unknown"
 _KINDS = {"alleys": (1, "LineString"), "clusters": (3, "Polygon")}
 """Layers of one kind of geometry (its number in shapely, its name in GDAL)."""
 
-_BATCH = 2_000
+_BATCH = 10_000
 """Rows that are written at a time."""
 
 
@@ -139,7 +139,8 @@ def _batches(plain: pd.DataFrame, shapes: NDArray[np.object_]) -> pa.RecordBatch
             # The writing itself does not let go of the interpreter: here others take their turn.
             time.sleep(0)
             some = plain.iloc[k : k + _BATCH].assign(geometry=shapely.to_wkb(shapes[k : k + _BATCH]))
-            yield pa.RecordBatch.from_pandas(some, schema=schema, preserve_index=False)
+            # Text may lie in several chunks; each makes a batch.
+            yield from pa.Table.from_pandas(some, schema=schema, preserve_index=False).to_batches()
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 

@@ -7,6 +7,7 @@ import sys
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import pytest
 import shapely
@@ -227,3 +228,22 @@ def test_a_shapefile_in_gbk_goes_through_and_its_attributes_count(tmp_path):
     assert gpd.read_file(tmp_path / "out.gpkg", layer="buildings").building_id.tolist() == sorted(houses.building_i)
     houses.assign(floors="四层").to_file(source, encoding="GBK")
     assert file_sha256(source) != before
+
+
+def test_a_layer_is_written_in_batches_as_it_is_whole(tmp_path, monkeypatch):
+    """Text from several sources lies in several chunks, and a batch may end anywhere in them."""
+    part = gpd.GeoDataFrame(
+        {"building_a": pd.Series(["1", None, "3"], dtype="str"), "length_m": [1.0, np.nan, 3.0]},
+        geometry=[Point(0, 0), None, box(0, 0, 1, 1)],
+        crs="EPSG:4545",
+    )
+    table = pd.concat([part, part.assign(building_a="x")], ignore_index=True)
+    monkeypatch.setattr(write_module, "_BATCH", 4)
+    write_module._layer(table, "gaps", tmp_path / "batches.gpkg")
+    back = gpd.read_file(tmp_path / "batches.gpkg", layer="gaps")
+    assert back.crs == table.crs
+    assert back.length_m.equals(table.length_m)
+    assert back.building_a.fillna("-").tolist() == ["1", "-", "3", "x", "x", "x"]
+    assert [None if g is None else g.wkt for g in back.geometry] == [
+        None if g is None else g.wkt for g in table.geometry
+    ]
