@@ -134,7 +134,6 @@ def compute_gaps(
     prepared: Prepared,
     pairs: Pairs | None = None,
     params: Params | None = None,
-    subset: NDArray[np.int64] | None = None,
     executor: Executor | None = None,
     ground: Ground | None = None,
 ) -> Gaps:
@@ -143,12 +142,10 @@ def compute_gaps(
     Parameters
     ----------
     prepared
-        The buildings. For a tile or an edited neighbourhood: also all those within ``max_width_m`` of both
-        buildings of a pair, since they may stand between; the values are then those of the whole.
+        The buildings. For a part of a data set: also all those within ``max_width_m`` of both buildings of a pair,
+        since they may stand between; the values of the pair are then those of the whole.
     pairs
         All pairs within ``max_width_m`` among the buildings; found when not given.
-    subset
-        Positions in ``pairs`` to measure; all when not given.
     executor
         Who runs the tiles; this process when not given. The values do not depend on it, nor on the tiles.
     ground
@@ -158,12 +155,7 @@ def compute_gaps(
     params = params or Params()
     pairs = find_pairs(prepared.footprints, params.max_width_m) if pairs is None else pairs
     ground = ground or lay_out(prepared.footprints)
-    chosen = np.arange(len(pairs.a)) if subset is None else np.asarray(subset, dtype=np.int64)
-    a, b, least = (
-        pairs.a[chosen].astype(np.int64),
-        pairs.b[chosen].astype(np.int64),
-        pairs.min_width_m[chosen],
-    )
+    a, b, least = pairs.a.astype(np.int64), pairs.b.astype(np.int64), pairs.min_width_m
     offsets, others = neighbours(pairs, len(prepared))
     figures, gap_xyt, gap_of, med_xyt, med_of, med_sum = _traced(
         prepared, pairs, params, (a, b, least <= 0), ground, executor or InProcess(), (offsets, others)

@@ -129,7 +129,7 @@ def density(
 
     def lanes(running: Executor) -> tuple[Gaps, Alleys, NDArray[np.int64], NDArray[np.object_]]:
         with stage("gaps", "量测间隙", "measuring gaps"):
-            gaps = compute_gaps(prepared, pairs, params, None, running, ground)
+            gaps = compute_gaps(prepared, pairs, params, running, ground)
             made("gaps", gaps.frame(prepared))
         with stage("alleys", "连接巷道", "joining alleys"):
             alleys = build_alleys(prepared, gaps, params)

@@ -74,7 +74,7 @@ def test_shares_equal_the_whole(kyojima, size):
     prepared = prepare(kyojima)
     pairs = find_pairs(prepared.footprints, 4.0)
     whole = compute_gaps(prepared, pairs)
-    shared = compute_gaps(prepared, pairs, Params(), None, OneByOne(), lay_out(prepared.footprints, size))
+    shared = compute_gaps(prepared, pairs, Params(), OneByOne(), lay_out(prepared.footprints, size))
     assert whole.frame(prepared).drop(columns="geometry").equals(shared.frame(prepared).drop(columns="geometry"))
     assert shapely.equals_exact(whole.geometry, shared.geometry).all()
     alone = density(kyojima, executor=InProcess())
