@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -287,6 +288,22 @@ def _known(connection: Connection, cluster_id: int, run: int | None) -> int:
     return run_id
 
 
+def _recorded(
+    connection: Connection,
+    told: Trail,
+    cluster_id: int,
+    run: int | None,
+    add: Callable[..., int],
+    given: BaseModel,
+    name: str,
+) -> dict[str, Any]:
+    """Add a record, tell the trail, and return its number under ``name``."""
+    run_id = _known(connection, cluster_id, run)
+    number = add(connection, run_id, cluster_id, **given.model_dump())
+    told.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, **{name: number})
+    return {name: number}
+
+
 @router.post(
     "/api/clusters/{cluster_id}/plans", summary="A new version of the plan", status_code=201, dependencies=_RECORD
 )
@@ -294,10 +311,7 @@ def add_plan(
     connection: Writing, told: Trail, cluster_id: ClusterId, given: PlanIn, run: RunQuery = None
 ) -> dict[str, Any]:
     """Store a further version; the versions before it stay."""
-    run_id = _known(connection, cluster_id, run)
-    number = records.add_plan(connection, run_id, cluster_id, **given.model_dump())
-    told.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, version=number)
-    return {"version": number}
+    return _recorded(connection, told, cluster_id, run, records.add_plan, given, "version")
 
 
 @router.post("/api/clusters/{cluster_id}/drills", summary="Record a drill", status_code=201, dependencies=_RECORD)
@@ -305,10 +319,7 @@ def add_drill(
     connection: Writing, told: Trail, cluster_id: ClusterId, given: DrillIn, run: RunQuery = None
 ) -> dict[str, Any]:
     """Store a drill, or the correction of one."""
-    run_id = _known(connection, cluster_id, run)
-    number = records.add_drill(connection, run_id, cluster_id, **given.model_dump())
-    told.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, drill_id=number)
-    return {"drill_id": number}
+    return _recorded(connection, told, cluster_id, run, records.add_drill, given, "drill_id")
 
 
 @router.post("/api/clusters/{cluster_id}/patrols", summary="Record a patrol", status_code=201, dependencies=_RECORD)
@@ -316,7 +327,4 @@ def add_patrol(
     connection: Writing, told: Trail, cluster_id: ClusterId, given: PatrolIn, run: RunQuery = None
 ) -> dict[str, Any]:
     """Store a patrol, or the correction of one."""
-    run_id = _known(connection, cluster_id, run)
-    number = records.add_patrol(connection, run_id, cluster_id, **given.model_dump())
-    told.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, patrol_id=number)
-    return {"patrol_id": number}
+    return _recorded(connection, told, cluster_id, run, records.add_patrol, given, "patrol_id")

@@ -163,13 +163,3 @@ RONGAN = Plan(
 """融安县: names and codes are real, every figure is ours and simulated."""
 
 PLANS = {plan.slug: plan for plan in (DONGLAN, RONGAN)}
-
-DEPARTMENT_NAMES = {
-    "police": "县公安局",
-    "education": "县教育局",
-    "civil_affairs": "县民政局",
-    "market_reg": "县市场监管局",
-    "health": "县卫生健康局",
-    "culture_tourism": "县文广体旅局",
-}
-"""Departments of annex 2."""
