@@ -18,11 +18,11 @@ import numpy as np
 import shapely
 
 from gis_service.density import access, burn, firebreak
-from gis_service.density.executor import open_executor
-from gis_service.density.ground import lay_out
-from gis_service.density.pairs import find_pairs
+from gis_service.density.compute.executor import open_executor
 from gis_service.density.params import Params
-from gis_service.density.tiles import Finder
+from gis_service.density.plane.ground import lay_out
+from gis_service.density.plane.pairs import find_pairs
+from gis_service.density.plane.tiles import Finder
 
 KOCHI = Path(__file__).parents[2] / "shared/data/buildings/kochi.parquet"
 

@@ -146,9 +146,9 @@ def scale(sizes: list[int]) -> None:
 
 def peers() -> None:
     """Print our parts beside those of momepy, geopandas and DuckDB on kochi."""
-    from gis_service.density.gaps import compute_gaps
-    from gis_service.density.pairs import find_pairs
-    from gis_service.density.prepare import prepare
+    from gis_service.density.alleys.gaps import compute_gaps
+    from gis_service.density.layer.prepare import prepare
+    from gis_service.density.plane.pairs import find_pairs
 
     buildings = gpd.read_parquet(KOCHI).to_crs(6672)
     buildings = buildings[buildings.is_valid].reset_index(drop=True)

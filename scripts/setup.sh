@@ -52,7 +52,7 @@ if ! cmp -s "$lock" "$stamp"; then
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
   say "编译计算内核 Compiling loops (once, about a minute)"
-  .venv/bin/python -m gis_service.density.compiled
+  .venv/bin/python -m gis_service.density.warm
   cp "$lock" "$stamp"
 fi
 

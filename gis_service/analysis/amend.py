@@ -19,9 +19,9 @@ from gis_service.analysis.read import County, read_county
 from gis_service.analysis.tables import Rows, rows_of
 from gis_service.analysis.write import Held, beside_m, digests, place, put
 from gis_service.db.queries import query, statement
-from gis_service.density.executor import Executor
+from gis_service.density.compute.executor import Executor
+from gis_service.density.layer.prepare import NoBuildingsError
 from gis_service.density.params import Params
-from gis_service.density.prepare import NoBuildingsError
 from gis_service.density.run import density
 
 Ints = NDArray[np.int64]

@@ -20,8 +20,8 @@ from gis_service.analysis.write import TABLES, place, put
 from gis_service.db.command import prepare
 from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.queries import query, statement
-from gis_service.density.compiled import get_ready
-from gis_service.density.executor import open_executor
+from gis_service.density.compute.compiled import get_ready
+from gis_service.density.compute.executor import open_executor
 from gis_service.density.params import Params
 from gis_service.density.run import density
 from gis_service.say import say, steps

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gis_service.analysis.read import house_boxes, origin_of
 from gis_service.db.queries import statement
-from gis_service.density.access import OPEN_EDGE, ROADS
-from gis_service.density.islands import find_islands
+from gis_service.density.plane.islands import find_islands
+from gis_service.density.reach.access import OPEN_EDGE, ROADS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

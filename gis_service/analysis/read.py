@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from psycopg2 import sql
 
 from gis_service.db.queries import query, statement
-from gis_service.density.walls import ORIGIN_GRAIN_M
+from gis_service.density.plane.walls import ORIGIN_GRAIN_M
 from gis_service.errors import InputError
 
 Floats = NDArray[np.float64]

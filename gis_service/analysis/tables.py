@@ -12,10 +12,10 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_service.analysis.read import County
-from gis_service.density.firebreak import facing_wall, propose
+from gis_service.density.reach.space import EngineSpace
 from gis_service.density.run import Density
-from gis_service.density.space import EngineSpace
-from gis_service.density.water import cover_of_buildings, cover_of_clusters
+from gis_service.density.spread.firebreak import facing_wall, propose
+from gis_service.density.spread.water import cover_of_buildings, cover_of_clusters
 
 VIEW_M = 30.0
 """Engine space is drawn this far round a cluster, in metres."""

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gis_service.density.alleys import Alleys
-from gis_service.density.executor import Executor, InProcess
-from gis_service.density.gaps import Gaps
-from gis_service.density.pairs import Pairs, within
+from gis_service.density.alleys.corridors import Alleys
+from gis_service.density.alleys.gaps import Gaps
+from gis_service.density.compute.executor import Executor, InProcess
+from gis_service.density.layer.prepare import Prepared
 from gis_service.density.params import Params
-from gis_service.density.prepare import Prepared
+from gis_service.density.plane.pairs import Pairs, within
 
 _SHARE = 2_000
 """Buildings in a share of the outlines, about."""

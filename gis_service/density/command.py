@@ -16,7 +16,7 @@ import geopandas as gpd
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from gis_service.density.heap import return_large_arrays
+from gis_service.density.compute.heap import return_large_arrays
 from gis_service.density.params import Params
 from gis_service.errors import GisError, InputError
 from gis_service.say import steps
@@ -32,7 +32,7 @@ _WORK_SRID = "auto"
 def _get_ready() -> None:
     """Load what the run needs."""
     importlib.import_module("gis_service.density.run")
-    importlib.import_module("gis_service.density.compiled").get_ready()
+    importlib.import_module("gis_service.density.compute.compiled").get_ready()
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def _read(path: Path, layer: str | None, what: tuple[str, str]) -> gpd.GeoDataFr
 
 @contextmanager
 def _executor(workers: int | None, scheduler: str | None) -> Iterator[Any]:
-    opened = importlib.import_module("gis_service.density.executor").open_executor(workers, scheduler)
+    opened = importlib.import_module("gis_service.density.compute.executor").open_executor(workers, scheduler)
     with opened as executor:
         yield executor
 
@@ -172,9 +172,9 @@ def _run(
     # In a list, to be handed over: the run lets go of the outlines as they came in once it has cleaned them.
     houses = [_read(buildings, layer, ("房屋", "buildings"))]
     streets = None if roads is None else _read(roads, roads_layer, ("道路", "roads"))
+    from gis_service.density.geopackage import drafting
     from gis_service.density.run import density as run
     from gis_service.density.run import file_sha256
-    from gis_service.density.write import drafting
 
     with drafting(out) as draft, steps(_STAGES) as step, _executor(workers, scheduler) as executor:
         result = run(

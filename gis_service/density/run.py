@@ -20,18 +20,18 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gis_service.density.access import Access, find_access
-from gis_service.density.alleys import Alleys, build_alleys
-from gis_service.density.burn import Burn, find_burn
+from gis_service.density.alleys.corridors import Alleys, build_alleys
+from gis_service.density.alleys.gaps import Gaps, compute_gaps
 from gis_service.density.clusters import Clusters, build_clusters, clusters_of_alleys, draw_outlines, label_clusters
-from gis_service.density.executor import Executor, InProcess, open_executor
-from gis_service.density.gaps import Gaps, compute_gaps
-from gis_service.density.ground import Ground, lay_out
-from gis_service.density.pairs import Pairs, find_pairs, within
+from gis_service.density.compute.executor import Executor, InProcess, open_executor
+from gis_service.density.layer.prepare import Prepared, prepare
 from gis_service.density.params import Params
-from gis_service.density.prepare import Prepared, prepare
+from gis_service.density.plane.ground import Ground, lay_out
+from gis_service.density.plane.pairs import Pairs, find_pairs, within
+from gis_service.density.plane.tiles import TILE_BUILDINGS
+from gis_service.density.reach.access import Access, find_access
 from gis_service.density.score import score_parts
-from gis_service.density.tiles import TILE_BUILDINGS
+from gis_service.density.spread.burn import Burn, find_burn
 
 _BESIDE = {".dbf", ".prj", ".cpg"}
 

@@ -18,9 +18,9 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_service.density.clusters import Clusters
-from gis_service.density.fields import is_timber
+from gis_service.density.layer.fields import is_timber
+from gis_service.density.layer.prepare import Prepared
 from gis_service.density.params import Params
-from gis_service.density.prepare import Prepared
 
 
 @dataclass(frozen=True)

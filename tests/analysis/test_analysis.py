@@ -14,9 +14,9 @@ from gis_service.analysis.command import analyse
 from gis_service.db.copy import copy_rows
 from gis_service.db.engine import get_engine
 from gis_service.density.clusters import label_clusters
-from gis_service.density.pairs import find_pairs
+from gis_service.density.layer.prepare import prepare
 from gis_service.density.params import Params
-from gis_service.density.prepare import prepare
+from gis_service.density.plane.pairs import find_pairs
 from gis_service.density.run import density
 from tests.conftest import Database
 

@@ -11,11 +11,11 @@ import pytest
 import shapely
 from shapely.affinity import rotate, translate
 
-from gis_service.density.access import find_access
-from gis_service.density.executor import open_executor
-from gis_service.density.pairs import find_pairs
+from gis_service.density.compute.executor import open_executor
 from gis_service.density.params import Params
-from gis_service.density.walls import ORIGIN_GRAIN_M
+from gis_service.density.plane.pairs import find_pairs
+from gis_service.density.plane.walls import ORIGIN_GRAIN_M
+from gis_service.density.reach.access import find_access
 from tests.density.witness import raster_hose
 
 KYOJIMA = Path(__file__).parents[3] / "shared/data/buildings/kyojima_300m.geojson"

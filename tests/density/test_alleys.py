@@ -6,9 +6,9 @@ import shapely
 import shapely.affinity
 from shapely import box
 
-from gis_service.density.alleys import build_alleys
-from gis_service.density.gaps import compute_gaps
-from gis_service.density.prepare import prepare
+from gis_service.density.alleys.corridors import build_alleys
+from gis_service.density.alleys.gaps import compute_gaps
+from gis_service.density.layer.prepare import prepare
 from tests.density.shapes import layer, real, rotated, row_of, shifted
 
 

@@ -8,9 +8,9 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gis_service.density.burn import find_bridges, find_burn, number_clusters
-from gis_service.density.pairs import find_pairs
 from gis_service.density.params import Params
+from gis_service.density.plane.pairs import find_pairs
+from gis_service.density.spread.burn import find_bridges, find_burn, number_clusters
 from tests.density.test_access import array, irregular
 
 

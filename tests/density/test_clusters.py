@@ -9,12 +9,12 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from shapely import Point, box
 
-from gis_service.density.alleys import build_alleys
+from gis_service.density.alleys.corridors import build_alleys
+from gis_service.density.alleys.gaps import compute_gaps
 from gis_service.density.clusters import build_clusters, label_clusters
-from gis_service.density.gaps import compute_gaps
-from gis_service.density.pairs import find_pairs
+from gis_service.density.layer.prepare import prepare
 from gis_service.density.params import Params
-from gis_service.density.prepare import prepare
+from gis_service.density.plane.pairs import find_pairs
 from gis_service.density.score import PARTS, score_parts
 from tests.density.shapes import layer, real
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import gis_service.density
-from gis_service.density.compiled import source_key
+from gis_service.density.compute.compiled import source_key
 
 HERE = Path(gis_service.density.__file__).parent
 ROOT = HERE.parents[1]
@@ -48,7 +48,7 @@ def test_nobody_loads_dask_without_a_scheduler(module):
 
 
 def test_warm_start_says_one_line():
-    run = [sys.executable, "-m", "gis_service.density.compiled"]
+    run = [sys.executable, "-m", "gis_service.density.warm"]
     done = subprocess.run(run, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)
     assert done.stdout.count("\n") == 1
     assert done.stdout.startswith("计算内核已就绪 Compiled loops ready (")

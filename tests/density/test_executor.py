@@ -16,12 +16,12 @@ import pytest
 import shapely
 from shapely import affinity
 
-from gis_service.density.access import find_access
-from gis_service.density.executor import InProcess, open_executor
-from gis_service.density.pairs import find_pairs
+from gis_service.density.compute.executor import InProcess, open_executor
 from gis_service.density.params import Params
+from gis_service.density.plane.pairs import find_pairs
+from gis_service.density.plane.tiles import Finder, split
+from gis_service.density.reach.access import find_access
 from gis_service.density.run import density
-from gis_service.density.tiles import Finder, split
 from gis_service.errors import GisError, InputError, SetupError
 from tests.density.shapes import layer
 from tests.density.test_access import array, irregular
@@ -175,7 +175,7 @@ class TestDask:
             assert caught.value.details == {"row": 7}
 
     def test_nobody_at_the_address(self, monkeypatch):
-        monkeypatch.setattr("gis_service.density.executor._CONNECT_S", 1)
+        monkeypatch.setattr("gis_service.density.compute.executor._CONNECT_S", 1)
         refused = pytest.raises(SetupError, match=r"No Dask scheduler answers at tcp://127.0.0.1:9")
         with refused, open_executor(scheduler="tcp://127.0.0.1:9"):
             pass

@@ -9,11 +9,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.affinity import translate
 
-from gis_service.density.burn import find_burn
-from gis_service.density.firebreak import facing_wall, partition, propose, propose_all
-from gis_service.density.pairs import find_pairs
 from gis_service.density.params import Params
-from gis_service.density.walls import flatten
+from gis_service.density.plane.pairs import find_pairs
+from gis_service.density.plane.walls import flatten
+from gis_service.density.spread.burn import find_burn
+from gis_service.density.spread.firebreak import facing_wall, partition, propose, propose_all
 from gis_service.errors import InputError
 from tests.density.test_access import array, irregular
 

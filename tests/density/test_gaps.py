@@ -5,10 +5,10 @@ import pytest
 import shapely
 from shapely import MultiPolygon, Polygon, box
 
-from gis_service.density.gaps import compute_gaps, sky_view
-from gis_service.density.pairs import find_pairs
+from gis_service.density.alleys.gaps import compute_gaps, sky_view
+from gis_service.density.layer.prepare import prepare
 from gis_service.density.params import Params
-from gis_service.density.prepare import prepare
+from gis_service.density.plane.pairs import find_pairs
 from tests.density.shapes import gap_between, layer, real, rotated, shifted
 
 SLANT = np.tan(np.radians(15))

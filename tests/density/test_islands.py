@@ -8,9 +8,9 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gis_service.density.islands import APART_M, find_islands
+from gis_service.density.plane.islands import APART_M, find_islands
+from gis_service.density.plane.walls import flatten
 from gis_service.density.run import density
-from gis_service.density.walls import flatten
 from tests.density.shapes import affinity, box, layer, np, real, shapely
 
 FIGURES = ["hose_m", "unreached", "depth", "nearest_gap_m"]

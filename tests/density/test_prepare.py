@@ -6,9 +6,9 @@ import pytest
 import shapely
 from shapely import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 
-from gis_service.density.fields import parse_floors
-from gis_service.density.prepare import prepare
-from gis_service.density.srid import zone_srid
+from gis_service.density.layer.fields import parse_floors
+from gis_service.density.layer.prepare import prepare
+from gis_service.density.layer.srid import zone_srid
 from gis_service.errors import InputError
 from tests.density.shapes import layer
 

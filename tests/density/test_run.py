@@ -15,15 +15,15 @@ from click.testing import CliRunner
 from shapely import Point, box
 
 from gis_service.density import write as write_module
+from gis_service.density.alleys.gaps import compute_gaps
 from gis_service.density.command import density as command
-from gis_service.density.executor import InProcess
-from gis_service.density.gaps import compute_gaps
-from gis_service.density.ground import lay_out
-from gis_service.density.pairs import find_pairs
+from gis_service.density.compute.executor import InProcess
+from gis_service.density.geopackage import write
+from gis_service.density.layer.prepare import prepare
 from gis_service.density.params import Params
-from gis_service.density.prepare import prepare
+from gis_service.density.plane.ground import lay_out
+from gis_service.density.plane.pairs import find_pairs
 from gis_service.density.run import density
-from gis_service.density.write import write
 from gis_service.errors import InputError
 from tests.density.shapes import DATA, layer, real
 

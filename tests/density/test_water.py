@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from gis_service.density.params import Params
-from gis_service.density.water import cover_of_buildings, cover_of_clusters
+from gis_service.density.spread.water import cover_of_buildings, cover_of_clusters
 from tests.density.test_access import array, irregular
 
 

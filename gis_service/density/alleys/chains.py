@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from gis_service.density.compiled import loop
+from gis_service.density.compute.compiled import loop
 
 SLACK_M = 0.03
 """Empty discs this near one another count as one open space."""

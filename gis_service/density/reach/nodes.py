@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gis_service.density.compiled import compiled
-from gis_service.density.faces import Faces
-from gis_service.density.offset import Rim
-from gis_service.density.walls import Walls
+from gis_service.density.compute.compiled import compiled
+from gis_service.density.plane.offset import Rim
+from gis_service.density.plane.walls import Walls
+from gis_service.density.reach.faces import Faces
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

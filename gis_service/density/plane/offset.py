@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.density.compiled import compiled, uncounted
-from gis_service.density.grid import cell_range, foot_on, grid_fill, grid_shape
+from gis_service.density.compute.compiled import compiled, uncounted
+from gis_service.density.plane.grid import cell_range, foot_on, grid_fill, grid_shape
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

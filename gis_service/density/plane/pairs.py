@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis_service.density.executor import Executor, in_chunks
+from gis_service.density.compute.executor import Executor, in_chunks
 
 GRAIN_M = 1e-6
 """Distances are compared to the micrometre: below that, coordinates of six digits before the point are noise,

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gis_service.density.burn import Burn
-from gis_service.density.compiled import compiled
-from gis_service.density.offset import cover_line, subtract
-from gis_service.density.walls import Walls
+from gis_service.density.compute.compiled import compiled
+from gis_service.density.plane.offset import cover_line, subtract
+from gis_service.density.plane.walls import Walls
+from gis_service.density.spread.burn import Burn
 from gis_service.errors import InputError
 
 Floats = NDArray[np.float64]

@@ -14,10 +14,10 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from gis_service.density.chains import carry_on, ends_by_node, follow, outlines, partners, prune
-from gis_service.density.gaps import Gaps, Pieces, classify
+from gis_service.density.alleys.chains import carry_on, ends_by_node, follow, outlines, partners, prune
+from gis_service.density.alleys.gaps import Gaps, Pieces, classify
+from gis_service.density.layer.prepare import Prepared
 from gis_service.density.params import Params
-from gis_service.density.prepare import Prepared
 
 MEET_M = 0.03
 """Ends of centrelines this near one another are one point (they are computed to a tenth of a millimetre)."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.density.compiled import compiled, uncounted
+from gis_service.density.compute.compiled import compiled, uncounted
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

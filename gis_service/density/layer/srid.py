@@ -7,8 +7,8 @@ import numpy as np
 import shapely
 from pyproj import CRS
 
-from gis_service.density.executor import Executor, in_chunks
-from gis_service.density.repairs import Repairs
+from gis_service.density.compute.executor import Executor, in_chunks
+from gis_service.density.layer.repairs import Repairs
 from gis_service.errors import InputError
 
 # Coarse by intention (tens of km): it only chooses which projection a data set is measured in, and both

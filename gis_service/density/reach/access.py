@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from gis_service.density.compiled import compiled
-from gis_service.density.executor import Executor, InProcess
-from gis_service.density.faces import Faces
-from gis_service.density.ground import Ground, lay_out
-from gis_service.density.nodes import REACH_M, Nodes, find_discs, find_nodes
-from gis_service.density.offset import Rim, clear_points, find_rim
-from gis_service.density.pairs import Pairs
+from gis_service.density.compute.compiled import compiled
+from gis_service.density.compute.executor import Executor, InProcess
 from gis_service.density.params import Params
-from gis_service.density.sight import Views, find_views, make_scene, meet_walls
-from gis_service.density.space import EngineSpace
-from gis_service.density.tiles import TILE_BUILDINGS, Finder, Tile
-from gis_service.density.walls import Walls
+from gis_service.density.plane.ground import Ground, lay_out
+from gis_service.density.plane.offset import Rim, clear_points, find_rim
+from gis_service.density.plane.pairs import Pairs
+from gis_service.density.plane.tiles import TILE_BUILDINGS, Finder, Tile
+from gis_service.density.plane.walls import Walls
+from gis_service.density.reach.faces import Faces
+from gis_service.density.reach.nodes import REACH_M, Nodes, find_discs, find_nodes
+from gis_service.density.reach.sight import Views, find_views, make_scene, meet_walls
+from gis_service.density.reach.space import EngineSpace
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from gis_service.density.executor import Executor, in_chunks
-from gis_service.density.fields import read_fire_class, read_floors, read_heights
+from gis_service.density.compute.executor import Executor, in_chunks
+from gis_service.density.layer.fields import read_fire_class, read_floors, read_heights
+from gis_service.density.layer.repairs import Repairs
+from gis_service.density.layer.srid import to_metric
 from gis_service.density.params import Params
-from gis_service.density.repairs import Repairs
-from gis_service.density.srid import to_metric
 from gis_service.errors import InputError
 
 SLIVER_M2, SLIVER_M = 0.2, 0.1

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gis_service.density.compiled import compiled
-from gis_service.density.executor import Executor, InProcess
-from gis_service.density.grid import cell_range, foot_on, grid_fill, grid_shape
-from gis_service.density.ground import Ground, lay_out
-from gis_service.density.pairs import Pairs
+from gis_service.density.compute.compiled import compiled
+from gis_service.density.compute.executor import Executor, InProcess
 from gis_service.density.params import Params
-from gis_service.density.tiles import Finder
-from gis_service.density.walls import Walls, spans
+from gis_service.density.plane.grid import cell_range, foot_on, grid_fill, grid_shape
+from gis_service.density.plane.ground import Ground, lay_out
+from gis_service.density.plane.pairs import Pairs
+from gis_service.density.plane.tiles import Finder
+from gis_service.density.plane.walls import Walls, spans
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,9 +9,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis_service.density.faces import Faces
-from gis_service.density.offset import Rim
-from gis_service.density.tiles import Finder
+from gis_service.density.plane.offset import Rim
+from gis_service.density.plane.tiles import Finder
+from gis_service.density.reach.faces import Faces
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.density.compiled import compiled
+from gis_service.density.compute.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis_service.density.compiled import compiled
+from gis_service.density.compute.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

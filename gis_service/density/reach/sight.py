@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.density.compiled import compiled, uncounted
-from gis_service.density.grid import (
+from gis_service.density.compute.compiled import compiled, uncounted
+from gis_service.density.plane.grid import (
     blocked,
     cell_range,
     foot_on,
@@ -21,7 +21,7 @@ from gis_service.density.grid import (
     grid_fill_points,
     grid_shape,
 )
-from gis_service.density.nodes import ASIDE_M, REACH_M, Nodes
+from gis_service.density.reach.nodes import ASIDE_M, REACH_M, Nodes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gis_service.density.repairs import Repairs
+from gis_service.density.layer.repairs import Repairs
 
 MAX_HEIGHT_M = 500.0
 MAX_FLOORS = 150

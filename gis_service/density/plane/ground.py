@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.density.tiles import TILE_BUILDINGS, Tile, split
-from gis_service.density.walls import Walls, flatten
+from gis_service.density.plane.tiles import TILE_BUILDINGS, Tile, split
+from gis_service.density.plane.walls import Walls, flatten
 
 
 class Ground(NamedTuple):

@@ -11,13 +11,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gis_service.density.executor import Executor, InProcess
-from gis_service.density.ground import Ground, lay_out
-from gis_service.density.pairs import Pairs, find_pairs, neighbours
+from gis_service.density.alleys.walk import trace
+from gis_service.density.compute.executor import Executor, InProcess
+from gis_service.density.layer.prepare import Prepared
 from gis_service.density.params import Params
-from gis_service.density.prepare import Prepared
-from gis_service.density.walk import trace
-from gis_service.density.walls import Walls, spans, stretches
+from gis_service.density.plane.ground import Ground, lay_out
+from gis_service.density.plane.pairs import Pairs, find_pairs, neighbours
+from gis_service.density.plane.walls import Walls, spans, stretches
 
 CLASSES = ("touching", "handshake", "sky_line", "narrow", "corner", "blocked")
 """Classes of a pair (DESIGN.md 3); an alley has one of the first four but touching."""

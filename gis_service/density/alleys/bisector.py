@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from gis_service.density.compiled import loop
+from gis_service.density.compute.compiled import loop
 
 STEP = 0.2
 """Step along a wall in metres; ends of runs are found by bisection, so lengths do not depend on it."""

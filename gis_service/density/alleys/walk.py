@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from gis_service.density.bisector import CLEAR, FLANKED, HIDDEN, OFF, STEP, STEP_TURN, clip, gather, judge
-from gis_service.density.compiled import loop, uncounted
+from gis_service.density.alleys.bisector import CLEAR, FLANKED, HIDDEN, OFF, STEP, STEP_TURN, clip, gather, judge
+from gis_service.density.compute.compiled import loop, uncounted
 
 JOIN_M = 0.02
 """Two ends of the walk this near one another are the same place (a corner of 180° and a little more)."""

@@ -12,9 +12,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.density.compiled import compiled, uncounted
-from gis_service.density.grid import cell_range, foot_on, grid_shape
-from gis_service.density.offset import Rim
+from gis_service.density.compute.compiled import compiled, uncounted
+from gis_service.density.plane.grid import cell_range, foot_on, grid_shape
+from gis_service.density.plane.offset import Rim
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -1,0 +1,1 @@
+"""Gaps between walls, and the corridors (alleys) into which they join."""

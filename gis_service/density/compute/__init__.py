@@ -1,0 +1,1 @@
+"""Compiled loops and the workers that share them out."""

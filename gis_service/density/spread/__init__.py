@@ -1,0 +1,1 @@
+"""Which buildings burn together, where a break would part them, and the water at hand."""
