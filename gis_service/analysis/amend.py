@@ -52,7 +52,7 @@ def _worked_out(
     try:
         found = density(
             county.buildings, county.roads, county.hydrants, params, executor, work_srid=srid,
-            origin=part.origin, beyond=part.beyond,
+            origin=part.origin, access_basis=part.access_basis,
         )  # fmt: skip
     except NoBuildingsError:
         # All that is left of these islands is a sliver, say: nothing that a whole run would keep either.

@@ -27,7 +27,7 @@ from gis_service.density.run import density
 from gis_service.say import say, steps
 from gis_service.settings import default
 
-_STAGES = 8
+_STAGES = 9
 
 
 @click.command()
@@ -142,7 +142,7 @@ def _whole(cursor: Any, params: Params, version: int, workers: int | None, sched
     with steps(_STAGES) as step, open_executor(workers, scheduler) as executor:
         found = density(
             county.buildings, county.roads, county.hydrants, params, executor, work_srid=work_srid(),
-            progress=step, origin=origin,
+            on_progress=step, origin=origin,
         )  # fmt: skip
     say("写入结果 …", "writing the results …", err=True)
     for rows in rows_of(county, found):

@@ -28,7 +28,7 @@ class Part(NamedTuple):
         Keys of its houses; None: the whole county.
     window
         x0, y0, x1, y1 in the work CRS of these houses; None where there are none, or for the whole county.
-    beyond
+    access_basis
         Basis of engine access of the whole county (``density.run.density``); None for the whole county itself.
     origin
         From where the walls of the whole county are counted.
@@ -37,7 +37,7 @@ class Part(NamedTuple):
 
     fids: Ints | None
     window: tuple[float, float, float, float] | None
-    beyond: str | None
+    access_basis: str | None
     origin: tuple[float, float]
 
 
@@ -67,20 +67,20 @@ def touched(cursor: Any, edits: pd.DataFrame) -> Part:
     of_houses, of_roads = edits[edits.kind == "building"], edits[edits.kind == "road"]
     before = _known(of_houses[_BEFORE])
     islands = find_islands(np.vstack([houses.box, before]))
-    beyond = None
+    access_basis = None
     if roads.empty and of_roads.empty:
-        beyond = OPEN_EDGE
+        access_basis = OPEN_EDGE
     elif islands.in_the_open(roads.loc[~roads.id.isin(of_roads.id), _NOW].to_numpy(dtype=float)).any():
         # An unedited road far from all houses, then and now: engines come over the open country from it.
-        beyond = ROADS
-    if beyond is None:
+        access_basis = ROADS
+    if access_basis is None:
         return whole
     moved = [before, _known(of_houses[_NOW]), _known(of_roads[_BEFORE]), _known(of_roads[_NOW])]
     some = np.isin(islands.of(houses.box), islands.near(np.vstack(moved)))
     box = houses.box[some]
     low, high = box[:, :2].min(axis=0, initial=np.inf), box[:, 2:].max(axis=0, initial=-np.inf)
     window = (float(low[0]), float(low[1]), float(high[0]), float(high[1])) if len(box) else None
-    return Part(houses.fid[some], window, beyond, whole.origin)
+    return Part(houses.fid[some], window, access_basis, whole.origin)
 
 
 def _known(boxes: pd.DataFrame) -> Floats:

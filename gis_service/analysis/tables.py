@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from gis_service.analysis.read import County
 from gis_service.density.reach.space import EngineSpace
 from gis_service.density.run import Density
-from gis_service.density.spread.firebreak import facing_wall, propose
-from gis_service.density.spread.water import cover_of_buildings, cover_of_clusters
 
 VIEW_M = 30.0
 """Engine space is drawn this far round a cluster, in metres."""
@@ -64,20 +62,19 @@ class Rows(NamedTuple):
 
 def rows_of(county: County, found: Density) -> list[Rows]:
     """Return the rows of all tables of a run; alleys, clusters and burn clusters are numbered as the run found them."""
-    sizes, breaks, between = _fire(found)
     houses, outlines = _houses(county, found)
     views = Views(found.access.space, found.clusters.geometry.to_numpy())
     alleys = found.alleys.drop(columns="geometry").assign(
-        profile=[json.dumps(found.made_alleys.profile(k)) for k in range(len(found.alleys))]
+        profile=[json.dumps(found.corridors.profile(k)) for k in range(len(found.alleys))]
     )
     return [
         Rows("gap", found.gaps.drop(columns="geometry"), _lines(found.gaps.geometry)),
         Rows("alley", alleys, _lines(found.alleys.geometry)),
-        Rows("cluster", _clusters(county, found), _polygons(found.clusters.geometry)),
+        Rows("cluster", _clusters(found), _polygons(found.clusters.geometry)),
         Rows("building_density", houses, outlines),
         Rows("engine_space", pd.DataFrame({"cluster_id": found.clusters["cluster_id"]}), views, views.fingerprints()),
-        Rows("burn_cluster", sizes, None),
-        Rows("firebreak", breaks, between),
+        Rows("burn_cluster", found.burn_clusters, None),
+        Rows("firebreak", found.firebreaks.drop(columns=["geometry", "line_id"]), _lines(found.firebreaks.geometry)),
     ]
 
 
@@ -97,21 +94,9 @@ def _multi(geometry: NDArray[np.object_], single: shapely.GeometryType, build: A
     return result
 
 
-def _clusters(county: County, found: Density) -> pd.DataFrame:
-    table: pd.DataFrame = found.clusters.drop(columns="geometry").assign(
-        score_parts=[json.dumps(s["parts"]) for s in found.scores]
-    )
-    if county.hydrants is None:
-        return table
-    water = cover_of_buildings(
-        found.prepared.footprints,
-        np.asarray(county.hydrants.geometry, dtype=object),
-        found.params,
-        county.hydrants["kind"].to_numpy(dtype=object),
-    )
-    cover = cover_of_clusters(water, found.made_clusters.of_building, len(table))
-    joined: pd.DataFrame = table.merge(cover, on="cluster_id", how="left", validate="one_to_one")
-    return joined
+def _clusters(found: Density) -> pd.DataFrame:
+    parts = [json.dumps(score["parts"]) for score in found.score_parts]
+    return pd.DataFrame(found.clusters.drop(columns="geometry")).assign(score_parts=parts)
 
 
 def _houses(county: County, found: Density) -> tuple[pd.DataFrame, NDArray[np.object_]]:
@@ -121,26 +106,3 @@ def _houses(county: County, found: Density) -> tuple[pd.DataFrame, NDArray[np.ob
     results = found.buildings.drop(columns=["building_id", "geometry"]).iloc[of_row[kept]].reset_index(drop=True)
     results.insert(0, "building_id", county.buildings["building_id"].to_numpy()[kept])
     return results, _polygons(county.buildings.geometry.to_numpy()[kept])
-
-
-def _fire(found: Density) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.object_]]:
-    """Return burn clusters, firebreaks of those that are too large, and the lines of these."""
-    burn, prepared, most = found.burn, found.prepared, int(found.params.burn_part_buildings)
-    large = np.flatnonzero(np.asarray(burn.sizes) > most) + 1
-    walls_m = np.zeros(len(burn.a))
-    asked = np.flatnonzero(np.isin(burn.cluster_id[burn.a], large))
-    walls_m[asked] = facing_wall(found.ground.walls, burn.a[asked], burn.b[asked], burn.spread_m)
-    proposed = [propose(burn, cluster_id, walls_m, most) for cluster_id in large.tolist()]
-    sizes = pd.DataFrame({"burn_cluster_id": np.arange(1, len(burn.sizes) + 1), "buildings": burn.sizes})
-    what = pd.DataFrame(
-        [(p.cluster_id, p.parts, p.wall_m, p.after, p.saved_mean) for p in proposed],
-        columns=["burn_cluster_id", "parts", "wall_m", "largest_after", "saved_mean"],
-    )
-    table = sizes.merge(what, on="burn_cluster_id", how="left", validate="one_to_one")
-    table = table.astype({"parts": "Int64", "largest_after": "Int64", "wall_m": float, "saved_mean": float})
-    cuts = [p.cuts.assign(burn_cluster_id=p.cluster_id) for p in proposed if len(p.cuts)]
-    columns = ["burn_cluster_id", "building_a", "building_b", "wall_m", "widen_to_m"]
-    every = pd.concat(cuts, ignore_index=True)[columns] if cuts else pd.DataFrame(columns=columns)
-    a, b = every["building_a"].to_numpy(dtype=np.int64), every["building_b"].to_numpy(dtype=np.int64)
-    between = _lines(shapely.shortest_line(prepared.footprints[a], prepared.footprints[b]))
-    return table, every.assign(building_a=prepared.ids[a], building_b=prepared.ids[b]), between

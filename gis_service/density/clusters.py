@@ -19,7 +19,7 @@ from gis_service.density.alleys.gaps import Gaps
 from gis_service.density.compute.executor import Executor, InProcess
 from gis_service.density.layer.prepare import Prepared
 from gis_service.density.params import Params
-from gis_service.density.plane.pairs import Pairs, within
+from gis_service.density.plane.pairs import Pairs
 
 _SHARE = 2_000
 """Buildings in a share of the outlines, about."""
@@ -63,8 +63,7 @@ def label_clusters(prepared: Prepared, pairs: Pairs, params: Params | None = Non
     """
     params = params or Params()
     n = len(prepared)
-    linked = within(pairs, params.link_gap_m)
-    a, b = pairs.a[linked], pairs.b[linked]
+    a, b, _ = pairs.at_most(params.link_gap_m)
     _, component = connected_components(coo_matrix((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False)
     size = np.bincount(component)
     box = shapely.bounds(prepared.footprints)

@@ -25,7 +25,7 @@ from gis_service.settings import default, get_settings
 if TYPE_CHECKING:
     from gis_service.density.run import Density
 
-_STAGES = 8
+_STAGES = 9
 _WORK_SRID = "auto"
 
 
@@ -100,6 +100,7 @@ _METRES = click.FloatRange(0.1, 20)
 @click.option("--layer", help="房屋图层。Layer of BUILDINGS.")
 @click.option("--roads", type=_FILE, help="道路文件；不给则从外缘空地起算。Roads; without: open ground at the edge.")
 @click.option("--roads-layer", help="道路图层。Layer of the roads.")
+@click.option("--hydrants", type=_FILE, help="消火栓与水源；给出则算覆盖。Hydrants and water; with: their cover.")
 @click.option(
     "--work-srid", default=_WORK_SRID, show_default=True, callback=_work_srid,
     help="计算坐标系 EPSG 编号。EPSG number of the metric CRS.",
@@ -122,6 +123,7 @@ def density(
     layer: str | None,
     roads: Path | None,
     roads_layer: str | None,
+    hydrants: Path | None,
     work_srid: str | int,
     max_width_m: float,
     link_gap_m: float,
@@ -146,7 +148,7 @@ def density(
         engine_width_m=engine_width_m,
     )
     with _uncollected():
-        result = _run(buildings, layer, roads, roads_layer, work_srid, params, workers, scheduler, out)
+        result = _run(buildings, layer, roads, roads_layer, hydrants, work_srid, params, workers, scheduler, out)
     for sentence in result.prepared.repairs.sentences(_lang()):
         click.echo(f"{'Note: ' if _lang() == 'en' else '注意：'}{sentence}", err=True)
     figures = len(result.buildings), len(result.gaps), len(result.alleys), len(result.clusters)
@@ -160,6 +162,7 @@ def _run(
     layer: str | None,
     roads: Path | None,
     roads_layer: str | None,
+    hydrants: Path | None,
     work_srid: str | int,
     params: Params,
     workers: int | None,
@@ -172,14 +175,15 @@ def _run(
     # In a list, to be handed over: the run lets go of the outlines as they came in once it has cleaned them.
     houses = [_read(buildings, layer, ("房屋", "buildings"))]
     streets = None if roads is None else _read(roads, roads_layer, ("道路", "roads"))
+    water = None if hydrants is None else _read(hydrants, None, ("消火栓", "hydrants"))
     from gis_service.density.geopackage import drafting
+    from gis_service.density.record import file_sha256
     from gis_service.density.run import density as run
-    from gis_service.density.run import file_sha256
 
     with drafting(out) as draft, steps(_STAGES) as step, _executor(workers, scheduler) as executor:
         result = run(
-            houses.pop(), streets, None, params, executor, work_srid=work_srid, input_sha256=file_sha256(buildings),
-            progress=step, keep=draft.add,
+            houses.pop(), streets, water, params, executor, work_srid=work_srid, input_sha256=file_sha256(buildings),
+            on_progress=step, on_layer=draft.add,
         )  # fmt: skip
         draft.finish(result)
     return result

@@ -26,7 +26,7 @@ from pyproj import CRS
 from gis_service.density.run import Density
 from gis_service.errors import InputError
 
-LAYERS = ("gaps", "alleys", "buildings", "clusters", "run")
+LAYERS = ("gaps", "alleys", "buildings", "firebreaks", "clusters", "run")
 """In the order in which a run can make them."""
 
 _ANY = "Unknown"
@@ -104,7 +104,7 @@ def _unwritable(out: Path, error: Exception) -> InputError:
 
 
 def write(result: Density, out: Path) -> None:
-    """Write ``gaps``, ``alleys``, ``clusters``, ``buildings`` and ``run`` to the GeoPackage ``out``."""
+    """Write all layers of docs/layers.md to the GeoPackage ``out``."""
     with drafting(out) as draft:
         draft.finish(result)
 

@@ -169,7 +169,7 @@ def test_only_the_island_is_worked_out_again(hamlets: Database):
             edits = find_edits(cursor)
             part = touched(cursor, edits)
             assert edits[["kind", "id"]].to_numpy().tolist() == [["building", "b04"]]
-            assert part.beyond == "roads"
+            assert part.access_basis == "roads"
             cursor.execute("SELECT building_id FROM gis.building WHERE fid = ANY (%s)", (part.fids.tolist(),))
             assert {row[0][0] for row in cursor.fetchall()} == {"b"}
         connection.close()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import shapely
 from shapely import affinity, box
+from shapely.affinity import rotate
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -54,3 +55,23 @@ def gap_between(frame, a, b):
 __all__ = [
     "DATA", "affinity", "box", "gap_between", "layer", "np", "real", "rotated", "row_of", "shapely", "shifted",
 ]  # fmt: skip
+
+
+def array(shapes):
+    out = np.empty(len(shapes), object)
+    out[:] = shapes
+    return out
+
+
+def irregular(count=12, seed=5):
+    """Houses on a jittered lattice, turned a little: gaps from nothing to some metres."""
+    dice = np.random.default_rng(seed)
+    shapes = []
+    for i in range(count):
+        for j in range(count):
+            w, h = dice.uniform(5, 9, 2)
+            x, y = 9.5 * i + dice.uniform(-1, 1), 9.5 * j + dice.uniform(-1, 1)
+            shapes.append(rotate(box(x, y, x + w, y + h), dice.uniform(-12, 12)))
+    tree = shapely.STRtree(shapes)
+    clash = {max(a, b) for a, b in tree.query(shapes, predicate="intersects").T if a != b}
+    return [s for i, s in enumerate(shapes) if i not in clash]

@@ -14,7 +14,7 @@ import shapely
 from click.testing import CliRunner
 from shapely import Point, box
 
-from gis_service.density import write as write_module
+from gis_service.density import geopackage
 from gis_service.density.alleys.gaps import compute_gaps
 from gis_service.density.command import density as command
 from gis_service.density.compute.executor import InProcess
@@ -33,6 +33,7 @@ COLUMNS = {
     "clusters": "cluster_id buildings footprint_m2 coverage alley_m sky_line_m handshake_m narrowest_m max_hose_m "
     "unreached max_depth burn_largest score access_basis",
     "buildings": "building_id cluster_id burn_cluster_id hose_m unreached depth nearest_gap_m",
+    "firebreaks": "burn_cluster_id building_a building_b wall_m widen_to_m line_id",
     "run": "parameters input_sha256 counts seconds version repairs",
 }
 
@@ -57,7 +58,7 @@ def kyojima():
 
 
 def _same(one, two):
-    for name in ("gaps", "alleys", "clusters", "buildings"):
+    for name in ("gaps", "alleys", "clusters", "buildings", "firebreaks"):
         a, b = getattr(one, name), getattr(two, name)
         assert a.drop(columns="geometry").equals(b.drop(columns="geometry")), name
         assert shapely.equals_exact(a.geometry.to_numpy(), b.geometry.to_numpy()).all(), name
@@ -102,6 +103,61 @@ def test_layers_and_columns(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.gpkg"]
 
 
+def test_firebreaks_of_a_large_burn_cluster_are_a_layer(tmp_path):
+    """Forty houses that burn together: the cuts leave no part of more than thirty."""
+    town = layer(block(8, 5), fire_class=["IV"] * 40)
+    found = density(town)
+    write(found, tmp_path / "out.gpkg")
+    cuts = gpd.read_file(tmp_path / "out.gpkg", layer="firebreaks")
+    assert len(cuts) > 0
+    assert set(cuts.burn_cluster_id) == {1}
+    whole = dict(zip(town.building_id, town.geometry, strict=True))
+    crossed = {
+        (a, b) for a in whole for b in whole if a < b and whole[a].distance(whole[b]) <= Params().spread_iv_m
+    }  # fmt: skip
+    left = crossed - set(zip(cuts.building_a, cuts.building_b, strict=True))
+    largest = max(len(part) for part in connected(whole, left))
+    assert largest == found.burn_clusters.largest_after[0] <= Params().burn_part_buildings
+    apart = [whole[a].distance(whole[b]) for a, b in zip(cuts.building_a, cuts.building_b, strict=True)]
+    assert cuts.geometry.length.tolist() == pytest.approx(apart, abs=1e-6)
+    assert cuts.line_id.isna().all()
+
+
+def connected(nodes, edges):
+    """Parts of a graph, by walking it."""
+    beside = {node: set() for node in nodes}
+    for a, b in edges:
+        beside[a].add(b)
+        beside[b].add(a)
+    parts = []
+    while beside:
+        todo, part = [next(iter(beside))], set()
+        while todo:
+            node = todo.pop()
+            if node not in part:
+                part.add(node)
+                todo += beside.pop(node)
+        parts.append(part)
+    return parts
+
+
+def test_clusters_carry_their_water_where_hydrants_are_given(tmp_path):
+    town = layer(block())
+    town.to_file(tmp_path / "houses.gpkg")
+    west, south, *_ = town.total_bounds
+    # 150 m counts as covered: one hydrant is 140 m west of the first column, another reaches nobody.
+    points = [Point(west - 140, south + 3), Point(west - 2000, south)]
+    gpd.GeoDataFrame({"kind": ["hydrant", "pool"]}, geometry=points, crs=town.crs).to_file(tmp_path / "water.gpkg")
+    arguments = [tmp_path / "houses.gpkg", "--hydrants", tmp_path / "water.gpkg", "--out", tmp_path / "out.gpkg"]
+    assert CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False).exit_code == 0
+    (cluster,) = gpd.read_file(tmp_path / "out.gpkg", layer="clusters").to_dict("records")
+    metres = town.distance(Point(west - 140, south + 3))
+    assert cluster["hydrant_share"] == pytest.approx((metres <= 150).mean())
+    assert cluster["two_hydrants_share"] == 0
+    assert cluster["nearest_hydrant_m"] == pytest.approx(140)
+    assert cluster["farthest_hydrant_m"] == pytest.approx(metres.max())
+
+
 def test_alleys_outside_clusters_have_no_cluster(tmp_path):
     result = density(layer([box(0, 0, 12, 5), box(0, 6.2, 12, 11)]))
     assert len(result.alleys) == 1
@@ -123,14 +179,14 @@ def test_nothing_half_written(tmp_path, monkeypatch):
     out = tmp_path / "out.gpkg"
     out.write_bytes(b"the old file")
     result = density(layer(block()))
-    real_write = write_module._layer
+    real_write = geopackage._layer
 
     def breaks(table, name, draft):
         real_write(table, name, draft)
         if name == "clusters":
             raise RuntimeError("power cut")
 
-    monkeypatch.setattr(write_module, "_layer", breaks)
+    monkeypatch.setattr(geopackage, "_layer", breaks)
     with pytest.raises(RuntimeError):
         write(result, out)
     assert out.read_bytes() == b"the old file"
@@ -214,7 +270,7 @@ def test_real_places_go_through():
 
 
 def test_a_shapefile_in_gbk_goes_through_and_its_attributes_count(tmp_path):
-    from gis_service.density.run import file_sha256
+    from gis_service.density.record import file_sha256
 
     source = tmp_path / "houses.shp"
     houses = layer(block(), floors=["三层"] * 20).rename(columns={"building_id": "building_i"})
@@ -238,8 +294,8 @@ def test_a_layer_is_written_in_batches_as_it_is_whole(tmp_path, monkeypatch):
         crs="EPSG:4545",
     )
     table = pd.concat([part, part.assign(building_a="x")], ignore_index=True)
-    monkeypatch.setattr(write_module, "_BATCH", 4)
-    write_module._layer(table, "gaps", tmp_path / "batches.gpkg")
+    monkeypatch.setattr(geopackage, "_BATCH", 4)
+    geopackage._layer(table, "gaps", tmp_path / "batches.gpkg")
     back = gpd.read_file(tmp_path / "batches.gpkg", layer="gaps")
     assert back.crs == table.crs
     assert back.length_m.equals(table.length_m)

@@ -22,6 +22,11 @@ class Pairs(NamedTuple):
     b: NDArray[np.int64]
     min_width_m: NDArray[np.float64]
 
+    def at_most(self, max_m: float) -> Pairs:
+        """Return the pairs that are at most ``max_m`` metres apart, to ``GRAIN_M``."""
+        close = self.min_width_m <= max_m + GRAIN_M / 2
+        return self if close.all() else Pairs(self.a[close], self.b[close], self.min_width_m[close])
+
 
 def find_pairs(footprints: NDArray[np.object_], max_m: float, executor: Executor | None = None) -> Pairs:
     """Find every pair of footprints whose exact distance is at most ``max_m`` metres.
@@ -56,11 +61,6 @@ def find_pairs(footprints: NDArray[np.object_], max_m: float, executor: Executor
     parts = in_chunks(executor, found, len(footprints))
     shapely.destroy_prepared(footprints)
     return Pairs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-def within(pairs: Pairs, max_m: float) -> NDArray[np.bool_]:
-    """Say which pairs are at most ``max_m`` metres apart, to ``GRAIN_M``."""
-    return np.asarray(pairs.min_width_m <= max_m + GRAIN_M / 2)
 
 
 def neighbours(pairs: Pairs, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -133,7 +133,7 @@ def find_access(
     executor: Executor | None = None,
     tile_buildings: int = TILE_BUILDINGS,
     ground: Ground | None = None,
-    beyond: str | None = None,
+    access_basis: str | None = None,
 ) -> Access:
     """Measure engine access, hose distance and depth of every building.
 
@@ -152,7 +152,7 @@ def find_access(
         Who runs the tiles, and how large they are.
     ground
         The walls and tiles of the footprints when they are known already.
-    beyond
+    access_basis
         For an island of a larger data set over whose open country engines come: that data set's basis.
 
     """
@@ -160,7 +160,7 @@ def find_access(
     walls, tiles = ground or lay_out(footprints, tile_buildings)
     boxes = walls.boxes
     rim = find_whole_rim(walls, tiles, Finder(boxes), params.engine_width_m, executor)
-    space = find_space(footprints, walls, rim, params.engine_width_m, roads, beyond)
+    space = find_space(footprints, walls, rim, params.engine_width_m, roads, access_basis)
     hose = find_hose(walls, boxes, tiles, space, params, executor)
     depth = find_depth(hose, pairs, params)
     table = pd.DataFrame(
@@ -200,17 +200,17 @@ def find_space(
     rim: Rim,
     width_m: float,
     roads: NDArray[np.object_] | None,
-    beyond: str | None = None,
+    access_basis: str | None = None,
 ) -> EngineSpace:
     """Find which grounds engines reach, from roads or else from the open country."""
     faces = Faces(rim)
-    basis, grounds = beyond or OPEN_EDGE, np.array([faces.outside])
+    basis, grounds = access_basis or OPEN_EDGE, np.array([faces.outside])
     if roads is not None and len(roads):
         lines = _segments(roads, walls.origin)
         met = faces.locate(clear_points(lines, walls.ends, width_m)) if len(lines) else np.empty(0, np.int64)
         met = np.unique(met[met >= 0])
         if len(met):
-            basis, grounds = ROADS, met if beyond is None else np.union1d(met, grounds)
+            basis, grounds = ROADS, met if access_basis is None else np.union1d(met, grounds)
     return EngineSpace(footprints, walls.origin, rim, faces, grounds, width_m, basis)
 
 

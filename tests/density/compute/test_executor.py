@@ -23,10 +23,9 @@ from gis_service.density.plane.tiles import Finder, split
 from gis_service.density.reach.access import find_access
 from gis_service.density.run import density
 from gis_service.errors import GisError, InputError, SetupError
-from tests.density.shapes import layer
-from tests.density.test_access import array, irregular
+from tests.density.shapes import array, irregular, layer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def square(x):

@@ -16,15 +16,10 @@ from gis_service.density.params import Params
 from gis_service.density.plane.pairs import find_pairs
 from gis_service.density.plane.walls import ORIGIN_GRAIN_M
 from gis_service.density.reach.access import find_access
+from tests.density.shapes import array, irregular
 from tests.density.witness import raster_hose
 
-KYOJIMA = Path(__file__).parents[3] / "shared/data/buildings/kyojima_300m.geojson"
-
-
-def array(shapes):
-    out = np.empty(len(shapes), object)
-    out[:] = shapes
-    return out
+KYOJIMA = Path(__file__).parents[4] / "shared/data/buildings/kyojima_300m.geojson"
 
 
 def access(shapes, roads=None, **params):
@@ -233,20 +228,6 @@ class TestRoadsAndEdge:
 
     def test_nothing_at_all(self):
         assert len(access([]).buildings) == 0
-
-
-def irregular(count=12, seed=5):
-    """Houses on a jittered lattice, turned a little: gaps from nothing to some metres."""
-    dice = np.random.default_rng(seed)
-    shapes = []
-    for i in range(count):
-        for j in range(count):
-            w, h = dice.uniform(5, 9, 2)
-            x, y = 9.5 * i + dice.uniform(-1, 1), 9.5 * j + dice.uniform(-1, 1)
-            shapes.append(rotate(box(x, y, x + w, y + h), dice.uniform(-12, 12)))
-    tree = shapely.STRtree(shapes)
-    clash = {max(a, b) for a, b in tree.query(shapes, predicate="intersects").T if a != b}
-    return [s for i, s in enumerate(shapes) if i not in clash]
 
 
 class TestInvariance:

@@ -8,7 +8,7 @@ import shapely
 
 from gis_service.density.params import Params
 from gis_service.density.spread.water import cover_of_buildings, cover_of_clusters
-from tests.density.test_access import array, irregular
+from tests.density.shapes import array, irregular
 
 
 def houses(xs):

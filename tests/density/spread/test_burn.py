@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from gis_service.density.params import Params
 from gis_service.density.plane.pairs import find_pairs
 from gis_service.density.spread.burn import find_bridges, find_burn, number_clusters
-from tests.density.test_access import array, irregular
+from tests.density.shapes import array, irregular
 
 
 def row(gaps, classes=None, size=5.0):

@@ -15,7 +15,7 @@ from gis_service.density.plane.walls import flatten
 from gis_service.density.spread.burn import find_burn
 from gis_service.density.spread.firebreak import facing_wall, partition, propose, propose_all
 from gis_service.errors import InputError
-from tests.density.test_access import array, irregular
+from tests.density.shapes import array, irregular
 
 
 def burn_of(shapes, classes=None):

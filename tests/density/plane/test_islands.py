@@ -90,7 +90,7 @@ def apart(gdf, roads, whole, basis):
     for k in np.unique(island):
         part = gdf[island == k]
         near = None if roads is None else roads.cx[slice(*part.total_bounds[::2]), slice(*part.total_bounds[1::2])]
-        alone = density(part, near, origin=origin, beyond=basis)
+        alone = density(part, near, origin=origin, access_basis=basis)
         mine = alone.buildings.set_index("building_id")
         pd.testing.assert_frame_equal(mine[FIGURES], of_whole.loc[mine.index, FIGURES], check_exact=True)
         groups = ["cluster_id", "burn_cluster_id"]
