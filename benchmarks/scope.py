@@ -49,11 +49,11 @@ def _measure() -> None:
     import shapely
     from sqlalchemy import Connection
 
-    from gis_service.accounts.identity import Identity, Role, operator
-    from gis_service.api.tiles import onto_tile
+    from gis_service.api.routes.tiles import onto_tile
     from gis_service.db.engine import admin_connection, transaction
     from gis_service.db.migrate import migrate
     from gis_service.db.queries import statement
+    from gis_service.identity import Identity, Role, operator
     from gis_service.selection.select import compose
     from gis_service.selection.terms import AreaTerm, Ask, default_ask
 

@@ -16,9 +16,9 @@ def main() -> None:
     """Print the time at the server, of the whole stored run, and of geopandas."""
     print(machine())
     with private_database("gis", 4545):
-        from gis_service.accounts.identity import operator
         from gis_service.db.engine import get_engine, transaction
         from gis_service.demo.load import load_demo
+        from gis_service.identity import operator
         from gis_service.selection.rules import KEY_ALTERATIONS, KEY_USES
         from gis_service.selection.select import compose, run_selection
         from gis_service.selection.terms import default_ask, default_zone_terms

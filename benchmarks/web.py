@@ -120,14 +120,14 @@ def main() -> None:
 
 def _county() -> str:
     """Load and analyse the county where that is not done, and return a session's secret."""
-    from gis_service.accounts import people, sessions, trail
-    from gis_service.accounts.identity import Role, operator
+    from gis_service.accounts import audit_log, people, sessions
     from gis_service.analysis.command import analyse
     from gis_service.db.command import prepare
     from gis_service.db.engine import transaction
     from gis_service.demo.load import load_demo
     from gis_service.density.params import Params
     from gis_service.errors import NotFoundError
+    from gis_service.identity import Role, operator
     from gis_service.up import install_front_end
     from web_map.planner import ensure_run
 
@@ -143,7 +143,7 @@ def _county() -> str:
             account = people.find(connection, "bench")
         except NotFoundError:
             account = people.add(connection, people.New("bench", Role.ADMINISTRATOR), None)
-    return sessions.open_(account.account_id, trail.MACHINE, by="benchmark").secret
+    return sessions.open_(account.account_id, audit_log.MACHINE, by="benchmark").secret
 
 
 def _sql(sql: str) -> list[tuple[Any, ...]]:

@@ -24,13 +24,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from gis_service import cli as cli_module
-from gis_service.accounts import people, sessions, tokens, trail
-from gis_service.accounts.identity import RIGHTS, Right, Role, operator
+from gis_service.accounts import audit_log, people, sessions, tokens
 from gis_service.accounts.people import Account
 from gis_service.db.command import prepare
 from gis_service.db.engine import admin_connection, forget_connections, transaction
 from gis_service.db.server import Server
 from gis_service.errors import NotFoundError
+from gis_service.identity import RIGHTS, Right, Role, operator
 from gis_service.settings import ROOT, get_settings
 
 _TEMPLATE = "gis_template"
@@ -244,10 +244,10 @@ def demo_database(server: Server, demo: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def analysed_demo(server: Server, demo: str) -> str:
     """The name of a copy of the demo county with a selection and a density run, made once."""
-    from gis_service.accounts.identity import operator
     from gis_service.analysis.command import analyse
     from gis_service.db.engine import transaction
     from gis_service.density.params import Params
+    from gis_service.identity import operator
     from web_map.planner import ensure_run
 
     with Database(server, _ANALYSED).active():
@@ -305,7 +305,7 @@ def signed_in(
 def session_of(database: Database, role: str = "administrator", **more: Any) -> sessions.Opened:
     """A browser's session of such an account."""
     account = account_of(database, role, **more)
-    return sessions.open_(account.account_id, trail.MACHINE, by="test")
+    return sessions.open_(account.account_id, audit_log.MACHINE, by="test")
 
 
 @pytest.fixture(scope="session")

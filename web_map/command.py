@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from gis_service.accounts import trail
-from gis_service.accounts.identity import Identity, Role, operator
-from gis_service.accounts.trail import Action
+from gis_service.accounts import audit_log
+from gis_service.accounts.audit_log import Action
 from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
+from gis_service.identity import Identity, Role, operator
 from gis_service.say import say
 from gis_service.settings import get_settings
 from gis_service.sheet.township import gathered, print_wall_map
@@ -93,6 +93,6 @@ def write_file(made: bytes, out: Path, *, title: str) -> None:
     """Write a map's file, whole or not at all, and tell the audit trail."""
     partial = out.with_name(f".{out.name}.part")
     partial.write_bytes(made)
-    trail.record(operator(), Action.EXPORTED, out.name, title=title)
+    audit_log.record(operator(), Action.EXPORTED, out.name, title=title)
     partial.replace(out)
     say(f"已写入 {out}（{out.stat().st_size / 1e6:.1f} MB）", f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB)")

@@ -8,13 +8,13 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, text
 
-from gis_service.accounts.identity import Identity, Right
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.fire.clusters import run_of
 from gis_service.fire.facts import BASIS, figures, summary
 from gis_service.fire.work import work_of
+from gis_service.identity import Identity, Right
 from gis_service.settings import DEFAULTS, get_settings
 from web_map import fire_layers as layers
 from web_map.features import feature, to_degrees

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import shapely
 
+from gis_service.codelists import HAZARD_TIER, HYDRANT_KIND, STRUCTURE, USE_CLASS
 from gis_service.fire.facts import CLASS, figures, metres, score_parts
 from gis_service.settings import DEFAULTS
-from gis_service.words import HAZARD_TIER, HYDRANT_KIND, STRUCTURE, USE_CLASS
 from web_map.features import feature, to_degrees
 from web_map.palette import ALLEY_COLOR, HOSE_STEPS, UNREACHED, fill, line
 from web_map.parts import layer, shapes_of

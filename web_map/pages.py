@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gis_service.accounts.identity import Identity
+from gis_service.identity import Identity
 from web_map import assets
 from web_map.frame import templates
 

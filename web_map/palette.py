@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gis_service.words import HAZARD_COLOR
+from gis_service.codelists import HAZARD_COLOR
 
 Style = dict[str, Any]
 

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, text
 
+from gis_service.codelists import HAZARD_TIER, USE_CLASS, ZONE_KIND
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
@@ -17,7 +18,6 @@ from gis_service.selection.rules import RULES
 from gis_service.selection.select import latest_run, run_selection
 from gis_service.selection.terms import default_ask
 from gis_service.settings import DEFAULTS, default, get_settings
-from gis_service.words import HAZARD_TIER, USE_CLASS, ZONE_KIND
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
 from web_map.palette import ZONE_COLOR, ZONE_MARK, fill, score_keys, score_rule

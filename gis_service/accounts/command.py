@@ -8,16 +8,16 @@ from pathlib import Path
 
 import click
 
-from gis_service.accounts import passwords, people, tokens, trail
-from gis_service.accounts.identity import Role, operator
-from gis_service.accounts.trail import Action, Sought
+from gis_service.accounts import audit_log, passwords, people, tokens
+from gis_service.accounts.audit_log import Action, Sought
+from gis_service.codelists import DEPARTMENT
 from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
 from gis_service.export.rows import write_rows
+from gis_service.identity import Role, operator
 from gis_service.say import say
-from gis_service.words import DEPARTMENT
 
 _GENERATE = "随机生成密码并显示一次。Make a random password and show it once."
 
@@ -52,7 +52,7 @@ def add(
     password = None if no_password else _password(generate)
     with transaction(who) as connection:
         made = people.add(connection, new, password)
-        trail.append(connection, who, Action.ACCOUNT_ADDED, made.name, role=made.role, place=place, person=person)
+        audit_log.append(connection, who, Action.ACCOUNT_ADDED, made.name, role=made.role, place=place, person=person)
     say(f"已新建账号 {made.name}（{made.role_zh}）。", f"Made the account {made.name} ({made.role}).")
     _show(password if generate else None)
 
@@ -75,7 +75,7 @@ def disable(name: str) -> None:
     who = operator()
     with transaction(who) as connection:
         account = people.disable(connection, name)
-        trail.append(connection, who, Action.ACCOUNT_DISABLED, account.name)
+        audit_log.append(connection, who, Action.ACCOUNT_DISABLED, account.name)
     say(f"已停用 {account.name}。", f"Disabled {account.name}.")
 
 
@@ -86,7 +86,7 @@ def enable(name: str) -> None:
     who = operator()
     with transaction(who) as connection:
         account = people.enable(connection, name)
-        trail.append(connection, who, Action.ACCOUNT_ENABLED, account.name)
+        audit_log.append(connection, who, Action.ACCOUNT_ENABLED, account.name)
     say(f"已启用 {account.name}。", f"Enabled {account.name}.")
 
 
@@ -101,7 +101,7 @@ def password(name: str, generate: bool) -> None:
     chosen = _password(generate)
     with transaction(who) as connection:
         account = people.set_password(connection, name, chosen)
-        trail.append(connection, who, Action.PASSWORD_CHANGED, account.name)
+        audit_log.append(connection, who, Action.PASSWORD_CHANGED, account.name)
     say(f"已重设 {account.name} 的密码。", f"{account.name} has another password.")
     _show(chosen if generate else None)
 
@@ -118,7 +118,7 @@ def token(name: str, title: str, right: str, days: int) -> None:
         account = people.find(connection, name)
         rights = tokens.rights_of(right.split(","), Role(account.role), person=account.person)
         number, secret = tokens.make(connection, account.account_id, title, rights, days)
-        trail.append(
+        audit_log.append(
             connection,
             who,
             Action.TOKEN_MADE,
@@ -153,7 +153,7 @@ def revoke(name: str, token_id: int) -> None:
     with transaction(who) as connection:
         account = people.find(connection, name)
         tokens.revoke(connection, account.account_id, token_id)
-        trail.append(connection, who, Action.TOKEN_REVOKED, f"{account.name}/{token_id}")
+        audit_log.append(connection, who, Action.TOKEN_REVOKED, f"{account.name}/{token_id}")
     say(f"已撤销令牌 {token_id}。", f"Revoked token {token_id}.")
 
 
@@ -192,7 +192,7 @@ def audit_trail() -> None:
 def verify(head: str | None) -> None:
     """检查记录是否被改动或删除。Find entries that were altered or removed; exit status 1 if there are any."""
     with transaction(operator(), read_only=True) as connection:
-        verdict = trail.verify(connection, head.strip().lower() if head else None)
+        verdict = audit_log.verify(connection, head.strip().lower() if head else None)
     for fault in verdict.faults:
         say(fault.zh, fault.en, err=True)
     if verdict.faults:
@@ -230,7 +230,7 @@ def search(
     )
     who = operator()
     with transaction(who, read_only=True) as connection:
-        found = trail.search(connection, sought, (SHEET_MAX if out else limit) + 1)
+        found = audit_log.search(connection, sought, (SHEET_MAX if out else limit) + 1)
     shown = found[: SHEET_MAX if out else limit]
     if out is None:
         for entry in shown:
@@ -240,9 +240,13 @@ def search(
             )
     else:
         write_rows(
-            trail.HEADINGS, [trail.as_row(entry) for entry in shown], out, title="操作记录", mark=Mark(who.account)
+            audit_log.HEADINGS,
+            [audit_log.as_row(entry) for entry in shown],
+            out,
+            title="操作记录",
+            mark=Mark(who.account),
         )
-        trail.record(who, Action.EXPORTED, out.name, rows=len(shown), what="audit_trail")
+        audit_log.record(who, Action.EXPORTED, out.name, rows=len(shown), what="audit_trail")
         say(f"已写入 {out}（{len(shown):,} 条）。", f"Wrote {len(shown):,} entries to {out}.")
     if len(found) > len(shown):
         say("还有更多，请缩小范围。", "There are more; ask for less.", err=True)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from gis_service.accounts import passwords, people, trail
-from gis_service.accounts.identity import Role, operator
+from gis_service.accounts import audit_log, passwords, people
+from gis_service.accounts.audit_log import Action
 from gis_service.accounts.people import New
-from gis_service.accounts.trail import Action
 from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
+from gis_service.identity import Role, operator
 from gis_service.say import say
 from gis_service.settings import get_settings
 
@@ -69,7 +69,7 @@ def _add(new: New, password: str) -> None:
     who = operator()
     with transaction(who) as connection:
         made = people.add(connection, new, password)
-        trail.append(connection, who, Action.ACCOUNT_ADDED, made.name, role=made.role, place=made.place, first=True)
+        audit_log.append(connection, who, Action.ACCOUNT_ADDED, made.name, role=made.role, place=made.place, first=True)
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,6 @@ def _end_demo(names: list[str]) -> None:
     with transaction(who) as connection:
         for name in names:
             people.disable(connection, name)
-            trail.append(connection, who, Action.ACCOUNT_DISABLED, name, why="real houses")
+            audit_log.append(connection, who, Action.ACCOUNT_DISABLED, name, why="real houses")
     demo_file().unlink(missing_ok=True)
     say("已有真实房屋数据，演示账号已全部停用。", "There are real houses now: the demo's accounts are disabled.")

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from gis_service.accounts import passwords
-from gis_service.accounts.identity import Role
+from gis_service.codelists import DEPARTMENT
 from gis_service.db.queries import statement
 from gis_service.errors import ConflictError, InputError, NotFoundError
-from gis_service.words import DEPARTMENT
+from gis_service.identity import Role
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 _LEVEL = {Role.TOWNSHIP: ("township", 9, "乡镇"), Role.VILLAGE: ("village", 12, "村")}

@@ -14,13 +14,13 @@ from typing import Any
 
 from sqlalchemy import text
 
-from gis_service.accounts import passwords, trail
-from gis_service.accounts.identity import Identity, Right, Role
+from gis_service.accounts import audit_log, passwords
+from gis_service.accounts.audit_log import Action, Source
 from gis_service.accounts.limits import attempt
-from gis_service.accounts.trail import Action, Source
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import statement
 from gis_service.errors import SignInError
+from gis_service.identity import Identity, Right, Role
 from gis_service.settings import get_settings
 
 
@@ -75,7 +75,7 @@ def sign_in(name: str, password: str, source: Source) -> Opened:
         known = found.name if found is not None else "?"
         action = Action.SIGN_IN_LOCKED if tried.follows_s else Action.SIGN_IN_FAILED
         more: dict[str, Any] = {"closed_s": tried.follows_s} if tried.follows_s else {}
-        trail.record(known, action, source=source, **more)
+        audit_log.record(known, action, source=source, **more)
         raise wrong()
     tried.succeeded()
     if stored is not None and passwords.outdated(stored):
@@ -99,7 +99,7 @@ def open_(account_id: int, source: Source, *, by: str) -> Opened:
         if row is None:  # disabled in this very moment
             raise wrong()
         asker = _asker(row, csrf=row.csrf, session_sha256=digest(secret))
-        trail.append(connection, asker.identity, Action.SIGNED_IN, source=source, by=by)
+        audit_log.append(connection, asker.identity, Action.SIGNED_IN, source=source, by=by)
     return Opened(secret, asker)
 
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
 
-from gis_service.accounts.identity import RIGHTS, Right, Role
 from gis_service.accounts.sessions import digest
 from gis_service.db.queries import statement
 from gis_service.errors import InputError, NotFoundError
+from gis_service.identity import RIGHTS, Right, Role
 
 PREFIX = "gst_"
 DAYS_MAX = 365

@@ -8,28 +8,27 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
-from gis_service.accounts.identity import Right
-from gis_service.api import (
+from gis_service.api.http import errors, metrics
+from gis_service.api.http.authorisation import allow, unruled
+from gis_service.api.http.guard import Guard
+from gis_service.api.routes import (
     accounts,
     areas,
+    audit_log,
     background,
     clusters,
     collections,
-    errors,
     figures,
     health,
-    metrics,
-    own,
+    my_account,
     pages,
     person,
     selections,
     shapes,
-    sign,
+    sign_in,
     tiles,
-    trail,
 )
-from gis_service.api.guard import Guard
-from gis_service.api.identity import allow, unruled
+from gis_service.identity import Right
 
 _ERROR_EXAMPLE = {"error": {"code": "invalid_input", "message": "…", "details": {}}}
 _ERROR = {
@@ -96,10 +95,10 @@ def create_app() -> FastAPI:
         shapes.router,
         pages.router,
         person.router,
-        sign.router,
-        own.router,
+        sign_in.router,
+        my_account.router,
         accounts.router,
-        trail.router,
+        audit_log.router,
     ):
         app.include_router(router)
     app.mount("/static", _Open(directory=pages.static_folder()), name="static")

@@ -160,12 +160,12 @@ def _trail_head() -> dict[str, Any]:
 
 def _after_restore(file: Path, before: dict[str, Any]) -> None:
     """End the sessions that came back with the backup, and write the restore into the trail."""
-    from gis_service.accounts import trail
-    from gis_service.accounts.identity import operator
+    from gis_service.accounts import audit_log
+    from gis_service.identity import operator
 
     with admin_connection() as connection, connection.cursor() as cursor:
         cursor.execute("SET ROLE gis_owner; DELETE FROM gis.session")
-    trail.record(operator(), trail.Action.RESTORED, file.name, **before)
+    audit_log.record(operator(), audit_log.Action.RESTORED, file.name, **before)
 
 
 def _client(program: str, *options: str, address: bool = True) -> None:

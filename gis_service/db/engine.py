@@ -16,11 +16,11 @@ from pyproj import CRS
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from gis_service.accounts.identity import Identity, Right
 from gis_service.db.queries import statement
 from gis_service.db.reader import Reader
 from gis_service.db.server import SUPERUSER, private_server
 from gis_service.errors import SetupError
+from gis_service.identity import Identity, Right
 from gis_service.settings import get_settings
 
 Role = Literal["owner", "service"]

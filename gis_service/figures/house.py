@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gis_service.codelists import APPRAISAL_GRADE, BUSINESS_USE, HAZARD_TIER, STRUCTURE, USE_CLASS
 from gis_service.selection.phrases import phrase
-from gis_service.words import APPRAISAL_GRADE, BUSINESS_USE, HAZARD_TIER, STRUCTURE, USE_CLASS
 
 
 def facts_of(row: dict[str, Any], lang: str) -> dict[str, Any]:

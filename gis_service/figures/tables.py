@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from gis_service.codelists import DEPARTMENT
 from gis_service.db.queries import statement
 from gis_service.selection.select import latest_run
-from gis_service.words import DEPARTMENT
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from gis_service.db.queries import statement
-from gis_service.planning.patrol import Patrol, plan_patrol
-from gis_service.planning.staging import Staging, staging_points
+from gis_service.fire.patrol import Patrol, plan_patrol
+from gis_service.fire.staging import Staging, staging_points
 
 _AROUND_M = 60.0
 _KEPT = 64

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from gis_service.accounts import trail
-from gis_service.accounts.identity import operator
-from gis_service.accounts.trail import Action
+from gis_service.accounts import audit_log
+from gis_service.accounts.audit_log import Action
 from gis_service.db.command import prepare
+from gis_service.identity import operator
 from gis_service.ingest.datum import DATUMS
 from gis_service.ingest.fields import KINDS
 from gis_service.ingest.importer import Options, Summary, import_file
@@ -57,7 +57,7 @@ def import_(
         summary = import_file(kind, file, options, step)
     if not dry_run:
         counts = {name: getattr(summary, name) for name in ("read", "loaded", "unchanged", "updated", "rejected")}
-        trail.record(operator(), Action.IMPORTED, summary.file, kind=kind, **counts)
+        audit_log.record(operator(), Action.IMPORTED, summary.file, kind=kind, **counts)
     report(summary, rejects, dry_run=dry_run)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gis_service import words
+from gis_service import codelists
 from gis_service.errors import InputError
 from gis_service.ingest.values import Parser, many_of, number, one_of, text, truth, whole
 
@@ -46,11 +46,11 @@ class Kind:
 
 
 def _one(name: str, shown: dict[str, str], aliases: str = "") -> Parser:
-    return one_of(words.synonyms(shown, aliases or name), shown)
+    return one_of(codelists.synonyms(shown, aliases or name), shown)
 
 
 def _many(name: str, shown: dict[str, str]) -> Parser:
-    return many_of(words.synonyms(shown, name), shown)
+    return many_of(codelists.synonyms(shown, name), shown)
 
 
 def level_of(code: str) -> str | None:
@@ -111,27 +111,27 @@ BUILDINGS = Kind(
         ),
         Field(
             "structure",
-            _one("structure", words.STRUCTURE),
+            _one("structure", codelists.STRUCTURE),
             ("结构类型", "房屋结构", "结构", "建筑结构"),
             empty="unknown",
         ),
-        Field("fire_class", _one("fire_class", words.FIRE_CLASS), ("耐火等级",)),
+        Field("fire_class", _one("fire_class", codelists.FIRE_CLASS), ("耐火等级",)),
         Field(
             "use_class",
-            _one("use_class", words.USE_CLASS),
+            _one("use_class", codelists.USE_CLASS),
             ("房屋用途", "用途分类", "房屋类别", "是否经营"),
             empty="other",
         ),
         Field(
             "business_uses",
-            _many("business_uses", words.BUSINESS_USE),
+            _many("business_uses", codelists.BUSINESS_USE),
             ("经营用途", "经营类型", "业态"),
             empty="{}",
             array=True,
         ),
         Field(
             "departments",
-            _many("departments", words.DEPARTMENT),
+            _many("departments", codelists.DEPARTMENT),
             ("行业部门", "主管部门", "监管部门"),
             empty="{}",
             array=True,
@@ -139,20 +139,20 @@ BUILDINGS = Kind(
         Field("people", whole(0, 100_000), ("人数", "居住人数", "使用人数", "常住人数")),
         Field(
             "alterations",
-            _many("alterations", words.ALTERATION),
+            _many("alterations", codelists.ALTERATION),
             ("改扩建内容", "改扩建", "改造内容"),
             empty="{}",
             array=True,
         ),
         Field(
             "hazard_tier",
-            _one("hazard_tier", words.HAZARD_TIER),
+            _one("hazard_tier", codelists.HAZARD_TIER),
             ("安全隐患", "初步判定", "隐患等级", "排查结论", "安全隐患初判", "初判结论"),
             empty="unjudged",
         ),
         Field(
             "appraisal_grade",
-            _one("appraisal_grade", words.APPRAISAL_GRADE),
+            _one("appraisal_grade", codelists.APPRAISAL_GRADE),
             ("鉴定等级", "鉴定结果", "危险等级"),
             empty="unknown",
         ),
@@ -173,7 +173,7 @@ ZONES = Kind(
     (
         Field(
             "kind",
-            _one("kind", words.ZONE_KIND, "kind_zone"),
+            _one("kind", codelists.ZONE_KIND, "kind_zone"),
             ("类型", "类别", "区域类型", "zone_type", "key_zone", "amenity", "type"),
             required=True,
         ),
@@ -196,7 +196,7 @@ BOUNDARIES = Kind(
     ),
     (
         Field("name", text(100), (*_NAME.names, "行政区名称", "county"), required=True),
-        Field("level", _one("level", words.ADMIN_LEVEL), ("级别", "行政级别", "层级"), from_key=level_of),
+        Field("level", _one("level", codelists.ADMIN_LEVEL), ("级别", "行政级别", "层级"), from_key=level_of),
         Field("parent_code", text(12), ("上级代码", "父级代码", "parent")),
         Field("schematic", truth, ("示意",), empty="false"),
         Field("source", text(500), ("来源", "数据来源")),
@@ -228,7 +228,7 @@ HYDRANTS = Kind(
     (
         Field(
             "kind",
-            _one("kind", words.HYDRANT_KIND, "kind_hydrant"),
+            _one("kind", codelists.HYDRANT_KIND, "kind_hydrant"),
             ("类型", "类别", "水源类型", "type"),
             empty="hydrant",
         ),

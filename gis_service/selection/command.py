@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from gis_service.accounts import trail
-from gis_service.accounts.identity import operator
-from gis_service.accounts.trail import Action
+from gis_service.accounts import audit_log
+from gis_service.accounts.audit_log import Action
 from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
+from gis_service.identity import operator
 from gis_service.say import say
 from gis_service.selection.areas import find_area
 from gis_service.selection.lists import HEADINGS, places_of
@@ -63,8 +63,8 @@ def select(
         outcome = run_selection(connection, ask)
         counts = totals(connection, outcome.run_id)
         who = operator()
-        trail.append(connection, who, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected)
-        trail.append(connection, who, Action.EXPORTED, out.name, run=outcome.run_id, rows=outcome.selected)
+        audit_log.append(connection, who, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected)
+        audit_log.append(connection, who, Action.EXPORTED, out.name, run=outcome.run_id, rows=outcome.selected)
         places = places_of(connection, outcome.run_id)
         write_places(places, out, title="优先排查名单", headings=HEADINGS, mark=Mark(who.account))
     say(

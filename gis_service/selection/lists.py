@@ -9,10 +9,10 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, text
 
+from gis_service.codelists import APPRAISAL_GRADE, BUSINESS_USE, HAZARD_TIER, STRUCTURE, USE_CLASS
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.selection.phrases import phrase
-from gis_service.words import APPRAISAL_GRADE, BUSINESS_USE, HAZARD_TIER, STRUCTURE, USE_CLASS
 
 HEADINGS = {
     "rank": "序号",

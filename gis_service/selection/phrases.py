@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gis_service.codelists import ALTERATION, BUSINESS_USE, HAZARD_TIER, ZONE_KIND
 from gis_service.selection.rules import RULES
-from gis_service.words import ALTERATION, BUSINESS_USE, HAZARD_TIER, ZONE_KIND
 
 _WORDS = {"key_use": BUSINESS_USE, "alteration": ALTERATION, "hazard": HAZARD_TIER}
 _EN = {

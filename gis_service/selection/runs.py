@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 from sqlalchemy import text
 
-from gis_service.accounts import trail
-from gis_service.accounts.identity import operator
-from gis_service.accounts.trail import Action
+from gis_service.accounts import audit_log
+from gis_service.accounts.audit_log import Action
 from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
+from gis_service.identity import operator
 from gis_service.say import say
 from gis_service.selection.select import ask_of, compare, run_selection
 
@@ -63,7 +63,7 @@ def repeat(run_id: int) -> None:
     with transaction(operator()) as connection:
         outcome = run_selection(connection, ask_of(connection, run_id))
         what = f"run {outcome.run_id}"
-        trail.append(connection, operator(), Action.SELECTED, what, selected=outcome.selected, repeats=run_id)
+        audit_log.append(connection, operator(), Action.SELECTED, what, selected=outcome.selected, repeats=run_id)
     say(
         f"第 {outcome.run_id} 号选取：{outcome.selected:,} 栋",
         f"Selection run {outcome.run_id}: {outcome.selected:,} buildings",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from gis_service.codelists import ZONE_KIND
 from gis_service.errors import InputError
 from gis_service.selection.rules import RULES, Limits
 from gis_service.settings import DEFAULTS, default
-from gis_service.words import ZONE_KIND
 
 BUFFER_MAX_M = 5_000.0
 

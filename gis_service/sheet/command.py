@@ -7,13 +7,13 @@ from typing import Literal
 
 import click
 
-from gis_service.accounts import trail
-from gis_service.accounts.identity import operator
-from gis_service.accounts.trail import Action
+from gis_service.accounts import audit_log
+from gis_service.accounts.audit_log import Action
 from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
+from gis_service.identity import operator
 from gis_service.say import say
 from gis_service.sheet.fire import gathered, print_sheet
 
@@ -38,6 +38,6 @@ def sheet(cluster_id: int, run_id: int | None, paper: Literal["A4", "A3"], out: 
     made = print_sheet(values)
     partial = out.with_name(f".{out.name}.part")
     partial.write_bytes(made)
-    trail.record(who, Action.EXPORTED, out.name, cluster=cluster_id, run=run_id)
+    audit_log.record(who, Action.EXPORTED, out.name, cluster=cluster_id, run=run_id)
     partial.replace(out)
     say(f"已写入 {out}（{len(made) / 1e6:.1f} MB）", f"Wrote {out} ({len(made) / 1e6:.1f} MB)")

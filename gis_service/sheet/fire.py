@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from gis_service.codelists import HAZARD_TIER, HYDRANT_KIND, STRUCTURE, USE_CLASS
 from gis_service.db.queries import statement
 from gis_service.export.mark import Mark
 from gis_service.fire import records
@@ -20,7 +21,6 @@ from gis_service.fire.work import Work, work_of
 from gis_service.settings import DEFAULTS, get_settings
 from gis_service.sheet.fire_map import MapData, detail_maps, legend, overview, parts_of
 from gis_service.sheet.print import Paper, pdf
-from gis_service.words import HAZARD_TIER, HYDRANT_KIND, STRUCTURE, USE_CLASS
 
 _PARAMETERS = ("max_width_m", "touch_m", "handshake_m", "sky_line_m", "sky_view_max", "link_gap_m", "min_buildings",
                "engine_width_m", "hose_width_m", "depth_zero_m", "spread_i_ii_m", "spread_iii_m", "spread_iv_m",

@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from gis_service.codelists import HAZARD_COLOR, HAZARD_TIER
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.mark import Mark
@@ -18,7 +19,6 @@ from gis_service.figures.house import facts_of
 from gis_service.figures.tables import place_tables, runs_of
 from gis_service.sheet.draw import Drawing, Geometries, Ink, Label, mark_swatch, swatch
 from gis_service.sheet.print import pdf
-from gis_service.words import HAZARD_COLOR, HAZARD_TIER
 
 WHOLE_MM = (248.0, 246.0)
 PART_MM = (194.0, 120.0)

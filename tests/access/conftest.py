@@ -15,10 +15,10 @@ with warnings.catch_warnings():
 
 from fastapi import FastAPI
 
-from gis_service.accounts.identity import Identity
 from gis_service.api.app import create_app
-from gis_service.api.identity import asking
+from gis_service.api.http.authorisation import asking
 from gis_service.db.server import Server
+from gis_service.identity import Identity
 from gis_service.up import install_front_end
 from tests.conftest import Database
 

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.testclient import TestClient
 
-from gis_service.accounts.identity import RIGHTS, Right, Role
-from gis_service.api.identity import public
+from gis_service.api.http.authorisation import public
+from gis_service.identity import RIGHTS, Right, Role
 from tests.conftest import Database, session_of, signed_in
 
 _PARTS = {

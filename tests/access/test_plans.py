@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import shapely
 
-from gis_service.accounts.identity import Identity
-from gis_service.api.tiles import onto_tile
+from gis_service.api.routes.tiles import onto_tile
 from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
+from gis_service.identity import Identity
 from gis_service.selection.select import compose
 from gis_service.selection.terms import AreaTerm, Ask, ZoneTerm
 from tests.access.test_tiles import _tile_of

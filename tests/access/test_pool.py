@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from gis_service.accounts.identity import Identity
 from gis_service.db import engine as module
 from gis_service.db.engine import get_engine, transaction
+from gis_service.identity import Identity
 from tests.access.witness import ADMINISTRATOR, EVERYBODY, NOWHERE, PLANNER, TOWN, Witness
 from tests.conftest import Database
 

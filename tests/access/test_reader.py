@@ -12,10 +12,10 @@ from typing import Any
 import psycopg2
 import pytest
 
-from gis_service.accounts.identity import Identity
 from gis_service.db import engine as module
 from gis_service.db.engine import forget_connections, read_row
 from gis_service.db.reader import _done
+from gis_service.identity import Identity
 from tests.access.witness import ADMINISTRATOR, EVERYBODY, NOWHERE, PLANNER, TOWN, Witness
 from tests.conftest import Database
 

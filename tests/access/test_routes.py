@@ -9,9 +9,9 @@ from typing import Any
 import geopandas as gpd
 import pytest
 
-from gis_service.accounts.identity import Identity, Right
-from gis_service.api.identity import allow, public, unruled
+from gis_service.api.http.authorisation import allow, public, unruled
 from gis_service.db.engine import transaction
+from gis_service.identity import Identity, Right
 from tests.access.conftest import Ask
 from tests.access.witness import (
     BOUND,

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from gis_service.accounts.identity import Identity, Role
 from gis_service.db.engine import transaction
+from gis_service.identity import Identity, Role
 from tests.access.witness import (
     _KEYS,
     BOUND,

@@ -10,8 +10,8 @@ import geopandas as gpd
 import pyogrio
 import pytest
 
-from gis_service.accounts.identity import Identity
-from gis_service.api.tiles import LAYERS
+from gis_service.api.routes.tiles import LAYERS
+from gis_service.identity import Identity
 from tests.access.conftest import Ask
 from tests.access.witness import ADMINISTRATOR, BOUND, COUNTY, EMPTY, EVERYBODY, TOWN, Witness, name
 from tests.conftest import Database

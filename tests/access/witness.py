@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gis_service.accounts.identity import Identity, Role
+from gis_service.identity import Identity, Role
 from tests.conftest import Database
 
 ADMINISTRATOR = Identity("anna", Role.ADMINISTRATOR)

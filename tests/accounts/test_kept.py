@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from gis_service.api.kept import Kept
-from gis_service.api.known import forget_askers
+from gis_service.api.http.authentication import forget_askers
+from gis_service.api.http.ttl_cache import Kept
 from gis_service.settings import get_settings
 from tests.accounts.conftest import enter, make_account
 from tests.conftest import Database, signed_in

@@ -11,8 +11,8 @@ import pytest
 
 from gis_service.accounts import people
 from gis_service.accounts.first import demo_file, ensure_accounts
-from gis_service.accounts.identity import Role, operator
 from gis_service.db.engine import transaction
+from gis_service.identity import Role, operator
 from tests.accounts.conftest import PAGE, PASSWORD, csrf_of, enter, make_account
 from tests.conftest import Database, signed_in
 

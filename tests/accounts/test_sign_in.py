@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from gis_service.accounts import limits, passwords, people, sessions
-from gis_service.accounts.identity import Role, operator
-from gis_service.accounts.trail import Source
-from gis_service.api.forms import local_path
+from gis_service.accounts.audit_log import Source
+from gis_service.api.http.forms import local_path
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError, SignInError, TooManyError
+from gis_service.identity import Role, operator
 from tests.accounts.conftest import PAGE, PASSWORD, csrf_of, enter, field, make_account
 from tests.conftest import Database
 

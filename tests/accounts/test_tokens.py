@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from gis_service.accounts import tokens
-from gis_service.accounts.identity import Right, Role, operator
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError
+from gis_service.identity import Right, Role, operator
 from tests.accounts.conftest import PAGE, csrf_of, enter, make_account
 from tests.conftest import Database
 

@@ -11,10 +11,10 @@ import openpyxl
 import psycopg2
 import pytest
 
-from gis_service.accounts import trail
-from gis_service.accounts.identity import Identity, Role, operator
-from gis_service.accounts.trail import Action, Source
+from gis_service.accounts import audit_log
+from gis_service.accounts.audit_log import Action, Source
 from gis_service.db.engine import get_engine, transaction
+from gis_service.identity import Identity, Role, operator
 from tests.accounts.conftest import PAGE
 from tests.conftest import Database, signed_in
 
@@ -23,16 +23,16 @@ from tests.conftest import Database, signed_in
 def ten(database: Database) -> Database:
     """Ten entries with whatever a text may hold."""
     for k in range(10):
-        trail.record(
+        audit_log.record(
             Identity(f"谁{k}", Role.TOWNSHIP, "451224100") if k % 2 else "?", Action.SELECTED, f"run {k}: 3:a,-,",
             source=Source(None if k % 3 else f"r{k}", "::1"), n=k, text='"\\\u2028<', list=["一", None, 1.5], none=None,
         )  # fmt: skip
     return database
 
 
-def _verify(head: str | None = None) -> trail.Verdict:
+def _verify(head: str | None = None) -> audit_log.Verdict:
     with transaction(operator(), read_only=True) as connection:
-        return trail.verify(connection, head)
+        return audit_log.verify(connection, head)
 
 
 def _forge(database: Database, sql: str) -> None:
@@ -44,7 +44,7 @@ def test_sound(ten: Database):
     verdict = _verify()
     assert (verdict.entries, verdict.faults) == (10, [])
     assert verdict.head == ten.one("SELECT hash FROM gis.audit_trail WHERE entry_id = 10")
-    trail.record("x", Action.SELECTED)
+    audit_log.record("x", Action.SELECTED)
     assert _verify(verdict.head).faults == [], "a head kept elsewhere is still in the chain"
 
 
@@ -83,7 +83,7 @@ def test_a_whole_new_chain_shows_by_the_head_that_was_kept(ten: Database):
     kept = ten.cli("audit-trail", "verify").out.splitlines()[-1]
     assert kept == _verify().head
     _forge(ten, "TRUNCATE gis.audit_trail; UPDATE gis.audit_head SET entries = 0, hash = repeat('0', 64)")
-    trail.record("forger", Action.SELECTED)
+    audit_log.record("forger", Action.SELECTED)
     assert _verify().faults == [], "within itself the forged chain is sound: that is what the kept head is for"
     assert ten.cli("audit-trail", "verify").code == 0
     assert ten.cli("audit-trail", "verify", "--head", kept).code == 1
@@ -116,7 +116,7 @@ def test_who_reads_it(ten: Database, role: str):
 def test_many_at_once_are_one_chain(database: Database):
     def write(k: int) -> None:
         for n in range(10):
-            trail.record(f"t{k}", Action.SELECTED, str(n))
+            audit_log.record(f"t{k}", Action.SELECTED, str(n))
 
     threads = [threading.Thread(target=write, args=(k,)) for k in range(6)]
     for thread in threads:
@@ -129,7 +129,7 @@ def test_many_at_once_are_one_chain(database: Database):
 
 def test_an_action_and_its_entry_are_one(database: Database):
     with get_engine("service").connect() as connection:
-        trail.append(connection, "x", Action.SELECTED)
+        audit_log.append(connection, "x", Action.SELECTED)
         connection.rollback()
     assert _verify().entries == 0
 

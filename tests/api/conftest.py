@@ -14,9 +14,9 @@ with warnings.catch_warnings():
 
 from fastapi import FastAPI
 
-from gis_service.accounts.identity import operator
 from gis_service.api.app import create_app
 from gis_service.db.engine import transaction
+from gis_service.identity import operator
 from gis_service.up import install_front_end
 from tests.conftest import Database, signed_in
 from web_map.planner import ensure_run

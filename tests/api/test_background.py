@@ -11,7 +11,7 @@ import pytest
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
-from gis_service.api import background
+from gis_service.api.routes import background
 from gis_service.settings import get_settings
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -24,8 +24,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from gis_service.accounts.identity import Role
 from gis_service.db.server import Server
+from gis_service.identity import Role
 from tests.conftest import Database, cloned, serving, signed_in
 
 _CHECKS = [

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from gis_service import logs
-from gis_service.api.guard import Guard
+from gis_service.api.http.guard import Guard
 from gis_service.settings import Settings, get_settings
 
 

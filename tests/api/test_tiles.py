@@ -11,7 +11,7 @@ import pyogrio
 import pytest
 from fastapi.testclient import TestClient
 
-from gis_service.api import tiles
+from gis_service.api.routes import tiles
 from gis_service.db import engine
 from gis_service.db.engine import forget_connections
 from tests.conftest import Database
@@ -211,7 +211,7 @@ def test_of_too_many_houses_cells_that_count_them(
 @pytest.mark.parametrize("z", [13, 14, 15, 16, 18, 22])
 def test_a_straight_map_onto_a_tile(demo_database: Database, z: int):
     """Beside PostGIS's own transformation, at 25 points of a tile, in units of which 4096 are a tile's side."""
-    from gis_service.api.tiles import onto_tile
+    from gis_service.api.routes.tiles import onto_tile
 
     for lon, lat in ((107.374, 24.511), (107.0, 24.2), (107.7, 24.9)):
         n = 2**z

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gis_service.api import tiles
+from gis_service.api.routes import tiles
 
 _SPOT = "24.511/107.374"
 

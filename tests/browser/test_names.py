@@ -32,8 +32,8 @@ def evil(server: Server, analysed_demo: str) -> Iterator[tuple[Database, str]]:
             "ST_Multi(ST_Buffer(ST_PointOnSurface(geom), 300)) FROM gis.admin_area WHERE code = %s",
             EVIL, EVIL, TOWN,
         )  # fmt: skip
-        from gis_service.accounts.identity import operator
         from gis_service.db.engine import transaction
+        from gis_service.identity import operator
         from gis_service.selection.select import run_selection
         from gis_service.selection.terms import default_ask
 

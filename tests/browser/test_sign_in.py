@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gis_service.accounts import people
-from gis_service.accounts.identity import Role, operator
 from gis_service.db.engine import transaction
 from gis_service.errors import NotFoundError
+from gis_service.identity import Role, operator
 from tests.conftest import Database
 
 PASSWORD = "correct horse battery"

@@ -9,9 +9,9 @@ import pytest
 import shapely
 from sqlalchemy import text
 
-from gis_service.accounts.identity import operator
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError, NotFoundError
+from gis_service.identity import operator
 from gis_service.selection.areas import find_area
 from gis_service.selection.rules import Limits, points_table
 from gis_service.selection.select import ask_of, compare, run_selection, totals

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from gis_service.accounts.identity import operator
 from gis_service.db.engine import transaction
+from gis_service.identity import operator
 from gis_service.selection.select import run_selection, totals
 from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, ZoneTerm, default_ask
 from tests.conftest import Database

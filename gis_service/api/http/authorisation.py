@@ -10,9 +10,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
-from gis_service.accounts.identity import Identity, Right
-from gis_service.api.known import Telling, known, source_of
+from gis_service.api.http.authentication import Telling, known, source_of
 from gis_service.errors import ForbiddenError
+from gis_service.identity import Identity, Right
 
 
 async def asking(request: Request) -> Identity:

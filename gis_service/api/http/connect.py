@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends
 from sqlalchemy import Connection
 
-from gis_service.api.identity import Asking
+from gis_service.api.http.authorisation import Asking
 from gis_service.db.engine import get_engine, transaction
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gis_service.accounts.identity import Identity, Right, Role
+from gis_service.identity import Identity, Right, Role
 
 _PLACED = (Role.TOWNSHIP, Role.VILLAGE)
 

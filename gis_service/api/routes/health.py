@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import text
 
 from gis_service import __version__
-from gis_service.accounts.identity import Right
-from gis_service.api.connect import Bare, Reading
-from gis_service.api.identity import allow, public
-from gis_service.api.tiles import data_version
+from gis_service.api.http.authorisation import allow, public
+from gis_service.api.http.connect import Bare, Reading
+from gis_service.api.routes.tiles import data_version
 from gis_service.db.queries import statement
 from gis_service.errors import InputError
+from gis_service.identity import Right
 
 router = APIRouter()
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from gis_service.accounts.identity import Identity
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import statement
+from gis_service.identity import Identity
 
 FIRST = "0" * 64
 """What the first entry is chained to."""

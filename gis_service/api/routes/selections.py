@@ -13,16 +13,16 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, text
 
-from gis_service.accounts.identity import Right
-from gis_service.accounts.trail import Action
-from gis_service.api.areas import ShapeIn, checked_shape
-from gis_service.api.connect import Reading, Writing
-from gis_service.api.downloads import DOWNLOADS, download
-from gis_service.api.identity import Trail, allow
+from gis_service.accounts.audit_log import Action
+from gis_service.api.http.authorisation import Trail, allow
+from gis_service.api.http.connect import Reading, Writing
+from gis_service.api.http.downloads import DOWNLOADS, download
+from gis_service.api.routes.areas import ShapeIn, checked_shape
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
+from gis_service.identity import Right
 from gis_service.selection.areas import area_term, find_drawn, within_drawn
 from gis_service.selection.lists import HEADINGS, places_of
 from gis_service.selection.phrases import phrase

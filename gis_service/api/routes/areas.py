@@ -12,15 +12,15 @@ from pyproj import CRS
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from gis_service.accounts.identity import Identity, Right
-from gis_service.accounts.trail import Action
-from gis_service.api.connect import Reading, Writing
-from gis_service.api.identity import Trail, allow
-from gis_service.api.tiles import forget_moments
+from gis_service.accounts.audit_log import Action
+from gis_service.api.http.authorisation import Trail, allow
+from gis_service.api.http.connect import Reading, Writing
+from gis_service.api.routes.tiles import forget_moments
 from gis_service.db.engine import transaction, work_srid, zone_bounds
 from gis_service.db.models import DrawnArea
 from gis_service.db.queries import statement
 from gis_service.errors import ConflictError, InputError, NotFoundError
+from gis_service.identity import Identity, Right
 from gis_service.ingest.crs import transform
 
 router = APIRouter(prefix="/api/areas", tags=["Areas"])

@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from pyproj import CRS
 from sqlalchemy import Connection, text
 
-from gis_service.accounts.identity import Right
-from gis_service.api.areas import to_work
-from gis_service.api.connect import Reading
-from gis_service.api.identity import allow
+from gis_service.api.http.authorisation import allow
+from gis_service.api.http.connect import Reading
+from gis_service.api.routes.areas import to_work
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.errors import InputError, NotFoundError
+from gis_service.identity import Right
 from gis_service.ingest.crs import transform
 
 router = APIRouter(prefix="/api/shapes", tags=["Areas"], dependencies=[Depends(allow(Right.DRAW))])

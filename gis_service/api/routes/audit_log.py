@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
-from gis_service.accounts import trail
-from gis_service.accounts.identity import Right
-from gis_service.accounts.trail import Action, Entry, Sought
-from gis_service.api.connect import Reading
-from gis_service.api.forms import page
-from gis_service.api.identity import Asking, allow
+from gis_service.accounts import audit_log
+from gis_service.accounts.audit_log import Action, Entry, Sought
+from gis_service.api.http.authorisation import Asking, allow
+from gis_service.api.http.connect import Reading
+from gis_service.api.http.forms import page
+from gis_service.identity import Right
 
 router = APIRouter(dependencies=[Depends(allow(Right.TRAIL))])
 
@@ -42,7 +42,7 @@ def search(
 ) -> TrailOut:
     """Return entries of one account, one action, a span of time."""
     sought = Sought(account or None, action, _zoned(since), _zoned(until), before)
-    found = trail.search(connection, sought, limit + 1)
+    found = audit_log.search(connection, sought, limit + 1)
     return TrailOut(items=found[:limit], truncated=len(found) > limit)
 
 
@@ -74,7 +74,7 @@ def trail_page(
         datetime.combine(last + timedelta(days=1), time()).astimezone() if last else None,
         before,
     )
-    found: list[Entry] = trail.search(connection, sought, _PAGE + 1)
+    found: list[Entry] = audit_log.search(connection, sought, _PAGE + 1)
     older = found[_PAGE - 1].entry_id if len(found) > _PAGE else None
     asked = {"account": account or "", "action": action, "since": since, "until": until}
     return page(

@@ -13,12 +13,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection, text
 
 from gis_service import __version__
-from gis_service.accounts.identity import Identity, Right
-from gis_service.api.identity import allow
-from gis_service.api.kept import Kept
+from gis_service.api.http.authorisation import allow
+from gis_service.api.http.ttl_cache import Kept
 from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
+from gis_service.identity import Identity, Right
 from gis_service.selection.select import latest_run
 
 router = APIRouter(tags=["Tiles"])

@@ -9,16 +9,16 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import text
 
 from gis_service.accounts import passwords, sessions, tokens
-from gis_service.accounts.identity import RIGHTS, Right
+from gis_service.accounts.audit_log import Action
 from gis_service.accounts.limits import attempt
-from gis_service.accounts.trail import Action
-from gis_service.api.errors import language
-from gis_service.api.forms import page
-from gis_service.api.identity import Asking, Trail, allow
-from gis_service.api.known import AtAPage, Known, cookie_name, forget_askers, set_cookie, source_of
+from gis_service.api.http.authentication import AtAPage, Known, cookie_name, forget_askers, set_cookie, source_of
+from gis_service.api.http.authorisation import Asking, Trail, allow
+from gis_service.api.http.errors import language
+from gis_service.api.http.forms import page
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import statement
 from gis_service.errors import GisError, InputError
+from gis_service.identity import RIGHTS, Right
 from gis_service.settings import get_settings
 
 router = APIRouter(dependencies=[Depends(allow(Right.READ))])

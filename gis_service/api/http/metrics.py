@@ -11,9 +11,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from gis_service.accounts.identity import Right
-from gis_service.api.identity import allow
+from gis_service.api.http.authorisation import allow
 from gis_service.db.engine import get_engine
+from gis_service.identity import Right
 
 router = APIRouter(tags=["Health"])
 

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from gis_service.accounts.identity import Right
-from gis_service.accounts.trail import Action
-from gis_service.api.connect import Reading
-from gis_service.api.identity import Trail, allow
+from gis_service.accounts.audit_log import Action
+from gis_service.api.http.authorisation import Trail, allow
+from gis_service.api.http.connect import Reading
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
+from gis_service.identity import Right
 
 router = APIRouter(prefix="/api", tags=["Personal data"], dependencies=[Depends(allow(Right.PERSON))])
 

@@ -22,7 +22,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
 from scipy.spatial import cKDTree
 
-from gis_service.planning.walkable import Walkable, sparse, walkable
+from gis_service.fire.walkable import Walkable, sparse, walkable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from gis_service.accounts.identity import Identity
-from gis_service.api.doors import doors_of
-from gis_service.api.errors import language
-from gis_service.api.known import csrf_of
+from gis_service.api.http.authentication import csrf_of
+from gis_service.api.http.errors import language
+from gis_service.api.http.navigation import doors_of
+from gis_service.identity import Identity
 from web_map.pages import form_page
 
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gis_service.api import metrics
+from gis_service.api.http import metrics
 from gis_service.errors import GisError, InputError, TooLargeError
 from gis_service.settings import get_settings
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import shapely
 
-from gis_service.planning.patrol import inspect, plan_patrol
+from gis_service.fire.patrol import inspect, plan_patrol
 
 NONE = np.empty((0, 2), int), np.empty(0)
 NO_HOUSES = np.empty(0, object)

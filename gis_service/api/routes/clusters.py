@@ -13,17 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pyproj import Transformer
 from sqlalchemy import Connection, text
 
-from gis_service.accounts.identity import Right
-from gis_service.accounts.trail import Action
-from gis_service.api.connect import Reading, Writing
-from gis_service.api.errors import language
-from gis_service.api.identity import Trail, allow
+from gis_service.accounts.audit_log import Action
+from gis_service.api.http.authorisation import Trail, allow
+from gis_service.api.http.connect import Reading, Writing
+from gis_service.api.http.errors import language
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.fire import records
 from gis_service.fire.clusters import LIST_MAX, cluster_of, ranked, run_of
 from gis_service.fire.facts import figures, score_parts, summary
 from gis_service.fire.work import work_of
+from gis_service.identity import Right
 
 router = APIRouter(tags=["Clusters"], dependencies=[Depends(allow(Right.READ))])
 _RECORD = [Depends(allow(Right.RECORD))]

@@ -14,9 +14,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import ColumnElement, Connection, Integer, and_, false, func, select
 
-from gis_service.accounts.identity import Right
-from gis_service.api.connect import Reading
-from gis_service.api.identity import allow
+from gis_service.api.http.authorisation import allow
+from gis_service.api.http.connect import Reading
 from gis_service.db.engine import work_srid, zone_bounds
 from gis_service.db.models import (
     AdminArea,
@@ -31,6 +30,7 @@ from gis_service.db.models import (
     Road,
 )
 from gis_service.errors import InputError, NotFoundError
+from gis_service.identity import Right
 
 router = APIRouter(tags=["OGC API Features"], dependencies=[Depends(allow(Right.READ))])
 

@@ -10,17 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
 from gis_service.accounts import passwords, people, tokens
-from gis_service.accounts.identity import Identity, Right, Role
+from gis_service.accounts.audit_log import Action
 from gis_service.accounts.people import Account, New
-from gis_service.accounts.trail import Action
-from gis_service.api.errors import language
-from gis_service.api.forms import page
-from gis_service.api.identity import Asking, Trail, allow
-from gis_service.api.known import Telling, forget_askers
+from gis_service.api.http.authentication import Telling, forget_askers
+from gis_service.api.http.authorisation import Asking, Trail, allow
+from gis_service.api.http.errors import language
+from gis_service.api.http.forms import page
+from gis_service.codelists import DEPARTMENT
 from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
 from gis_service.errors import GisError, InputError
-from gis_service.words import DEPARTMENT
+from gis_service.identity import Identity, Right, Role
 
 router = APIRouter(dependencies=[Depends(allow(Right.ACCOUNTS))])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from gis_service.planning.staging import choose, staging_points
+from gis_service.fire.staging import choose, staging_points
 
 
 def test_the_nearest_place_comes_first():

@@ -10,12 +10,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse
 from sqlalchemy import Connection, text
 
-from gis_service.accounts.identity import Right
-from gis_service.accounts.trail import Action
-from gis_service.api.connect import Reading
-from gis_service.api.downloads import DOWNLOADS, download
-from gis_service.api.errors import language
-from gis_service.api.identity import Trail, allow
+from gis_service.accounts.audit_log import Action
+from gis_service.api.http.authorisation import Trail, allow
+from gis_service.api.http.connect import Reading
+from gis_service.api.http.downloads import DOWNLOADS, download
+from gis_service.api.http.errors import language
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
@@ -23,6 +22,7 @@ from gis_service.export.mark import Mark
 from gis_service.export.sheets import write_tables
 from gis_service.figures.house import facts_of
 from gis_service.figures.tables import Table, department_table, place_tables, runs_of
+from gis_service.identity import Right
 from gis_service.selection.lists import HEADINGS, frame_of
 
 router = APIRouter(prefix="/api", tags=["Figures"])

@@ -10,16 +10,16 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from gis_service.accounts.identity import Identity, Right, Role
-from gis_service.accounts.trail import Action
-from gis_service.api.collections import landing
-from gis_service.api.connect import Reading
-from gis_service.api.doors import doors_of, own_map
-from gis_service.api.errors import language
-from gis_service.api.identity import Asking, Trail, allow, public
-from gis_service.api.known import Telling, csrf_of
+from gis_service.accounts.audit_log import Action
+from gis_service.api.http.authentication import Telling, csrf_of
+from gis_service.api.http.authorisation import Asking, Trail, allow, public
+from gis_service.api.http.connect import Reading
+from gis_service.api.http.errors import language
+from gis_service.api.http.navigation import doors_of, own_map
+from gis_service.api.routes.collections import landing
 from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
+from gis_service.identity import Identity, Right, Role
 from gis_service.sheet import township as township_wall
 from gis_service.sheet.fire import gathered, print_sheet
 from web_map import assets

@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from gis_service.planning.walkable import CLEAR_M, STEP_M, walkable
+from gis_service.fire.walkable import CLEAR_M, STEP_M, walkable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

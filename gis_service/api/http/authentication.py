@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 from sqlalchemy import Connection
 
-from gis_service.accounts import sessions, trail
-from gis_service.accounts.identity import Identity
+from gis_service.accounts import audit_log, sessions
+from gis_service.accounts.audit_log import Action, Source
 from gis_service.accounts.sessions import Asker
-from gis_service.accounts.trail import Action, Source
-from gis_service.api.kept import Kept
+from gis_service.api.http.ttl_cache import Kept
 from gis_service.db.engine import database_url
 from gis_service.errors import ForbiddenError, SignInError
+from gis_service.identity import Identity
 from gis_service.settings import get_settings
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -176,8 +176,8 @@ class Telling:
 
     def append(self, connection: Connection, action: Action, object_: str | None = None, **details: Any) -> None:
         """Append an entry that is stored together with the caller's changes."""
-        trail.append(connection, self.identity, action, object_, source=self.source, **details)
+        audit_log.append(connection, self.identity, action, object_, source=self.source, **details)
 
     def record(self, action: Action, object_: str | None = None, **details: Any) -> None:
         """Append an entry that stands before the answer goes out."""
-        trail.record(self.identity, action, object_, source=self.source, **details)
+        audit_log.record(self.identity, action, object_, source=self.source, **details)

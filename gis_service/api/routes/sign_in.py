@@ -10,14 +10,10 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import text
 
-from gis_service.accounts import oidc, sessions, trail
-from gis_service.accounts.identity import Right
+from gis_service.accounts import audit_log, oidc, sessions
+from gis_service.accounts.audit_log import Action
 from gis_service.accounts.sessions import Opened
-from gis_service.accounts.trail import Action
-from gis_service.api.errors import language
-from gis_service.api.forms import local_path, page
-from gis_service.api.identity import Trail, allow, public
-from gis_service.api.known import (
+from gis_service.api.http.authentication import (
     Known,
     check_origin,
     cookie_name,
@@ -27,9 +23,13 @@ from gis_service.api.known import (
     source_of,
     stale_form,
 )
+from gis_service.api.http.authorisation import Trail, allow, public
+from gis_service.api.http.errors import language
+from gis_service.api.http.forms import local_path, page
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import statement
 from gis_service.errors import GisError, SignInError, TooManyError
+from gis_service.identity import Right
 from gis_service.settings import get_settings
 
 router = APIRouter(include_in_schema=False)
@@ -126,7 +126,7 @@ def finish(request: Request, code: str = "", state: str = "") -> Response:
         with get_engine("service").begin() as connection:
             found = connection.execute(text(statement("accounts.of_subject")), {"subject": subject}).one_or_none()
         if found is None or found.disabled:
-            trail.record(
+            audit_log.record(
                 "?" if found is None else found.name, Action.SIGN_IN_FAILED, source=source_of(request), by="oidc"
             )
             raise SignInError(

@@ -18,9 +18,9 @@ from fastapi import Path as PathParameter
 from pmtiles.reader import MmapSource, Reader
 from pmtiles.tile import TileType
 
-from gis_service.accounts.identity import Right
-from gis_service.api.identity import allow
+from gis_service.api.http.authorisation import allow
 from gis_service.errors import NotFoundError, SetupError
+from gis_service.identity import Right
 from gis_service.settings import get_settings
 
 router = APIRouter(tags=["Tiles"])

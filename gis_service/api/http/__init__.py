@@ -1,0 +1,1 @@
+"""What all routes stand on: the guard round every request, who asks, what they may do, errors, caches."""

@@ -1,0 +1,1 @@
+"""One module of routes a capability: each route calls one function and shapes its answer."""
