@@ -89,7 +89,7 @@ def import_file(kind_name: str, path: Path, options: Options | None = None, step
 def _import(kind: Kind, path: Path, options: Options, step: Step) -> Summary:
     started = datetime.now(UTC)
     if options.rejects is not None:
-        check_rejects_file(options.rejects)
+        check_rejects_file(options.rejects, path)
     step(f"读取 {path.name}", f"reading {path.name}")
     source = read(path, options.layer, options.encoding)
     step(f"检查 {len(source.frame):,} 行", f"checking {len(source.frame):,} rows")
