@@ -65,8 +65,8 @@ def read_geojson(path: Path, encoding: str) -> Layer:
         result.crs = crs_said
     else:
         # RFC 7946: degrees of WGS 84. Metres in a GeoJSON without a word about them are evidence, not that.
-        bounds = shapely.total_bounds(geometry)
-        result.crs = CRS.from_epsg(_WGS84) if not np.nanmax(np.abs(bounds), initial=0) > _DEGREES else None
+        reach = np.abs(shapely.get_coordinates(geometry)).max(initial=0)
+        result.crs = None if reach > _DEGREES else CRS.from_epsg(_WGS84)
     return result
 
 
@@ -151,8 +151,7 @@ def _columns(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _geometry(features: list[str], rows: list[dict[str, Any]]) -> tuple[NDArray[np.object_], dict[int, Fault]]:
-    geometry = shapely.from_geojson(np.array(features, dtype=object), on_invalid="ignore")
-    geometry = np.atleast_1d(np.asarray(geometry, dtype=object))
+    geometry = np.asarray(shapely.from_geojson(np.array(features, dtype=object), on_invalid="ignore"), dtype=object)
     faults: dict[int, Fault] = {}
     for position in np.flatnonzero(shapely.is_missing(geometry)):
         said = rows[position][""]

@@ -46,7 +46,8 @@ BROKEN = Fault(
 def from_wkb(values: Sequence[bytes | None]) -> tuple[NDArray[np.object_], dict[int, Fault]]:
     """Return geometries from WKB or EWKB, and by position the faults of those that cannot be read."""
     raw = np.array(values, dtype=object)
-    geometry = shapely.from_wkb(raw, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # NaN among the coordinates is found later, row by row
+        geometry = shapely.from_wkb(raw, on_invalid="ignore")
     faults: dict[int, Fault] = {}
     odd = shapely.is_missing(geometry) | (shapely.get_type_id(geometry) > _SEVEN)
     for position in np.flatnonzero(odd):
@@ -92,7 +93,8 @@ def _from_text(said: str) -> tuple[shapely.Geometry | None, int]:
         return shape, srid
     marked = _SRID.match(said)
     srid = int(marked.group(1)) if marked else 0
-    shape = shapely.from_wkt(said[marked.end() :] if marked else said, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):
+        shape = shapely.from_wkt(said[marked.end() :] if marked else said, on_invalid="ignore")
     return (shape if shape is not None and shapely.get_type_id(shape) <= _SEVEN else None), srid
 
 
