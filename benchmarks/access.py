@@ -17,12 +17,13 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from gis_service.density import access, burn, firebreak
 from gis_service.density.compute.executor import open_executor
 from gis_service.density.params import Params
 from gis_service.density.plane.ground import lay_out
 from gis_service.density.plane.pairs import find_pairs
 from gis_service.density.plane.tiles import Finder
+from gis_service.density.reach import access
+from gis_service.density.spread import burn, firebreak
 
 KOCHI = Path(__file__).parents[2] / "shared/data/buildings/kochi.parquet"
 

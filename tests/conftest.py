@@ -32,6 +32,7 @@ from gis_service.db.server import Server
 from gis_service.errors import NotFoundError
 from gis_service.identity import RIGHTS, Right, Role, operator
 from gis_service.settings import ROOT, get_settings
+from tests import shared
 
 _TEMPLATE = "gis_template"
 _DEMO = "gis_demo"
@@ -310,7 +311,4 @@ def session_of(database: Database, role: str = "administrator", **more: Any) -> 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    folder = Path(os.environ.get("GIS_TEST_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"the real data of ../shared/data is not here ({folder}); set GIS_TEST_DATA to its folder")
-    return folder
+    return shared.shared_data()

@@ -12,6 +12,7 @@ from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
+from gis_service.files import check_output, replacing
 from gis_service.identity import Identity, Role, operator
 from gis_service.say import say
 from gis_service.settings import get_settings
@@ -79,8 +80,7 @@ def _check(out: Path, kinds: tuple[str, ...] = (".html",)) -> None:
         raise InputError(
             f"{out.name}：地图文件请用 {' 或 '.join(kinds)}。", f"{out.name}: a map file ends in {' or '.join(kinds)}."
         )
-    if not out.parent.exists():
-        raise InputError(f"文件夹 {out.parent} 不存在。", f"The folder {out.parent} does not exist.")
+    check_output(out)
 
 
 def write_page(page: Page, out: Path) -> None:
@@ -91,8 +91,7 @@ def write_page(page: Page, out: Path) -> None:
 
 def write_file(made: bytes, out: Path, *, title: str) -> None:
     """Write a map's file, whole or not at all, and tell the audit trail."""
-    partial = out.with_name(f".{out.name}.part")
-    partial.write_bytes(made)
-    audit_log.record(operator(), Action.EXPORTED, out.name, title=title)
-    partial.replace(out)
+    with replacing(out) as partial:
+        partial.write_bytes(made)
+        audit_log.record(operator(), Action.EXPORTED, out.name, title=title)
     say(f"已写入 {out}（{out.stat().st_size / 1e6:.1f} MB）", f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB)")

@@ -14,6 +14,7 @@ from gis_service.db.engine import admin_connection, database_url, forget_connect
 from gis_service.db.migrate import admin_is_superuser, create_database, migrate, overlap_is_marked, pending
 from gis_service.db.server import private_server
 from gis_service.errors import InputError, SetupError
+from gis_service.files import check_output, replacing
 from gis_service.say import say
 from gis_service.settings import get_settings
 
@@ -112,12 +113,12 @@ def url(role: str) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
     """备份到一个文件。Write everything to one file."""
+    check_output(file, *([] if get_settings().database_url else [private_server().cluster]), option="FILE")
     prepare()
-    partial = file.with_name(file.name + ".part")
     # Whom policies bind is refused by pg_dump, lest rows be left out; the owner's own policies leave out none.
     as_owner = () if admin_is_superuser() else ("--role=gis_owner", "--enable-row-security")
-    _client("pg_dump", "--format=custom", "--schema=gis", *as_owner, "--file", str(partial.resolve()))
-    partial.replace(file)
+    with replacing(file) as partial:
+        _client("pg_dump", "--format=custom", "--schema=gis", *as_owner, "--file", str(partial.resolve()))
     say(f"已备份到 {file}（{file.stat().st_size / 1e6:.1f} MB）。", f"Backed up to {file}.")
 
 

@@ -19,6 +19,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from gis_service.density.compute.heap import return_large_arrays
 from gis_service.density.params import Params
 from gis_service.errors import GisError, InputError
+from gis_service.files import check_output
 from gis_service.say import steps
 from gis_service.settings import default, get_settings
 
@@ -141,6 +142,7 @@ def density(
         raise click.UsageError("--workers 与 --scheduler 只能选一个 (choose one of --workers and --scheduler)")
     if out.suffix.lower() != ".gpkg":
         raise click.BadParameter("须为 .gpkg (must end in .gpkg)", param_hint="--out")
+    check_output(out, buildings, *([roads] if roads is not None else []))
     params = Params(
         max_width_m=max_width_m,
         link_gap_m=link_gap_m,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import threading
 import time
 import warnings
@@ -25,6 +23,7 @@ from pyproj import CRS
 
 from gis_service.density.run import Density
 from gis_service.errors import InputError
+from gis_service.files import replacing, unwritable
 
 LAYERS = ("gaps", "alleys", "buildings", "firebreaks", "clusters", "run")
 """In the order in which a run can make them."""
@@ -57,15 +56,14 @@ class Draft:
                 self._jobs.append(self._writer.submit(_layer, self._waiting.pop(ready), ready, self._path))
 
     def finish(self, result: Density) -> None:
-        """Add the layers that are still missing, wait until all are written, and put the file in its place."""
+        """Add the layers that are still missing, and wait until all are written."""
         for name in [n for n in self._left if n not in self._waiting]:
             self.add(name, getattr(result, name))
         try:
             for job in self._jobs:
                 job.result()
-            self._path.replace(self._out)
         except (OSError, DataSourceError) as error:
-            raise _unwritable(self._out, error) from error
+            raise unwritable(self._out, error) from error
 
     def close(self) -> None:
         """Wait for the writer, whatever happened."""
@@ -80,27 +78,12 @@ def drafting(out: Path) -> Iterator[Draft]:
     """
     if out.suffix.lower() != ".gpkg":
         raise InputError(f"输出文件须为 .gpkg：{out.name}", f"The output must be a GeoPackage (.gpkg), not {out.name}.")
-    if not out.parent.is_dir():
-        raise InputError(f"没有这个目录：{out.parent}", f"There is no such folder: {out.parent}")
-    try:
-        handle, name = tempfile.mkstemp(suffix=".gpkg", prefix=f".{out.stem}-", dir=out.parent)
-        os.close(handle)
-    except OSError as error:
-        raise _unwritable(out, error) from error
-    path = Path(name)
-    path.unlink()
-    draft = Draft(path, out)
-    try:
-        yield draft
-    finally:
-        draft.close()
-        for left in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
-            left.unlink(missing_ok=True)
-
-
-def _unwritable(out: Path, error: Exception) -> InputError:
-    why = getattr(error, "strerror", None) or str(error)
-    return InputError(f"无法写入 {out}：{why}", f"{out} cannot be written: {why}")
+    with replacing(out) as path:
+        draft = Draft(path, out)
+        try:
+            yield draft
+        finally:
+            draft.close()
 
 
 def write(result: Density, out: Path) -> None:

@@ -15,14 +15,13 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
 from gis_service.export.rows import MARK_HEADINGS, mark_book
-from gis_service.ingest.rejects import neutral
+from gis_service.files import neutral, replacing
 
 _WIDTH_MAX = 60
 
@@ -53,15 +52,8 @@ def write_places(frame: gpd.GeoDataFrame, path: Path, *, title: str, headings: d
             f"不能写“{path.suffix or path.name}”；请用 {'、'.join(_WRITERS)}。",
             f"Cannot write {path.suffix or path.name!r}; use one of {', '.join(_WRITERS)}.",
         )
-    if not path.parent.exists():
-        raise InputError(f"文件夹 {path.parent} 不存在。", f"The folder {path.parent} does not exist.")
-    partial = path.with_name(f".{path.stem}.part{path.suffix}")
-    partial.unlink(missing_ok=True)
-    try:
+    with replacing(path) as partial:
         writer(frame, partial, title, headings, mark)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _flat(value: Any) -> Any:
@@ -112,7 +104,7 @@ def _write_xlsx(frame: gpd.GeoDataFrame, path: Path, title: str, headings: dict[
 def _cell(value: Any) -> Any:
     if value is None or (not isinstance(value, (str, bool)) and pd.isna(value)):
         return None
-    return neutral(ILLEGAL_CHARACTERS_RE.sub("", value)) if isinstance(value, str) else value
+    return neutral(value)
 
 
 def _shown(value: Any) -> int:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
-from gis_service.ingest.rejects import neutral
+from gis_service.files import neutral, replacing
 
 MARK_HEADINGS = ("导出账号", "导出时间")
 
@@ -29,10 +28,7 @@ def write_rows(headings: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
     """
     if path.suffix.lower() not in {".csv", ".xlsx"}:
         raise InputError(f"{path.name}：请用 .csv 或 .xlsx。", f"{path.name}: write a .csv or .xlsx file.")
-    if not path.parent.exists():
-        raise InputError(f"文件夹 {path.parent} 不存在。", f"The folder {path.parent} does not exist.")
-    partial = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
+    with replacing(path) as partial:
         if path.suffix.lower() == ".csv":
             with partial.open("w", encoding="utf-8-sig", newline="") as opened:
                 writer = csv.writer(opened)
@@ -43,16 +39,9 @@ def write_rows(headings: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
             sheet = book.create_sheet(title[:31])
             sheet.append(list(headings))
             for row in rows:
-                sheet.append([_cell(value) for value in row])
+                sheet.append([neutral(value) for value in row])
             mark_book(book, mark)
             book.save(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _cell(value: Any) -> Any:
-    return neutral(ILLEGAL_CHARACTERS_RE.sub("", value)) if isinstance(value, str) else value
 
 
 def mark_book(book: Workbook, mark: Mark) -> None:

@@ -11,7 +11,7 @@ from openpyxl.utils import get_column_letter
 
 from gis_service.export.mark import Mark
 from gis_service.export.rows import mark_book
-from gis_service.ingest.rejects import neutral
+from gis_service.files import neutral
 
 if TYPE_CHECKING:
     from gis_service.figures.tables import Table

@@ -1,97 +1,123 @@
-"""Which bytes mean which characters: .cpg, then the DBF's language id, then strict UTF-8, then strict GB18030.
+"""Which bytes mean which characters: decided by what can fail, not by what a file claims.
 
-Characters are never replaced: a file that no candidate decodes is refused with the question to answer.
+Bytes that are valid UTF-8 with Chinese in them are UTF-8; a text of another encoding passes that test by accident
+hardly ever. A page of single bytes decodes anything, so that it decodes proves nothing: it comes last. Between
+encodings of two bytes (GB18030, Big5, Shift-JIS), the one counts whose characters are the everyday ones.
+Characters are never replaced: a text that nothing decodes is refused with the question to answer.
 """
 
 from __future__ import annotations
 
 import codecs
-import struct
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from gis_service.errors import InputError
 
-# Language ids of dBASE headers that name one code page (dBASE and ESRI documentation); 0 and 0x57 name none.
-_LANGUAGE_IDS = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5", 0x78: "big5", 0x13: "cp932", 0x7B: "cp932"}
+GB = "gb18030"
 # What codecs say of a text that ends inside a character.
 _CUT = {"unexpected end of data", "incomplete multibyte sequence"}
-_CPG_NAMES = {"936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "65001": "utf-8"}
+_SAMPLE = 20_000
+# Of a text in Chinese nearly all characters are everyday ones; of another text taken for it, few.
+_PLAUSIBLE = 0.5
+# Names that .cpg files, XML declarations and people give to encodings, without signs and prefixes.
+_NAMES = {
+    "utf8": "utf-8", "65001": "utf-8", "unicodeutf8": "utf-8", "utf8bom": "utf-8",
+    "gbk": GB, "gb2312": GB, "gb231280": GB, "gb18030": GB, "936": GB, "54936": GB, "euccn": GB, "chinese": GB,
+    "big5": "big5", "950": "cp950",
+    "shiftjis": "cp932", "sjis": "cp932", "932": "cp932", "euckr": "cp949", "949": "cp949",
+    "ascii": "latin-1", "usascii": "latin-1",
+}  # fmt: skip
+_PREFIX = re.compile(r"^(?:ansi|oem|codepage|windows|win|ibm|ms|cp|x)+(?=[a-z]*\d|gbk|big)")
+_WIDE = ("utf-8", GB, "cp950", "big5", "cp932", "cp949")
 
 
-def dbf_encoding(dbf: Path) -> str:
-    """Return the Python codec whose strict decoding reads every text of ``dbf``.
+@dataclass(frozen=True)
+class Choice:
+    """The codec that reads a text, and why where a file claims another."""
 
-    Raises
-    ------
-    InputError
-        No candidate decodes the file, or it is no DBF.
-
-    """
-    texts, language_id = _dbf_texts(dbf)
-    candidates = [_cpg(dbf), _LANGUAGE_IDS.get(language_id), "utf-8", "gb18030"]
-    for name in candidates:
-        if name is not None and _decodes(texts, name):
-            return name
-    raise InputError(
-        f"{dbf.name} 的文字编码无法识别（试过 .cpg、语言标识、UTF-8、GB18030）；请用 --encoding 指定，例如 --encoding big5。",
-        f"The text encoding of {dbf.name} is unknown (.cpg, language id, UTF-8 and GB18030 all fail); name it, for "
-        "example --encoding big5.",
-    )
+    codec: str
+    why_zh: str = ""
+    why_en: str = ""
 
 
-def decode(data: bytes, name: str, file: str) -> tuple[str, str]:
-    """Decode a text file strictly by ``name``, else by its byte-order mark, UTF-8 or GB18030; say which."""
-    marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-    marked = [codec for mark, codec in marks if data.startswith(mark)]
-    for codec in [name] if name else [*marked, "utf-8", "gb18030"]:
-        try:
-            return data.decode(codec), codec
-        except (UnicodeDecodeError, LookupError):
-            continue
-    raise InputError(
-        f"{file} 的文字编码无法识别；请另存为 UTF-8，或用 --encoding 指定。",
-        f"The text encoding of {file} is unknown; save it as UTF-8 or name it with --encoding.",
-    )
-
-
-def _cpg(dbf: Path) -> str | None:
-    for name in (dbf.with_suffix(".cpg"), dbf.with_suffix(".CPG")):
-        if name.exists():
-            said = name.read_text(errors="ignore").strip().lower()
+def codec_of(name: str) -> str | None:
+    """Return the codec that somebody means by ``name`` (GBK, ANSI 936, cp1252, 88591), or None."""
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    for said in (plain, _PREFIX.sub("", plain)):
+        if said in _NAMES:
+            return _NAMES[said]
+        iso = re.fullmatch(r"(?:iso)?8859(\d{1,2})", said)
+        number = f"iso8859-{iso.group(1)}" if iso else f"cp{said}" if said.isdigit() else said
+        for spelling in (number, name.strip().lower()):
             try:
-                return codecs.lookup(_CPG_NAMES.get(said, said)).name
-            except LookupError:
-                return None
+                b"".decode(spelling)  # some codecs are of bytes
+                return codecs.lookup(spelling).name
+            except (LookupError, ValueError):
+                continue
     return None
 
 
-def whole_characters(dbf: Path, codec: str) -> bytes | None:
-    """Return ``dbf`` without the half characters at the end of names and texts, or None where it has none.
+def choose(texts: Sequence[bytes], claims: Sequence[str]) -> Choice | None:
+    """Return the codec that reads all ``texts``, or None where none does.
 
-    A writer cuts a field name at 10 bytes and a text at its width, often inside a character: 房屋编号 in UTF-8 ends
-    in the first byte of 号. What stands before the cut is right and is kept.
+    Parameters
+    ----------
+    texts
+        All texts of the file; each may be cut inside its last character.
+    claims
+        What the file says its encoding is, the surest first, in its own words.
+
     """
-    data = bytearray(dbf.read_bytes())
-    table = _table(bytes(data), dbf)
-    changed = False
-    spans = [(position, position + 11, b"\0") for position in table.names]
-    for row in range(table.count):
-        start = table.header_size + row * table.record_size
-        spans += [(start + a, start + b, b" ") for a, b in table.spans if start + b <= len(data)]
-    for start, stop, blank in spans:
-        piece = bytes(data[start:stop])
-        text = piece.split(b"\0")[0] if blank == b"\0" else piece.rstrip(b" \0")
-        if text.isascii():
-            continue
-        end = _whole(text, codec)
-        if end < len(text):
-            data[start:stop] = text[:end].ljust(stop - start, blank)
-            changed = True
-    return bytes(data) if changed else None
+    foreign = [text for text in texts if not text.isascii()]
+    claimed = [codec for codec in map(codec_of, claims) if codec is not None]
+    if not foreign:
+        return Choice(next((codec for codec in claimed if codec in _WIDE), "utf-8"))
+    said = ("、".join(claims), ", ".join(claims))
+    unicode = _decoded(foreign, "utf-8")
+    wide = [codec for codec in dict.fromkeys(claimed) if codec in _WIDE[1:]]
+    if unicode is not None and (any(c >= "\u2e80" for c in unicode) or not wide):
+        return _because(Choice("utf-8"), claimed, said, ("字节符合 UTF-8", "the bytes are valid UTF-8"))
+    best = _best([*wide, GB, *(("cp950",) if "cp950" not in wide else ())], foreign, sure=len(wide))
+    single = next((codec for codec in claimed if codec not in _WIDE and _decoded(foreign, codec) is not None), None)
+    if best is not None and (single is None or best[1] >= _PLAUSIBLE):
+        return _because(Choice(best[0]), claimed, said, ("字节按它读出常用汉字", "it gives everyday characters"))
+    return Choice(single) if single is not None else None
 
 
-def _whole(text: bytes, codec: str) -> int:
+def _best(candidates: list[str], texts: list[bytes], sure: int) -> tuple[str, float] | None:
+    """Return the codec whose characters are the most everyday ones, and their share; a claim wins a near tie.
+
+    The first ``sure`` candidates are claimed by the file. Big5 is not guessed where GB18030 reads nearly as well.
+    """
+    found: list[tuple[float, str, float]] = []
+    for place, codec in enumerate(candidates):
+        decoded = _decoded(texts, codec)
+        if decoded is not None:
+            share = _everyday(decoded, codec)
+            bonus = 0.1 if place < sure else 0.05 if codec == GB else -0.25
+            found.append((share + bonus, codec, share))
+    if not found:
+        return None
+    _, codec, share = max(found, key=lambda one: one[0])
+    return codec, share
+
+
+def _because(choice: Choice, claimed: list[str], said: tuple[str, str], why: tuple[str, str]) -> Choice:
+    if not claimed or choice.codec == claimed[0]:
+        return choice
+    return Choice(choice.codec, f"（文件称是 {said[0]}，但{why[0]}）", f" (the file says {said[1]}, but {why[1]})")
+
+
+def _decoded(texts: Sequence[bytes], codec: str) -> str | None:
+    try:
+        return "".join(text[: whole(text, codec)].decode(codec) for text in texts)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def whole(text: bytes, codec: str) -> int:
     """Return how many bytes of ``text`` are whole characters; all of them unless the last is cut."""
     try:
         text.decode(codec)
@@ -101,51 +127,83 @@ def _whole(text: bytes, codec: str) -> int:
     return len(text)
 
 
-@dataclass(frozen=True)
-class _Table:
-    count: int
-    header_size: int
-    record_size: int
-    names: tuple[int, ...]
-    spans: tuple[tuple[int, int], ...]
+def _everyday(decoded: str, codec: str) -> float:
+    """Return which share of the characters beyond ASCII a standard lists as everyday ones."""
+    foreign = [c for c in decoded if not c.isascii()]
+    foreign = foreign[:: max(1, len(foreign) // _SAMPLE)]
+    everyday = _EVERYDAY[codec]
+    return sum(map(everyday, foreign)) / len(foreign) if foreign else 0.0
 
 
-def _table(data: bytes, dbf: Path) -> _Table:
-    """Return where a DBF's field names stand in the file, and its texts in a record."""
-    if len(data) < 33:
-        raise InputError(f"{dbf.name} 不是 DBF 文件或已截断。", f"{dbf.name} is no DBF file or is truncated.")
-    count, header_size, record_size = struct.unpack("<IHH", data[4:12])
-    names: list[int] = []
-    spans: list[tuple[int, int]] = []
-    position, offset = 32, 1
-    while position + 32 <= min(header_size, len(data)) and data[position] != 0x0D:
-        width = data[position + 16]
-        names.append(position)
-        if data[position + 11 : position + 12] == b"C":
-            spans.append((offset, offset + width))
-        offset += width
-        position += 32
-    if record_size:
-        # The count is what the header claims; a truncated file has fewer.
-        count = min(count, max(0, len(data) - header_size) // record_size + 1)
-    return _Table(count, header_size, record_size, tuple(names), tuple(spans))
+def _between(codec: str, *spans: tuple[int, int]) -> Callable[[str], bool]:
+    """Return a test of whether a character's first byte in ``codec`` lies in one of the ``spans``."""
 
-
-def _dbf_texts(dbf: Path) -> tuple[list[bytes], int]:
-    data = dbf.read_bytes()
-    table = _table(data, dbf)
-    texts = [data[position : position + 11].split(b"\0")[0] for position in table.names]
-    for row in range(table.count):
-        start = table.header_size + row * table.record_size
-        record = data[start : start + table.record_size]
-        texts.extend(record[a:b].rstrip(b" \0") for a, b in table.spans)
-    return [text for text in texts if not text.isascii()], data[29]
-
-
-def _decodes(texts: list[bytes], codec: str) -> bool:
-    for text in texts:
+    def test(c: str) -> bool:
         try:
-            text[: _whole(text, codec)].decode(codec)
-        except UnicodeDecodeError:
+            raw = c.encode(codec)
+        except UnicodeEncodeError:
             return False
-    return True
+        return len(raw) == 2 and any(low <= raw[0] <= high for low, high in spans)
+
+    return test
+
+
+# Level 1 of GB 2312, of Big5, of JIS X 0208 and KS X 1001, with their punctuation and kana.
+_EVERYDAY: dict[str, Callable[[str], bool]] = {
+    GB: _between("gb2312", (0xA1, 0xA3), (0xB0, 0xD7)),
+    "big5": _between("big5", (0xA1, 0xA3), (0xA4, 0xC6)),
+    "cp950": _between("cp950", (0xA1, 0xA3), (0xA4, 0xC6)),
+    "cp932": _between("cp932", (0x81, 0x83), (0x88, 0x97)),
+    "cp949": _between("euc_kr", (0xA1, 0xA3), (0xB0, 0xC8)),
+}
+
+
+def decode(data: bytes, name: str, file: str, claims: Sequence[str] = ()) -> tuple[str, tuple[str, str, str]]:
+    """Decode a text file by ``name``, else by its byte-order mark, else by :func:`choose`.
+
+    Returns
+    -------
+    The text, and the codec with its reason in Chinese and in English.
+
+    Raises
+    ------
+    InputError
+        Nothing decodes it.
+
+    """
+    marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+    marked = next((codec for mark, codec in marks if data.startswith(mark)), None)
+    if name:
+        choice: Choice | None = Choice(given(name))
+    elif marked is not None:
+        choice = Choice(marked)
+    else:
+        # Line by line: no text ends inside a character here, and a line is what one person typed.
+        choice = choose([data] if data.isascii() else data.splitlines(), claims)
+    if choice is not None:
+        try:
+            return data.decode(choice.codec), (choice.codec, choice.why_zh, choice.why_en)
+        except UnicodeDecodeError:
+            pass
+    raise InputError(
+        f"{file} 的文字编码无法识别；请另存为 UTF-8，或用 --encoding 指定。",
+        f"The text encoding of {file} is unknown; save it as UTF-8 or name it with --encoding.",
+    )
+
+
+def given(name: str) -> str:
+    """Return the codec that a user names.
+
+    Raises
+    ------
+    InputError
+        There is no such encoding.
+
+    """
+    codec = codec_of(name)
+    if codec is None:
+        raise InputError(
+            f"没有名为“{name}”的文字编码；请用 --encoding utf-8、gb18030 或 big5。",
+            f"There is no text encoding {name!r}; use --encoding utf-8, gb18030 or big5.",
+        )
+    return codec

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from gis_service import codelists
 from gis_service.errors import InputError
-from gis_service.ingest.values import Parser, many_of, number, one_of, text, truth, whole
+from gis_service.ingest.headings import normal
+from gis_service.ingest.values import Parser, identifier, many_of, number, one_of, text, truth, whole
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def level_of(code: str) -> str | None:
 # Generic identifiers come last: a file that has a number of its own and an OpenStreetMap id means the first.
 _ANY_ID = ("编号", "id", "osm_ref", "osm_id", "gid", "objectid", "fid")
 _NAME = Field("name", text(200), ("名称", "房屋名称", "单位名称", "name_zh", "mc", "xzqmc"))
-_TOWNSHIP = Field("township_code", text(12), ("乡镇代码", "乡镇编码", "乡级代码", "乡镇行政区划代码", "township"))
+_TOWNSHIP = Field("township_code", identifier(12), ("乡镇代码", "乡镇编码", "乡级代码", "乡镇行政区划代码", "township"))
 _SIMULATED = Field("simulated", truth, ("模拟",), empty="false")
 
 BUILDINGS = Kind(
@@ -71,7 +72,7 @@ BUILDINGS = Kind(
     "building",
     Field(
         "building_id",
-        text(100),
+        identifier(100),
         (
             "房屋编号",
             "房屋编码",
@@ -89,7 +90,7 @@ BUILDINGS = Kind(
         _NAME,
         Field("address", text(300), ("地址", "房屋地址", "详细地址", "坐落", "addr_street")),
         _TOWNSHIP,
-        Field("village_code", text(12), ("村代码", "村级代码", "社区代码", "村编码", "village")),
+        Field("village_code", identifier(12), ("村代码", "村级代码", "社区代码", "村编码", "village")),
         Field(
             "floors",
             whole(1, 200, unknown_outside=True),
@@ -159,8 +160,8 @@ BUILDINGS = Kind(
         Field("built_period", text(40), ("建成时间", "建成年份", "建造年代", "建成年代")),
         _SIMULATED,
         Field("owner_name", text(60), ("户主", "产权人", "产权人姓名", "房主", "所有人"), person=True),
-        Field("telephone", text(40), ("电话", "联系电话", "手机", "手机号", "户主电话"), person=True),
-        Field("identity_number", text(40), ("身份证号", "身份证", "证件号码"), person=True),
+        Field("telephone", identifier(40), ("电话", "联系电话", "手机", "手机号", "户主电话"), person=True),
+        Field("identity_number", identifier(40), ("身份证号", "身份证", "证件号码"), person=True),
     ),
     ("Polygon", "MultiPolygon"),
     "MultiPolygon",
@@ -169,7 +170,7 @@ ZONES = Kind(
     "zones",
     "重点区域",
     "key_zone",
-    Field("zone_id", text(100), ("区域编号", "学校代码", *_ANY_ID), required=True),
+    Field("zone_id", identifier(100), ("区域编号", "学校代码", *_ANY_ID), required=True),
     (
         Field(
             "kind",
@@ -190,14 +191,14 @@ BOUNDARIES = Kind(
     "admin_area",
     Field(
         "code",
-        text(12),
+        identifier(12),
         ("行政区划代码", "区划代码", "代码", "行政代码", "行政区代码", "xzqdm", "adcode", "county_code"),
         required=True,
     ),
     (
         Field("name", text(100), (*_NAME.names, "行政区名称", "county"), required=True),
         Field("level", _one("level", codelists.ADMIN_LEVEL), ("级别", "行政级别", "层级"), from_key=level_of),
-        Field("parent_code", text(12), ("上级代码", "父级代码", "parent")),
+        Field("parent_code", identifier(12), ("上级代码", "父级代码", "parent")),
         Field("schematic", truth, ("示意",), empty="false"),
         Field("source", text(500), ("来源", "数据来源")),
     ),
@@ -209,7 +210,7 @@ ROADS = Kind(
     "roads",
     "道路",
     "road",
-    Field("road_id", text(100), ("道路编号", "路线编号", *_ANY_ID), required=True),
+    Field("road_id", identifier(100), ("道路编号", "路线编号", *_ANY_ID), required=True),
     (
         _NAME,
         Field("class", text(60), ("等级", "道路等级", "技术等级", "highway", "type", "fclass")),
@@ -224,7 +225,7 @@ HYDRANTS = Kind(
     "hydrants",
     "消火栓与水源",
     "hydrant",
-    Field("hydrant_id", text(100), ("消火栓编号", "水源编号", *_ANY_ID), required=True),
+    Field("hydrant_id", identifier(100), ("消火栓编号", "水源编号", *_ANY_ID), required=True),
     (
         Field(
             "kind",
@@ -267,6 +268,12 @@ def match(kind: Kind, columns: Iterable[str], given: dict[str, str]) -> dict[str
                 f"--field {name}={column}: there is no field {name}; use one of {', '.join(sorted(ours))}.",
             )
         if column not in names and not column.startswith(("=", "@")):
+            parts = [own for own in names if own.startswith(f"{column}.")]
+            if parts:
+                raise InputError(
+                    f"--field {name}={column}：“{column}”是结构，请用其中一列：{'、'.join(parts)}。",
+                    f"--field {name}={column}: {column!r} is a structure; use one of its parts: {', '.join(parts)}.",
+                )
             raise InputError(
                 f"--field {name}={column}：文件里没有列“{column}”；有：{'、'.join(names)}。",
                 f"--field {name}={column}: the file has no column {column!r}; it has {', '.join(names)}.",
@@ -292,8 +299,16 @@ def match(kind: Kind, columns: Iterable[str], given: dict[str, str]) -> dict[str
     return result
 
 
+def unused(columns: Iterable[str], mapping: dict[str, str], placed: Iterable[str]) -> list[str]:
+    """Return the columns of a file that give neither a field nor the coordinates."""
+    taken = {"geometry", *mapping.values(), *placed}
+    return [str(column) for column in columns if str(column) not in taken]
+
+
 def _recognise(field: Field, columns: list[str]) -> str | None:
-    by_name = {column.strip().lower(): column for column in columns}
+    # The plain word of a heading (*房屋编号, 建筑高度（米）) counts where the heading itself does not.
+    by_name = {normal(column): column for column in reversed(columns)}
+    by_name |= {column.strip().lower(): column for column in columns}
     for name in (field.name, *field.names):
         if name in by_name:
             return by_name[name]

@@ -21,7 +21,8 @@ from gis_service.errors import InputError
 from gis_service.ingest import crs as crs_
 from gis_service.ingest import geometry as geometry_
 from gis_service.ingest import suspicion
-from gis_service.ingest.fields import FINGERPRINT, KINDS, Field, Kind, match
+from gis_service.ingest.fields import FINGERPRINT, KINDS, Field, Kind, match, unused
+from gis_service.ingest.headings import COORDINATES
 from gis_service.ingest.load import Loaded, Rows, load
 from gis_service.ingest.rejects import Reject, check_rejects_file, write_rejects
 from gis_service.ingest.source import Source, read
@@ -89,11 +90,14 @@ def import_file(kind_name: str, path: Path, options: Options | None = None, step
 def _import(kind: Kind, path: Path, options: Options, step: Step) -> Summary:
     started = datetime.now(UTC)
     if options.rejects is not None:
-        check_rejects_file(options.rejects)
+        check_rejects_file(options.rejects, path)
     step(f"读取 {path.name}", f"reading {path.name}")
-    source = read(path, options.layer, options.encoding)
+    coordinates = {name: column for name, column in options.fields.items() if name in COORDINATES}
+    source = read(path, options.layer, options.encoding, coordinates)
     step(f"检查 {len(source.frame):,} 行", f"checking {len(source.frame):,} rows")
-    mapping = match(kind, source.frame.columns, options.fields)
+    given = {name: column for name, column in options.fields.items() if name not in COORDINATES}
+    mapping = match(kind, source.frame.columns, given)
+    _note_unused(source, mapping)
     rows, rejects, decision, notes = _check(kind, source, mapping, options)
     _refuse_or_keep(path, source, rows, rejects, options)
     step("写入数据库", "writing to the database")
@@ -120,6 +124,14 @@ def _import(kind: Kind, path: Path, options: Options, step: Step) -> Summary:
     )
 
 
+def _note_unused(source: Source, mapping: dict[str, str]) -> None:
+    left = unused(source.frame.columns, mapping, source.placed)
+    if left:
+        source.notes.append(
+            (f"未使用的列：{'、'.join(left)}", f"columns that were not used: {', '.join(left)}"),
+        )
+
+
 def _crs_text(crs: CRS) -> str:
     code = crs.to_epsg()
     return f"EPSG:{code}" if code else str(crs.name)
@@ -132,6 +144,8 @@ def _check(
     notes = list(source.notes)
     raw: NDArray[np.object_] = np.asarray(frame.geometry.array, dtype=object)
     faults = geometry_.screen(raw, kind)
+    # What the reader found says more: which cell, or which type.
+    faults |= {position: source.faults[row] for position, row in enumerate(frame.index) if row in source.faults}
     _refuse_all_alike(kind, source, faults)
     usable = np.ones(len(frame), dtype=bool)
     usable[list(faults)] = False

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gis_service.errors import InputError
+from gis_service.files import check_output, neutral, replacing
 from gis_service.ingest.values import Sentence
-
-# Characters that a workbook (XML 1.0) cannot hold.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -34,29 +32,23 @@ class Reject:
         return f"第 {self.row} 行：{self.reason[0]}；{self.remedy[0]}"
 
 
-def neutral(value: Any) -> Any:
-    """Keep a spreadsheet from taking a text for a formula (CWE-1236)."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
-
-
-def check_rejects_file(path: Path) -> None:
-    """Refuse a file for rejects that could not be written, before anything is read."""
+def check_rejects_file(path: Path, source: Path) -> None:
+    """Refuse a file for rejects that could not be written or is ``source``, before anything is read."""
     if path.suffix.lower() not in {".csv", ".xlsx"}:
         raise InputError(
             f"--rejects {path.name}：请用 .csv 或 .xlsx。",
             f"--rejects {path.name}: write a .csv or .xlsx file.",
         )
-    if not path.parent.is_dir():
-        raise InputError(f"文件夹 {path.parent} 不存在。", f"The folder {path.parent} does not exist.")
+    check_output(path, source, option="--rejects")
 
 
 def _cell(value: Any) -> Any:
-    """Return what a sheet takes: no formula, no control characters, a time with its zone as text."""
-    if isinstance(value, str):
-        return neutral(_CONTROL.sub("", value))
-    return value.isoformat() if isinstance(value, datetime) and value.tzinfo is not None else value
+    """Return what a sheet takes: no formula, a time with its zone as text, bytes and structures as text."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.isoformat()
+    if isinstance(value, (dict, list, tuple, np.ndarray, bytes)):
+        value = str(value)
+    return neutral(value)
 
 
 def write_rejects(rejects: list[Reject], frame: pd.DataFrame, path: Path, lang: str) -> None:
@@ -72,10 +64,9 @@ def write_rejects(rejects: list[Reject], frame: pd.DataFrame, path: Path, lang: 
     original = frame.drop(columns="geometry", errors="ignore").loc[[r.row for r in rejects]].reset_index(drop=True)
     original.columns = [f"{name}" if name not in heads else f"{name}_原" for name in original.columns]
     table = pd.concat([table, original.astype(object)], axis=1).map(_cell)
-    partial = path.with_name(f".{path.name}.part{suffix}")
-    if suffix == ".csv":
-        # The mark tells Excel that the file is UTF-8.
-        table.to_csv(partial, index=False, encoding="utf-8-sig")
-    else:
-        table.to_excel(partial, index=False)
-    partial.replace(path)
+    with replacing(path) as partial:
+        if suffix == ".csv":
+            # The mark tells Excel that the file is UTF-8.
+            table.to_csv(partial, index=False, encoding="utf-8-sig")
+        else:
+            table.to_excel(partial, index=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Hashable
+from datetime import date, time
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,14 @@ Parser = Callable[[Any], Any]
 
 _CHINESE_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _CHINESE_NUMBER = re.compile(r"[零一二三四五六七八九两〇]+|[一二三四五六七八九]?十[一二三四五六七八九]?")
+# What a double no longer tells apart from its neighbours when it is shown with fifteen digits.
+_EXACT_MAX = 1e15
+_SCIENTIFIC = re.compile(r"[+-]?(?:\d+\.\d*[eE][+-]?\d{1,3}|\d+[eE]\+\d{1,3})")
+_ERROR_CELLS = {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"}
 _SEPARATORS = re.compile(r"[;；,，、|/]+")
+
+
+_NESTED = (list, dict, tuple, np.ndarray)
 
 
 class BadValueError(ValueError):
@@ -39,17 +47,69 @@ def text(limit: int = 500) -> Parser:
     """Return a parser of text of at most ``limit`` characters."""
 
     def parse(raw: Any) -> str | None:
-        if isinstance(raw, str) and raw.isprintable() and len(raw) <= limit:
+        if isinstance(raw, str) and raw.isprintable() and len(raw) <= limit and not raw.startswith("#"):
             return raw.strip() or None  # nearly every cell
+        if isinstance(raw, (dict, list, tuple, np.ndarray)):
+            raw = _joined(raw)
         # A code read as a float keeps its digits: 451224100.0 is 451224100.
         if isinstance(raw, (float, np.floating)) and float(raw).is_integer():
             raw = int(raw)
         value = "".join(c for c in str(raw) if c >= " ").strip()
+        if value in _ERROR_CELLS:
+            raise BadValueError(f"单元格是公式错误 {value}", f"the cell holds the error {value} of a formula")
         if any(0xD800 <= ord(c) <= 0xDFFF for c in value):
             raise BadValueError("文字含有无效字符", "the text has invalid characters")
         if len(value) > limit:
             raise BadValueError(f"文字超过 {limit} 个字符", f"the text is longer than {limit} characters")
         return value or None
+
+    return parse
+
+
+def _joined(raw: Any) -> str:
+    """Return a list of texts as one; what has parts of its own is refused."""
+    parts = list(raw)
+    if isinstance(raw, dict) or any(isinstance(part, (dict, list, tuple, np.ndarray)) for part in parts):
+        raise BadValueError("内容是嵌套结构，不是文字", "it is a nested structure and no text")
+    return "；".join(str(part) for part in parts if not is_missing(part))
+
+
+def identifier(limit: int) -> Parser:
+    """Return a parser of an identifier or code: text, letter by letter as it stands in the file.
+
+    What can no longer be the identifier that somebody wrote is refused: a number beyond fifteen digits that went
+    through floating point (a number cell of a sheet always did), its scientific notation, a date made of it.
+    """
+    as_text = text(limit)
+
+    def parse(raw: Any) -> str | None:
+        if isinstance(raw, (float, np.floating)):
+            number = float(raw)
+            if abs(number) >= _EXACT_MAX:
+                raise BadValueError(
+                    f"{number:.0f} 是超过 15 位的数字，末几位已被电子表格或浮点数改掉；请把该列设为文本后重新填写编号",
+                    f"{number:.0f} is a number of more than 15 digits, whose last ones a sheet or floating point has changed; "
+                    "make the column text and enter the ids again",
+                )
+            if not number.is_integer():
+                raise BadValueError(f"“{raw}”是小数，不是编号", f"{raw} is a decimal number and no identifier")
+        if isinstance(raw, (date, time)):
+            raise BadValueError(
+                f"“{raw}”是日期，编号可能被电子表格改成了日期；请把该列设为文本后重新填写",
+                f"{raw} is a date, into which a sheet may have turned the id; make the column text and enter it again",
+            )
+        if isinstance(raw, str):
+            said = raw.strip("\0 \t\r\n\u3000")
+            if _SCIENTIFIC.fullmatch(said):
+                raise BadValueError(
+                    f"“{said[:40]}”是科学记数法，编号的末几位已丢失；请把该列设为文本后重新填写编号",
+                    f"{said[:40]!r} is scientific notation, which has lost digits of the id; make the column text and enter "
+                    "the ids again",
+                )
+            if any(c < " " for c in said):
+                raise BadValueError("编号中间有换行或控制字符", "there is a line break or control character in the id")
+        said_so: str | None = as_text(raw)
+        return said_so
 
     return parse
 
@@ -156,12 +216,13 @@ def parse_column(column: pd.Series, parser: Parser) -> tuple[list[Any], dict[int
     A value that occurs a thousand times is parsed once.
     """
     raws = column.tolist()
-    keys = [repr(raw) if isinstance(raw, (list, np.ndarray)) else raw for raw in raws]
+    # By type too: 1, 1.0 and True are equal and not the same.
+    keys = [(type(raw), repr(raw) if isinstance(raw, _NESTED) else raw) for raw in raws]
     known: dict[Hashable, Any] = {}
     refused: dict[Hashable, Sentence] = {}
     for key, raw in dict(zip(keys, raws, strict=True)).items():
         try:
-            known[key] = None if not isinstance(raw, (list, np.ndarray)) and is_missing(raw) else parser(raw)
+            known[key] = None if not isinstance(raw, _NESTED) and is_missing(raw) else parser(raw)
         except BadValueError as bad:
             known[key], refused[key] = None, bad.sentence
     failures = {i: refused[key] for i, key in enumerate(keys) if key in refused} if refused else {}

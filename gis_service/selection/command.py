@@ -13,6 +13,7 @@ from gis_service.db.engine import transaction
 from gis_service.errors import InputError
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
+from gis_service.files import check_output
 from gis_service.identity import operator
 from gis_service.say import say
 from gis_service.selection.areas import find_area
@@ -45,6 +46,8 @@ def select(
 
     不给任何条件时，按默认缓冲距离选取全部重点区域，并使用全部规则。
     """
+    named = (*areas, *within, *(term.removeprefix("area:") for term in without))
+    check_output(out, *(Path(name) for name in named if Path(name).suffix))
     prepare()
     limits = Limits(min_floors, min_people)
     with transaction(operator()) as connection:

@@ -13,6 +13,7 @@ from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
+from gis_service.files import check_output, replacing
 from gis_service.identity import operator
 from gis_service.say import say
 from gis_service.sheet.fire import gathered, print_sheet
@@ -29,15 +30,13 @@ def sheet(cluster_id: int, run_id: int | None, paper: Literal["A4", "A3"], out: 
     """连片区专项消防应急方案图表。A dense cluster's sheet for the brigade's plan."""
     if out.suffix.lower() != ".pdf":
         raise InputError(f"{out.name}：图表文件请用 .pdf。", f"{out.name}: a sheet ends in .pdf.")
-    if not out.parent.exists():
-        raise InputError(f"文件夹 {out.parent} 不存在。", f"The folder {out.parent} does not exist.")
+    check_output(out)
     prepare()
     who = operator()
     with transaction(who, read_only=True) as connection:
         values = gathered(connection, cluster_id, run_id, paper, Mark(who.account))
     made = print_sheet(values)
-    partial = out.with_name(f".{out.name}.part")
-    partial.write_bytes(made)
-    audit_log.record(who, Action.EXPORTED, out.name, cluster=cluster_id, run=run_id)
-    partial.replace(out)
+    with replacing(out) as partial:
+        partial.write_bytes(made)
+        audit_log.record(who, Action.EXPORTED, out.name, cluster=cluster_id, run=run_id)
     say(f"已写入 {out}（{len(made) / 1e6:.1f} MB）", f"Wrote {out} ({len(made) / 1e6:.1f} MB)")

@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from gis_service.errors import InputError
-from gis_service.ingest.encoding import dbf_encoding
+from gis_service.ingest.dbf import encoding_of
 from gis_service.ingest.source import read
 from tests.conftest import Database
 from tests.ingest.make import houses, put, zipped
@@ -125,7 +125,7 @@ def test_a_text_cut_inside_a_character(database: Database, tmp_path: Path):
 )
 def test_real_dbf(shared_data: Path, file: str, codec: str, text: str):
     path = shared_data / "messy" / "dbf_only" / file
-    assert dbf_encoding(path) == codec
+    assert encoding_of(path).codec == codec
     assert text.encode(codec)[:4] in path.read_bytes()
 
 
