@@ -6,12 +6,11 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -25,20 +24,21 @@ from gis_service.density.alleys import Alleys, build_alleys
 from gis_service.density.burn import Burn, find_burn
 from gis_service.density.clusters import Clusters, build_clusters, clusters_of_alleys, draw_outlines, label_clusters
 from gis_service.density.executor import Executor, InProcess, open_executor
+from gis_service.density.fields import read_column
 from gis_service.density.gaps import Gaps, compute_gaps
 from gis_service.density.ground import Ground, lay_out
 from gis_service.density.pairs import Pairs, find_pairs, within
 from gis_service.density.params import Params
 from gis_service.density.prepare import Prepared, prepare
+from gis_service.density.repairs import Repairs
 from gis_service.density.score import score_parts
+from gis_service.density.srid import like
 from gis_service.density.tiles import TILE_BUILDINGS
-
-_BESIDE = {".dbf", ".prj", ".cpg"}
 
 Progress = Callable[[str, str], None]
 """Told the name of each stage, in Chinese and in English, as it begins."""
 
-Keep = Callable[[str, gpd.GeoDataFrame], None]
+OnLayer = Callable[[str, gpd.GeoDataFrame], None]
 """Given the name of each layer of DESIGN.md 4 and the layer, as soon as it is made, in no certain order."""
 
 
@@ -74,9 +74,12 @@ def density(
     executor: Executor | None = None,
     *,
     work_srid: int | str = "auto",
+    keep: Collection[str] = (),
+    accept_accuracy_m: float = 0.0,
+    repairs: Repairs | None = None,
     input_sha256: str | None = None,
     progress: Progress | None = None,
-    keep: Keep | None = None,
+    on_layer: OnLayer | None = None,
     origin: tuple[float, float] | None = None,
     beyond: str | None = None,
     tile_buildings: int = TILE_BUILDINGS,
@@ -91,11 +94,11 @@ def density(
         Optional; transformed to the work CRS. No roads: engine space begins on open ground at the edge.
     executor
         Runs the parts that can be shared out (default: a thread a core); the results are the same.
-    work_srid
+    work_srid, keep, accept_accuracy_m, repairs
         See ``prepare``.
     input_sha256
         Of the input file, for the record; else of the cleaned buildings.
-    keep
+    on_layer
         Is given ``gaps``, ``alleys`` and ``buildings`` while other parts are still computed; must not wait long.
     origin
         From where walls are counted (``walls.flatten``), when the buildings do not say it.
@@ -124,8 +127,8 @@ def density(
 
     def made(name: str, layer: gpd.GeoDataFrame) -> None:
         layers[name] = layer
-        if keep is not None:
-            keep(name, layer)
+        if on_layer is not None:
+            on_layer(name, layer)
 
     def lanes(running: Executor) -> tuple[Gaps, Alleys, NDArray[np.int64], NDArray[np.object_]]:
         with stage("gaps", "量测间隙", "measuring gaps"):
@@ -143,7 +146,13 @@ def density(
             burn = find_burn(prepared.footprints, near, reach, prepared.fire_class, params, running, ground)
         with stage("access", "计算消防车与水带可达", "engine and hose access"):
             access = find_access(
-                prepared.footprints, near, params, lines_of(roads, prepared), running, ground=ground, beyond=beyond
+                prepared.footprints,
+                near,
+                params,
+                lines_of(roads, prepared, accept_accuracy_m),
+                running,
+                ground=ground,
+                beyond=beyond,
             )
             table = per_building(prepared, near, access.buildings, np.asarray(burn.cluster_id, dtype=np.int64))
             made("buildings", layer_of_buildings(prepared, of_building, table))
@@ -152,7 +161,9 @@ def density(
     begun = time.perf_counter()
     with nullcontext(executor) if executor is not None else open_executor() as running:
         with stage("prepare", "检查房屋", "checking buildings"):
-            prepared = prepare(buildings, params, work_srid, running)
+            prepared = prepare(
+                buildings, params, work_srid, running, keep=keep, accept_accuracy_m=accept_accuracy_m, repairs=repairs
+            )
             reach = max(params.max_width_m, params.link_gap_m)
             # The outlines as they came in are of no more use, and as large as the cleaned ones.
             buildings = pd.DataFrame(buildings.drop(columns=buildings.geometry.name))
@@ -170,7 +181,8 @@ def density(
         clusters = build_clusters(
             prepared, gaps, alleys, params, table, access.basis, of_building, outlines, of_alley=of_alley
         )
-        scores = rate(buildings, prepared, clusters, params, like(hydrants, prepared))
+        water = None if hydrants is None else like(hydrants, prepared.crs, accept_accuracy_m)
+        scores = rate(buildings, prepared, clusters, params, water)
     seconds["total"] = round(time.perf_counter() - begun, 3)
     return tabulate(
         prepared,
@@ -185,6 +197,10 @@ def density(
         seconds,
         input_sha256,
         layers,
+        {
+            **({"keep": sorted(keep)} if keep else {}),
+            **({"accept_accuracy_m": accept_accuracy_m} if accept_accuracy_m else {}),
+        },
     )
 
 
@@ -196,17 +212,9 @@ def side_by_side(executor: Executor, *branches: Callable[[Executor], Any]) -> li
         return [job.result() for job in [pool.submit(branch, executor) for branch in branches]]
 
 
-def lines_of(roads: gpd.GeoDataFrame | None, prepared: Prepared) -> NDArray[np.object_] | None:
+def lines_of(roads: gpd.GeoDataFrame | None, prepared: Prepared, accept_m: float = 0.0) -> NDArray[np.object_] | None:
     """Return the geometries of a layer of roads in the CRS of the buildings."""
-    layer = like(roads, prepared)
-    return None if layer is None else np.asarray(layer.geometry.values, dtype=object)
-
-
-def like(layer: gpd.GeoDataFrame | None, prepared: Prepared) -> gpd.GeoDataFrame | None:
-    """Return a layer in the CRS of the buildings."""
-    if layer is None or layer.crs is None or prepared.crs is None:
-        return layer
-    return layer.to_crs(prepared.crs)
+    return None if roads is None else np.asarray(like(roads, prepared.crs, accept_m).geometry.values, dtype=object)
 
 
 def per_building(prepared: Prepared, near: Pairs, access: pd.DataFrame, burnt: NDArray[np.int64]) -> pd.DataFrame:
@@ -238,7 +246,8 @@ def rate(
         if name not in buildings.columns:
             return None
         out = np.full(len(prepared), None, dtype=object)
-        values = buildings[name].to_numpy(dtype=object)
+        rows = np.array([str(i) for i in range(len(buildings))], dtype=object)
+        values = read_column(buildings, name, rows, prepared.repairs)
         # Backwards, so that of the parts of one building the first row speaks.
         for i in np.flatnonzero(prepared.row >= 0)[::-1]:
             out[prepared.row[i]] = values[i]
@@ -281,8 +290,12 @@ def tabulate(
     seconds: dict[str, float],
     input_sha256: str | None,
     layers: dict[str, gpd.GeoDataFrame],
+    asked: dict[str, Any],
 ) -> Density:
-    """Put all results into the layers of DESIGN.md 4; ``layers`` are gaps, alleys and buildings."""
+    """Put all results into the layers of DESIGN.md 4; ``layers`` are gaps, alleys and buildings.
+
+    ``asked`` goes into the record beside the parameters.
+    """
     cluster_layer = clusters.table.assign(score=[s["score"] for s in scores])[CLUSTER_COLUMNS]
     counts = {
         "buildings": len(prepared),
@@ -293,7 +306,7 @@ def tabulate(
     }
     run = pd.DataFrame(
         {
-            "parameters": [json.dumps(params.as_dict(), sort_keys=True)],
+            "parameters": [json.dumps({**params.as_dict(), **asked}, sort_keys=True)],
             "input_sha256": [input_sha256 or fingerprint(prepared)],
             "counts": [json.dumps(counts)],
             "seconds": [seconds["total"]],
@@ -324,22 +337,6 @@ def fingerprint(prepared: Prepared) -> str:
     digest = hashlib.sha256("\0".join(prepared.ids.astype(str)).encode())
     digest.update(prepared.height_m.tobytes())
     digest.update(shapely.get_coordinates(prepared.footprints).tobytes())
-    return digest.hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of an input: of a folder (.gdb) all its files, of a shapefile also .dbf, .prj and .cpg."""
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file())
-    elif path.suffix.lower() == ".shp":
-        files = [path, *sorted(p for p in path.parent.glob(f"{path.stem}.*") if p.suffix.lower() in _BESIDE)]
-    else:
-        files = [path]
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
-                digest.update(chunk)
     return digest.hexdigest()
 
 

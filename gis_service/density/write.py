@@ -83,7 +83,8 @@ def drafting(out: Path) -> Iterator[Draft]:
     if not out.parent.is_dir():
         raise InputError(f"没有这个目录：{out.parent}", f"There is no such folder: {out.parent}")
     try:
-        handle, name = tempfile.mkstemp(suffix=".gpkg", prefix=f".{out.stem}-", dir=out.parent)
+        # Short whatever the name of the output: SQLite puts further endings behind it.
+        handle, name = tempfile.mkstemp(suffix=".gpkg", prefix=".gis-", dir=out.parent)
         os.close(handle)
     except OSError as error:
         raise _unwritable(out, error) from error

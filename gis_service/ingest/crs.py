@@ -316,10 +316,17 @@ def _away_km(lon: float, lat: float, county: Bounds) -> float:
     return float(pyproj.Geod(ellps="GRS80").inv(lon, lat, *nearest)[2]) / 1000
 
 
+def straight(geometry: NDArray[np.object_], decision: Decision) -> NDArray[np.object_]:
+    """Return geometries with x east and y north."""
+    if not decision.swap:
+        return geometry
+    turned: NDArray[np.object_] = shapely.transform(geometry, lambda points: points[:, ::-1])
+    return turned
+
+
 def to_work(geometry: NDArray[np.object_], decision: Decision, datum: str, work: CRS) -> NDArray[np.object_]:
     """Bring geometries to the work CRS; ``datum`` gcj02 and bd09 take their shift away."""
-    if decision.swap:
-        geometry = shapely.transform(geometry, lambda points: points[:, ::-1])
+    geometry = straight(geometry, decision)
     if datum in SHIFTED:
         degrees = unshift_geometry(transform(geometry, decision.crs, CRS.from_epsg(_DEGREES)), datum)
         return transform(degrees, CRS.from_epsg(_DEGREES), work)

@@ -76,6 +76,14 @@ SENTENCES: dict[str, Sentence] = {
         "{n} 个耐火等级无法理解，按未知处理",
         "{n} fire classes could not be understood and were taken as unknown",
     ),
+    "hazard_tier": (
+        "{n} 个隐患初判无法理解，按未知处理",
+        "{n} hazard tiers could not be understood and were taken as unknown",
+    ),
+    "use_class": (
+        "{n} 个用途无法理解，按未知处理",
+        "{n} use classes could not be understood and were taken as unknown",
+    ),
     "wide": (
         "数据东西跨度超过一个投影带，边缘处长度误差增大",
         "the data are wider than one projection zone; lengths are less exact at the edges",
@@ -87,7 +95,7 @@ def sentence(kind: str, names: Sequence[str], count: int | None = None) -> Sente
     """Return what was found, how often, and with which rows first."""
     n = len(names) if count is None else count
     zh, en = SENTENCES[kind]
-    shown = [name for name in names[:_SHOWN] if name != "-"]
+    shown = [name for name in dict.fromkeys(names) if name != "-"][:_SHOWN]
     dots = "…" if n > len(shown) else ""
     listed = (f"（{'、'.join(shown)}{dots}）", f" ({', '.join(shown)}{dots})") if shown else ("", "")
     return zh.format(n=f"{n:,}") + listed[0], en.format(n=f"{n:,}") + listed[1]

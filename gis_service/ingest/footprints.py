@@ -336,9 +336,14 @@ def _cut(points: Floats, tips: list[tuple[int, int]]) -> Floats:
 
 
 def several(outlines: Geometries) -> Ints:
-    """Return for each row of how many houses' outlines it is made, sheds apart: 1 for most."""
+    """Return for each row of how many houses' outlines it is made, sheds apart: 1 for most.
+
+    Parts that meet in a point (a figure eight that was mended) are one house.
+    """
     parts, of = shapely.get_parts(outlines, return_index=True)
     houses = np.bincount(of[shapely.area(parts) >= HOUSE_M2], minlength=len(outlines))
+    for row in np.flatnonzero(houses > 1):
+        houses[row] = len(_houses(outlines[row]))
     return np.maximum(houses, 1).astype(np.int64)
 
 
@@ -371,7 +376,10 @@ def _houses(outline: shapely.Geometry) -> list[shapely.Geometry]:
     houses = parts[large]
     bounds = shapely.bounds(houses)
     houses = houses[np.lexsort((bounds[:, 1], bounds[:, 0]))]
-    groups: list[list[Any]] = [[house] for house in houses]
+    a, b = shapely.STRtree(houses).query(houses, predicate="intersects")
+    links = coo_matrix((np.ones(len(a)), (a, b)), shape=(len(houses), len(houses)))
+    count, label = connected_components(links, directed=False)
+    groups: list[list[Any]] = [list(houses[label == k]) for k in range(count)]
     for shed in parts[~large]:
-        groups[int(np.argmin(shapely.distance(houses, shed)))].append(shed)
+        groups[int(label[np.argmin(shapely.distance(houses, shed))])].append(shed)
     return [group[0] if len(group) == 1 else shapely.MultiPolygon(group) for group in groups]

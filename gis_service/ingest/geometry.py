@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -179,3 +180,12 @@ def of_column_type(geometry: NDArray[np.object_], kind: Kind) -> NDArray[np.obje
     if len(chosen):
         result[chosen] = build(geometry[chosen], indices=np.arange(len(chosen)))
     return result
+
+
+def fingerprints(geometry: NDArray[np.object_], grain: float = 0.01) -> list[str | None]:
+    """Return an identifier made of each outline; to ``grain`` (units of its CRS; a centimetre where these are metres).
+
+    The same outline from another starting point is the same.
+    """
+    tidy = shapely.normalize(shapely.set_precision(geometry, grain, mode="pointwise"))
+    return [None if g is None else hashlib.sha256(shapely.to_wkb(g)).hexdigest()[:20] for g in tidy]

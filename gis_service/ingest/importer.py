@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -183,12 +182,13 @@ def _check(
     rejects = _rejects(kind, frame, values, faults, bad)
     if kind is BUILDINGS:
         _screen(frame, full, values[kind.key.name], options, rejects, found)
-        shown = values[kind.key.name]
-        notes += [
-            findings.sentence(name, [str(shown[p]) for p in rows[: findings.EXAMPLES]], len(rows))
-            for name, rows in found.items()
-            if len(rows)
-        ]
+        for name, rows in found.items():
+            if len(rows):
+                shown = [str(values[kind.key.name][p]) for p in rows[: findings.EXAMPLES]]
+                if name == "several":
+                    houses = footprints.several(full[rows[: findings.EXAMPLES]])
+                    shown = [f"{key}: {count}" for key, count in zip(shown, houses, strict=True)]
+                notes.append(findings.sentence(name, shown, len(rows)))
     left_out = unused(source.frame.columns, mapping)
     if left_out:
         notes.append((f"没有用到的列：{'、'.join(left_out)}", f"columns not used: {', '.join(left_out)}"))
@@ -314,7 +314,7 @@ def _parse(
         if column is None:
             continue
         if column == FINGERPRINT:
-            values[own.name] = _fingerprints(geometry)
+            values[own.name] = geometry_.fingerprints(geometry)
             continue
         series = pd.Series([column[1:]] * len(frame)) if column.startswith("=") else frame[column]
         parsed = parse_column(series, own.parse)
@@ -349,12 +349,6 @@ def _parse(
                 for value, key in zip(said, keys, strict=True)
             ]
     return values, bad
-
-
-def _fingerprints(geometry: NDArray[np.object_]) -> list[str | None]:
-    # To the centimetre and from one starting point, so that the same outline written twice stays the same.
-    tidy = shapely.normalize(shapely.set_precision(geometry, 0.01, mode="pointwise"))
-    return [None if g is None else hashlib.sha256(shapely.to_wkb(g)).hexdigest()[:20] for g in tidy]
 
 
 def _rejects(

@@ -106,7 +106,7 @@ def _word(raw: Any, known: dict[str, str], shown: dict[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Read:
-    """A value that a parser made of something else; ``kind`` says what it took."""
+    """A value that a parser made of something else; ``kind`` says what it took, ``""`` that it needs no word."""
 
     value: Any
     kind: str
@@ -118,12 +118,12 @@ def number(low: float, high: float, *, unknown_outside: bool = False, units: str
     With ``unknown_outside`` a number outside (a sentinel like -9999 or 0) means unknown.
     """
 
-    def parse(raw: Any) -> float | None:
+    def parse(raw: Any) -> float | Read | None:
         text = str(raw).strip()
         if units and isinstance(raw, str):
             text = unicodedata.normalize("NFKC", text).strip()
             if text.lower() in _UNKNOWN:
-                return None
+                return Read(None, "")
             text = text.rstrip(units).strip()
         try:
             value = float(text)
@@ -171,7 +171,7 @@ def storeys(low: int, high: int) -> Parser:
             return settled(float(raw), None)
         text = unicodedata.normalize("NFKC", str(raw)).strip().lower()
         if text in _UNKNOWN:
-            return None
+            return Read(None, "")
         plain = _plain(text)
         if plain is not None:
             return settled(plain, None)
@@ -263,11 +263,11 @@ def parse_column(column: pd.Series, parser: Parser) -> Column:
         except BadValueError as bad:
             known[key], refused[key] = None, bad.sentence
             continue
-        if isinstance(value, Read):
-            value, kinds[key] = value.value, value.kind
+        known[key] = value.value if isinstance(value, Read) else value
+        if isinstance(value, Read) and value.kind:
+            kinds[key] = value.kind
         if value is None:
             unknown.add(key)
-        known[key] = value
     read: dict[str, list[int]] = {}
     for i, key in enumerate(keys) if kinds else ():
         if key in kinds:
