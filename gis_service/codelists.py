@@ -50,6 +50,18 @@ STRUCTURE = {
     "unknown": "未知",
 }
 FIRE_CLASS = {"I_II": "一、二级", "III": "三级", "IV": "四级"}
+# The fire class of a structure until it is surveyed (GB 50016 table 5.1.2 is the true test). Steel, mixed and other
+# stay unknown, which counts as III where a spread distance is needed.
+STRUCTURE_FIRE_CLASS = {
+    "masonry": "I_II",
+    "frame_masonry": "I_II",
+    "rc": "I_II",
+    "brick_timber": "III",
+    "earth_timber": "III",
+    "timber": "IV",
+}
+# What a cell for the structure says of the fire class beyond the structure: walls of light panels burn.
+PANEL_FIRE_CLASS = {"轻钢彩板": "IV", "彩钢板": "IV"}
 ALTERATION = {
     "add_storey": "加层",
     "extend": "扩建",
@@ -125,11 +137,12 @@ ALIASES: dict[str, dict[str, str]] = {
         "底部框架-上部砌体": "frame_masonry", "底框": "frame_masonry", "钢混": "rc", "框架": "rc", "框架结构": "rc",
         "钢筋混凝土结构": "rc", "混凝土": "rc", "钢": "steel", "轻钢": "steel", "木": "timber", "木结构": "timber",
         "木竹": "timber", "竹木": "timber", "土木": "earth_timber", "石木": "earth_timber", "砖木结构": "brick_timber",
-        "混杂结构": "mixed", "不详": "unknown",
+        "混杂结构": "mixed", "不详": "unknown", "土木结构": "earth_timber", "竹": "timber", "wood": "timber",
+        "轻钢彩板": "steel", "彩钢板": "steel",
     },
     "fire_class": {
         "一级": "I_II", "二级": "I_II", "一二级": "I_II", "一、二级": "I_II", "i": "I_II", "ii": "I_II", "三级": "III",
-        "iii": "III", "四级": "IV", "iv": "IV",
+        "iii": "III", "四级": "IV", "iv": "IV", "1": "I_II", "2": "I_II", "3": "III", "4": "IV",
     },
     "alterations": {
         "楼顶加层": "add_storey", "周边扩建": "extend", "楼内建夹层": "mezzanine", "室内加隔墙": "partition",

@@ -6,21 +6,27 @@ import gc
 import importlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import geopandas as gpd
-import pyogrio
-from pyogrio.errors import DataLayerError, DataSourceError
+import numpy as np
+from pyproj import CRS
 
 from gis_service.density.compute.heap import return_large_arrays
 from gis_service.density.params import Params
-from gis_service.errors import GisError, InputError
+from gis_service.errors import GisError
 from gis_service.files import check_output
-from gis_service.say import steps
+from gis_service.ingest import crs as crs_
+from gis_service.ingest.fields import BUILDINGS, FINGERPRINT, match, unused
+from gis_service.ingest.geometry import fingerprints
+from gis_service.ingest.options import reading
+from gis_service.ingest.source import read
+from gis_service.say import steps, warn
 from gis_service.settings import default, get_settings
 
 if TYPE_CHECKING:
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
 
 _STAGES = 9
 _WORK_SRID = "auto"
+_GRAIN_M, _GRAIN_DEG = 0.01, 1e-7
 
 
 def _get_ready() -> None:
@@ -54,27 +61,63 @@ def _lang() -> str:
     return get_settings().lang
 
 
-def _read(path: Path, layer: str | None, what: tuple[str, str]) -> gpd.GeoDataFrame:
-    """Read a layer of any vector file; refuse what is no such file in one sentence."""
-    zh, en = what
-    try:
-        if path.suffix.lower() in {".parquet", ".geoparquet"}:
-            return gpd.read_parquet(path)
-        names = [str(name) for name, _kind in pyogrio.list_layers(path)]
-        if layer is not None and layer not in names:
-            raise InputError(
-                f"{zh}文件 {path.name} 中没有图层 {layer}，只有：{'、'.join(names)}。",
-                f"The {en} file {path.name} has no layer {layer}; it has: {', '.join(names)}.",
-            )
-        table = pyogrio.read_dataframe(path, layer=layer or names[0])
-    except (DataSourceError, DataLayerError, ValueError, OSError, IndexError) as error:
-        raise InputError(
-            f"{zh}文件 {path.name} 无法读取，不是 GDAL 认识的矢量文件。",
-            f"The {en} file {path.name} cannot be read: it is no vector file that GDAL knows.",
-        ) from error
-    if not isinstance(table, gpd.GeoDataFrame):
-        raise InputError(f"{zh}文件 {path.name} 没有几何。", f"The {en} file {path.name} has no geometry.")
-    return table
+@dataclass(frozen=True)
+class _How:
+    """How to read the houses: all that a user may say about them."""
+
+    layer: str | None
+    crs: str | None
+    accept_accuracy_m: float
+    encoding: str
+    fields: dict[str, str]
+    multipart: str
+    keep: tuple[str, ...]
+    work_srid: str | int
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A layer as read: x east, y north, its CRS known, its columns by our names; what is to be said of it."""
+
+    frame: gpd.GeoDataFrame
+    sha256: str
+    notes: list[tuple[str, str]]
+    placed: Sequence[str]
+
+
+def _read(path: Path, layer: str | None, encoding: str = "", crs: str | None = None) -> _Layer:
+    """Read a layer of any vector file, and decide on its CRS, as ``import`` does."""
+    source = read(path, layer, encoding)
+    shapes = np.asarray(source.frame.geometry.values, dtype=object)
+    named = crs_.parse(crs) if crs else None
+    decision = crs_.decide(shapes, source.crs, named, None, None)
+    frame = source.frame.set_geometry(
+        gpd.GeoSeries(crs_.straight(shapes, decision), index=source.frame.index, crs=decision.crs)
+    )
+    code = decision.crs.to_epsg()
+    name = f"EPSG:{code}" if code else decision.crs.name
+    notes = [*source.notes]
+    if named is not None or decision.swap or source.crs is None:
+        notes.append((f"坐标系：{name}（{decision.why_zh}）", f"CRS: {name} ({decision.why_en})"))
+    return _Layer(frame, source.sha256, notes, source.placed)
+
+
+def _houses(layer: _Layer, fields: dict[str, str]) -> gpd.GeoDataFrame:
+    """Give a layer's columns our names; those that are not used are named and left out."""
+    mapping = match(BUILDINGS, layer.frame.columns, fields, strict=False)
+    left_out = unused(layer.frame.columns, mapping, layer.placed)
+    taken = {
+        name: column[1:] if column.startswith("=") else layer.frame[column]
+        for name, column in mapping.items()
+        if column != FINGERPRINT
+    }
+    if left_out:
+        layer.notes.append((f"没有用到的列：{'、'.join(left_out)}", f"columns not used: {', '.join(left_out)}"))
+    houses = gpd.GeoDataFrame(taken, geometry=layer.frame.geometry, index=layer.frame.index)
+    if mapping.get("building_id") == FINGERPRINT:
+        grain = _GRAIN_DEG if CRS(houses.crs).is_geographic else _GRAIN_M
+        houses["building_id"] = fingerprints(np.asarray(houses.geometry.values, dtype=object), grain)
+    return houses.reset_index(drop=True)
 
 
 @contextmanager
@@ -98,7 +141,7 @@ _METRES = click.FloatRange(0.1, 20)
 
 @click.command()
 @click.argument("buildings", type=_FILE)
-@click.option("--layer", help="房屋图层。Layer of BUILDINGS.")
+@reading
 @click.option("--roads", type=_FILE, help="道路文件；不给则从外缘空地起算。Roads; without: open ground at the edge.")
 @click.option("--roads-layer", help="道路图层。Layer of the roads.")
 @click.option("--hydrants", type=_FILE, help="消火栓与水源；给出则算覆盖。Hydrants and water; with: their cover.")
@@ -122,6 +165,12 @@ _METRES = click.FloatRange(0.1, 20)
 def density(
     buildings: Path,
     layer: str | None,
+    crs: str | None,
+    accept_accuracy: float,
+    encoding: str,
+    fields: dict[str, str],
+    multipart: str,
+    keep: tuple[str, ...],
     roads: Path | None,
     roads_layer: str | None,
     hydrants: Path | None,
@@ -149,10 +198,11 @@ def density(
         min_buildings=min_buildings,
         engine_width_m=engine_width_m,
     )
+    how = _How(layer, crs, accept_accuracy, encoding, fields, multipart, keep, work_srid)
     with _uncollected():
-        result = _run(buildings, layer, roads, roads_layer, hydrants, work_srid, params, workers, scheduler, out)
+        result = _run(buildings, how, roads, roads_layer, hydrants, params, workers, scheduler, out)
     for sentence in result.prepared.repairs.sentences(_lang()):
-        click.echo(f"{'Note: ' if _lang() == 'en' else '注意：'}{sentence}", err=True)
+        warn(sentence, sentence)
     figures = len(result.buildings), len(result.gaps), len(result.alleys), len(result.clusters)
     zh = "{} 栋房屋，{} 对相邻，{} 条巷道，{} 个连片区 → {}"
     en = "{} buildings, {} pairs, {} alleys, {} dense clusters → {}"
@@ -161,11 +211,10 @@ def density(
 
 def _run(
     buildings: Path,
-    layer: str | None,
+    how: _How,
     roads: Path | None,
     roads_layer: str | None,
     hydrants: Path | None,
-    work_srid: str | int,
     params: Params,
     workers: int | None,
     scheduler: str | None,
@@ -174,18 +223,28 @@ def _run(
     return_large_arrays()
     # What the run needs loads while the files are read and cleaned.
     threading.Thread(target=_get_ready, name="get ready").start()
+    layer = _read(buildings, how.layer, how.encoding, how.crs)
     # In a list, to be handed over: the run lets go of the outlines as they came in once it has cleaned them.
-    houses = [_read(buildings, layer, ("房屋", "buildings"))]
-    streets = None if roads is None else _read(roads, roads_layer, ("道路", "roads"))
-    water = None if hydrants is None else _read(hydrants, None, ("消火栓", "hydrants"))
+    houses = [_houses(layer, how.fields)]
+    for note in layer.notes:
+        warn(*note)
+    sha256 = layer.sha256
+    del layer
+    streets = None if roads is None else _read(roads, roads_layer).frame
+    water = None if hydrants is None else _read(hydrants, None).frame
     from gis_service.density.geopackage import drafting
-    from gis_service.density.record import file_sha256
+    from gis_service.density.layer.prepare import take_apart
+    from gis_service.density.layer.repairs import Repairs
     from gis_service.density.run import density as run
 
+    repairs = Repairs()
+    if how.multipart == "split":
+        houses.append(take_apart(houses.pop(), how.work_srid, repairs, how.accept_accuracy_m))
     with drafting(out) as draft, steps(_STAGES) as step, _executor(workers, scheduler) as executor:
         result = run(
-            houses.pop(), streets, water, params, executor, work_srid=work_srid, input_sha256=file_sha256(buildings),
-            on_progress=step, on_layer=draft.add,
+            houses.pop(), streets, water, params, executor, work_srid=how.work_srid, keep=how.keep,
+            accept_accuracy_m=how.accept_accuracy_m, repairs=repairs, input_sha256=sha256, on_progress=step,
+            on_layer=draft.add,
         )  # fmt: skip
         draft.finish(result)
     return result

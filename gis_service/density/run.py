@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -19,7 +19,10 @@ from gis_service.density.alleys.corridors import Alleys, build_alleys
 from gis_service.density.alleys.gaps import Gaps, compute_gaps
 from gis_service.density.clusters import Clusters, build_clusters, clusters_of_alleys, draw_outlines, label_clusters
 from gis_service.density.compute.executor import Executor, InProcess, open_executor
+from gis_service.density.layer.fields import read_column
 from gis_service.density.layer.prepare import Prepared, prepare
+from gis_service.density.layer.repairs import Repairs
+from gis_service.density.layer.srid import like
 from gis_service.density.params import Params
 from gis_service.density.plane.ground import Ground, lay_out
 from gis_service.density.plane.pairs import Pairs, find_pairs
@@ -84,6 +87,9 @@ def density(
     executor: Executor | None = None,
     *,
     work_srid: int | str = "auto",
+    keep: Collection[str] = (),
+    accept_accuracy_m: float = 0.0,
+    repairs: Repairs | None = None,
     input_sha256: str | None = None,
     on_progress: OnProgress | None = None,
     on_layer: OnLayer | None = None,
@@ -102,7 +108,7 @@ def density(
         hydrants, which may have a column ``kind``, the clusters carry how well these cover them.
     executor
         Runs the parts that can be shared out (default: a thread a core); the results are the same.
-    work_srid
+    work_srid, keep, accept_accuracy_m, repairs
         See ``prepare``.
     input_sha256
         Of the input file, for the record; else of the cleaned buildings.
@@ -123,7 +129,9 @@ def density(
     begun = time.perf_counter()
     with nullcontext(executor) if executor is not None else open_executor() as running:
         with stages("prepare", "检查房屋", "checking buildings"):
-            prepared = prepare(buildings, params, work_srid, running)
+            prepared = prepare(
+                buildings, params, work_srid, running, keep=keep, accept_accuracy_m=accept_accuracy_m, repairs=repairs
+            )
             # The outlines as they came in are of no more use, and as large as the cleaned ones.
             rows = pd.DataFrame(buildings.drop(columns=buildings.geometry.name))
             del buildings
@@ -134,16 +142,18 @@ def density(
                 lambda running: find_pairs(prepared.footprints, reach_m, running),
                 lambda _: lay_out(prepared.footprints, tile_buildings, origin),
             )
+        streets = None if roads is None else like(roads, prepared.crs, accept_accuracy_m)
         town = _Town(prepared, near, reach_m, ground, label_clusters(prepared, near, params), params, stages, on_layer)
         narrow, (access, table, breaks) = side_by_side(
-            running, town.narrow, lambda running: town.fire(running, _like(roads, prepared), access_basis)
+            running, town.narrow, lambda running: town.fire(running, streets, access_basis)
         )
     gaps, corridors, of_alley, outlines = narrow
     with stages("clusters", "划分连片区", "dense clusters"):
         found = build_clusters(
             prepared, gaps, corridors, params, table, access.basis, town.of_building, outlines, of_alley=of_alley
         )
-        clusters, scores = _described(found, rows, prepared, params, _like(hydrants, prepared))
+        water = None if hydrants is None else like(hydrants, prepared.crs, accept_accuracy_m)
+        clusters, scores = _described(found, rows, prepared, params, water)
     counts = {
         "buildings": len(prepared),
         "pairs": len(gaps.a),
@@ -151,6 +161,9 @@ def density(
         "alleys": len(corridors),
         "clusters": len(found),
     }
+    asked = {**params.as_dict(), **({"keep": sorted(keep)} if keep else {})}
+    if accept_accuracy_m:
+        asked["accept_accuracy_m"] = accept_accuracy_m
     stages.seconds["total"] = round(time.perf_counter() - begun, 3)
     return Density(
         gaps=town.layers["gaps"],
@@ -158,7 +171,7 @@ def density(
         clusters=clusters,
         buildings=town.layers["buildings"],
         firebreaks=town.layers["firebreaks"],
-        run=run_table(prepared, params, counts, stages.seconds["total"], input_sha256),
+        run=run_table(prepared, asked, counts, stages.seconds["total"], input_sha256),
         burn_clusters=breaks.clusters,
         score_parts=scores,
         prepared=prepared,
@@ -273,13 +286,6 @@ def side_by_side(executor: Executor, *branches: Callable[[Executor], Any]) -> li
         return [job.result() for job in [pool.submit(branch, executor) for branch in branches]]
 
 
-def _like(layer: gpd.GeoDataFrame | None, prepared: Prepared) -> gpd.GeoDataFrame | None:
-    """Return a layer in the CRS of the buildings."""
-    if layer is None or layer.crs is None or prepared.crs is None:
-        return layer
-    return layer.to_crs(prepared.crs)
-
-
 def _nullable(ids: NDArray[np.int64]) -> pd.Series:
     series = pd.Series(ids, dtype="Int64")
     return series.mask(series <= 0)
@@ -301,7 +307,8 @@ def _described(
         if name not in rows.columns:
             return None
         out = np.full(len(prepared), None, dtype=object)
-        values = rows[name].to_numpy(dtype=object)
+        numbers = np.array([str(i) for i in range(len(rows))], dtype=object)
+        values = read_column(rows, name, numbers, prepared.repairs)
         # Backwards, so that of the parts of one building the first row speaks.
         for i in np.flatnonzero(prepared.row >= 0)[::-1]:
             out[prepared.row[i]] = values[i]

@@ -13,39 +13,21 @@ from gis_service.identity import operator
 from gis_service.ingest.datum import DATUMS
 from gis_service.ingest.fields import KINDS
 from gis_service.ingest.importer import Options, Summary, import_file
+from gis_service.ingest.options import reading
 from gis_service.say import say, steps, warn
-
-
-def _fields(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    result = {}
-    for pair in given:
-        ours, separator, theirs = pair.partition("=")
-        if not separator or not ours or not theirs:
-            raise click.BadParameter(f"{pair!r}: OURS=THEIRS, OURS==VALUE")
-        result[ours] = theirs
-    return result
 
 
 @click.command(name="import")
 @click.argument("kind", type=click.Choice(list(KINDS)))
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--layer", help="图层或工作表。Layer or sheet.")
-@click.option("--crs", help="坐标系，例如 EPSG:4545。CRS of the file.")
+@reading
 @click.option("--datum", type=click.Choice(DATUMS), help="坐标基准；网络地图常为 gcj02 或 bd09。")
-@click.option("--encoding", default="", help="文字编码，例如 gb18030。Text encoding.")
-@click.option(
-    "--field",
-    "fields",
-    multiple=True,
-    callback=_fields,
-    metavar="OURS=THEIRS",
-    help="字段对应；OURS==值 表示整列同一个值，编号可用 @geometry。Where a field of ours comes from.",
-)
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="被拒行写到此文件（csv、xlsx）。")
 @click.option("--dry-run", is_flag=True, help="只检查，不写入。Check only, write nothing.")
 def import_(
-    kind: str, file: Path, layer: str | None, crs: str | None, datum: str | None, encoding: str,
-    fields: dict[str, str], rejects: Path | None, dry_run: bool,
+    kind: str, file: Path, layer: str | None, crs: str | None, accept_accuracy: float, encoding: str,
+    fields: dict[str, str], multipart: str, keep: tuple[str, ...], datum: str | None, rejects: Path | None,
+    dry_run: bool,
 ) -> None:  # fmt: skip
     """导入房屋、重点区域、行政区域、道路、消火栓。Import KIND from FILE.
 
@@ -53,7 +35,9 @@ def import_(
     """
     prepare()
     with steps(3, patience_s=2.0) as step:
-        options = Options(layer, crs, datum, encoding, fields, rejects, dry_run)
+        options = Options(
+            layer, crs, datum, encoding, fields, rejects, dry_run, accept_accuracy, multipart, keep
+        )  # fmt: skip
         summary = import_file(kind, file, options, step)
     if not dry_run:
         counts = {name: getattr(summary, name) for name in ("read", "loaded", "unchanged", "updated", "rejected")}

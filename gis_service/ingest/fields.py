@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from gis_service import codelists
 from gis_service.errors import InputError
 from gis_service.ingest.headings import normal
-from gis_service.ingest.values import Parser, identifier, many_of, number, one_of, text, truth, whole
+from gis_service.ingest.values import (
+    Parser,
+    identifier,
+    is_missing,
+    many_of,
+    number,
+    one_of,
+    storeys,
+    text,
+    truth,
+    whole,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,12 @@ class Field:
     person: bool = False
     # What the key says where the file says nothing; a row of which neither says it is rejected.
     from_key: Callable[[str], str | None] | None = None
+    # Another field whose words say this one too, where the file's own column says nothing.
+    implied_by: tuple[str, dict[str, str]] | None = None
+
+    def implied(self, raw: Any) -> str | None:
+        """Return what a cell of the other field says of this one."""
+        return None if self.implied_by is None or is_missing(raw) else self.implied_by[1].get(str(raw).strip())
 
 
 @dataclass(frozen=True)
@@ -93,7 +111,7 @@ BUILDINGS = Kind(
         Field("village_code", identifier(12), ("村代码", "村级代码", "社区代码", "村编码", "village")),
         Field(
             "floors",
-            whole(1, 200, unknown_outside=True),
+            storeys(1, 200),
             (
                 "层数",
                 "建筑层数",
@@ -107,7 +125,7 @@ BUILDINGS = Kind(
         ),
         Field(
             "height_m",
-            number(0.1, 500, unknown_outside=True),
+            number(0.1, 500, unknown_outside=True, units="mM米"),
             ("建筑高度", "高度", "房屋高度", "height", "measuredheight"),
         ),
         Field(
@@ -116,7 +134,12 @@ BUILDINGS = Kind(
             ("结构类型", "房屋结构", "结构", "建筑结构"),
             empty="unknown",
         ),
-        Field("fire_class", _one("fire_class", codelists.FIRE_CLASS), ("耐火等级",)),
+        Field(
+            "fire_class",
+            _one("fire_class", codelists.FIRE_CLASS),
+            ("耐火等级",),
+            implied_by=("structure", codelists.PANEL_FIRE_CLASS),
+        ),
         Field(
             "use_class",
             _one("use_class", codelists.USE_CLASS),
@@ -214,7 +237,7 @@ ROADS = Kind(
     (
         _NAME,
         Field("class", text(60), ("等级", "道路等级", "技术等级", "highway", "type", "fclass")),
-        Field("width_m", number(0.1, 200, unknown_outside=True), ("宽度", "路面宽度", "路宽", "width")),
+        Field("width_m", number(0.1, 200, unknown_outside=True, units="mM米"), ("宽度", "路面宽度", "路宽", "width")),
         _SIMULATED,
     ),
     ("LineString", "MultiLineString"),
@@ -245,13 +268,15 @@ FINGERPRINT = "@geometry"
 """As a key's source: the outline itself gives the identifier, for files that have none."""
 
 
-def match(kind: Kind, columns: Iterable[str], given: dict[str, str]) -> dict[str, str]:
+def match(kind: Kind, columns: Iterable[str], given: dict[str, str], *, strict: bool = True) -> dict[str, str]:
     """Return for each field of ours the file's column (or ``=constant`` or ``@geometry``) that it comes from.
 
     Parameters
     ----------
     given
         What the user says by ``--field OURS=THEIRS``; it wins over what is recognised.
+    strict
+        Whether a required field must have a column.
 
     Raises
     ------
@@ -287,7 +312,7 @@ def match(kind: Kind, columns: Iterable[str], given: dict[str, str]) -> dict[str
         if recognised is not None:
             result[field.name] = recognised
             taken.add(recognised)
-        elif field.required:
+        elif field.required and strict:
             raise InputError(
                 f"缺少必需的列“{field.name}”（{'、'.join(field.names[:3])}）；文件有：{'、'.join(names) or '无'}。"
                 f"请用 --field {field.name}=列名 指定"
@@ -299,7 +324,7 @@ def match(kind: Kind, columns: Iterable[str], given: dict[str, str]) -> dict[str
     return result
 
 
-def unused(columns: Iterable[str], mapping: dict[str, str], placed: Iterable[str]) -> list[str]:
+def unused(columns: Iterable[str], mapping: dict[str, str], placed: Iterable[str] = ()) -> list[str]:
     """Return the columns of a file that give neither a field nor the coordinates."""
     taken = {"geometry", *mapping.values(), *placed}
     return [str(column) for column in columns if str(column) not in taken]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,10 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_service.ingest.fields import Kind
+from gis_service.ingest.footprints import HUGE_M2, SLIVER_M, SLIVER_M2, Chunks, one_by_one
 from gis_service.ingest.values import Sentence
 
-# Below it there is no outline at all; slivers above it are real rows and are counted by the density run.
+# Below it there is no outline at all, of no kind of area.
 _SMALLEST_M2 = 0.01
 
 
@@ -52,6 +54,33 @@ def wrong_shape(kind: Kind, found: str) -> Fault:
             f"export only {', '.join(kind.shapes)} features",
         )
     return Fault("wrong_geometry_type", (f"图形类型为 {found}", f"the geometry is a {found}"), remedy)
+
+
+def no_house(code: str, other: str, share: float) -> Fault:
+    """Return the fault of an outline that is no house of its own (``footprints.SET_ASIDE``).
+
+    ``other`` is the house that it repeats, ``share`` what of it lies there, or how many houses it lies round.
+    """
+    reasons: dict[str, Sentence] = {
+        "sliver": (
+            f"面积不足 {SLIVER_M2:g} 平方米或宽不足 {SLIVER_M:g} 米，不是房屋",
+            f"it is under {SLIVER_M2:g} m² or {SLIVER_M:g} m thick: no house",
+        ),
+        "huge": (f"面积超过 {HUGE_M2:,.0f} 平方米，不是一栋房屋", f"it is over {HUGE_M2:,.0f} m²: no single house"),
+        "twice": (
+            f"与房屋 {other} 重叠 {share:.0%}，是同一栋画了两次",
+            f"{share:.0%} of it overlaps the house {other}: one house drawn twice",
+        ),
+        "around": (
+            f"轮廓内有另外 {share:.0f} 栋房屋，是宗地或院落，不是一栋房屋",
+            f"it lies round {share:.0f} other houses: a parcel or a yard, no house",
+        ),
+    }
+    remedy = (
+        f"请删除或改正；确为一栋房屋时加 --keep {code}",
+        f"remove or correct it, or add --keep {code} if it is a house of its own",
+    )
+    return Fault(code, reasons[code], remedy)
 
 
 def too_many_vertices(count: int, limit: int) -> Fault:
@@ -95,34 +124,47 @@ def repair(geometry: NDArray[np.object_], kind: Kind) -> tuple[NDArray[np.object
     The geometries, how many were mended, and by position those that have nothing usable left.
 
     """
-    if shapely.has_z(geometry).any():
-        geometry = shapely.force_2d(geometry)
-    mended = 0
     faults: dict[int, Fault] = {}
     dimension = shapely.get_dimensions(geometry)
-    invalid = np.flatnonzero((dimension == 2) & ~shapely.is_valid(geometry))
-    if len(invalid):
-        geometry = geometry.copy()
-        # "structure" keeps both lobes of a figure eight and takes a hole that crosses its shell as a hole.
-        geometry[invalid] = [
-            _polygons(part) for part in shapely.make_valid(geometry[invalid], method="structure", keep_collapsed=False)
-        ]
-        mended = len(invalid)
+    geometry, invalid = mend(geometry)
+    mended = len(invalid)
     if "Polygon" in kind.shapes:
         polygonal = shapely.get_dimensions(geometry) == 2
         was_area = dimension == 2
         too_small = was_area & (~polygonal | (shapely.area(geometry) < _SMALLEST_M2))
         faults = {int(position): TINY for position in np.flatnonzero(too_small)}
         mended -= int(np.isin(invalid, np.flatnonzero(too_small)).sum())
-    return _of_column_type(geometry, kind), mended, faults
+    return of_column_type(geometry, kind), mended, faults
 
 
-def _polygons(geometry: shapely.Geometry) -> shapely.Geometry:
-    parts = [part for part in shapely.get_parts(geometry) if shapely.get_dimensions(part) == 2]
-    return shapely.union_all(parts) if parts else shapely.MultiPolygon()
+def mend(geometry: NDArray[np.object_], chunks: Chunks = one_by_one) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Make areas flat and valid; points and lines are left as they are.
+
+    Returns
+    -------
+    The geometries, of areas the polygons alone, and the positions of those that were invalid.
+
+    """
+    deep = shapely.has_z(geometry) | shapely.has_m(geometry)
+    if deep.any():
+        geometry = geometry.copy()
+        geometry[deep] = shapely.force_2d(geometry[deep])
+    area = shapely.get_dimensions(geometry) == 2
+    valid = np.concatenate(chunks(lambda some: shapely.is_valid(geometry[some]), len(geometry)))
+    invalid = np.flatnonzero(area & ~valid)
+    mixed = np.flatnonzero(area & (shapely.get_type_id(geometry) == shapely.GeometryType.GEOMETRYCOLLECTION))
+    if len(invalid) or len(mixed):
+        geometry = geometry.copy()
+        # "structure" keeps both lobes of a figure eight and takes a hole that crosses its shell as a hole.
+        geometry[invalid] = shapely.make_valid(geometry[invalid], method="structure", keep_collapsed=False)
+        for i in np.flatnonzero(shapely.get_type_id(geometry) == shapely.GeometryType.GEOMETRYCOLLECTION):
+            parts = shapely.get_parts(geometry[i])
+            geometry[i] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+    return geometry, invalid
 
 
-def _of_column_type(geometry: NDArray[np.object_], kind: Kind) -> NDArray[np.object_]:
+def of_column_type(geometry: NDArray[np.object_], kind: Kind) -> NDArray[np.object_]:
+    """Bring geometries to the type of the kind's column: lines and polygons to their multiple kinds."""
     result = geometry.copy()
     types = shapely.get_type_id(geometry)
     if kind.column_type == "Point":
@@ -138,3 +180,12 @@ def _of_column_type(geometry: NDArray[np.object_], kind: Kind) -> NDArray[np.obj
     if len(chosen):
         result[chosen] = build(geometry[chosen], indices=np.arange(len(chosen)))
     return result
+
+
+def fingerprints(geometry: NDArray[np.object_], grain: float = 0.01) -> list[str | None]:
+    """Return an identifier made of each outline; to ``grain`` (units of its CRS; a centimetre where these are metres).
+
+    The same outline from another starting point is the same.
+    """
+    tidy = shapely.normalize(shapely.set_precision(geometry, grain, mode="pointwise"))
+    return [None if g is None else hashlib.sha256(shapely.to_wkb(g)).hexdigest()[:20] for g in tidy]

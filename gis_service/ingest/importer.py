@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +18,9 @@ from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.queries import query
 from gis_service.errors import InputError
 from gis_service.ingest import crs as crs_
+from gis_service.ingest import findings, footprints, suspicion
 from gis_service.ingest import geometry as geometry_
-from gis_service.ingest import suspicion
-from gis_service.ingest.fields import FINGERPRINT, KINDS, Field, Kind, match, unused
+from gis_service.ingest.fields import BUILDINGS, FINGERPRINT, KINDS, Field, Kind, match, unused
 from gis_service.ingest.headings import COORDINATES
 from gis_service.ingest.load import Loaded, Rows, load
 from gis_service.ingest.rejects import Reject, check_rejects_file, write_rejects
@@ -42,11 +41,17 @@ class Options:
     fields: dict[str, str] = field(default_factory=dict)
     rejects: Path | None = None
     dry_run: bool = False
+    accept_accuracy_m: float = 0.0
+    multipart: str = "keep"
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What an import did; ``read`` is the sum of the other four counts."""
+    """What an import did; ``read`` is the sum of the other four counts.
+
+    It counts the rows of the file; a row that was taken apart (``multipart``) counts once for each of its houses.
+    """
 
     kind: str
     file: str
@@ -99,6 +104,7 @@ def _import(kind: Kind, path: Path, options: Options, step: Step) -> Summary:
     mapping = match(kind, source.frame.columns, given)
     _note_unused(source, mapping)
     rows, rejects, decision, notes = _check(kind, source, mapping, options)
+    read_rows = len(rows.geometry) + len(rejects)
     _refuse_or_keep(path, source, rows, rejects, options)
     step("写入数据库", "writing to the database")
     record: dict[str, Any] = {
@@ -109,11 +115,11 @@ def _import(kind: Kind, path: Path, options: Options, step: Step) -> Summary:
         "encoding": source.encoding,
         "started_at": started,
     }
-    done: Loaded = load(rows, record, rejects, len(source.frame), notes, dry=options.dry_run)
+    done: Loaded = load(rows, record, rejects, read_rows, notes, dry=options.dry_run)
     return Summary(
         kind=kind.name,
         file=path.name,
-        read=len(source.frame),
+        read=read_rows,
         loaded=done.loaded,
         unchanged=done.unchanged,
         updated=done.updated,
@@ -159,6 +165,14 @@ def _check(
             f"CRS: {_crs_text(decision.crs)} ({decision.why_en})",
         )
     )
+    if decision.accuracy_m:
+        off_m = decision.accuracy_m
+        notes.append(
+            (
+                f"坐标换算没有精确参数，位置可能偏差约 {off_m:.0f} 米（已按 --accept-accuracy 接受）",
+                f"the conversion has no exact parameters: places may be about {off_m:.0f} m off (accepted)",
+            )
+        )
     geometry, mended, more = geometry_.repair(work_geometry, kind)
     positions = np.flatnonzero(usable)
     faults |= {int(positions[p]): fault for p, fault in more.items()}
@@ -167,14 +181,74 @@ def _check(
     _note_points(kind, geometry, notes)
     full = np.empty(len(frame), dtype=object)
     full[positions] = geometry
+    number = np.zeros(len(frame), dtype=np.int64)
+    found: dict[str, NDArray[np.int64]] = {}
+    if kind is BUILDINGS:
+        full[list(faults)] = None
+        full, of, number, found = _as_houses(full, options)
+        faults = {int(p): faults[int(row)] for p, row in enumerate(of) if int(row) in faults}
+        frame = frame.iloc[of]
     values, bad = _parse(kind, frame, mapping, full, notes)
+    if mapping[kind.key.name] != FINGERPRINT:
+        keys = values[kind.key.name]
+        for position in np.flatnonzero(number).tolist():
+            keys[position] = None if keys[position] is None else f"{keys[position]}#{number[position]}"
     rejects = _rejects(kind, frame, values, faults, bad)
+    if kind is BUILDINGS:
+        _screen(frame, full, values[kind.key.name], options, rejects, found)
+        for name, rows in found.items():
+            if len(rows):
+                shown = [str(values[kind.key.name][p]) for p in rows[: findings.EXAMPLES]]
+                if name == "several":
+                    houses = footprints.several(full[rows[: findings.EXAMPLES]])
+                    shown = [f"{key}: {count}" for key, count in zip(shown, houses, strict=True)]
+                notes.append(findings.sentence(name, shown, len(rows)))
+    chosen = np.array([p for p in range(len(frame)) if p not in rejects], dtype=np.int64)
     if rejects:
-        chosen = np.flatnonzero(~np.isin(frame.index.to_numpy(), [r.row for r in rejects]))
         values = {name: [column[i] for i in chosen] for name, column in values.items()}
         full = full[chosen]
-    rows = Rows(kind, values, full)
-    return rows, rejects, decision, notes
+    return Rows(kind, values, full), [rejects[p] for p in sorted(rejects)], decision, notes
+
+
+def _as_houses(
+    outlines: NDArray[np.object_], options: Options
+) -> tuple[NDArray[np.object_], NDArray[np.int64], NDArray[np.int64], dict[str, NDArray[np.int64]]]:
+    """Take thorns off outlines, and rows of several houses apart where the user wants it.
+
+    Returns
+    -------
+    The outlines, for each its row and the number of its part (0: the whole), and what was found by kind.
+
+    """
+    outlines, thorny = footprints.without_thorns(outlines)
+    several = np.flatnonzero(footprints.several(outlines) > 1)
+    if options.multipart != "split":
+        of = np.arange(len(outlines), dtype=np.int64)
+        return outlines, of, np.zeros_like(of), {"thorn": thorny, "several": several}
+    outlines, of, number = footprints.split(outlines, several)
+    first = np.flatnonzero(number == 1)
+    outlines = geometry_.of_column_type(outlines, BUILDINGS)
+    return outlines, of, number, {"thorn": np.flatnonzero(np.isin(of, thorny)), "split": first}
+
+
+def _screen(
+    frame: pd.DataFrame, outlines: NDArray[np.object_], keys: list[Any], options: Options,
+    rejects: dict[int, Reject], found: dict[str, NDArray[np.int64]],
+) -> None:  # fmt: skip
+    """Reject the rows that are no house of their own, among those that nothing else is wrong with."""
+    good = np.array([p for p in range(len(outlines)) if p not in rejects], dtype=np.int64)
+    names = np.array([str(keys[p]) for p in good], dtype=str)
+    rank = np.empty(len(good), dtype=np.int64)
+    rank[np.argsort(names, kind="stable")] = np.arange(len(good))
+    screening = footprints.screen(outlines[good], rank, options.keep)
+    for code in footprints.SET_ASIDE:
+        for k in screening.of(code).tolist():
+            position, stands = int(good[k]), int(screening.stands[k])
+            other = str(keys[good[stands]]) if stands >= 0 else ""
+            fault = geometry_.no_house(code, other, float(screening.share[k]))
+            row = int(frame.index[position])
+            rejects[position] = Reject(row, str(keys[position]), fault.code, fault.reason, fault.remedy)
+    found["inside"] = good[screening.of("inside")]
 
 
 def _refuse_all_alike(kind: Kind, source: Source, faults: dict[int, geometry_.Fault]) -> None:
@@ -198,7 +272,7 @@ def _place(
     work = CRS.from_epsg(work_srid())
     named = crs_.parse(options.crs) if options.crs else None
     county = _county_bounds() if kind.name != "boundaries" else None
-    decision = crs_.decide(raw[usable], source.crs, named, county, work)
+    decision = crs_.decide(raw[usable], source.crs, named, county, work, options.accept_accuracy_m)
     moved = crs_.to_work(raw[usable], decision, options.datum or "cgcs2000", work)
     if options.datum is None:
         outlines = kind.name == "boundaries"
@@ -251,22 +325,32 @@ def _parse(
         if column is None:
             continue
         if column == FINGERPRINT:
-            values[own.name] = _fingerprints(geometry)
+            values[own.name] = geometry_.fingerprints(geometry)
             continue
         series = pd.Series([column[1:]] * len(frame)) if column.startswith("=") else frame[column]
-        parsed, failures = parse_column(series, own.parse)
-        values[own.name] = parsed
-        for position, sentence in failures.items():
+        parsed = parse_column(series, own.parse)
+        values[own.name] = parsed.cells
+        for position, sentence in parsed.failures.items():
             bad.setdefault(position, (own, sentence))
-        nothing = [position for position, value in enumerate(parsed) if value is None and position not in failures]
-        emptied = sum(not is_missing(raw) for raw in series.iloc[nothing].tolist())
-        if emptied:
+        if parsed.unknown:
+            emptied = len(parsed.unknown)
             notes.append(
                 (
                     f"{column} 有 {emptied:,} 个值超出合理范围（如 -9999、0），按未知处理",
                     f"{emptied:,} values of {column} are out of range (like -9999 or 0) and count as unknown",
                 )
             )
+        for name, positions in parsed.read.items():
+            written = list(dict.fromkeys(f"{series.iloc[p]} → {parsed.cells[p]}" for p in positions))
+            notes.append(findings.sentence(name, written, len(positions)))
+    for own in kind.all_fields:
+        source = mapping.get(own.implied_by[0]) if own.implied_by else None
+        if source in frame.columns:
+            said = values.get(own.name, [None] * len(frame))
+            values[own.name] = [
+                own.implied(raw) if value is None else value
+                for value, raw in zip(said, frame[source].tolist(), strict=True)
+            ]
     for own in kind.all_fields:
         if own.from_key is not None:
             said = values.get(own.name, [None] * len(frame))
@@ -278,16 +362,11 @@ def _parse(
     return values, bad
 
 
-def _fingerprints(geometry: NDArray[np.object_]) -> list[str | None]:
-    # To the centimetre and from one starting point, so that the same outline written twice stays the same.
-    tidy = shapely.normalize(shapely.set_precision(geometry, 0.01, mode="pointwise"))
-    return [None if g is None else hashlib.sha256(shapely.to_wkb(g)).hexdigest()[:20] for g in tidy]
-
-
 def _rejects(
     kind: Kind, frame: pd.DataFrame, values: dict[str, list[Any]], faults: dict[int, geometry_.Fault],
     bad: dict[int, tuple[Field, Sentence]],
-) -> list[Reject]:  # fmt: skip
+) -> dict[int, Reject]:  # fmt: skip
+    """Return by position the rows that cannot be used."""
     keys = values[kind.key.name]
     first: dict[Any, int] = {}
     for position in range(len(keys) - 1, -1, -1):
@@ -299,7 +378,7 @@ def _rejects(
         if value is None
     }
     repeated = {position for position, key in enumerate(keys) if first[key] != position}
-    rejects = []
+    rejects: dict[int, Reject] = {}
     for position in sorted(faults.keys() | bad.keys() | lacking.keys() | repeated):
         row, key = int(frame.index[position]), keys[position]
         if position in faults:
@@ -318,7 +397,7 @@ def _rejects(
                 (f"编号 {key} 与第 {other} 行重复", f"the id {key} is that of row {other}"),
                 ("请确认哪一行正确，删除或改正另一行", "keep the right row, correct or remove the other"),
             )
-        rejects.append(Reject(row, None if key is None else str(key), *told))
+        rejects[position] = Reject(row, None if key is None else str(key), *told)
     return rejects
 
 

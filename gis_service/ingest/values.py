@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 
@@ -14,12 +16,21 @@ import pandas as pd
 Sentence = tuple[str, str]
 Parser = Callable[[Any], Any]
 
-_CHINESE_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
-_CHINESE_NUMBER = re.compile(r"[零一二三四五六七八九两〇]+|[一二三四五六七八九]?十[一二三四五六七八九]?")
 # What a double no longer tells apart from its neighbours when it is shown with fifteen digits.
 _EXACT_MAX = 1e15
 _SCIENTIFIC = re.compile(r"[+-]?(?:\d+\.\d*[eE][+-]?\d{1,3}|\d+[eE]\+\d{1,3})")
 _ERROR_CELLS = {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"}
+_CHINESE_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {
+    "两": 2, "〇": 0, "壹": 1, "贰": 2, "叁": 3, "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9,
+}  # fmt: skip
+_ONE = "[一二三四五六七八九两壹贰叁肆伍陆柒捌玖]"
+_CHINESE_NUMBER = re.compile(rf"(?:{_ONE}|[零〇])+|{_ONE}?十{_ONE}?")
+_UNKNOWN = {"nan", "none", "null", "未知", "不详"}
+_STOREYS = re.compile(
+    r"(?:(?:地上|共)?(?P<above>.+?)(?:(?P<half>层半|半层|半)|层楼|层|楼|f|storeys?|floors?)?)?"
+    r"(?P<below>[,，;；、/及和]?地下(?P<depth>.+?)层?)?"
+)
+_BELOW_FIRST = re.compile(r"(地下[^地]+?层?)[,，;；、/及和]?(地上.+)")
 _SEPARATORS = re.compile(r"[;；,，、|/]+")
 
 
@@ -153,15 +164,29 @@ def _word(raw: Any, known: dict[str, str], shown: dict[str, str]) -> str:
     return found
 
 
-def number(low: float, high: float, *, unknown_outside: bool = False) -> Parser:
-    """Return a parser of a number from ``low`` to ``high``, both included.
+@dataclass(frozen=True)
+class Read:
+    """A value that a parser made of something else; ``kind`` says what it took, ``""`` that it needs no word."""
+
+    value: Any
+    kind: str
+
+
+def number(low: float, high: float, *, unknown_outside: bool = False, units: str = "") -> Parser:
+    """Return a parser of a number from ``low`` to ``high``, both included; one of ``units`` may stand after it.
 
     With ``unknown_outside`` a number outside (a sentinel like -9999 or 0) means unknown.
     """
 
-    def parse(raw: Any) -> float | None:
+    def parse(raw: Any) -> float | Read | None:
+        text = str(raw).strip()
+        if units and isinstance(raw, str):
+            text = unicodedata.normalize("NFKC", text).strip()
+            if text.lower() in _UNKNOWN:
+                return Read(None, "")
+            text = text.rstrip(units).strip()
         try:
-            value = float(str(raw).strip())
+            value = float(text)
         except ValueError:
             value = math.nan
         if math.isnan(value):
@@ -193,6 +218,54 @@ def whole(low: int, high: int, *, unknown_outside: bool = False) -> Parser:
     return parse
 
 
+def storeys(low: int, high: int) -> Parser:
+    """Return a parser of storeys above ground, as people write them: 3, 三层, 3.5, 三层半, 地上3地下1, 3F.
+
+    Half a storey is no storey more, and what lies below ground is none above it: both are left off, and the value
+    says so (``Read``: ``floors_text``, ``floors_fraction``, ``floors_below``). A number outside ``low`` to ``high``
+    (a sentinel like -9999 or 0) means unknown.
+    """
+
+    def parse(raw: Any) -> int | Read | None:
+        if isinstance(raw, (int, float, np.integer, np.floating)):
+            return settled(float(raw), None)
+        text = unicodedata.normalize("NFKC", str(raw)).strip().lower()
+        if text in _UNKNOWN:
+            return Read(None, "")
+        plain = _plain(text)
+        if plain is not None:
+            return settled(plain, None)
+        turned = _BELOW_FIRST.fullmatch(text)
+        found = _STOREYS.fullmatch(turned[2] + turned[1] if turned else text)
+        above = _numeral(found["above"] or "") if found else None
+        if found is None or above is None or (found["below"] and _numeral(found["depth"]) is None):
+            raise BadValueError(f"“{str(raw)[:40]}”不是层数", f"{str(raw)[:40]!r} is no number of storeys")
+        kind = "floors_fraction" if found["half"] else "floors_text"
+        return settled(above, "floors_below" if found["below"] else kind)
+
+    def settled(value: float, kind: str | None) -> int | Read | None:
+        if not low <= value <= high:
+            return None
+        storeys_ = math.floor(value)
+        kind = "floors_fraction" if storeys_ != value and kind != "floors_below" else kind
+        return storeys_ if kind is None else Read(storeys_, kind)
+
+    return parse
+
+
+def _plain(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _numeral(text: str) -> float | None:
+    text = text.strip()
+    return float(_chinese(text)) if _CHINESE_NUMBER.fullmatch(text) else _plain(text)
+
+
 def _chinese(numeral: str) -> int:
     tens, found, ones = numeral.partition("十")
     if not found:
@@ -210,20 +283,59 @@ def truth(raw: Any) -> bool:
     raise BadValueError(f"“{str(raw)[:40]}”不是“是/否”", f"{str(raw)[:40]!r} is neither yes nor no")
 
 
-def parse_column(column: pd.Series, parser: Parser) -> tuple[list[Any], dict[int, Sentence]]:
-    """Parse a column; return its values in order and, by position, the sentences for the cells that failed.
+@dataclass(frozen=True)
+class Column:
+    """A column as it was understood.
 
-    A value that occurs a thousand times is parsed once.
+    Attributes
+    ----------
+    cells
+        In order; None where the cell says nothing or was not understood.
+    failures
+        By position, the sentences for cells that could not be understood.
+    read
+        By kind (``Read``), the positions of cells of which something else was made.
+    unknown
+        The positions of cells that say something which means unknown.
+
     """
+
+    cells: list[Any]
+    failures: dict[int, Sentence] = field(default_factory=dict)
+    read: dict[str, list[int]] = field(default_factory=dict)
+    unknown: list[int] = field(default_factory=list)
+
+
+def parse_column(column: pd.Series, parser: Parser) -> Column:
+    """Parse a column; a value that occurs a thousand times is parsed once."""
     raws = column.tolist()
     # By type too: 1, 1.0 and True are equal and not the same.
     keys = [(type(raw), repr(raw) if isinstance(raw, _NESTED) else raw) for raw in raws]
     known: dict[Hashable, Any] = {}
     refused: dict[Hashable, Sentence] = {}
+    kinds: dict[Hashable, str] = {}
+    unknown: set[Hashable] = set()
     for key, raw in dict(zip(keys, raws, strict=True)).items():
+        if not isinstance(raw, _NESTED) and is_missing(raw):
+            known[key] = None
+            continue
         try:
-            known[key] = None if not isinstance(raw, _NESTED) and is_missing(raw) else parser(raw)
+            value = parser(raw)
         except BadValueError as bad:
             known[key], refused[key] = None, bad.sentence
-    failures = {i: refused[key] for i, key in enumerate(keys) if key in refused} if refused else {}
-    return [known[key] for key in keys], failures
+            continue
+        known[key] = value.value if isinstance(value, Read) else value
+        if isinstance(value, Read) and value.kind:
+            kinds[key] = value.kind
+        if value is None:
+            unknown.add(key)
+    read: dict[str, list[int]] = {}
+    for i, key in enumerate(keys) if kinds else ():
+        if key in kinds:
+            read.setdefault(kinds[key], []).append(i)
+    return Column(
+        [known[key] for key in keys],
+        {i: refused[key] for i, key in enumerate(keys) if key in refused} if refused else {},
+        read,
+        [i for i, key in enumerate(keys) if key in unknown] if unknown else [],
+    )

@@ -25,6 +25,7 @@ from gis_service.density.plane.ground import lay_out
 from gis_service.density.plane.pairs import find_pairs
 from gis_service.density.run import density
 from gis_service.errors import InputError
+from gis_service.ingest.source import read
 from tests.density.shapes import DATA, layer, real
 
 COLUMNS = {
@@ -270,12 +271,10 @@ def test_real_places_go_through():
 
 
 def test_a_shapefile_in_gbk_goes_through_and_its_attributes_count(tmp_path):
-    from gis_service.density.record import file_sha256
-
     source = tmp_path / "houses.shp"
     houses = layer(block(), floors=["三层"] * 20).rename(columns={"building_id": "building_i"})
     houses.to_file(source, encoding="GBK")
-    before = file_sha256(source)
+    before = read(source).sha256
     done = run(source, "--out", tmp_path / "out.gpkg")
     assert done.returncode == 0, done.stderr
     assert "20 storeys were read from text" in done.stderr
@@ -283,7 +282,7 @@ def test_a_shapefile_in_gbk_goes_through_and_its_attributes_count(tmp_path):
     assert recorded == before
     assert gpd.read_file(tmp_path / "out.gpkg", layer="buildings").building_id.tolist() == sorted(houses.building_i)
     houses.assign(floors="四层").to_file(source, encoding="GBK")
-    assert file_sha256(source) != before
+    assert read(source).sha256 != before
 
 
 def test_a_layer_is_written_in_batches_as_it_is_whole(tmp_path, monkeypatch):

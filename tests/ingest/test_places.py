@@ -66,6 +66,12 @@ def test_gauss_krueger_outlines(
         assert said.code == 1, "without a county nothing tells the central meridian"
         assert "EPSG:4546" in said.err
         _county(database, county)
+        said = database.cli("import", "zones", path, *options)
+        assert said.code == 1, "UTM zone 49 has the same meridian, and falls inside the county too"
+        assert "EPSG:4546" in said.err
+        assert "EPSG:32649" in said.err
+        assert 1_080 < int(said.err.split(" m away")[0].split()[-1].replace(",", "")) < 1_140
+        options += ["--crs", "EPSG:4546"]
     said = database.cli("import", "zones", path, *options)
     assert said.code == 0, said.err
     assert f"CRS: EPSG:{epsg}" in said.err

@@ -225,7 +225,8 @@ def test_fields_constants_and_fingerprints(database: Database, tmp_path: Path):
 @pytest.mark.parametrize(
     ("written", "stored"),
     [("三层", 3), ("3层", 3), ("十二层", 12), ("二十", 20), ("两层", 2), (" 5 ", 5), ("4.0", 4), ("0", None),
-     ("-9999", None), ("", None), ("999", None), (None, None)],
+     ("-9999", None), ("", None), ("999", None), (None, None), ("三层半", 3), ("2.5", 2), ("2层半", 2), ("3.5", 3),
+     ("地上3地下1", 3), ("地下一层地上3层", 3), ("3F", 3), ("未知", None)],
 )  # fmt: skip
 def test_storeys(database: Database, tmp_path: Path, written: str | None, stored: int | None):
     path = put(houses(2).assign(floors=[written, "1"]), tmp_path / "h.gpkg")
@@ -234,7 +235,7 @@ def test_storeys(database: Database, tmp_path: Path, written: str | None, stored
     assert database.one("SELECT floors FROM gis.building WHERE building_id = 'H1'") == stored
 
 
-@pytest.mark.parametrize("written", ["三层半", "2.5", "十十", "一二十", "many", "层"])
+@pytest.mark.parametrize("written", ["十十", "一二十", "many", "层", "半层", "地下1", "2-3", "地上3地下x"])
 def test_storeys_that_are_none(database: Database, tmp_path: Path, written: str):
     said = database.cli("import", "buildings", put(houses(2).assign(floors=["1", written]), tmp_path / "h.gpkg"))
     assert (said.code, said.err.count("\n")) == (1, 1), said.err

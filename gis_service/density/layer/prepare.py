@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,26 +16,15 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from gis_service.density.compute.executor import Executor, in_chunks
-from gis_service.density.layer.fields import read_fire_class, read_floors, read_heights
+from gis_service.density.layer.fields import numbers, read_column, read_fire_class
 from gis_service.density.layer.repairs import Repairs
 from gis_service.density.layer.srid import to_metric
 from gis_service.density.params import Params
 from gis_service.errors import InputError
-
-SLIVER_M2, SLIVER_M = 0.2, 0.1
-"""Below this area, or this mean thickness (2 × area / perimeter), a polygon is a digitising artefact. Sheds and
-porches of real surveys (Kochi: down to 0.21 m² and 0.12 m) stay."""
-
-HUGE_M2 = 1_000_000.0
-"""Above this (100 ha) a polygon is a parcel, a district or a unit mistake, no building."""
-
-INSIDE_SHARE = 0.99
-"""A footprint of which this share lies in another is part of that other (digitised edges rarely coincide)."""
-
-CUT_SHORT = {"building_i": "building_id", "township_c": "township_code"}
-"""A shapefile keeps ten characters of a name."""
-
-OPTIONAL = ("floors", "height_m", "structure", "fire_class", "township_code")
+from gis_service.ingest import footprints as footprints_
+from gis_service.ingest.footprints import Screening
+from gis_service.ingest.geometry import mend
+from gis_service.ingest.values import parse_column, text
 
 
 @dataclass(frozen=True)
@@ -53,7 +42,7 @@ class Prepared:
     floors
         Storeys, nan when unknown (unknown is not 0).
     structure, fire_class, township_code
-        As given (fire class: I_II, III, IV), None when unknown.
+        Identifiers of ``words`` (fire class: I_II, III, IV) and the code as given, None when unknown.
     crs
         The metric CRS, None when the input named none.
     repairs
@@ -109,10 +98,15 @@ class Prepared:
 
 
 class NoBuildingsError(InputError):
-    """Nothing of the input is a building."""
+    """Nothing of the input is a building; ``repairs`` say why."""
 
-    def __init__(self) -> None:
-        super().__init__("文件中没有房屋面（多边形）。", "There are no polygons in the input, so no buildings.")
+    def __init__(self, repairs: Repairs | None = None) -> None:
+        zh = en = ""
+        if repairs is not None and repairs.counts:
+            zh, en = "：" + "；".join(repairs.sentences()), ": " + "; ".join(repairs.sentences("en"))
+        super().__init__(
+            f"文件中没有可作房屋的面（多边形）{zh}。", f"The input has no polygons that are buildings{en}."
+        )
 
 
 def prepare(
@@ -120,6 +114,10 @@ def prepare(
     params: Params | None = None,
     work_srid: int | str = "auto",
     executor: Executor | None = None,
+    *,
+    keep: Collection[str] = (),
+    accept_accuracy_m: float = 0.0,
+    repairs: Repairs | None = None,
 ) -> Prepared:
     """Clean a layer of buildings.
 
@@ -134,50 +132,80 @@ def prepare(
         EPSG number of the metric CRS, or ``auto`` (see ``srid.to_metric``).
     executor
         Lends its threads.
+    keep
+        Kinds of ``ingest.footprints.SET_ASIDE`` that are taken for buildings.
+    accept_accuracy_m
+        See ``srid.to_metric``.
+    repairs
+        What was mended before; more is added to it.
 
     Raises
     ------
     InputError
-        No polygons at all, no CRS with coordinates in degrees, a work CRS that cannot measure.
+        No building at all, no CRS and none that is evident, a work CRS that cannot measure.
 
     """
     params = params or Params()
-    repairs = Repairs()
+    repairs = repairs if repairs is not None else Repairs()
     if not isinstance(gdf, gpd.GeoDataFrame) or gdf.active_geometry_name is None or not len(gdf):
         raise NoBuildingsError
     gdf = gdf.reset_index(drop=True)
-    gdf = gdf.rename(columns={cut: name for cut, name in CUT_SHORT.items() if name not in gdf.columns})
     ids = _read_ids(gdf, repairs)
     geometry = np.asarray(gdf.geometry.values, dtype=object)
     polygonal = np.isin(shapely.get_type_id(geometry), (3, 6, 7))
     if not polygonal.any():
         raise NoBuildingsError
-    gdf = to_metric(gdf, work_srid, repairs, executor)
+    gdf = to_metric(gdf, work_srid, repairs, executor, accept_accuracy_m)
     footprints = _polygons(np.asarray(gdf.geometry.values, dtype=object), ids, repairs, executor)
-    kept = ~(shapely.is_missing(footprints) | shapely.is_empty(footprints))
-    footprints, kept = _plausible(footprints, kept, ids, repairs)
-    position = np.flatnonzero(kept)
-    if not len(position):
-        raise NoBuildingsError
-
-    # Sorting first makes every later choice (which duplicate stays) independent of the order of rows.
+    position = np.flatnonzero(~(shapely.is_missing(footprints) | shapely.is_empty(footprints)))
+    # Sorting first makes every later choice (which of two rows stays) independent of the order of rows.
     position = _sorted(position, ids, footprints)
-    owner = _same_building(footprints[position], ids[position], repairs, executor)
-    return _assemble(gdf, ids, footprints, position, owner, repairs, params)
+    screening = footprints_.screen(
+        footprints[position], np.arange(len(position)), keep, lambda work, count: in_chunks(executor, work, count)
+    )
+    for code in (*footprints_.SET_ASIDE, "inside"):
+        repairs.add(code, ids[position[screening.of(code)]])
+    houses = footprints_.several(footprints[position])
+    several = np.flatnonzero((houses > 1) & (screening.stands >= 0))
+    repairs.add("several", [f"{ids[position[k]]}: {houses[k]}" for k in several])
+    if not (screening.stands >= 0).any():
+        raise NoBuildingsError(repairs)
+    position, screening = _left(position, screening)
+    owner = _same_building(footprints[position], ids[position], screening, repairs)
+    return _assemble(gdf, ids, footprints, position, owner, screening, repairs, params)
+
+
+def take_apart(
+    gdf: gpd.GeoDataFrame, work_srid: int | str, repairs: Repairs, accept_accuracy_m: float = 0.0
+) -> gpd.GeoDataFrame:
+    """Return a layer in the work CRS with every row of several houses as so many rows: ``ID#1``, ``ID#2`` and on."""
+    gdf = gdf.reset_index(drop=True)
+    ids = _read_ids(gdf, repairs)
+    gdf = to_metric(gdf, work_srid, repairs, None, accept_accuracy_m)
+    outlines, _ = mend(np.asarray(gdf.geometry.values, dtype=object))
+    rows = np.flatnonzero(footprints_.several(outlines) > 1)
+    repairs.add("split", ids[rows])
+    outlines, of, number = footprints_.split(outlines, rows)
+    names = [f"{ids[row]}#{part}" if part else ids[row] for row, part in zip(of, number, strict=True)]
+    apart = gdf.iloc[of].reset_index(drop=True).assign(building_id=names)
+    return apart.set_geometry(gpd.GeoSeries(outlines, crs=gdf.crs))
+
+
+def _left(position: NDArray[np.int64], screening: Screening) -> tuple[NDArray[np.int64], Screening]:
+    """Return the rows that are houses or parts of some, and what was found of them."""
+    left = screening.stands >= 0
+    place = np.cumsum(left) - 1
+    stands = place[screening.stands[left]]
+    return position[left], Screening(screening.code[left], stands, screening.share[left])
 
 
 def _read_ids(gdf: gpd.GeoDataFrame, repairs: Repairs) -> NDArray[np.object_]:
     rows = np.array([str(i) for i in range(len(gdf))], dtype=object)
     if "building_id" not in gdf.columns:
         return rows
-    column = gdf["building_id"]
-    if pd.api.types.is_float_dtype(column.dtype):
-        # An integer column with one hole arrives as floats: 17.0 is building 17.
-        texts = [str(int(v)) if np.isfinite(v) and v == int(v) else str(v) for v in column.fillna(np.nan)]
-    else:
-        texts = [str(v).strip() for v in column]
-    out = np.array(texts, dtype=object)
-    missing = column.isna().to_numpy() | (out == "")
+    out = np.full(len(gdf), None, dtype=object)
+    out[:] = parse_column(gdf["building_id"], text(100)).cells
+    missing = pd.isna(out)
     if missing.any():
         taken = set(out[~missing])
         out[missing] = [r if r not in taken else f"row-{r}" for r in rows[missing]]
@@ -205,73 +233,37 @@ def _polygons(
 ) -> NDArray[np.object_]:
     """Return the polygonal part of every geometry, valid and oriented; None where there is none."""
     out = geometry.copy()
-    deep = shapely.has_z(out)
-    out[deep] = shapely.force_2d(out[deep])
     finite = np.isfinite(shapely.bounds(out)).all(axis=1)
-    kind = shapely.get_type_id(out)
-    out[~finite | ~np.isin(kind, (3, 6, 7))] = None
-    valid = np.concatenate(in_chunks(executor, lambda some: shapely.is_valid(out[some]), len(out)))
-    broken = ~shapely.is_missing(out) & ~valid
+    out[~finite | ~np.isin(shapely.get_type_id(out), (3, 6, 7))] = None
+    out, broken = mend(out, lambda work, count: in_chunks(executor, work, count))
     repairs.add("invalid_ring", ids[broken])
-    out[broken] = shapely.make_valid(out[broken], method="structure", keep_collapsed=False)
-    loose = np.flatnonzero(shapely.get_type_id(out) == 7)
-    for i in loose:
-        parts = shapely.get_parts(out[i])
-        out[i] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), (3, 6))])
     lost = shapely.is_missing(out) | shapely.is_empty(out) | ~np.isin(shapely.get_type_id(out), (3, 6))
     repairs.add("no_area", ids[lost])
     out[lost] = None
-    return np.concatenate(in_chunks(executor, lambda some: shapely.orient_polygons(out[some]), len(out)))
 
+    def tidy(some: slice) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+        bare, thorny = footprints_.without_thorns(out[some])
+        return shapely.orient_polygons(bare), thorny + some.start
 
-def _plausible(
-    footprints: NDArray[np.object_], kept: NDArray[np.bool_], ids: NDArray[np.object_], repairs: Repairs
-) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
-    area = np.where(kept, shapely.area(footprints), np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        thickness = 2 * area / shapely.length(footprints)
-    sliver, huge = (area < SLIVER_M2) | (thickness < SLIVER_M), area > HUGE_M2
-    repairs.add("sliver", ids[sliver])
-    repairs.add("huge", ids[huge])
-    return footprints, kept & ~sliver & ~huge
+    done = in_chunks(executor, tidy, len(out))
+    repairs.add("thorn", ids[np.concatenate([thorny for _, thorny in done])])
+    return np.concatenate([bare for bare, _ in done])
 
 
 def _same_building(
-    footprints: NDArray[np.object_], ids: NDArray[np.object_], repairs: Repairs, executor: Executor | None
+    footprints: NDArray[np.object_], ids: NDArray[np.object_], screening: Screening, repairs: Repairs
 ) -> NDArray[np.int64]:
     """Return for each footprint the position of the one that names its building."""
     n = len(ids)
     area = shapely.area(footprints)
     first_of_id = pd.Series(np.arange(n)).groupby(ids, sort=False).transform("first").to_numpy()
-    bounds = shapely.bounds(footprints)
-    tree = shapely.STRtree(footprints)
-    met = in_chunks(executor, lambda some: np.add(tree.query(footprints[some]), [[some.start], [0]]), n)
-    a, b = np.concatenate(met, axis=1)
-    # ``a`` is the one inside: the smaller; of equals the later in the sorted order, so that the first id stays.
-    smaller = (a != b) & ((area[a] < area[b]) | ((area[a] == area[b]) & (a > b)))
-    a, b = a[smaller], b[smaller]
-    slack = 0.02 * np.sqrt(area[a])
-    fits = (bounds[a, :2] >= bounds[b, :2] - slack[:, None]).all(axis=1)
-    fits &= (bounds[a, 2:] <= bounds[b, 2:] + slack[:, None]).all(axis=1)
-    a, b = a[fits], b[fits]
-    common = in_chunks(
-        executor, lambda some: shapely.area(shapely.intersection(footprints[a[some]], footprints[b[some]])), len(a)
-    )
-    share = np.concatenate(common) / area[a]
-    inside = share >= INSIDE_SHARE
-    a, b = a[inside], b[inside]
     repeated = np.flatnonzero(first_of_id != np.arange(n))
     repairs.add("same_id", ids[repeated])
-    alike = area[a] >= INSIDE_SHARE * area[b]
-    other = ids[a] != ids[b]
-    repairs.add("duplicate", pd.unique(ids[a[alike & other]]))
-    repairs.add("inside", np.setdiff1d(ids[a[~alike & other]].astype(str), ids[a[alike & other]].astype(str)))
-    links = coo_matrix(
-        (np.ones(len(a) + len(repeated)), (np.r_[a, repeated], np.r_[b, first_of_id[repeated]])), shape=(n, n)
-    )
+    rows = np.r_[np.arange(n), repeated]
+    links = coo_matrix((np.ones(len(rows)), (rows, np.r_[screening.stands, first_of_id[repeated]])), shape=(n, n))
     _, label = connected_components(links, directed=False)
-    # The largest footprint of a building names it; of equals, the first id.
-    order = np.lexsort((np.arange(n), -area, label))
+    # Of the footprints that stand for themselves the largest names a building; of equals, the first id.
+    order = np.lexsort((np.arange(n), -area, screening.stands != np.arange(n), label))
     heads = order[np.r_[True, np.diff(label[order]) != 0]]
     return np.asarray(heads[label], dtype=np.int64)
 
@@ -282,6 +274,7 @@ def _assemble(
     footprints: NDArray[np.object_],
     position: NDArray[np.int64],
     owner: NDArray[np.int64],
+    screening: Screening,
     repairs: Repairs,
     params: Params,
 ) -> Prepared:
@@ -291,46 +284,37 @@ def _assemble(
     slot[heads] = np.arange(len(heads))
     building = slot[owner]
     shapes = footprints[position[heads]]
-    several = np.flatnonzero(np.bincount(building, minlength=len(heads)) > 1)
-    for k in several:
-        parts = footprints[position[building == k]] if len(several) < 50 else None
-        shapes[k] = shapely.union_all(parts) if parts is not None else None
-    if len(several) >= 50:
-        order = np.argsort(building, kind="stable")
-        starts = np.searchsorted(building[order], several)
-        ends = np.searchsorted(building[order], several, side="right")
-        for k, s, e in zip(several, starts, ends, strict=True):
-            shapes[k] = shapely.union_all(footprints[position[order[s:e]]])
+    # What is drawn twice is drawn once: its second outline is no part of the building.
+    once = screening.code != "twice"
+    several = np.flatnonzero(np.bincount(building[once], minlength=len(heads)) > 1)
+    order = np.flatnonzero(once)[np.argsort(building[once], kind="stable")]
+    starts = np.searchsorted(building[order], several)
+    ends = np.searchsorted(building[order], several, side="right")
+    for k, s, e in zip(several, starts, ends, strict=True):
+        shapes[k] = shapely.union_all(footprints[position[order[s:e]]])
     if len(several):
         shapes[several] = shapely.orient_polygons(shapes[several])
 
     row = np.full(len(ids), -1, dtype=np.int64)
     row[position] = building
-    column = {name: gdf[name] if name in gdf.columns else None for name in OPTIONAL}
-    nothing = np.full(len(ids), np.nan)
-    floors = nothing if column["floors"] is None else read_floors(column["floors"], ids, repairs)
-    height = nothing if column["height_m"] is None else read_heights(column["height_m"], ids, repairs)
+    floors = numbers(read_column(gdf, "floors", ids, repairs))
+    height = numbers(read_column(gdf, "height_m", ids, repairs))
     height = np.where(np.isnan(height), floors * params.storey_height_m, height)
-    fire = read_fire_class(column["fire_class"], column["structure"], ids, repairs)
+    structure = read_column(gdf, "structure", ids, repairs)
+    fire = read_fire_class(gdf, structure, ids, repairs)
     head_rows = position[heads]
     return Prepared(
         ids=ids[head_rows],
         footprints=shapes,
         height_m=_highest(height, row, head_rows),
         floors=_highest(floors, row, head_rows),
-        structure=_first(_texts(column["structure"], len(ids)), row, head_rows),
+        structure=_first(structure, row, head_rows),
         fire_class=_first(fire, row, head_rows),
-        township_code=_first(_texts(column["township_code"], len(ids)), row, head_rows),
+        township_code=_first(read_column(gdf, "township_code", ids, repairs), row, head_rows),
         crs=gdf.crs,
         repairs=repairs,
         row=row,
     )
-
-
-def _texts(column: pd.Series | None, n: int) -> NDArray[np.object_]:
-    if column is None:
-        return np.full(n, None, dtype=object)
-    return np.array([None if pd.isna(v) else str(v).strip() or None for v in column], dtype=object)
 
 
 def _highest(values: NDArray[np.float64], row: NDArray[np.int64], heads: NDArray[np.int64]) -> NDArray[np.float64]:

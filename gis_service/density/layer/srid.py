@@ -5,11 +5,13 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS
 
 from gis_service.density.compute.executor import Executor, in_chunks
 from gis_service.density.layer.repairs import Repairs
 from gis_service.errors import InputError
+from gis_service.ingest.crs import check_conversion, decide, straight, transform
 
 # Coarse by intention (tens of km): it only chooses which projection a data set is measured in, and both
 # candidates are good to 0.05 % near the line. It is no statement about a border and is never drawn.
@@ -47,12 +49,12 @@ def is_metric(crs: CRS) -> bool:
     return operation is None or operation.method_name.lower() not in _MERCATOR
 
 
-def _looks_like_degrees(bounds: np.ndarray) -> bool:
-    return bool(np.all(np.abs(bounds[[0, 2]]) <= 180) and np.all(np.abs(bounds[[1, 3]]) <= 90))
-
-
 def to_metric(
-    gdf: gpd.GeoDataFrame, work_srid: int | str, repairs: Repairs, executor: Executor | None = None
+    gdf: gpd.GeoDataFrame,
+    work_srid: int | str,
+    repairs: Repairs,
+    executor: Executor | None = None,
+    accept_m: float = 0.0,
 ) -> gpd.GeoDataFrame:
     """Return ``gdf`` in the work CRS.
 
@@ -65,32 +67,53 @@ def to_metric(
         Takes a note where the data are wider than the projection serves well.
     executor
         Lends its threads.
+    accept_m
+        The error of a conversion between datums, in metres, that is good enough.
+
+    Raises
+    ------
+    InputError
+        The data name no CRS and show none, lie outside of it, or cannot be converted with certainty.
 
     """
+    shapes = np.asarray(gdf.geometry.values, dtype=object)
     if gdf.crs is None:
-        return _without_crs(gdf, work_srid, repairs)
+        decision = decide(shapes, None, None, None, None)
+        shapes = straight(shapes, decision)
+        gdf = gdf.set_geometry(gpd.GeoSeries(shapes, index=gdf.index, crs=decision.crs))
     crs = CRS(gdf.crs)
     if work_srid == "auto" and is_metric(crs):
         return gdf
-    if work_srid != "auto":
-        target = _given(work_srid)
-        return gdf if crs == target else _moved(gdf, target, executor)
-    west, south, east, north = gdf.geometry.to_crs(4326).total_bounds
+    west, south, east, north = shapely.total_bounds(transform(shapes, crs, CRS.from_epsg(4326)))
     if not np.isfinite([west, south, east, north]).all():
         raise InputError(
             "坐标超出所声明坐标系的范围，请检查文件的坐标系。",
             "The coordinates lie outside the CRS that the file names; check the CRS of the file.",
         )
-    if east - west > 6:
-        repairs.add("wide", ["-"])
-    srid = zone_srid((west + east) / 2, (south + north) / 2)
-    return _moved(gdf, CRS.from_epsg(srid) if srid is not None else gdf.estimate_utm_crs(), executor)
+    lon, lat = (west + east) / 2, (south + north) / 2
+    if work_srid != "auto":
+        target = _given(work_srid)
+    else:
+        if east - west > 6:
+            repairs.add("wide", ["-"])
+        srid = zone_srid(lon, lat)
+        target = CRS.from_epsg(srid) if srid is not None else gdf.estimate_utm_crs()
+    if crs == target:
+        return gdf
+    check_conversion(crs, target, lon, lat, accept_m)
+    moved = in_chunks(executor, lambda some: transform(shapes[some], crs, target), len(shapes))
+    return gdf.set_geometry(gpd.GeoSeries(np.concatenate(moved), index=gdf.index, crs=target))
 
 
-def _moved(gdf: gpd.GeoDataFrame, target: CRS, executor: Executor | None) -> gpd.GeoDataFrame:
-    shapes = gdf.geometry.values
-    parts = in_chunks(executor, lambda some: np.asarray(shapes[some].to_crs(target), dtype=object), len(shapes))
-    return gdf.set_geometry(gpd.GeoSeries(np.concatenate(parts), index=gdf.index, crs=target))
+def like(layer: gpd.GeoDataFrame, crs: CRS, accept_m: float = 0.0) -> gpd.GeoDataFrame:
+    """Return a layer in the CRS of the buildings; one that names no CRS is taken to be in it."""
+    if layer.crs is None or CRS(layer.crs) == crs:
+        return layer
+    shapes = np.asarray(layer.geometry.values, dtype=object)
+    west, south, east, north = shapely.total_bounds(transform(shapes, CRS(layer.crs), CRS.from_epsg(4326)))
+    check_conversion(CRS(layer.crs), crs, (west + east) / 2, (south + north) / 2, accept_m)
+    moved: NDArray[np.object_] = transform(shapes, CRS(layer.crs), crs)
+    return layer.set_geometry(gpd.GeoSeries(moved, index=layer.index, crs=crs))
 
 
 def _given(work_srid: int | str) -> CRS:
@@ -104,15 +127,3 @@ def _given(work_srid: int | str) -> CRS:
             f"EPSG:{work_srid} cannot measure distances (degrees or Mercator); use a metric projection, say EPSG:4545.",
         )
     return target
-
-
-def _without_crs(gdf: gpd.GeoDataFrame, work_srid: int | str, repairs: Repairs) -> gpd.GeoDataFrame:
-    bounds = gdf.total_bounds
-    if not np.isfinite(bounds).all() or _looks_like_degrees(bounds):
-        raise InputError(
-            "文件没有坐标系，且坐标像经纬度，无法量米：请给文件写明坐标系（如 EPSG:4490）。",
-            "The file names no CRS and its coordinates look like degrees, so nothing can be measured in metres: "
-            "give the file its CRS (EPSG:4490, say).",
-        )
-    repairs.add("no_crs", ["-"])
-    return gdf if work_srid == "auto" else gdf.set_crs(_given(work_srid))

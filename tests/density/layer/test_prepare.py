@@ -6,7 +6,6 @@ import pytest
 import shapely
 from shapely import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 
-from gis_service.density.layer.fields import parse_floors
 from gis_service.density.layer.prepare import prepare
 from gis_service.density.layer.srid import zone_srid
 from gis_service.errors import InputError
@@ -59,18 +58,16 @@ def test_no_polygons_at_all(rows):
     assert "多边形" in error.value.zh
 
 
-def test_degrees_without_crs():
-    gdf = gpd.GeoDataFrame(geometry=[box(109.3, 25.2, 109.3001, 25.2001)])
-    with pytest.raises(InputError, match="degrees") as error:
-        prepare(gdf)
-    assert "坐标系" in error.value.zh
-
-
-def test_metres_without_crs_are_taken_and_noted():
-    gdf = gpd.GeoDataFrame(geometry=[box(500_000, 2_700_000, 500_010, 2_700_010)])
-    p = prepare(gdf)
-    assert p.crs is None
-    assert counts(p) == {"no_crs": 1}
+def test_without_crs_it_is_read_or_asked_for():
+    """As import does: degrees in China and a zone's number tell, metres without a number do not."""
+    degrees = gpd.GeoDataFrame(geometry=[box(109.3, 25.2, 109.3001, 25.2001)])
+    assert prepare(degrees).crs.to_epsg() == 4545
+    zone = gpd.GeoDataFrame(geometry=[box(36_500_000, 2_700_000, 36_500_010, 2_700_010)])
+    assert prepare(zone).crs.to_epsg() == 4524
+    for bounds in ((500_000, 2_700_000, 500_010, 2_700_010), (9.3, 45.2, 9.3001, 45.2001)):
+        with pytest.raises(InputError, match="--crs") as error:
+            prepare(gpd.GeoDataFrame(geometry=[box(*bounds)]))
+        assert "坐标系" in error.value.zh
 
 
 @pytest.mark.parametrize(
@@ -109,7 +106,7 @@ def test_web_mercator_is_never_measured_in():
 def test_duplicates_are_one_building():
     p = prepare(layer([GOOD, GOOD, box(0, 0, 5, 5)], building_id=["b", "a", "c"], floors=[2, 5, 1]))
     assert list(p.ids) == ["a", "c"]
-    assert counts(p) == {"duplicate": 1}
+    assert counts(p) == {"twice": 1}
     assert p.floors.tolist() == [5, 1]
     assert p.row.tolist() == [0, 0, 1]
 
@@ -145,33 +142,16 @@ def test_slivers_and_giants_are_left_out_and_counted():
 def test_heights_that_cannot_be():
     shapes = [box(20 * i, 0, 20 * i + 5, 5) for i in range(8)]
     p = prepare(layer(shapes, height_m=[-9999, 0, -3, 4000, np.inf, np.nan, 12.5, 7], floors=[2] * 7 + [None]))
-    assert counts(p) == {"height": 5}
+    assert counts(p) == {"height_m": 5}
     assert p.height_m.tolist() == [6, 6, 6, 6, 6, 6, 12.5, 7]
 
 
 def test_heights_as_text():
     shapes = [box(20 * i, 0, 20 * i + 5, 5) for i in range(4)]
     p = prepare(layer(shapes, height_m=["9.5", "12m", "高", None]))
-    assert counts(p) == {"height": 1}
+    assert counts(p) == {"height_m": 1}
     assert p.height_m[:2].tolist() == [9.5, 12]
     assert np.isnan(p.height_m[2:]).all()
-
-
-@pytest.mark.parametrize(
-    ("said", "floors", "kind"),
-    [
-        ("三层", 3, "floors_text"), ("3层", 3, "floors_text"), ("3F", 3, "floors_text"), ("十二层", 12, "floors_text"),
-        ("二十", 20, "floors_text"), ("两层", 2, "floors_text"), ("3 storeys", 3, "floors_text"),
-        ("3.5", 3, "floors_fraction"), (3.5, 3, "floors_fraction"), ("3层半", 3, "floors_fraction"),
-        ("3", 3, None), (3, 3, None), (3.0, 3, None), ("３", 3, None),
-        ("很高", np.nan, "floors"), (0, np.nan, "floors"), (-1, np.nan, "floors"), (4000, np.nan, "floors"),
-        (None, np.nan, None), (np.nan, np.nan, None), ("", np.nan, None), ("未知", np.nan, None),
-    ],
-)  # fmt: skip
-def test_storeys_as_people_write_them(said, floors, kind):
-    number, repair = parse_floors(said)
-    assert number == floors or (np.isnan(number) and np.isnan(floors))
-    assert repair == kind
 
 
 def test_storeys_column_is_counted():
@@ -207,7 +187,7 @@ def test_ids_without_and_with_holes():
 
 def test_sentences_in_two_languages():
     p = prepare(layer([GOOD, box(0, 0, 20, 0.05)]))
-    assert p.repairs.sentences("en") == ["1 slivers (under 0.2 m² or 0.1 m thick) were left out"]
+    assert p.repairs.sentences("en") == ["1 slivers (under 0.2 m² or 0.1 m thick) were left out (b001)"]
     assert "剔除" in p.repairs.sentences("zh")[0]
     assert p.repairs.as_dict()["sliver"]["ids"] == ["b001"]
 
