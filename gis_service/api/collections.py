@@ -71,11 +71,14 @@ COLLECTIONS = {
         Collection(
             "building", Building, "fid", "房屋",
             (
-                "building_id", "name", "address", "township_code", "village_code", "floors", "height_m", "structure",
+                "building_id", "name", "address", "township_code", "township_source", "village_code", "village_source", "floors", "height_m", "structure",
                 "fire_class", "use_class", "business_uses", "departments", "people", "alterations", "hazard_tier",
                 "appraisal_grade", "built_period", "simulated",
             ),
-            ("building_id", "township_code", "village_code", "use_class", "hazard_tier", "structure"),
+            (
+                "building_id", "township_code", "township_source", "village_code", "village_source", "use_class",
+                "hazard_tier", "structure",
+            ),
         ),
         Collection("road", Road, "fid", "道路", ("road_id", "name", "class_", "width_m", "simulated"), ("road_id",)),
         Collection(

@@ -83,6 +83,8 @@ class Building(Base):
     appraisal_grade: Mapped[str]
     built_period: Mapped[str | None]
     simulated: Mapped[bool]
+    township_source: Mapped[str | None]
+    village_source: Mapped[str | None]
     geom: Mapped[Any] = mapped_column(_geometry("MULTIPOLYGON"))
 
 
