@@ -60,9 +60,7 @@ def find_places(cursor: Any, houses: list[int] | None) -> list[Sentence]:
     if houses == []:
         return notes
     for place in _PLACES:
-        cursor.execute(
-            query("ingest.find_places").format(**_columns(place)), {"level": place.level, "houses": houses}
-        )
+        cursor.execute(query("ingest.find_places").format(**_columns(place)), {"level": place.level, "houses": houses})
         new, moved, lost = cursor.fetchone()
         if new:
             notes.append(

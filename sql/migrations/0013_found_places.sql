@@ -2,12 +2,10 @@
 
 SET LOCAL ROLE gis_owner;
 
--- Null where there is no code, or where somebody wrote one by hand; such a code counts as given.
+-- Null where no import has said it: a code written by hand counts as given. Without a code it means nothing.
 ALTER TABLE gis.building
     ADD COLUMN township_source text CHECK (township_source IN ('given', 'found')),
-    ADD COLUMN village_source text CHECK (village_source IN ('given', 'found')),
-    ADD CHECK (township_source IS NULL OR township_code IS NOT NULL),
-    ADD CHECK (village_source IS NULL OR village_code IS NOT NULL);
+    ADD COLUMN village_source text CHECK (village_source IN ('given', 'found'));
 COMMENT ON COLUMN gis.building.township_source IS
     'given: township_code stood in a file; found: it is that of the outline in which the house lies, and follows it.';
 COMMENT ON COLUMN gis.building.village_source IS 'As township_source, of village_code.';
