@@ -30,6 +30,7 @@ from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
 from gis_service.errors import SetupError
 from gis_service.say import say
+from gis_service.selection.select import latest_run
 from gis_service.settings import get_settings
 from web_map import assets
 from web_map.planner import ensure_run
@@ -65,7 +66,7 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
         _load_demo(demo)
     with transaction(operator()) as connection:
         houses = connection.execute(text(statement("maps.headline"))).mappings().one()["houses"]
-        analysed = connection.execute(text(statement("analysis.latest"))).scalar()
+        analysed = latest_run(connection, "density")
         if houses:
             ensure_run(connection)
     if houses and analysed is None:

@@ -42,7 +42,7 @@ GRANT SELECT ON gis.migration TO gis_administrator, gis_auditor;
 GRANT SELECT ON gis.building_person TO gis_administrator, gis_planner, gis_township, gis_village;
 
 -- Selections: what is asked, never who asked; that writes itself.
-GRANT INSERT (kind, parameters, data_version, code_version), UPDATE (finished_at) ON gis.run TO
+GRANT INSERT (kind, parameters, draft, data_version, code_version), UPDATE (finished_at) ON gis.run TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
 GRANT INSERT ON gis.selection TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
 

@@ -141,6 +141,7 @@ class Run(Base):
     role: Mapped[str | None]
     place: Mapped[str | None]
     department: Mapped[str | None]
+    draft: Mapped[bool]
 
 
 class Selection(Base):

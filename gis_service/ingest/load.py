@@ -98,11 +98,14 @@ def _lock(cursor: Any, kind: Kind) -> None:
     Houses and outlines are held against each other, so a load of the one holds the other too: the outlines first,
     always, or two loads would wait for one another for ever.
     """
+    alone, unchanged = sql.SQL("SHARE ROW EXCLUSIVE"), sql.SQL("SHARE")
+    held = [(kind.table, alone)]
     if kind.table == "building":
-        cursor.execute(query("ingest.hold_outlines"))
-    cursor.execute(query("ingest.lock").format(table=sql.Identifier(kind.table)))
+        held.insert(0, ("admin_area", unchanged))
     if kind.table == "admin_area":
-        cursor.execute(query("ingest.lock").format(table=sql.Identifier("building")))
+        held.append(("building", alone))
+    for table, mode in held:
+        cursor.execute(query("ingest.lock").format(table=sql.Identifier(table), mode=mode))
 
 
 def _stage(cursor: Any, rows: Rows, fields: list[Field], persons: list[Field]) -> None:

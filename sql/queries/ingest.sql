@@ -1,11 +1,7 @@
 -- Statements of an import, in the order in which they run; all in one transaction.
 
 -- name: lock
-LOCK TABLE gis.{table} IN SHARE ROW EXCLUSIVE MODE;
-
--- name: hold_outlines
--- No outline changes while houses are held against them.
-LOCK TABLE gis.admin_area IN SHARE MODE;
+LOCK TABLE gis.{table} IN {mode} MODE;
 
 -- name: srid
 SELECT work_srid FROM gis.deployment;
