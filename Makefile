@@ -1,6 +1,7 @@
 # What a person runs and what CI runs are the same targets.
 .PHONY: run test check bench pictures clean lock
-GIS := .venv/bin/gis-service
+# By its module, and tools likewise: the first line of a script cannot name a folder of any name.
+GIS := .venv/bin/python -m gis_service.cli
 
 run:            ## set up this machine where needed, load the demo, serve on http://127.0.0.1:8000
 	@scripts/setup.sh run
@@ -15,7 +16,7 @@ check:          ## style, types, SQL
 	@scripts/setup.sh test
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy
+	@.venv/bin/python -m mypy
 	@.venv/bin/python scripts/check_sql.py
 
 bench:          ## the figures of docs/performance.md
@@ -27,7 +28,7 @@ pictures:       ## the pictures of the README, from the demo that make run serve
 	@.venv/bin/python scripts/pictures.py
 
 clean:          ## stop the private database and remove everything that was made here
-	@if [ -x $(GIS) ]; then $(GIS) db remove --yes || true; fi
+	@if [ -x .venv/bin/python ]; then $(GIS) db remove --yes || true; fi
 	@rm -rf .venv .gis-data web_map/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

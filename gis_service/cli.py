@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import sys
 import traceback
@@ -10,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from gis_service import __version__
+from gis_service import __version__, storage
 from gis_service.errors import GisError
 from gis_service.say import say
 from gis_service.settings import get_settings
@@ -69,20 +68,30 @@ def main() -> None:
         error.show()
         sys.exit(1)
     except Exception as error:  # a planner can do nothing with a stack trace; who mends it can
-        _unforeseen(error)
+        refusal = storage.refusal_of(error, get_settings().data_dir)
+        if refusal is None:
+            _unforeseen(error)
+        click.echo(refusal.message(get_settings().lang), err=True)
+        sys.exit(1)
     if isinstance(status, int):
         sys.exit(status)
 
 
 def _unforeseen(error: Exception) -> NoReturn:
-    """Say one sentence, keep the trace in a file for whoever mends it, and exit with 1."""
+    """Say one sentence, keep the trace for whoever mends it, in a file where one can be written, and exit with 1."""
     file = get_settings().data_dir / "last-error.txt"
-    with contextlib.suppress(OSError):
+    trace = "".join(traceback.format_exception(error))
+    try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("".join(traceback.format_exception(error)))
+        file.write_text(trace)
+    except OSError:
+        click.echo(trace, err=True)
+        kept = ("见上", "above")
+    else:
+        kept = (f"已写入 {file}", f"in {file}")
     say(
-        f"程序内部错误（{type(error).__name__}），未完成。详情已写入 {file}，请交给维护人员。",
-        f"An internal error ({type(error).__name__}); not done. The details are in {file}, for whoever maintains this.",
+        f"程序内部错误（{type(error).__name__}），未完成。详情{kept[0]}，请交给维护人员。",
+        f"An internal error ({type(error).__name__}); not done. The details are {kept[1]}, for whoever maintains this.",
         err=True,
     )
     sys.exit(1)

@@ -3,6 +3,7 @@
 ::
 
     GisError
+    ├── QueryError      a parameter of an address is malformed  HTTP 400, exit 1
     ├── InputError      what was given cannot be used        HTTP 422, exit 1
     ├── SignInError     nobody known asks                    HTTP 401, exit 1
     ├── ForbiddenError  known, but this door is not theirs   HTTP 403, exit 1
@@ -60,6 +61,13 @@ class InputError(GisError):
 
     code = "invalid_input"
     status = 422
+
+
+class QueryError(GisError):
+    """A parameter of an address is not of the form that a standard asks for."""
+
+    code = "invalid_query"
+    status = 400
 
 
 class SignInError(GisError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import shutil
@@ -26,10 +27,12 @@ from gis_service.accounts.first import ensure_accounts
 from gis_service.accounts.people import listed
 from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
+from gis_service.db.migrate import set_up_alone
 from gis_service.db.queries import statement
 from gis_service.errors import SetupError
 from gis_service.identity import Role, operator
 from gis_service.say import say
+from gis_service.selection.select import latest_run
 from gis_service.settings import get_settings
 from web_map import assets
 from web_map.planner import ensure_run
@@ -61,16 +64,17 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
     install_front_end()
     say("准备数据库 …", "Preparing the database …")
     prepare()
-    if demo != "none" and _empty():
-        _load_demo(demo)
-    with transaction(operator()) as connection:
-        houses = connection.execute(text(statement("maps.headline"))).mappings().one()["houses"]
-        analysed = connection.execute(text(statement("analysis.latest"))).scalar()
-        if houses:
-            ensure_run(connection)
-    if houses and analysed is None:
-        _analyse(wait=check)
-    ensure_accounts(demo=demo != "none")
+    with set_up_alone():
+        if demo != "none" and _empty():
+            _load_demo(demo)
+        with transaction(operator()) as connection:
+            houses = connection.execute(text(statement("maps.headline"))).mappings().one()["houses"]
+            analysed = latest_run(connection, "density")
+            if houses:
+                ensure_run(connection)
+        if houses and analysed is None:
+            _analyse(wait=check)
+        ensure_accounts(demo=demo != "none")
     address = f"http://{host}:{port}"
     os.environ["GIS_HOST"] = host  # the names under which the service answers depend on it
     get_settings.cache_clear()
@@ -117,21 +121,34 @@ def install_front_end() -> None:
     """Install the npm packages of the lock file where they are missing or older than it."""
     lock = assets.HERE / "package-lock.json"
     done = assets.MODULES / ".package-lock.json"
-    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
+    if _is_newer(done, lock):
         return
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # npm takes away what is there before it installs
+        if not _is_newer(done, lock):
+            _npm_ci()
+            done.touch()
+
+
+def _is_newer(file: Path, than: Path) -> bool:
+    return file.exists() and file.stat().st_mtime >= than.stat().st_mtime
+
+
+def _npm_ci() -> None:
     say("安装网页文件 …", "Installing the front-end files …")
     beside = Path(sys.executable).with_name("npm")
-    npm = str(beside) if beside.exists() else shutil.which("npm")
+    # Asked for by our Python: the first line of a script cannot name a path of any kind.
+    found = shutil.which("npm")
+    npm = [sys.executable, str(beside)] if beside.exists() else [found] if found else None
     if npm is None:
         raise SetupError("找不到 npm；请运行 make run。", "There is no npm; run make run.")
     result = subprocess.run(  # noqa: S603 - npm of our own environment, no shell
-        [npm, "ci", "--omit=dev"], cwd=assets.HERE, capture_output=True, text=True, check=False,
+        [*npm, "ci", "--omit=dev"], cwd=assets.HERE, capture_output=True, text=True, check=False,
         env={**os.environ, "PATH": f"{beside.parent}:{os.environ.get('PATH', '')}"},
     )  # fmt: skip
     if result.returncode != 0:
         said = (result.stderr.strip().splitlines() or ["?"])[-1]
         raise SetupError(f"网页文件安装失败：{said}", f"The front-end files were not installed: {said}")
-    done.touch()
 
 
 def _empty() -> bool:

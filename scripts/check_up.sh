@@ -6,5 +6,5 @@ unset DATABASE_URL
 GIS_DATA_DIR=$(mktemp -d /tmp/gis-up-XXXXXX)
 export GIS_DATA_DIR
 chmod 755 "$GIS_DATA_DIR"
-trap '.venv/bin/gis-service db remove --yes >/dev/null; rm -rf "$GIS_DATA_DIR"' EXIT
-.venv/bin/gis-service up --check --port "${GIS_CHECK_PORT:-8765}"
+trap '.venv/bin/python -m gis_service.cli db remove --yes >/dev/null; rm -rf "$GIS_DATA_DIR"' EXIT
+.venv/bin/python -m gis_service.cli up --check --port "${GIS_CHECK_PORT:-8765}"

@@ -7,4 +7,4 @@ compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 -
   --custom-compile-command "scripts/lock.sh" "$@"; }
 compile pyproject.toml -o requirements.lock
 compile pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
-(cd web_map && ../.venv/bin/npm install --package-lock-only)
+(cd web_map && ../.venv/bin/python ../.venv/bin/npm install --package-lock-only)

@@ -35,14 +35,14 @@ GRANT SELECT ON
 TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON SEQUENCE gis.data_version TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
-GRANT EXECUTE ON FUNCTION gis.tile_frame, gis.asker TO
+GRANT EXECUTE ON FUNCTION gis.tile_frame, gis.asker, gis.lies_in, gis.misplaced TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON gis.import, gis.reject, gis.change TO gis_administrator, gis_planner, gis_auditor;
 GRANT SELECT ON gis.migration TO gis_administrator, gis_auditor;
 GRANT SELECT ON gis.building_person TO gis_administrator, gis_planner, gis_township, gis_village;
 
 -- Selections: what is asked, never who asked; that writes itself.
-GRANT INSERT (kind, parameters, data_version, code_version), UPDATE (finished_at) ON gis.run TO
+GRANT INSERT (kind, parameters, draft, data_version, code_version), UPDATE (finished_at) ON gis.run TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
 GRANT INSERT ON gis.selection TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
 

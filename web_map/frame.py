@@ -46,6 +46,8 @@ class Page:
         Sentences under the legend: parameters, sources, what was left out.
     simulated
         Whether the map shows simulated data, which is then said.
+    draft
+        Whether it shows a list that is its author's and not the county's, which is then said.
     tables
         Tables of the panel; a page with tables has a wide one.
     scripts, styles
@@ -62,6 +64,7 @@ class Page:
     facts: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     simulated: bool = False
+    draft: bool = False
     lang: str = "zh"
     links: list[tuple[str, str]] = field(default_factory=list)
     tables: list[Shown] = field(default_factory=list)

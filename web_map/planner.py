@@ -31,9 +31,9 @@ _ZONES_MAX = 3_000
 def planner_page(
     connection: Connection, run_id: int | None, *, offline: bool, lang: str = "zh", may_draw: bool = False
 ) -> Page:
-    """Return the planner's page for a selection run (the newest where none is named).
+    """Return the planner's page for a selection run: where none is named, the county's list.
 
-    An offline file holds at most ``GIS_INLINE_LIMIT`` of the selected houses, the highest scores first, and says how
+    A served page shows the asker's own draft where that is newer. An offline file holds at most ``GIS_INLINE_LIMIT`` of the selected houses, the highest scores first, and says how
     many it left out; the served page takes them as tiles.
 
     Raises
@@ -42,7 +42,7 @@ def planner_page(
         There is no such run.
 
     """
-    run = _run(connection, run_id)
+    run = _run(connection, run_id, drafts=not offline)
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
     total = int(connection.execute(text(statement("runs.total")), {"run_id": run["run_id"]}).scalar_one())
     zh = lang == "zh"
@@ -83,8 +83,9 @@ def planner_page(
         facts=_facts(head, total, zh=zh),
         notes=_notes(run["parameters"], total, len(houses), offline=offline, zh=zh),
         simulated=bool(head["simulated"]),
+        draft=run["draft"],
         lang=lang,
-        links=[] if offline else _links(run["run_id"], zh=zh),
+        links=[] if offline else _links(run, latest_run(connection), zh=zh),
         scripts=() if offline else ("vendor/draw.js", "tabs.js", "areas.js", "planner.js"),
         styles=() if offline else ("vendor/draw.css",),
         current="/map/planner",
@@ -96,13 +97,12 @@ def _controls(connection: Connection, run: dict[str, Any], *, may_draw: bool, zh
     asked = run["parameters"]
     widths = _buffers({"any_of": asked["any_of"], "all_of": []})
     rules = {term["name"] for term in asked["any_of"] if term["term"] == "rule"}
-    runs = read(connection, "runs.list", limit=_RUNS_MAX)
+    runs = read(connection, "runs.list", limit=_RUNS_MAX, kind="selection", all_drafts=False)
     return {
         "run": run["run_id"],
         "runs": [
             {"run_id": r["run_id"], "at": r["started_at"].astimezone().strftime("%m-%d %H:%M"), "n": r["selected"]}
             for r in runs
-            if r["kind"] == "selection"
         ],
         "zones": [
             {
@@ -118,19 +118,46 @@ def _controls(connection: Connection, run: dict[str, Any], *, may_draw: bool, zh
         ],
         "min_floors": asked["min_floors"],
         "min_people": asked["min_people"],
-        "within": [t["area_id"] for t in asked["all_of"] if t["term"] == "area" and t["area_id"] is not None],
+        "within": [{"area_id": t["area_id"], "name": t["name"]} for t in _drawn(asked)],
+        "beyond": _beyond(asked, zh=zh),
         "may_draw": may_draw,
     }  # fmt: skip
 
 
+def _drawn(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the drawn areas that a list stays within; older runs have theirs among the terms that must be met."""
+    terms = [*asked.get("within", ()), *asked["all_of"]]
+    return [t for t in terms if t["term"] == "area" and t["area_id"] is not None]
+
+
+def _beyond(asked: dict[str, Any], *, zh: bool) -> str:
+    """Return, in words, the conditions of a list that the panel has no control for: a list made there lacks them."""
+    drawn = _drawn(asked)
+    groups = (
+        ("或" if zh else "or", [t for t in asked["any_of"] if t["term"] == "area"]),
+        ("须满足" if zh else "all of", [t for t in asked["all_of"] if t not in drawn]),
+        ("排除" if zh else "none of", asked["none_of"]),
+        ("只在" if zh else "within", [t for t in asked.get("within", ()) if t not in drawn]),
+    )
+    return "；".join(f"{said} {'、'.join(_named(t, zh=zh) for t in terms)}" for said, terms in groups if terms)
+
+
+def _named(term: dict[str, Any], *, zh: bool) -> str:
+    if term["term"] == "zone":
+        return f"{ZONE_KIND[term['kind']] if zh else term['kind']} {term['buffer_m']:g} m"
+    if term["term"] == "rule":
+        return RULES[term["name"]].zh if zh else str(term["name"])
+    return str(term["name"])
+
+
 def ensure_run(connection: Connection) -> int:
-    """Return the newest selection, made with all defaults where there is none yet."""
+    """Return the county's list, made with all defaults where there is none yet."""
     found = latest_run(connection)
     return found if found is not None else run_selection(connection, default_ask()).run_id
 
 
-def _run(connection: Connection, run_id: int | None) -> dict[str, Any]:
-    wanted = run_id if run_id is not None else latest_run(connection)
+def _run(connection: Connection, run_id: int | None, *, drafts: bool) -> dict[str, Any]:
+    wanted = run_id if run_id is not None else latest_run(connection, drafts=drafts)
     row = None
     if wanted is not None:
         row = connection.execute(text(statement("maps.run")), {"run_id": wanted}).mappings().one_or_none()
@@ -262,8 +289,10 @@ def _subtitle(county: Any, run: dict[str, Any], *, zh: bool) -> str:
     name = county["name"] if county else ""
     day = run["started_at"].astimezone().strftime("%Y-%m-%d")
     if zh:
-        return f"{name} 第 {run['run_id']} 号选取 · {day} · 数据版本 {run['data_version']}"
-    return f"{name} selection {run['run_id']} · {day} · data version {run['data_version']}"
+        said = f"{name} 第 {run['run_id']} 号选取 · {day} · 数据版本 {run['data_version']}"
+        return f"{said} · 试算：条件与默认不同，不是全县的名单" if run["draft"] else said
+    said = f"{name} selection {run['run_id']} · {day} · data version {run['data_version']}"
+    return f"{said} · a draft: other conditions than the default ones, not the county's list" if run["draft"] else said
 
 
 def _facts(head: Any, total: int, *, zh: bool) -> list[tuple[str, str]]:
@@ -287,6 +316,10 @@ def _notes(parameters: dict[str, Any], total: int, drawn: int, *, offline: bool,
             else f"This file draws the {drawn:,} highest scores and leaves out {total - drawn:,}; export the whole list "
             "with gis-service select."
         )
+    held = [*parameters.get("within", ()), *(t for t in parameters["all_of"] if t["term"] == "area")]
+    areas = "、".join(t["name"] for t in held)
+    if areas:
+        notes.append(f"只在这些区域内：{areas}" if zh else f"Only inside: {areas}")
     for kind, width in _buffers(parameters).items():
         source = DEFAULTS[f"buffer_{kind}_m"].source
         notes.append(
@@ -309,8 +342,13 @@ def _notes(parameters: dict[str, Any], total: int, drawn: int, *, offline: bool,
     return notes
 
 
-def _links(run_id: int, *, zh: bool) -> list[tuple[str, str]]:
+def _links(run: dict[str, Any], county: int | None, *, zh: bool) -> list[tuple[str, str]]:
+    run_id = run["run_id"]
+    back = (
+        [("全县名单" if zh else "The county's list", f"/map/planner?run={county}")] if run["draft"] and county else []
+    )
     return [
+        *back,
         ("下载名单 xlsx" if zh else "List (xlsx)", f"/api/selections/{run_id}/export?format=xlsx"),
         ("GeoPackage", f"/api/selections/{run_id}/export?format=gpkg"),
         ("GeoJSON", f"/api/selections/{run_id}/export?format=geojson"),

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from sqlalchemy import make_url
 
+from gis_service import storage
 from gis_service.db.engine import admin_connection, database_url, forget_connections
 from gis_service.db.migrate import admin_is_superuser, create_database, migrate, overlap_is_marked, pending
 from gis_service.db.server import private_server
@@ -118,7 +119,7 @@ def backup(file: Path) -> None:
     # Whom policies bind is refused by pg_dump, lest rows be left out; the owner's own policies leave out none.
     as_owner = () if admin_is_superuser() else ("--role=gis_owner", "--enable-row-security")
     with replacing(file) as partial:
-        _client("pg_dump", "--format=custom", "--schema=gis", *as_owner, "--file", str(partial.resolve()))
+        _client("pg_dump", "--format=custom", "--schema=gis", *as_owner, "--file", str(partial.resolve()), writes=file)
     say(f"已备份到 {file}（{file.stat().st_size / 1e6:.1f} MB）。", f"Backed up to {file}.")
 
 
@@ -169,7 +170,8 @@ def _after_restore(file: Path, before: dict[str, Any]) -> None:
     audit_log.record(operator(), audit_log.Action.RESTORED, file.name, **before)
 
 
-def _client(program: str, *options: str, address: bool = True) -> None:
+def _client(program: str, *options: str, address: bool = True, writes: Path | None = None) -> None:
+    """Run a client program; ``writes`` is the file that it writes, and else the database is written."""
     path = program if get_settings().database_url else private_server().program(program)
     target = [make_url(database_url("admin")).set(drivername="postgresql").render_as_string(hide_password=False)]
     result = subprocess.run(  # noqa: S603 - fixed programs, no shell
@@ -181,7 +183,9 @@ def _client(program: str, *options: str, address: bool = True) -> None:
     )
     if result.returncode != 0:
         said = (result.stderr.strip().splitlines() or ["?"])[0]
-        raise SetupError(f"{program} 失败：{said}", f"{program} failed: {said}")
+        raise storage.refusal_in(result.stderr, writes or get_settings().data_dir) or SetupError(
+            f"{program} 失败：{said}", f"{program} failed: {said}"
+        )
 
 
 def _refuse_foreign() -> None:

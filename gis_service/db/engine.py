@@ -16,6 +16,7 @@ from pyproj import CRS
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
+from gis_service import storage
 from gis_service.db.queries import statement
 from gis_service.db.reader import Reader
 from gis_service.db.server import SUPERUSER, private_server
@@ -161,6 +162,9 @@ def admin_connection(database: str | None = None) -> Iterator[Any]:
 
 def unreachable(error: Exception) -> SetupError:
     """Return the sentence for a database that does not answer; the driver's text may hold a password."""
+    settings = get_settings()
+    if not settings.database_url and storage.is_full(settings.data_dir):
+        return storage.full(settings.data_dir)
     reason = type(error).__name__
     return SetupError(
         f"数据库没有应答（{reason}）。请检查 DATABASE_URL，或运行 gis-service db start。",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from gis_service.settings import ROOT, get_settings
 SQL = ROOT / "sql"
 # Any fixed number: two programs that migrate at once wait for one another.
 _LOCK = 4_545_001
+_SET_UP_LOCK = 4_545_002
 
 
 def migrate() -> list[str]:
@@ -110,8 +113,19 @@ def create_database() -> bool:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
         if cursor.fetchone():
             return False
-        cursor.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+        try:
+            cursor.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+        except (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation):
+            return False  # another process made it in this moment
         return True
+
+
+@contextlib.contextmanager
+def set_up_alone() -> Iterator[None]:
+    """Let one process at a time fill a new database: others wait, and then find it filled."""
+    with admin_connection() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", (_SET_UP_LOCK,))
+        yield
 
 
 def _digest(file: Path) -> str:

@@ -83,6 +83,8 @@ class Building(Base):
     appraisal_grade: Mapped[str]
     built_period: Mapped[str | None]
     simulated: Mapped[bool]
+    township_source: Mapped[str | None]
+    village_source: Mapped[str | None]
     geom: Mapped[Any] = mapped_column(_geometry("MULTIPOLYGON"))
 
 
@@ -139,6 +141,7 @@ class Run(Base):
     role: Mapped[str | None]
     place: Mapped[str | None]
     department: Mapped[str | None]
+    draft: Mapped[bool]
 
 
 class Selection(Base):

@@ -1,7 +1,7 @@
 """A private PostgreSQL with PostGIS in the program's own data folder.
 
 It listens on a Unix socket only, in a folder that nobody else can enter; it has no TCP port, so two checkouts on
-one machine never meet. It survives kill -9 and a reboot: what they leave behind is recognised and removed.
+one machine never meet. The data folder may have any name: no path of it goes through a shell or an address. It survives kill -9 and a reboot: what they leave behind is recognised and removed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import time
@@ -18,8 +19,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from gis_service import storage
 from gis_service.db.binaries import Binaries, find_binaries
 from gis_service.errors import SetupError
 from gis_service.settings import get_settings
@@ -28,6 +30,8 @@ SUPERUSER = "postgres"
 _SOCKET_NAME = ".s.PGSQL.5432"
 # A socket's path may have 107 bytes on Linux and 103 on macOS.
 _SOCKET_PATH_MAX = 100
+# An address knows no comma in a host, and others read it too: QGIS, psql, the server's own settings.
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]+")
 
 _CONF = """
 # Written by gis-service at every start.
@@ -77,11 +81,16 @@ class Server:
 
     @cached_property
     def sockets(self) -> Path:
-        """The folder of the Unix socket, short enough for a socket's path."""
+        """The folder of the Unix socket, short and plain enough for a socket's path and for an address."""
         near = self.place / "run"
-        if len(str(near / _SOCKET_NAME).encode()) <= _SOCKET_PATH_MAX:
+        if len(str(near / _SOCKET_NAME).encode()) <= _SOCKET_PATH_MAX and _PLAIN.fullmatch(str(near)):
             return near
         return Path("/tmp") / f"gis-service-{os.getuid()}-{self._digest}"  # noqa: S108 - made 0700, owner checked
+
+    @property
+    def _name(self) -> str:
+        """What the server's processes are called, so that they are known whatever the folder's name."""
+        return f"gis-service-{self._digest}"
 
     @cached_property
     def _digest(self) -> str:
@@ -105,7 +114,8 @@ class Server:
         version = self.cluster / "PG_VERSION"
         return find_binaries(int(version.read_text()) if version.exists() else None)
 
-    def _run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def _run(self, *command: str, check: bool = True, told: IO[str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a program of the server's, as its user; what it says goes to ``told``, or is returned."""
         identity: dict[str, Any] = {}
         if self._account is not None:
             identity = {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []}
@@ -114,19 +124,31 @@ class Server:
             command,
             cwd="/",
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=told or subprocess.PIPE,
+            stderr=told or subprocess.PIPE,
             text=True,
-            env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            # pg_ctl writes what stands behind -D and -l into a shell's command, and quotes nothing in it.
+            env={
+                "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+                "LC_ALL": "C.UTF-8",
+                "TZ": "UTC",
+                "PGDATA": str(self.cluster),
+            },
             check=False,
             **identity,
         )
         if check and result.returncode != 0:
-            said = (result.stderr or result.stdout).strip().splitlines() or ["?"]
-            raise SetupError(
-                f"数据库程序 {Path(command[0]).name} 失败：{said[-1]}（日志：{self.log}）",
-                f"{Path(command[0]).name} failed: {said[-1]} (log: {self.log})",
+            said = result.stderr or result.stdout
+            raise self._refusal(said) or SetupError(
+                f"数据库程序 {Path(command[0]).name} 失败：{_cause(said)}（日志：{self.log}）",
+                f"{Path(command[0]).name} failed: {_cause(said)} (log: {self.log})",
             )
         return result
+
+    def _refusal(self, said: str) -> SetupError | None:
+        """Return the sentence for a failure of the disk; None where ``said`` tells of another."""
+        found = storage.refusal_in(said, self.place)
+        return storage.full(self.place) if found is None and storage.is_full(self.place) else found
 
     @property
     def log(self) -> Path:
@@ -152,6 +174,8 @@ class Server:
             handle = (self.data_dir / "server.lock").open("w")
         except PermissionError as error:
             raise _foreign(self.data_dir) from error
+        except OSError as error:
+            raise storage.refusal_of(error, self.data_dir) or error from error
         with handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
@@ -188,7 +212,7 @@ class Server:
         for lock in (self.cluster / "postmaster.pid", self.sockets / f"{_SOCKET_NAME}.lock"):
             with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
                 pid = int(lock.read_text().split()[0])
-                if not _runs_postgres(pid, self.cluster):
+                if not _runs_postgres(pid, (self._name, str(self.cluster))):
                     lock.unlink()
 
     def running(self) -> bool:
@@ -203,29 +227,38 @@ class Server:
         with self._alone():
             if (self.cluster / "PG_VERSION").exists() and self.running():
                 return False
-            self._make_folder(self.place, 0o700)
-            self._make_folder(self.sockets, 0o700)
-            if not (self.cluster / "PG_VERSION").exists():
-                self._initialise()
-            self._configure()
-            self._start_patiently()
+            try:
+                self._make_folder(self.place, 0o700)
+                self._make_folder(self.sockets, 0o700)
+                if not (self.cluster / "PG_VERSION").exists():
+                    self._initialise()
+                self._configure()
+                self._start_patiently()
+            except OSError as error:
+                raise storage.refusal_of(error, self.place) or error from error
             return True
 
     def _start_patiently(self) -> None:
         # The children of a killed server take a moment to notice; until then their shared memory is in the way.
         for attempt in range(10):
             self._forget_dead()
-            result = self._run(
-                self._binaries.path("pg_ctl"), "start", "-D", str(self.cluster), "-w", "-t", "120", "-l",
-                str(self.log), check=False,
-            )  # fmt: skip
+            with self.log.open("a") as log:
+                before = log.tell()
+                named = f"-c cluster_name={self._name}"
+                result = self._run(
+                    self._binaries.path("pg_ctl"), "start", "-w", "-t", "120", "-o", named, check=False, told=log
+                )
             if result.returncode == 0 or self.running():
                 return
+            if storage.is_full(self.place):
+                raise storage.full(self.place)
             time.sleep(0.3 * (attempt + 1))
-        tail = self.log.read_text(errors="replace").strip().splitlines()[-1:] if self.log.exists() else []
-        raise SetupError(
-            f"数据库无法启动：{' '.join(tail)}（日志：{self.log}）",
-            f"The database does not start: {' '.join(tail)} (log: {self.log})",
+        with self.log.open(errors="replace") as log:
+            log.seek(before)
+            said = log.read()
+        raise self._refusal(said) or SetupError(
+            f"数据库无法启动：{_cause(said)}（日志：{self.log}）",
+            f"The database does not start: {_cause(said)} (log: {self.log})",
         )
 
     def stop(self) -> bool:
@@ -233,7 +266,7 @@ class Server:
         with self._alone():
             if not (self.cluster / "PG_VERSION").exists() or not self.running():
                 return False
-            self._run(self._binaries.path("pg_ctl"), "stop", "-D", str(self.cluster), "-m", "fast", "-w", "-t", "60")
+            self._run(self._binaries.path("pg_ctl"), "stop", "-m", "fast", "-w", "-t", "60")
             return True
 
     def remove(self) -> None:
@@ -272,13 +305,19 @@ def _can_enter(account: pwd.struct_passwd, folder: Path) -> bool:
     return probe.returncode == 0
 
 
-def _runs_postgres(pid: int, cluster: Path) -> bool:
+def _cause(said: str) -> str:
+    """Return the line of a program's or a log's words that tells what went wrong."""
+    lines = said.strip().splitlines() or ["?"]
+    return next((line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:"))), lines[-1])
+
+
+def _runs_postgres(pid: int, names: tuple[str, ...]) -> bool:
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except FileNotFoundError:
         # No such process; or no /proc at all (macOS), where being alive must be enough.
         return not Path("/proc/self").exists() and _alive(pid)
-    return b"postgres" in command and str(cluster).encode() in command
+    return b"postgres" in command and any(name.encode() in command for name in names)
 
 
 def _alive(pid: int) -> bool:

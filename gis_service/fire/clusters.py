@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
+from gis_service.selection.select import latest_run
 
 LIST_MAX = 200
 """A list holds at most so many clusters; there is a next page."""
@@ -23,7 +24,8 @@ def run_of(connection: Connection, run_id: int | None) -> RowMapping:
         There is none.
 
     """
-    run = connection.execute(text(statement("fire.run")), {"run_id": run_id}).mappings().one_or_none()
+    wanted = latest_run(connection, "density") if run_id is None else run_id
+    run = connection.execute(text(statement("fire.run")), {"run_id": wanted}).mappings().one_or_none()
     if run is None:
         raise NotFoundError(
             "还没有分析结果；请先运行 gis-service analyze。", "There is no density run; run gis-service analyze first."

@@ -15,6 +15,7 @@ from psycopg2.extras import Json, execute_values
 from gis_service.db.copy import copy_rows
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import query
+from gis_service.ingest import places
 from gis_service.ingest.fields import Field, Kind
 from gis_service.ingest.rejects import Reject
 
@@ -37,6 +38,8 @@ class Loaded:
     updated: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
     import_id: int | None = None
+    # Rows that are new or other than before, by ``fid``; None is all of the table.
+    written: list[int] | None = None
 
 
 def load(
@@ -55,11 +58,13 @@ def load(
     kind = rows.kind
     fields = [f for f in kind.fields if f.name in rows.values and not f.person]
     persons = [f for f in kind.fields if f.name in rows.values and f.person]
+    if kind.table == "building":
+        values, fields = places.with_sources(rows.values, fields)
+        rows = Rows(kind, values, rows.geometry)
     connection: Any = get_engine("owner").raw_connection()
     try:
         with connection.cursor() as cursor:
-            # Loads of one table wait for one another; readers go on.
-            cursor.execute(query("ingest.lock").format(table=sql.Identifier(kind.table)))
+            _lock(cursor, kind)
             filled = not persons and _is_empty(cursor, kind)
             if filled:
                 result = _fill(cursor, rows, fields)
@@ -68,8 +73,7 @@ def load(
                 result = _merge(cursor, kind, fields)
             if persons:
                 _merge_persons(cursor, persons)
-            if kind.table == "building":
-                result.notes += _place(cursor, "township_code" in rows.values)
+            result.notes += _follow_the_ground(cursor, kind, result.written)
             result.import_id = _record(cursor, kind, record, rejects, read_rows, result, notes)
             if filled:
                 cursor.execute(query("ingest.unstage"))
@@ -86,6 +90,22 @@ def load(
     finally:
         connection.close()
     return result
+
+
+def _lock(cursor: Any, kind: Kind) -> None:
+    """Let loads of one table wait for one another; readers go on.
+
+    Houses and outlines are held against each other, so a load of the one holds the other too: the outlines first,
+    always, or two loads would wait for one another for ever.
+    """
+    alone, unchanged = sql.SQL("SHARE ROW EXCLUSIVE"), sql.SQL("SHARE")
+    held = [(kind.table, alone)]
+    if kind.table == "building":
+        held.insert(0, ("admin_area", unchanged))
+    if kind.table == "admin_area":
+        held.append(("building", alone))
+    for table, mode in held:
+        cursor.execute(query("ingest.lock").format(table=sql.Identifier(table), mode=mode))
 
 
 def _stage(cursor: Any, rows: Rows, fields: list[Field], persons: list[Field]) -> None:
@@ -155,18 +175,16 @@ def _merge(cursor: Any, kind: Kind, fields: list[Field]) -> Loaded:
         "assignments": sql.SQL(", ").join(sql.SQL("{0} = s.{0}").format(sql.Identifier(n)) for n in names),
     }
     if kind.table == "building":
-        # What an earlier import filled in by location is no change of this file's.
-        for column, level in (("township_code", "township"), ("village_code", "village")):
-            if column in names:
-                cursor.execute(query("ingest.place_staged").format(column=sql.Identifier(column)), {"level": level})
+        places.keep_found(cursor, names)
     cursor.execute(query("ingest.count_staged"))
     staged = int(cursor.fetchone()[0])
     cursor.execute(query("ingest.record_changes").format(**parts))
     cursor.execute(query("ingest.update_changed").format(**parts))
-    updated = cursor.rowcount
+    updated = [int(fid) for (fid,) in cursor.fetchall()]
     cursor.execute(query("ingest.insert_new").format(**parts))
-    loaded = cursor.rowcount
-    return Loaded(loaded=loaded, updated=updated, unchanged=staged - loaded - updated)
+    loaded = [int(fid) for (fid,) in cursor.fetchall()]
+    unchanged = staged - len(loaded) - len(updated)
+    return Loaded(loaded=len(loaded), updated=len(updated), unchanged=unchanged, written=[*loaded, *updated])
 
 
 def _json_object(alias: str, names: list[str]) -> sql.Composed:
@@ -187,28 +205,15 @@ def _merge_persons(cursor: Any, persons: list[Field]) -> None:
     )
 
 
-def _place(cursor: Any, has_township: bool) -> list[tuple[str, str]]:
-    """Give buildings without a township code that of the area in which they lie; count the disagreements."""
-    notes: list[tuple[str, str]] = []
-    cursor.execute(query("ingest.has_areas"))
-    if not cursor.fetchone()[0]:
-        return notes
-    cursor.execute(query("ingest.place_townships"))
-    if cursor.rowcount > 0:
-        n = cursor.rowcount
-        notes.append((f"{n:,} 栋按位置归入乡镇", f"{n:,} buildings were given the township in which they lie"))
-    cursor.execute(query("ingest.place_villages"))
-    if has_township:
-        cursor.execute(query("ingest.misplaced"))
-        n = int(cursor.fetchone()[0])
-        if n:
-            notes.append(
-                (
-                    f"{n:,} 栋的乡镇代码与位置不符，请核对",
-                    f"{n:,} buildings lie outside the township whose code they carry: check them",
-                )
-            )
-    return notes
+def _follow_the_ground(cursor: Any, kind: Kind, written: list[int] | None) -> list[tuple[str, str]]:
+    """Find places anew where houses or outlines changed, and say which given ones contradict the ground."""
+    if kind.table == "admin_area":
+        return [] if written == [] else places.find_places(cursor, None) + places.misplaced(cursor, None)
+    if kind.table != "building":
+        return []
+    found = places.find_places(cursor, written)
+    cursor.execute(query("ingest.houses_of_file"))
+    return found + places.misplaced(cursor, cursor.fetchone()[0] or [])
 
 
 def _record(

@@ -73,21 +73,6 @@ def find_drawn(connection: Connection, area_id: int) -> AreaTerm:
     return AreaTerm(drawn[0], bytes(drawn[2]), area_id, drawn[1])
 
 
-def within_drawn(connection: Connection, area_ids: list[int]) -> AreaTerm:
-    """Return one term for being in at least one of several drawn areas.
-
-    Raises
-    ------
-    NotFoundError
-        One of them is not there.
-
-    """
-    terms = [find_drawn(connection, area_id) for area_id in dict.fromkeys(area_ids)]
-    if len(terms) == 1:
-        return terms[0]
-    return area_term("、".join(t.name for t in terms), shapely.union_all([shapely.from_wkb(t.wkb) for t in terms]))
-
-
 def area_of_file(path: Path) -> AreaTerm:
     """Return the union of a file's polygons, in the work SRID."""
     source = read(path)

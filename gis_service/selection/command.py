@@ -29,7 +29,12 @@ from gis_service.settings import default
 @click.option("--area", "areas", multiple=True, metavar="NAME|FILE", help="已画区域、行政区域或文件。")
 @click.option("--rule", "rules", multiple=True, metavar="NAME", help=f"规则：{'、'.join(RULES)}。")
 @click.option("--match", type=click.Choice(["any", "all"]), default="any", show_default=True, help="满足任一或全部。")
-@click.option("--within", multiple=True, metavar="NAME|FILE", help="只在此范围内选取。Only inside this area.")
+@click.option(
+    "--within",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="只在此范围内选取；多个时在其一即可。Only inside this area, or one of these.",
+)
 @click.option(
     "--without", multiple=True, metavar="TERM", help="排除：zone:school=200、area:NAME、rule:NAME。None of these."
 )
@@ -54,15 +59,12 @@ def select(
         asked: list[Term] = [_zone(zone) for zone in zones]
         asked += [find_area(connection, area) for area in areas]
         asked += [RuleTerm(rule) for rule in rules]
-        inside: list[Term] = [find_area(connection, area) for area in within]
+        inside = tuple(find_area(connection, area) for area in within)
         if not asked:
             asked = list(default_ask().any_of)
         left_out = [_term(connection, written) for written in without]
-        ask = (
-            Ask(tuple(asked), tuple(inside), tuple(left_out), limits)
-            if match == "any"
-            else Ask((), (*asked, *inside), tuple(left_out), limits)
-        )
+        any_of, all_of = (tuple(asked), ()) if match == "any" else ((), tuple(asked))
+        ask = Ask(any_of, all_of, tuple(left_out), limits, inside)
         outcome = run_selection(connection, ask)
         counts = totals(connection, outcome.run_id)
         who = operator()

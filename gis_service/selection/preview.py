@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, union_all
 from sqlalchemy.orm import aliased
 
 from gis_service.db.models import AdminArea, Building
-from gis_service.selection.select import compose, joined, reason_branches
+from gis_service.selection.select import compose, joined, number_terms, reason_branches
 from gis_service.selection.terms import Ask, Term
 
 
@@ -27,15 +27,11 @@ class Counts:
 def count(connection: Connection, ask: Ask, others: tuple[Term, ...] = ()) -> Counts:
     """Count what ``ask`` selects and each of its terms; ``others`` are counted and select nothing.
 
-    Where all of some areas is asked, every count is of houses inside them.
+    Where something must lie in areas, every count is of houses inside them.
     """
-    groups = [ask.any_of, ask.all_of, ask.none_of, others]
-    numbered: list[tuple[int, Term]] = list(enumerate(term for group in groups for term in group))
-    sizes = [len(group) for group in groups]
-    starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    ranges = [list(range(start, start + size)) for start, size in zip(starts, sizes, strict=True)]
+    numbered, groups = number_terms(ask, others)
     rows = union_all(*reason_branches(numbered, ask)).cte("met")
-    chosen = select(rows.c.fid).group_by(rows.c.fid).having(joined(rows.c.term, *ranges[:3])).subquery("chosen")
+    chosen = select(rows.c.fid).group_by(rows.c.fid).having(joined(rows.c.term, groups)).subquery("chosen")
     each = select(rows.c.term, func.count(rows.c.fid.distinct()).label("n")).group_by(rows.c.term).subquery("each")
     total, by_term = connection.execute(
         select(
@@ -44,7 +40,8 @@ def count(connection: Connection, ask: Ask, others: tuple[Term, ...] = ()) -> Co
         )
     ).one()
     found = {int(term): int(n) for term, n in (by_term or {}).items()}
-    return Counts(int(total), *([found.get(n, 0) for n in group] for group in ranges))
+    asked = (groups.any_of, groups.all_of, groups.none_of, groups.others)
+    return Counts(int(total), *([found.get(n, 0) for n in group] for group in asked))
 
 
 def first(connection: Connection, ask: Ask, limit: int) -> list[dict[str, Any]]:

@@ -31,10 +31,12 @@ def runs(context: click.Context) -> None:
 def list_(limit: int = 20) -> None:
     """列出最近的计算。List the latest runs."""
     with transaction(operator(), read_only=True) as connection:
-        for row in connection.execute(text(statement("runs.list")), {"limit": limit}).mappings():
+        asked = {"limit": limit, "kind": None, "all_drafts": True}
+        for row in connection.execute(text(statement("runs.list")), asked).mappings():
             started = row["started_at"].astimezone().strftime("%Y-%m-%d %H:%M")
             click.echo(
                 f"{row['run_id']:>5}  {row['kind']:<10} {started}  data {row['data_version']}  {row['selected']:,}"
+                f"{'  试算 draft' if row['draft'] else ''}"
             )
 
 

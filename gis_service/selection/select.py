@@ -23,6 +23,7 @@ from sqlalchemy import (
     insert,
     literal,
     null,
+    or_,
     select,
     text,
     true,
@@ -40,7 +41,7 @@ from gis_service.db.models import Building, KeyZone, Run, Selection
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.rules import AREA_POINTS, RULES, ZONE_POINTS, points_table
-from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm
+from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, is_default
 
 _COLUMNS = ("fid", "term", "rule", "distance_m", "points", "told")
 
@@ -55,11 +56,8 @@ class Outcome:
 
 def compose(ask: Ask) -> Select[Any]:
     """Return the statement that yields building_id, score and reasons of every selected building."""
-    numbered: list[tuple[int, Term]] = list(enumerate((*ask.any_of, *ask.all_of, *ask.none_of)))
-    any_n, all_n = len(ask.any_of), len(ask.all_of)
-    any_terms = [n for n, _ in numbered[:any_n]]
-    all_terms = [n for n, _ in numbered[any_n : any_n + all_n]]
-    none_terms = [n for n, _ in numbered[any_n + all_n :]]
+    numbered, groups = number_terms(ask)
+    none_terms = groups.none_of
     unordered = union_all(*reason_branches(numbered, ask)).subquery("unordered")
     # One sort of all rows; the aggregates below take them as they come.
     reason = (
@@ -80,22 +78,40 @@ def compose(ask: Ask) -> Select[Any]:
             _listed(reason.c, shown).label("reasons"),
         )
         .group_by(reason.c.fid)
-        .having(joined(reason.c.term, any_terms, all_terms, none_terms))
+        .having(joined(reason.c.term, groups))
         .subquery("grouped")
     )
     return select(Building.building_id, grouped.c.score, grouped.c.reasons).join(grouped, grouped.c.fid == Building.fid)
 
 
-def joined(
-    term: ColumnElement[int], any_terms: list[int], all_terms: list[int], none_terms: list[int]
-) -> ColumnElement[bool]:
+@dataclass(frozen=True)
+class Groups:
+    """The numbers of an ask's terms, by what is asked of them; ``others`` are only counted."""
+
+    any_of: list[int]
+    all_of: list[int]
+    none_of: list[int]
+    within: list[int]
+    others: list[int]
+
+
+def number_terms(ask: Ask, others: tuple[Term, ...] = ()) -> tuple[list[tuple[int, Term]], Groups]:
+    """Return the terms of an ask, and of what is counted beside it, each with a number of its own."""
+    numbered: list[tuple[int, Term]] = []
+    groups = []
+    for terms in (ask.any_of, ask.all_of, ask.none_of, ask.within, others):
+        start = len(numbered)
+        numbered += enumerate(terms, start)
+        groups.append(list(range(start, len(numbered))))
+    return numbered, Groups(*groups)
+
+
+def joined(term: ColumnElement[int], groups: Groups) -> ColumnElement[bool]:
     """Return what a group of a building's rows must fulfil; terms are told by their numbers."""
-    tests: list[ColumnElement[bool]] = []
-    if any_terms:
-        tests.append(func.bool_or(term.in_(any_terms)))
-    tests += [func.bool_or(term == n) for n in all_terms]
-    if none_terms:
-        tests.append(func.not_(func.bool_or(term.in_(none_terms))))
+    tests: list[ColumnElement[bool]] = [func.bool_or(term.in_(some)) for some in (groups.any_of, groups.within) if some]
+    tests += [func.bool_or(term == n) for n in groups.all_of]
+    if groups.none_of:
+        tests.append(func.not_(func.bool_or(term.in_(groups.none_of))))
     return and_(*tests)
 
 
@@ -105,6 +121,8 @@ def reason_branches(numbered: list[tuple[int, Term]], ask: Ask) -> list[Select[A
     What must lie in an area is sought in it alone: the other terms' rows outside could not be chosen.
     """
     inside = [_inside(t) for t in ask.all_of if isinstance(t, AreaTerm)]
+    if ask.within:
+        inside.append(or_(*(_inside(t) for t in ask.within)))
     zones = [(n, t) for n, t in numbered if isinstance(t, ZoneTerm)]
     branches = [_area_reason(n, t).where(*inside) for n, t in numbered if isinstance(t, AreaTerm)]
     if zones:
@@ -226,14 +244,16 @@ def run_selection(connection: Connection, ask: Ask) -> Outcome:
     """Select and store as a run; the caller commits.
 
     The parameters stored hold every term with its buffer, every rule with its version, every area as it was, so
-    the run can be repeated and compared.
+    the run can be repeated and compared. A run of other conditions than the default ones is a draft: it is nobody's
+    list but its author's.
     """
-    parameters = ask.as_dict() | {"points": points_table()}
+    parameters = ask.parameters()
     run_id = connection.execute(
         insert(Run)
         .values(
             kind="selection",
             parameters=parameters,
+            draft=not is_default(parameters),
             data_version=text(f"({statement('runs.data_version')})"),
             code_version=__version__,
         )
@@ -250,9 +270,12 @@ def run_selection(connection: Connection, ask: Ask) -> Outcome:
     return Outcome(run_id, stored.rowcount)
 
 
-def latest_run(connection: Connection, kind: str = "selection") -> int | None:
-    """Return the newest finished run of a kind (selection or density) of the county or of the asker's own, or None."""
-    return connection.execute(text(statement("runs.latest")), {"kind": kind}).scalar()
+def latest_run(connection: Connection, kind: str = "selection", *, drafts: bool = False) -> int | None:
+    """Return the newest finished run of a kind (selection or density) that speaks for the asker, or None.
+
+    That is the county's or the place's own, with the default conditions; with ``drafts`` the asker's drafts too.
+    """
+    return connection.execute(text(statement("runs.latest")), {"kind": kind, "drafts": drafts}).scalar()
 
 
 def ask_of(connection: Connection, run_id: int) -> Ask:

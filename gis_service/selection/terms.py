@@ -1,13 +1,14 @@
-"""What a planner asks for: terms, joined by any of, all of, none of."""
+"""What a planner asks for: terms, joined by any of, all of, none of, and the areas to stay within."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from gis_service.codelists import ZONE_KIND
 from gis_service.errors import InputError
-from gis_service.selection.rules import RULES, Limits
+from gis_service.selection.rules import RULES, Limits, points_table
 from gis_service.settings import DEFAULTS, default
 
 BUFFER_MAX_M = 5_000.0
@@ -83,12 +84,16 @@ Term = ZoneTerm | AreaTerm | RuleTerm
 
 @dataclass(frozen=True)
 class Ask:
-    """A building is selected when it meets any of ``any_of`` (if there are some), all of ``all_of``, none of ``none_of``."""
+    """A building is selected when it meets any of ``any_of`` (if there are some), all of ``all_of``, none of ``none_of``.
+
+    And lies, at least in part, in one of the areas ``within``, if there are some.
+    """
 
     any_of: tuple[Term, ...] = ()
     all_of: tuple[Term, ...] = ()
     none_of: tuple[Term, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    within: tuple[AreaTerm, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.any_of and not self.all_of:
@@ -103,19 +108,25 @@ class Ask:
             "any_of": [term.as_dict() for term in self.any_of],
             "all_of": [term.as_dict() for term in self.all_of],
             "none_of": [term.as_dict() for term in self.none_of],
+            "within": [term.as_dict() for term in self.within],
             "min_floors": self.limits.min_floors,
             "min_people": self.limits.min_people,
         }
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Ask:
-        """Return the ask that :meth:`as_dict` stored."""
+        """Return the ask that :meth:`as_dict` stored; older ones have their area among ``all_of``."""
         return cls(
             any_of=tuple(map(_term, stored["any_of"])),
             all_of=tuple(map(_term, stored["all_of"])),
             none_of=tuple(map(_term, stored["none_of"])),
             limits=Limits(stored["min_floors"], stored["min_people"]),
+            within=tuple(map(_area, stored.get("within", ()))),
         )
+
+    def parameters(self) -> dict[str, Any]:
+        """Return all that decides the list, as a run stores it: the ask and the points of its reasons."""
+        return self.as_dict() | {"points": points_table()}
 
 
 def _term(stored: dict[str, Any]) -> Term:
@@ -123,6 +134,10 @@ def _term(stored: dict[str, Any]) -> Term:
         return ZoneTerm(stored["kind"], stored["buffer_m"])
     if stored["term"] == "rule":
         return RuleTerm(stored["name"])
+    return _area(stored)
+
+
+def _area(stored: dict[str, Any]) -> AreaTerm:
     return AreaTerm(stored["name"], bytes.fromhex(stored["wkb"]), stored["area_id"], stored["version"])
 
 
@@ -135,3 +150,21 @@ def default_ask(limits: Limits | None = None) -> Ask:
     """Return what the notice asks for: all zones with their default buffers, and all rules."""
     limits = limits or Limits(int(DEFAULTS["min_floors"].value), int(DEFAULTS["min_people"].value))
     return Ask(any_of=(*default_zone_terms(), *(RuleTerm(name) for name in RULES)), limits=limits)
+
+
+def is_default(parameters: dict[str, Any]) -> bool:
+    """Tell whether a run's ``parameters`` are the county's: all zones, buffers, rules, limits and points by default.
+
+    In whatever order its terms stand. A list of other conditions is its author's draft.
+    """
+    return _unordered(parameters) == _unordered(default_ask().parameters())
+
+
+def _unordered(parameters: dict[str, Any]) -> dict[str, Any]:
+    terms = {"any_of": [], "all_of": [], "none_of": [], "within": []} | parameters
+    return {name: sorted(map(_written, value)) if isinstance(value, list) else value for name, value in terms.items()}
+
+
+def _written(term: dict[str, Any]) -> str:
+    # 200 and 200.0 are one buffer.
+    return json.dumps({k: float(v) if isinstance(v, int) else v for k, v in term.items()}, sort_keys=True)

@@ -158,9 +158,6 @@ DELETE FROM gis.{table} WHERE run_id < (
     SELECT min(run_id) FROM (SELECT run_id FROM gis.run WHERE kind = 'density' AND finished_at IS NOT NULL
                              ORDER BY run_id DESC LIMIT 2) AS kept)
 
--- name: latest
-SELECT run_id FROM gis.run WHERE kind = 'density' AND finished_at IS NOT NULL ORDER BY run_id DESC LIMIT 1
-
 -- name: newest
 -- Whether it can be brought up to date: what it was made with, and whether what it saw is known.
 SELECT run_id, parameters, code_version, EXISTS (SELECT FROM gis.analysed AS s WHERE s.run_id = r.run_id)

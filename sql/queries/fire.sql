@@ -2,8 +2,7 @@
 
 -- name: run
 SELECT run_id, parameters, started_at, data_version, code_version FROM gis.run
-WHERE kind = 'density' AND finished_at IS NOT NULL AND run_id = coalesce(
-    :run_id, (SELECT max(run_id) FROM gis.run WHERE kind = 'density' AND finished_at IS NOT NULL))
+WHERE kind = 'density' AND finished_at IS NOT NULL AND run_id = :run_id
 
 -- name: clusters
 SELECT cluster_id, name, township_codes, village_codes, buildings, footprint_m2, coverage, alley_m, sky_line_m,

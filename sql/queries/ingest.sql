@@ -1,7 +1,7 @@
 -- Statements of an import, in the order in which they run; all in one transaction.
 
 -- name: lock
-LOCK TABLE gis.{table} IN SHARE ROW EXCLUSIVE MODE;
+LOCK TABLE gis.{table} IN {mode} MODE;
 
 -- name: srid
 SELECT work_srid FROM gis.deployment;
@@ -28,11 +28,10 @@ DROP TABLE arriving;
 -- name: stage_index
 ALTER TABLE staged ADD PRIMARY KEY ({key});
 
--- name: place_staged
-UPDATE staged AS s SET {column} = a.code
-FROM gis.admin_area AS a
-WHERE s.{column} IS NULL AND a.level = %(level)s AND a.geom IS NOT NULL
-  AND ST_Intersects(a.geom, ST_PointOnSurface(s.geom));
+-- name: keep_found
+UPDATE staged AS s SET {code} = b.{code}, {source} = b.{source}
+FROM gis.building AS b
+WHERE b.building_id = s.building_id AND s.{code} IS NULL AND b.{source} = 'found';
 
 -- name: count_staged
 SELECT count(*) FROM staged;
@@ -47,14 +46,16 @@ WHERE ({stored}) IS DISTINCT FROM ({staged});
 -- name: update_changed
 UPDATE gis.{table} AS t SET {assignments}
 FROM staged AS s
-WHERE s.{key} = t.{key} AND ({stored}) IS DISTINCT FROM ({staged});
+WHERE s.{key} = t.{key} AND ({stored}) IS DISTINCT FROM ({staged})
+RETURNING t.fid;
 
 -- name: insert_new
 INSERT INTO gis.{table} ({key}, {columns})
 SELECT s.{key}, {staged} FROM staged AS s
 WHERE NOT EXISTS (SELECT FROM gis.{table} AS t WHERE t.{key} = s.{key})
 -- Neighbours in space become neighbours on disk and in the index.
-ORDER BY s.geom;
+ORDER BY s.geom
+RETURNING fid;
 
 -- name: is_empty
 SELECT NOT EXISTS (SELECT FROM gis.{table});
@@ -78,26 +79,29 @@ INSERT INTO gis.building_person (building_id, {columns})
 SELECT s.building_id, {staged} FROM staged AS s
 ON CONFLICT (building_id) DO UPDATE SET {assignments};
 
--- name: has_areas
-SELECT EXISTS (SELECT FROM gis.admin_area WHERE level IN ('township', 'village') AND geom IS NOT NULL);
+-- name: houses_of_file
+SELECT array_agg(b.fid) FROM gis.building AS b JOIN staged AS s USING (building_id);
 
--- name: place_townships
-UPDATE gis.building AS b SET township_code = a.code
-FROM gis.admin_area AS a
-WHERE b.township_code IS NULL AND a.level = 'township' AND a.geom IS NOT NULL
-  AND ST_Intersects(a.geom, ST_PointOnSurface(b.geom));
-
--- name: place_villages
-UPDATE gis.building AS b SET village_code = a.code
-FROM gis.admin_area AS a
-WHERE b.village_code IS NULL AND a.level = 'village' AND a.geom IS NOT NULL
-  AND ST_Intersects(a.geom, ST_PointOnSurface(b.geom));
+-- name: find_places
+-- How many houses were given a place, another one, and none.
+WITH houses AS MATERIALIZED (
+    SELECT fid, {code} AS before FROM gis.building
+    WHERE ({source} = 'found' OR {code} IS NULL)
+      AND (%(houses)s::bigint[] IS NULL OR fid IN (SELECT unnest(%(houses)s::bigint[])))
+), found AS (
+    UPDATE gis.building AS b SET {code} = f.code, {source} = CASE WHEN f.code IS NOT NULL THEN 'found' END
+    FROM houses AS h LEFT JOIN gis.lies_in(%(level)s, ARRAY(SELECT fid FROM houses)) AS f USING (fid)
+    WHERE b.fid = h.fid AND h.before IS DISTINCT FROM f.code
+    RETURNING h.before, f.code AS after
+)
+SELECT count(*) FILTER (WHERE before IS NULL),
+       count(*) FILTER (WHERE before IS NOT NULL AND after IS NOT NULL),
+       count(*) FILTER (WHERE after IS NULL)
+FROM found;
 
 -- name: misplaced
-SELECT count(*)
-FROM gis.building AS b JOIN staged AS s USING (building_id)
-JOIN gis.admin_area AS a ON a.code = b.township_code AND a.level = 'township' AND a.geom IS NOT NULL
-WHERE NOT ST_Intersects(a.geom, b.geom);
+SELECT level, count(*), (array_agg(building_id ORDER BY building_id))[:%(named)s]
+FROM gis.misplaced(%(houses)s::bigint[]) GROUP BY level ORDER BY level;
 
 -- name: record_import
 INSERT INTO gis.import (
@@ -122,10 +126,12 @@ SELECT nextval('gis.data_version');
 ANALYZE gis.{table};
 
 -- name: county_bounds
--- West, south, east, north in degrees of what is known of the county.
+-- West, south, east, north in degrees of what is known of the county. Where its own outline is not, its other townships
+-- may lie half a degree beyond those that are: few counties are wider.
 SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
-FROM (SELECT ST_Extent(ST_Transform(geom, 4490)) AS box FROM gis.admin_area
-      WHERE level = 'county' AND geom IS NOT NULL) AS known
+FROM (SELECT CASE WHEN bool_or(level = 'county') THEN ST_Extent(ST_Transform(geom, 4490))::geometry
+                  ELSE ST_Expand(ST_Extent(ST_Transform(geom, 4490))::geometry, 0.5) END AS box
+      FROM gis.admin_area WHERE geom IS NOT NULL) AS known
 WHERE box IS NOT NULL;
 
 -- name: known_outlines

@@ -4,12 +4,15 @@
 SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM gis.data_version
 
 -- name: latest
--- The newest finished run that speaks for the asker: the county's or one's own. A planner sees what a township
--- selected, but is not shown it in place of the county's list.
+-- The newest finished run that speaks for the asker: the county's or the place's own. A planner sees what a township
+-- selected, but is not shown it in place of the county's list. A draft is only its author's, and asked for.
 SELECT max(run_id) FROM gis.run
-WHERE kind = :kind AND finished_at IS NOT NULL
+WHERE kind = :kind AND finished_at IS NOT NULL AND (NOT draft OR :drafts AND account = gis.asker('account'))
   AND (place IS NULL AND department IS NULL
        OR place IS NOT DISTINCT FROM gis.asker('place') AND department IS NOT DISTINCT FROM gis.asker('department'))
+
+-- name: draft
+SELECT draft FROM gis.run WHERE run_id = :run_id
 
 -- name: compare
 SELECT building_id, a.score AS score_before, b.score AS score_after,
@@ -43,9 +46,13 @@ WHERE s.run_id = :run_id
 GROUP BY 1 ORDER BY 2 DESC, 1
 
 -- name: list
-SELECT r.run_id, r.kind, r.started_at, r.finished_at, r.data_version, r.code_version,
+-- The newest runs of a kind, or of both; of drafts all, or the asker's.
+SELECT r.run_id, r.kind, r.draft, r.started_at, r.finished_at, r.data_version, r.code_version,
        (SELECT count(*) FROM gis.selection AS s WHERE s.run_id = r.run_id) AS selected
-FROM gis.run AS r ORDER BY r.run_id DESC LIMIT :limit
+FROM gis.run AS r
+WHERE (CAST(:kind AS text) IS NULL OR r.kind = :kind)
+  AND (NOT r.draft OR :all_drafts OR r.account = gis.asker('account'))
+ORDER BY r.run_id DESC LIMIT :limit
 
 -- name: selected
 -- The list of a run with what a planner needs of each house; no personal data.

@@ -28,8 +28,9 @@
       this.map = window.gis.maps.map;
       this.words = WORDS[window.gis.maps.config.lang] || WORDS.zh;
       this.saved = new Map();
-      this.on = new Set(planner.spec.within);
+      this.on = new Set(planner.spec.within.map((area) => area.area_id));
       this.undone = [];
+      this.handles = [];
       this.map.createPane("gis-drawn").style.zIndex = 620;
       this.group = L.featureGroup([], { pane: "gis-drawn" }).addTo(this.map);
       const may = planner.spec.may_draw;
@@ -53,6 +54,8 @@
 
     chosen() { return [...this.on].filter((id) => this.saved.has(id)); }
     chosenNames() { return this.chosen().map((id) => this.saved.get(id).name).join("、"); }
+    /* Areas that the list shown was made within and that are no more: the next list cannot stay inside them. */
+    goneNames() { return this.loaded ? this.planner.spec.within.filter((area) => !this.saved.has(area.area_id)).map((area) => area.name).join("、") : ""; }
     metres() { return Math.min(2000, Math.max(1, Number(this.width.value) || 50)); }
     tell(text, bad) { this.help.textContent = text; this.help.classList.toggle("gis-bad", Boolean(bad)); }
 
@@ -60,6 +63,7 @@
       try {
         const all = await window.gis.send("GET", "/api/areas");
         this.saved = new Map(all.map((area) => [area.area_id, area]));
+        this.loaded = true;
         this.draw();
         if (this.on.size) this.planner.count();
       } catch (refusal) { this.tell(refusal.message, true); }
@@ -115,6 +119,8 @@
 
     stop() {
       if (this.tool) this.tool.disable();
+      for (const handle of this.handles) handle.removeHooks();
+      this.handles = [];
       if (this.catcher) this.map.off("popupopen", this.catcher);
       if (this.draft) this.draft.remove();
       if (this.ring) this.ring.remove();
@@ -174,16 +180,26 @@
       name.focus();
     }
 
+    /* Every part is a polygon of its own and every ring, holes too, has handles: leaflet-draw knows neither
+       multipolygons nor holes. */
     edit(area) {
       this.ask(area, area.geometry);
-      this.draft.eachLayer((layer) => { layer.options.editing = layer.options.editing || {}; layer.options.original = { ...DRAFT }; if (layer.editing) layer.editing.enable(); });
+      this.draft.remove();
+      const parts = area.geometry.type === "Polygon" ? [area.geometry.coordinates] : area.geometry.coordinates;
+      const polygons = parts.map((rings) => L.polygon(L.GeoJSON.coordsToLatLngs(rings, 1), { ...DRAFT, pane: "gis-drawn", editing: {}, original: { ...DRAFT } }));
+      this.draft = L.featureGroup(polygons).addTo(this.map);
+      this.handles = polygons.flatMap((polygon) => polygon.getLatLngs().map((ring) => new L.Edit.PolyVerticesEdit(polygon, ring, {})));
+      for (const handle of this.handles) handle.addHooks();
       this.editing = true;
       window.gis.maps.quiet = true;
       this.tell(this.words.editHelp);
       this.map.fitBounds(this.draft.getBounds(), { maxZoom: 17 });
     }
 
-    outline(geometry) { return this.editing ? this.draft.toGeoJSON().features[0].geometry : geometry; }
+    outline(geometry) {
+      if (!this.editing) return geometry;
+      return { type: "MultiPolygon", coordinates: this.draft.getLayers().map((polygon) => polygon.toGeoJSON(7).geometry.coordinates) };
+    }
 
     async save(area, geometry, name, note) {
       if (!name) { this.tell(this.words.needName, true); return; }

@@ -13,7 +13,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from gis_service import storage
 from gis_service.errors import GisError, SignInError
+from gis_service.settings import get_settings
 from web_map.frame import message_page
 
 log = logging.getLogger("gis_service.api")
@@ -108,6 +110,9 @@ def install(app: FastAPI) -> None:
         if state == _QUERY_CANCELED:
             message = "That took too long; ask for less." if english else "计算超时，请缩小范围。"
             return JSONResponse(body("timeout", message), 503)
+        if state == storage.SQL_DISK_FULL:
+            refusal = storage.full(get_settings().data_dir)
+            return JSONResponse(body(refusal.code, refusal.message(language(request))), refusal.status)
         if isinstance(cause, psycopg2.OperationalError):
             message = "The database does not answer." if english else "数据库没有应答。"
             return JSONResponse(body("unavailable", message), 503)

@@ -23,7 +23,7 @@ from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
 from gis_service.identity import Right
-from gis_service.selection.areas import area_term, find_drawn, within_drawn
+from gis_service.selection.areas import area_term, find_drawn
 from gis_service.selection.lists import HEADINGS, places_of
 from gis_service.selection.phrases import phrase
 from gis_service.selection.preview import count, first
@@ -131,6 +131,7 @@ class SelectionOut(BaseModel):
     """A selection: its run, counts and its first buildings by score."""
 
     run_id: int
+    draft: bool = Field(description="Made with other than the default conditions: its author's, not the county's list")
     totals: dict[str, Any] = Field(description="Each building once in total; under each rule, kind and township")
     items: list[SelectedOut]
     truncated: bool
@@ -164,11 +165,10 @@ def preview(asked: PreviewIn, connection: Reading) -> PreviewOut:
     if asked.shape is not None:
         ask = replace(ask, all_of=(*ask.all_of, area_term("草图", checked_shape(asked.shape))))
     counts = count(connection, ask, tuple(_term(connection, term) for term in asked.others))
-    extra = len(ask.all_of) - len(asked.all_of)  # terms that ``within`` and ``shape`` became
     rows = first(connection, ask, asked.limit) if asked.limit else []
     items = [_selected(row) for row in rows]
     return PreviewOut(
-        total=counts.total, any_of=counts.any_of, all_of=counts.all_of[: len(counts.all_of) - extra],
+        total=counts.total, any_of=counts.any_of, all_of=counts.all_of[: len(asked.all_of)],  # without what ``shape`` became
         none_of=counts.none_of, others=counts.others, items=items, truncated=counts.total > len(items),
     )  # fmt: skip
 
@@ -251,9 +251,8 @@ def _ask(connection: Connection, asked: AskIn) -> Ask:
     )
     if not any_of and not all_of:
         any_of = default_ask().any_of
-    if asked.within:
-        all_of = (*all_of, within_drawn(connection, asked.within))
-    return Ask(any_of, all_of, none_of, limits)
+    within = tuple(find_drawn(connection, area_id) for area_id in dict.fromkeys(asked.within))
+    return Ask(any_of, all_of, none_of, limits, within)
 
 
 def _term(connection: Connection, given: ZoneIn | RuleIn | AreaIn) -> Term:
@@ -269,8 +268,13 @@ def _out(connection: Connection, run_id: int, limit: int, offset: int) -> Select
         text(statement("runs.page")), {"run_id": run_id, "limit": limit + 1, "offset": offset}
     ).mappings()
     listed = [_selected(row) for row in rows]
+    draft = connection.execute(text(statement("runs.draft")), {"run_id": run_id}).scalar_one()
     return SelectionOut(
-        run_id=run_id, totals=totals(connection, run_id), items=listed[:limit], truncated=len(listed) > limit
+        run_id=run_id,
+        draft=draft,
+        totals=totals(connection, run_id),
+        items=listed[:limit],
+        truncated=len(listed) > limit,
     )
 
 

@@ -1,0 +1,167 @@
+"""Saved areas: every part and hole can be edited, and a list keeps all the areas that it was made within."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_planner import SQUARE, _draw, _number, _on_screen, _save, planner  # noqa: F401 - a fixture
+from tests.conftest import Database
+
+# Two parts, the first with a hole, in metres from the middle of 东兰镇; and another area beside them.
+_MIDDLE = "ST_Transform(ST_SetSRID(ST_MakePoint(107.3720, 24.5105), 4326), 4545)"
+_BOX = "ST_Translate(ST_MakeEnvelope({}, {}, {}, {}, 4545), ST_X({m}), ST_Y({m}))"
+
+
+def _box(west: int, south: int, east: int, north: int) -> str:
+    return _BOX.format(west, south, east, north, m=_MIDDLE)
+
+
+def _put(database: Database, name: str, shape: str) -> int:
+    return int(
+        database.ask(f"INSERT INTO gis.drawn_area (name, geom) VALUES (%s, ST_Multi({shape})) RETURNING area_id", name)[
+            0
+        ][0]
+    )
+
+
+def _reload(page: Page) -> None:
+    page.reload()
+    page.wait_for_selector("body[data-ready=true]")
+    expect(page.locator(".gis-total")).to_contain_text(re.compile(r"\d"), timeout=20_000)
+
+
+def _drag(page: Page, database: Database, point: str, by: tuple[int, int]) -> None:
+    """Drag the handle at a point of the work CRS."""
+    lat, lon = database.ask(f"SELECT ST_Y(p), ST_X(p) FROM (SELECT ST_Transform({point}, 4326) AS p) AS q")[0]
+    x, y = _on_screen(page, lat, lon)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + by[0] / 2, y + by[1] / 2, steps=4)
+    page.mouse.move(x + by[0], y + by[1], steps=4)
+    page.mouse.up()
+
+
+def test_a_drawn_outline_is_edited_after_a_reload(planner: Page, analysed: Database):  # noqa: F811
+    _draw(planner, SQUARE)
+    _save(planner, "可改片区")
+    _reload(planner)
+    planner.click("#tab-areas")
+    before = analysed.ask("SELECT ST_XMax(geom), ST_YMin(geom), ST_NPoints(geom) FROM gis.drawn_area")[0]
+    planner.click("li[data-area] button:has-text('改边界')")
+    expect(planner.locator(".leaflet-editing-icon").first).to_be_visible()
+    planner.wait_for_timeout(400)
+    corner = "(SELECT ST_SetSRID(ST_MakePoint(ST_XMax(geom), ST_YMin(geom)), 4545) FROM gis.drawn_area)"
+    _drag(planner, analysed, corner, (60, 40))
+    planner.click(".gis-name button[type=submit]")
+    expect(planner.locator("#panel-areas .gis-told")).to_contain_text("已修改", timeout=15_000)
+    after = analysed.ask("SELECT ST_XMax(geom), ST_YMin(geom), ST_NPoints(geom) FROM gis.drawn_area")[0]
+    assert after[0] > before[0] + 20
+    assert after[1] < before[1] - 10
+    assert after[2] == before[2]
+    assert analysed.one("SELECT version FROM gis.drawn_area") == 2
+    expect(planner.locator("ul.gis-areas")).to_contain_text("第 2 版")
+
+
+@pytest.mark.parametrize(
+    ("corner", "grows"), [("ST_Translate({m}, 200, 0)", "part"), ("ST_Translate({m}, 50, 50)", "hole")]
+)
+def test_each_part_and_hole_is_edited(planner: Page, analysed: Database, corner: str, grows: str):  # noqa: F811
+    whole = f"ST_Collect(ST_Difference({_box(0, 0, 100, 100)}, {_box(30, 30, 50, 50)}), {_box(200, -100, 300, 0)})"
+    area = _put(analysed, "两块", whole)
+    _reload(planner)
+    planner.click("#tab-areas")
+    planner.click("li[data-area] button:has-text('改边界')")
+    planner.wait_for_timeout(600)
+    assert planner.locator(".leaflet-editing-icon").count() == 2 * (4 + 4 + 4), "corners, and the middles between them"
+    area_m2 = "SELECT ST_Area(geom), ST_NumGeometries(geom), ST_NRings(geom) FROM gis.drawn_area WHERE area_id = %s"
+    before = analysed.ask(area_m2, area)[0]
+    _drag(planner, analysed, corner.format(m=_MIDDLE), (-20, -20) if grows == "part" else (12, -12))
+    planner.click(".gis-name button[type=submit]")
+    expect(planner.locator("#panel-areas .gis-told")).to_contain_text("已修改", timeout=15_000)
+    after = analysed.ask(area_m2, area)[0]
+    assert after[1:] == before[1:] == (2, 3)
+    assert (after[0] > before[0] + 50) if grows == "part" else (after[0] < before[0] - 50)
+
+
+def test_nothing_is_said_to_be_saved_that_was_not(planner: Page, analysed: Database):  # noqa: F811
+    _put(analysed, "坏网络", _box(0, 0, 100, 100))
+    _reload(planner)
+    planner.click("#tab-areas")
+    planner.click("li[data-area] button:has-text('改边界')")
+    planner.wait_for_timeout(400)
+    planner.route("**/api/areas/*", lambda route: route.abort())
+    _drag(planner, analysed, f"ST_Translate({_MIDDLE}, 100, 100)", (40, -40))
+    planner.click(".gis-name button[type=submit]")
+    told = planner.locator("#panel-areas .gis-told")
+    expect(told).to_have_class(re.compile("gis-bad"))
+    expect(told).not_to_contain_text("已修改")
+    assert analysed.ask("SELECT version, ST_Area(geom)::int FROM gis.drawn_area") == [(1, 10_000)]
+    # What was drawn is still there, and is saved once the service answers again.
+    planner.unroute("**/api/areas/*")
+    planner.click(".gis-name button[type=submit]")
+    expect(told).to_contain_text("已修改", timeout=15_000)
+    assert analysed.one("SELECT ST_Area(geom) FROM gis.drawn_area") > 10_500
+    planner.seen.faults.clear()  # the browser's own word on the request that was cut off
+
+
+def test_two_areas_and_the_list_again(planner: Page, analysed: Database):  # noqa: F811
+    shapes = {"东片": _box(50, -300, 500, 200), "西片": _box(-500, -300, -50, 200)}
+    areas = {name: _put(analysed, name, shape) for name, shape in shapes.items()}
+    _reload(planner)
+    county = analysed.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft")
+    planner.click("#tab-areas")
+    for area in areas.values():
+        planner.check(f"li[data-area='{area}'] input[type=checkbox]")
+    wanted = [
+        house for (house,) in analysed.ask(
+            f"""SELECT building_id FROM gis.selection JOIN gis.building AS b USING (building_id)
+                WHERE run_id = %s AND (ST_Intersects(b.geom, {shapes['东片']}) OR ST_Intersects(b.geom, {shapes['西片']}))
+                ORDER BY 1""", county)
+    ]  # fmt: skip
+    assert len(wanted) > 20
+    for _ in range(2):
+        planner.click("#tab-ask")
+        expect(planner.locator(".gis-total")).to_contain_text(f"{len(wanted):,}", timeout=20_000)
+        before = planner.url
+        planner.click(".gis-main-button")
+        planner.wait_for_url(lambda url, before=before: url != before and "run=" in url)
+        planner.wait_for_selector("body[data-ready=true]")
+        run = int(re.search(r"run=(\d+)", planner.url)[1])
+        got = [h for (h,) in analysed.ask("SELECT building_id FROM gis.selection WHERE run_id = %s ORDER BY 1", run)]
+        assert got == wanted
+        stored = analysed.one("SELECT parameters FROM gis.run WHERE run_id = %s", run)
+        assert {term["area_id"]: term["name"] for term in stored["within"]} == {v: k for k, v in areas.items()}
+        _reload(planner)
+        expect(planner.locator("#panel-ask")).to_contain_text("东片、西片")
+        expect(planner.locator(".gis-head")).to_contain_text("试算")
+    # Without a number the author is shown his own draft, and the way back to the county's list; others, the latter.
+    planner.goto(re.sub(r"\?run=\d+", "", planner.url).split("#")[0])
+    planner.wait_for_selector("body[data-ready=true]")
+    expect(planner.locator(".gis-head p")).to_contain_text(f"第 {run} 号选取")
+    expect(planner.locator(".gis-head nav", has_text="全县名单").first).to_be_visible()
+    assert json.loads(planner.evaluate("JSON.stringify(gis.maps.config.planner.run)")) == run
+    # One of the areas goes: that the next list cannot stay inside it is said.
+    analysed.ask("DELETE FROM gis.drawn_area WHERE name = '东片'")
+    _reload(planner)
+    expect(planner.locator("#panel-ask")).to_contain_text("“东片”内，该区域已删除")
+    analysed.ask("DELETE FROM gis.run WHERE draft")
+
+
+def test_another_is_not_shown_a_draft(planner: Page, watch, address: str, analysed: Database):  # noqa: F811
+    boxes = planner.locator(".gis-term input[type=checkbox]")
+    everything = _number(planner)
+    boxes.nth(0).uncheck()
+    expect(planner.locator(".gis-total")).not_to_contain_text(f"{everything:,}", timeout=20_000)
+    planner.click(".gis-main-button")
+    planner.wait_for_url(re.compile(r"run=\d+"))
+    other = watch(address, role="planner").page
+    other.goto(f"{address}/map/planner")
+    other.wait_for_selector("body[data-ready=true]")
+    county = analysed.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft")
+    expect(other.locator(".gis-head p")).to_contain_text(f"第 {county} 号选取")
+    expect(other.locator(".gis-head")).not_to_contain_text("试算")
+    analysed.ask("DELETE FROM gis.run WHERE draft")
