@@ -12,7 +12,7 @@ test:           ## everything, on a real PostGIS and in a real browser
 	@scripts/check_up.sh
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-check:          ## style, types, SQL
+check:          ## style, types, who imports whom, SQL
 	@scripts/setup.sh test
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .

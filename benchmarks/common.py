@@ -45,8 +45,8 @@ def private_database(name: str = "bench", srid: int = 4545) -> Iterator[None]:
         Path(folder).chmod(0o755)
         os.environ |= {"GIS_DATA_DIR": folder, "GIS_DATABASE": name, "GIS_WORK_SRID": str(srid)}
         os.environ.pop("DATABASE_URL", None)
-        from gis_service.db.command import prepare
         from gis_service.db.engine import forget_connections
+        from gis_service.db.ready import prepare
         from gis_service.db.server import private_server
         from gis_service.settings import get_settings
 

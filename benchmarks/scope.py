@@ -31,7 +31,7 @@ def main() -> None:
         os.environ["GIS_DATA_DIR"] = folder
         Path(folder).chmod(0o755)
         from gis_service.analysis.command import analyse
-        from gis_service.db.command import prepare
+        from gis_service.db.ready import prepare
         from gis_service.db.server import private_server
         from gis_service.demo.load import load_demo
         from gis_service.density.params import Params

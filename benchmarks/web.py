@@ -122,8 +122,8 @@ def _county() -> str:
     """Load and analyse the county where that is not done, and return a session's secret."""
     from gis_service.accounts import audit_log, people, sessions
     from gis_service.analysis.command import analyse
-    from gis_service.db.command import prepare
     from gis_service.db.engine import transaction
+    from gis_service.db.ready import prepare
     from gis_service.demo.load import load_demo
     from gis_service.density.params import Params
     from gis_service.errors import NotFoundError

@@ -16,7 +16,7 @@ from gis_service.settings import get_settings
 
 _COMMANDS = {
     "up": "gis_service.up:up",
-    "db": "gis_service.db.command:db",
+    "db": "gis_service.operations.command:db",
     "import": "gis_service.ingest.command:import_",
     "select": "gis_service.selection.command:select",
     "analyze": "gis_service.analysis.command:analyze",

@@ -25,10 +25,10 @@ from gis_service.accounts import sessions
 from gis_service.accounts.audit_log import MACHINE
 from gis_service.accounts.first import ensure_accounts
 from gis_service.accounts.people import listed
-from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.db.migrate import set_up_alone
 from gis_service.db.queries import statement
+from gis_service.db.ready import prepare
 from gis_service.errors import SetupError
 from gis_service.identity import Role, operator
 from gis_service.say import say

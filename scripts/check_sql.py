@@ -38,9 +38,9 @@ def _names() -> list[str]:
 
 def _plan_queries() -> list[str]:
     """EXPLAIN every query whose parameters are values; those with table names in braces run in the import's tests."""
-    from gis_service.db.command import prepare
     from gis_service.db.engine import admin_connection
     from gis_service.db.queries import statement
+    from gis_service.db.ready import prepare
 
     prepare()
     faults = []

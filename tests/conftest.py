@@ -26,8 +26,8 @@ from fastapi import FastAPI
 from gis_service import cli as cli_module
 from gis_service.accounts import audit_log, people, sessions, tokens
 from gis_service.accounts.people import Account
-from gis_service.db.command import prepare
 from gis_service.db.engine import admin_connection, forget_connections, transaction
+from gis_service.db.ready import prepare
 from gis_service.db.server import Server
 from gis_service.errors import NotFoundError
 from gis_service.identity import RIGHTS, Right, Role, operator

@@ -8,8 +8,8 @@ import click
 
 from gis_service.accounts import audit_log
 from gis_service.accounts.audit_log import Action
-from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
+from gis_service.db.ready import prepare
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
 from gis_service.files import check_output, replacing

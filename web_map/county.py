@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 from gis_service.codelists import HAZARD_COLOR
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
-from gis_service.figures.tables import OVERVIEW, Runs, Table, department_table, place_tables, runs_of
+from gis_service.export.table import Table
+from gis_service.figures.tables import OVERVIEW, Runs, department_table, place_tables, runs_of
 from web_map.frame import Page
 from web_map.palette import fill
 from web_map.parts import attribution, boundaries_of, county_of, extent_of, ground_layers, layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gis_service.figures.tables import Table
+from gis_service.export.table import Table
 
 _TIER_OF = {
     "severe": "severe", "operating_severe": "severe", "some": "some", "operating_some": "some",

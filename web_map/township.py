@@ -12,8 +12,9 @@ from gis_service.codelists import HAZARD_COLOR, HAZARD_TIER, STRUCTURE, USE_CLAS
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
+from gis_service.export.table import Table
 from gis_service.figures.house import facts_of
-from gis_service.figures.tables import Runs, Table, place_tables, runs_of
+from gis_service.figures.tables import Runs, place_tables, runs_of
 from gis_service.settings import get_settings
 from web_map.features import feature, to_degrees
 from web_map.frame import Page

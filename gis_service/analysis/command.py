@@ -17,9 +17,9 @@ from gis_service.analysis.edits import find_edits
 from gis_service.analysis.read import house_boxes, origin_of, read_county
 from gis_service.analysis.tables import rows_of
 from gis_service.analysis.write import TABLES, place, put
-from gis_service.db.command import prepare
 from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.queries import query, statement
+from gis_service.db.ready import prepare
 from gis_service.density.compute.compiled import get_ready
 from gis_service.density.compute.executor import open_executor
 from gis_service.density.params import Params

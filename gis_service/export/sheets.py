@@ -14,7 +14,7 @@ from gis_service.export.rows import mark_book
 from gis_service.files import neutral
 
 if TYPE_CHECKING:
-    from gis_service.figures.tables import Table
+    from gis_service.export.table import Table
 
 
 def write_tables(tables: list[Table], path: Path, mark: Mark) -> None:

@@ -8,7 +8,7 @@ import click
 
 from gis_service.accounts import audit_log
 from gis_service.accounts.audit_log import Action
-from gis_service.db.command import prepare
+from gis_service.db.ready import prepare
 from gis_service.identity import operator
 from gis_service.ingest.datum import DATUMS
 from gis_service.ingest.fields import KINDS

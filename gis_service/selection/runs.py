@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from gis_service.accounts import audit_log
 from gis_service.accounts.audit_log import Action
-from gis_service.db.command import prepare
 from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
+from gis_service.db.ready import prepare
 from gis_service.identity import operator
 from gis_service.say import say
 from gis_service.selection.select import ask_of, compare, run_selection

@@ -171,7 +171,7 @@ def test_nothing_in_an_empty_database_is_a_500(fresh: TestClient):
 def test_the_database_stopped(front_end: None):
     """Every path says 503 in the one body while the database is away, and goes on when it is back."""
     from gis_service.api.app import create_app
-    from gis_service.db.command import prepare
+    from gis_service.db.ready import prepare
 
     with open_folder() as folder:
         alone = Server(folder)

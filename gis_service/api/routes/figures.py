@@ -20,8 +20,9 @@ from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
 from gis_service.export.sheets import write_tables
+from gis_service.export.table import Table
 from gis_service.figures.house import facts_of
-from gis_service.figures.tables import Table, department_table, place_tables, runs_of
+from gis_service.figures.tables import department_table, place_tables, runs_of
 from gis_service.identity import Right
 from gis_service.selection.lists import HEADINGS, frame_of
 

@@ -12,20 +12,13 @@ from sqlalchemy import make_url
 
 from gis_service import storage
 from gis_service.db.engine import admin_connection, database_url, forget_connections
-from gis_service.db.migrate import admin_is_superuser, create_database, migrate, overlap_is_marked, pending
+from gis_service.db.migrate import admin_is_superuser, migrate, overlap_is_marked, pending
+from gis_service.db.ready import prepare
 from gis_service.db.server import private_server
 from gis_service.errors import InputError, SetupError
 from gis_service.files import check_output, replacing
 from gis_service.say import say
 from gis_service.settings import get_settings
-
-
-def prepare() -> list[str]:
-    """Start the private server where there is no ``DATABASE_URL``, make the database, migrate it."""
-    if not get_settings().database_url:
-        private_server().start()
-        create_database()
-    return migrate()
 
 
 @click.group()

@@ -1,0 +1,1 @@
+"""Running a deployment: the database by hand, backup and restore."""
