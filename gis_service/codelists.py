@@ -1,4 +1,4 @@
-"""The closed lists of the field: identifier and Chinese name (DOMAIN 6.2).
+"""The closed lists of the field: identifier and Chinese name (docs/domain.md#survey-form).
 
 Identifiers are stored; names are shown. Their order is that of the survey form and says nothing about rank.
 """
@@ -11,7 +11,7 @@ HAZARD_TIER = {
     "none_found": "未发现安全隐患",
     "unjudged": "未判定",
 }
-# The campaign's own colours of the tiers (DOMAIN 3.2), and grey for what nobody has judged.
+# The campaign's own colours of the tiers (docs/domain.md#hazard-tiers), and grey for what nobody has judged.
 HAZARD_COLOR = {"severe": "#ff7373", "some": "#ffc901", "none_found": "#12c49b", "unjudged": "#c3c9d0"}
 APPRAISAL_GRADE = {"A": "A级", "B": "B级", "C": "C级", "D": "D级", "unknown": "未鉴定"}
 USE_CLASS = {"commercial": "经营性", "mixed": "住宅兼经营", "other": "其他"}

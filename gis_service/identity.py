@@ -85,7 +85,7 @@ class Identity:
     place
         Code of the township (9 digits) or village (12 digits); None is the whole county.
     department
-        Identifier of DOMAIN 6.2 for the role ``department``.
+        Identifier in ``codelists.DEPARTMENT``, for the role ``department``.
     person
         Whether this account may read owners, telephones and identity numbers.
     only

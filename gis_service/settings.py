@@ -27,47 +27,78 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GIS_", extra="ignore")
 
-    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
-    service_database_url: str | None = None
-    data_dir: Annotated[Path, AfterValidator(Path.resolve)] = ROOT / ".gis-data"
-    database: str = Field(default="gis", pattern=r"^[a-z][a-z0-9_]{0,40}$")
-    work_srid: int = 4545
-    host: str = "127.0.0.1"
-    port: int = 8000
-    lang: Literal["zh", "en"] = "zh"
-    inline_limit: int = Field(default=5_000, ge=1)
-    allowed_hosts: str = Field(default="", description="Names that this service goes by, beside those of this machine")
-    body_max_bytes: int = Field(default=8_000_000, ge=1_000)
-    body_timeout_s: float = Field(default=30, gt=0)
-    connections_max: int = Field(default=200, ge=1)
-    log: Literal["file", "stderr"] = "file"
+    database_url: str | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL",
+        description="Address of a PostGIS database of your own, in place of the private one",
+    )
+    service_database_url: str | None = Field(
+        default=None, description="Address by which the service itself connects, when not by DATABASE_URL"
+    )
+    data_dir: Annotated[Path, AfterValidator(Path.resolve)] = Field(
+        default=ROOT / ".gis-data", description="Folder of the private database and the logs"
+    )
+    database: str = Field(
+        default="gis",
+        pattern=r"^[a-z][a-z0-9_]{0,40}$",
+        description="Name of the database in the private server: one a county",
+    )
+    work_srid: int = Field(default=4545, description="EPSG number of a new database's metric CRS")
+    host: str = Field(default="127.0.0.1", description="Address on which the service listens")
+    port: int = Field(default=8000, description="Port on which the service listens")
+    lang: Literal["zh", "en"] = Field(default="zh", description="Language of messages: zh or en")
+    inline_limit: int = Field(default=5_000, ge=1, description="Most houses drawn inside one offline file")
+    allowed_hosts: str = Field(
+        default="", description="Names under which the service is reached, beside those of this machine, by commas"
+    )
+    body_max_bytes: int = Field(default=8_000_000, ge=1_000, description="Most bytes of a request's body")
+    body_timeout_s: float = Field(default=30, gt=0, description="Seconds that a sender may take for a body")
+    connections_max: int = Field(default=200, ge=1, description="Connections at once")
+    log: Literal["file", "stderr"] = Field(
+        default="file", description="JSON log lines to logs/service.jsonl in the data folder, or to stderr"
+    )
     background: str | None = Field(
         default=None,
         pattern=r"^(https?://[^\s'\"<>]+|.+\.pmtiles)$",
-        description="A background map: address of tiles with {z}, {x}, {y} (and {s}), or a PMTiles file",
+        description="A background map: address of tiles with {z}, {x}, {y} (and {s}), whose key stays in the service, "
+        "or a raster PMTiles file",
     )
-    background_credit: str = ""
-    map_approval: str = Field(default="", max_length=100, description="审图号 of maps that were cleared for the public")
+    background_credit: str = Field(default="", description="Credit line of the background map")
+    map_approval: str = Field(
+        default="",
+        max_length=100,
+        description="审图号 of maps that were cleared for the public; they carry it in place of 内部工作用图",
+    )
 
     # Signing in.
-    admin_password: SecretStr | None = None
-    """Password of the first administrator; without it one is made and printed once."""
-    keep_s: float = Field(default=1.0, ge=0, le=5)
-    """Seconds for which the service takes as known who asks and which version the data has, once it has asked."""
-    session_idle_min: int = Field(default=60, ge=5, le=1_440)
-    """Minutes after which a session that asks nothing is over."""
-    session_hours: int = Field(default=12, ge=1, le=168)
-    """Hours after which a session is over whatever it does: a working day."""
-    https: bool = False
-    """Whether people reach the service by https, through a proxy that does not say so itself."""
-    # The organisation's own sign-in (OpenID Connect); off without an issuer.
-    oidc_issuer: str | None = None
-    oidc_client_id: str = ""
-    oidc_client_secret: SecretStr | None = None
-    oidc_claim: str = Field(default="sub", pattern=r"^[A-Za-z0-9_:./-]{1,100}$")
-    """The claim that names an account: it must equal the account's subject."""
-    oidc_name: str = Field(default="统一身份认证", max_length=40)
-    """What the sign-in page calls it."""
+    admin_password: SecretStr | None = Field(
+        default=None, description="Password of the first administrator; without it one is made and printed once"
+    )
+    keep_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=5,
+        description="Seconds for which the service takes as known who asks and which version the data has",
+    )
+    session_idle_min: int = Field(
+        default=60, ge=5, le=1_440, description="Minutes after which a session that asks nothing is over"
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=168, description="Hours after which a session is over whatever it does"
+    )
+    https: bool = Field(default=False, description="People come by https through a proxy: cookies go by https only")
+    # The organisation's own sign-in (OpenID Connect).
+    oidc_issuer: str | None = Field(default=None, description="OpenID Connect provider; off without one")
+    oidc_client_id: str = Field(default="", description="Client of that provider")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="The client's secret")
+    oidc_claim: str = Field(
+        default="sub",
+        pattern=r"^[A-Za-z0-9_:./-]{1,100}$",
+        description="The claim that names an account: it must equal the account's subject",
+    )
+    oidc_name: str = Field(
+        default="统一身份认证", max_length=40, description="What the sign-in page calls the provider"
+    )
 
     def hosts(self) -> frozenset[str]:
         """Return the host names under which requests are answered."""

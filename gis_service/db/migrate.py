@@ -1,4 +1,4 @@
-"""Bring the database's schema up to the files in ``sql/``: each migration once, the grants whenever they change."""
+"""Bring the database's schema up to the files in ``sql/``: each migration once, grants and comments when they change."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from gis_service.errors import SetupError
 from gis_service.settings import ROOT, get_settings
 
 SQL = ROOT / "sql"
+_EVERY_TIME = ("comments.sql", "grants.sql")
+"""Written so that they may be applied again: after every migration, and when they change; all rights come last."""
 # Any fixed number: two programs that migrate at once wait for one another.
 _LOCK = 4_545_001
 _SET_UP_LOCK = 4_545_002
@@ -52,10 +54,10 @@ def migrate() -> list[str]:
             if file.name not in known:
                 _apply(cursor, file, digest)
                 applied.append(file.name)
-        grants = SQL / "grants.sql"
-        if applied or known.get(grants.name) != _digest(grants):
-            _apply(cursor, grants, _digest(grants))
-            applied.append(grants.name)
+        for file in (SQL / name for name in _EVERY_TIME):
+            if applied or known.get(file.name) != _digest(file):
+                _apply(cursor, file, _digest(file))
+                applied.append(file.name)
         _mark_overlap(cursor)
     if applied:
         forget_connections()

@@ -1,4 +1,4 @@
-"""Dense clusters: buildings linked by short distances, their figures, outline and score (DESIGN.md 3 and 4)."""
+"""Dense clusters: buildings linked by short distances, their figures, outline and score (docs/domain.md#dense-clusters, docs/layers.md#clusters)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Clusters:
     members
         Positions of the buildings, cluster after cluster; cluster k + 1 owns members[at[k]:at[k + 1]].
     table
-        One row a cluster: the columns of the layer ``clusters`` (DESIGN.md 4) but score, and geometry.
+        One row a cluster: the columns of the layer ``clusters`` (docs/layers.md#clusters) but score, and geometry.
 
     """
 

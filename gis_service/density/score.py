@@ -3,7 +3,7 @@
 Each part is a figure of the cluster scaled to 0..1 between a value that is harmless and one that is as bad as it
 gets. A part for which the data say nothing is absent (null), and the weights of the others are scaled up: what is
 unknown neither raises nor lowers a score. ``share_known`` says how much of the weight was known. The weights and
-both ends of every scale are ours (no official number exists, DOMAIN.md 2.1), and are written with each result.
+both ends of every scale are ours (no official number exists: docs/domain.md#alleys), and are written with each result.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ OVERVIEW = (
     ("in_clusters", "片内房屋", "in clusters"),
     ("unreached", "水带不可达", "unreached"),
 )
-# The headings of the notice's two annexes (东兰, 2022-09-08), with the tiers that they stand for (DOMAIN 3.2).
+# The headings of the notice's two annexes (东兰, 2022-09-08), with the tiers that they stand for (docs/domain.md#hazard-tiers).
 ANNEX = (
     ("operating_judged", "已判定", "judged"),
     ("operating_severe", "需要管控并进行安全鉴定", "severe: control and appraise"),

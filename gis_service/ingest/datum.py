@@ -1,7 +1,7 @@
 """GCJ-02 and BD-09, the shifted datums of Chinese web maps, and how to tell that a file is in one of them.
 
 The forward formula of GCJ-02 is public knowledge (a polynomial with sines on a Krasovsky-like ellipsoid); the
-inverse is its fixed point. DOMAIN 3.6: in 融安 the shift is 556 m towards azimuth 122°, in 东兰 531 m towards 125°;
+inverse is its fixed point. docs/domain.md#shifted-datums: in 融安 the shift is 556 m towards azimuth 122°, in 东兰 531 m towards 125°;
 BD-09 is 1,183 m and 1,154 m off.
 """
 

@@ -21,7 +21,7 @@ from gis_service.errors import InputError
 from gis_service.ingest.datum import unshift, unshift_geometry
 from gis_service.settings import ROOT
 
-# Two datums are told apart by hundreds of metres; coarse outlines agree to within some tens (DOMAIN 3.6, 6.1).
+# Two datums are told apart by hundreds of metres; coarse outlines agree to within some tens (docs/domain.md#shifted-datums).
 _ALARM_M = 300.0
 SAMPLE = 1_000
 """So many features of a file are enough to tell where they lay before."""

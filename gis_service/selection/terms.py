@@ -142,7 +142,7 @@ def _area(stored: dict[str, Any]) -> AreaTerm:
 
 
 def default_zone_terms() -> tuple[ZoneTerm, ...]:
-    """Return all kinds of zones with their default buffers (DOMAIN 6.1)."""
+    """Return all kinds of zones with their default buffers (docs/domain.md#priority)."""
     return tuple(ZoneTerm(kind, default(f"buffer_{kind}_m")) for kind in ZONE_KIND)
 
 

@@ -1,4 +1,4 @@
--- pgTAP for 0005_density.sql: one row a pair, classes are those of DESIGN 3, a run takes its results with it.
+-- pgTAP for 0005_density.sql: one row a pair, classes are those of docs/domain.md#alleys, a run takes its results with it.
 BEGIN;
 SELECT plan(11);
 INSERT INTO gis.run (kind, parameters, data_version, code_version) VALUES ('density', '{}', 1, '0');

@@ -13,7 +13,7 @@ import pyogrio
 import shapely
 from shapely import Polygon
 
-# DOMAIN 3.5: 107.374E 24.511N in EPSG:4545.
+# docs/domain.md#coordinates: 107.374E 24.511N in EPSG:4545.
 EAST, NORTH = 436556.6, 2712031.8
 
 

@@ -158,7 +158,7 @@ def test_test_points_of_the_domain(
 
 # --- GCJ-02 and BD-09 ------------------------------------------------------------------------------------------
 
-# DOMAIN 3.6: metres and azimuth of the shift.
+# docs/domain.md#shifted-datums: metres and azimuth of the shift.
 SHIFTS = [
     ("gcj02", 109.397, 25.225, 556, 122), ("bd09", 109.397, 25.225, 1183, 73),
     ("gcj02", 107.374, 24.511, 531, 125), ("bd09", 107.374, 24.511, 1154, 71),

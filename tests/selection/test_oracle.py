@@ -19,7 +19,7 @@ from gis_service.selection.select import run_selection, totals
 from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, ZoneTerm, default_ask
 from tests.conftest import Database
 
-# DOMAIN 6.1, written a second time.
+# docs/domain.md#priority, written a second time.
 BUFFERS = {"school": 200.0, "hospital": 200.0, "market": 200.0, "resettlement": 50.0, "industrial": 100.0}
 KEY_USES = {"catering", "lodging", "leisure", "education", "medical", "elderly_care", "sports", "religious"}
 KEY_ALTERATIONS = {"add_storey", "raise", "basement", "remove_walls", "enlarge_openings", "mezzanine", "change_use"}

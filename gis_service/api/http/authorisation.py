@@ -61,11 +61,17 @@ def unruled(app: FastAPI) -> list[str]:
 def _is_ruled(route: RouteContext) -> bool:
     if isinstance(route.original_route, Mount):
         return bool(getattr(route.original_route.app, "public", False))
-    return isinstance(route.original_route, APIRoute) and _has_rule(route.dependant)
+    return isinstance(route.original_route, APIRoute) and bool(rules_of(route.dependant))
 
 
-def _has_rule(dependant: Dependant) -> bool:
-    calls = [inner.call for inner in dependant.dependencies]
-    return any(call is public or hasattr(call, "right") for call in calls) or any(
-        map(_has_rule, dependant.dependencies)
-    )
+def rules_of(dependant: Dependant) -> set[str]:
+    """Return the rules of a route: names of rights, and ``public``."""
+    own = {_rule(inner.call) for inner in dependant.dependencies} - {None}
+    return {rule for rule in own if rule is not None}.union(*map(rules_of, dependant.dependencies))
+
+
+def _rule(call: object) -> str | None:
+    if call is public:
+        return "public"
+    right = getattr(call, "right", None)
+    return None if right is None else str(right.value)

@@ -1,4 +1,4 @@
-"""Gaps joined end to end into alleys (DESIGN.md 3)."""
+"""Gaps joined end to end into alleys (docs/domain.md#alleys)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Alleys:
         return self.building[np.searchsorted(self.alley, k) : np.searchsorted(self.alley, k, side="right")]
 
     def frame(self, prepared: Prepared, cluster_id: NDArray[np.int64] | None = None) -> gpd.GeoDataFrame:
-        """Return the layer ``alleys`` (DESIGN.md 4); ``cluster_id`` per alley, 0 outside clusters."""
+        """Return the layer ``alleys`` (docs/layers.md#alleys); ``cluster_id`` per alley, 0 outside clusters."""
         ids = np.zeros(len(self), dtype=np.int64) if cluster_id is None else cluster_id
         return gpd.GeoDataFrame(
             {

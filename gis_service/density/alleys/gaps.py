@@ -20,7 +20,7 @@ from gis_service.density.plane.pairs import Pairs, find_pairs, neighbours
 from gis_service.density.plane.walls import Walls, spans, stretches
 
 CLASSES = ("touching", "handshake", "sky_line", "narrow", "corner", "blocked")
-"""Classes of a pair (DESIGN.md 3); an alley has one of the first four but touching."""
+"""Classes of a pair (docs/domain.md#alleys); an alley has one of the first four but touching."""
 
 CLASS_GRAIN_M = 0.01
 """A mean width is compared to its thresholds in whole centimetres: at its two mouths a gap is a few per cent wider
@@ -79,7 +79,7 @@ class Gaps:
     pieces: Pieces
 
     def frame(self, prepared: Prepared) -> gpd.GeoDataFrame:
-        """Return the layer ``gaps`` (DESIGN.md 4); lengths in metres."""
+        """Return the layer ``gaps`` (docs/layers.md#gaps); lengths in metres."""
         return gpd.GeoDataFrame(
             {
                 "building_a": prepared.ids[self.a],

@@ -1,0 +1,1 @@
+"""Scripts of the repository; tests take the ones that make documents."""
