@@ -62,8 +62,7 @@ def _commands() -> list[str]:
         options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
         if options:
             lines.extend(["| option | meaning |", "|---|---|"])
-            for option in options:
-                lines.append(f"| `{_cell(', '.join(option.opts))}` | {_cell(option.help or '')} |")
+            lines.extend(f"| `{_cell(', '.join(option.opts))}` | {_cell(option.help or '')} |" for option in options)
             lines.append("")
 
     walk(cli, "gis-service")

@@ -93,7 +93,7 @@ def render(
     nonce: str | None,
     csrf: str | None = None,
     account: str | None = None,
-    doors: list[tuple[str, str]] | None = None,
+    navigation: list[tuple[str, str]] | None = None,
 ) -> str:
     """Return the page's HTML: with links and a nonce when served, with everything inside when ``nonce`` is None.
 
@@ -121,7 +121,7 @@ def render(
         nonce=nonce or "",
         csrf=csrf if nonce is not None else None,
         account=account if nonce is not None else None,
-        doors=doors or [],
+        navigation=navigation or [],
         scripts=[_script(name, offline) for name in (*SCRIPTS, *page.scripts)],
         styles=[_style(name, offline) for name in (*STYLES[:1], *page.styles, *STYLES[1:])],
         folium_header=Markup(figure.header.render().replace("<script>", _open_script(nonce))),  # noqa: S704

@@ -16,7 +16,7 @@ def form_page(
     lang: str,
     csrf: str | None,
     who: Identity | None,
-    doors: list[tuple[str, str]],
+    navigation: list[tuple[str, str]],
     values: Mapping[str, Any],
 ) -> str:
     """Return the HTML of a page.
@@ -29,7 +29,7 @@ def form_page(
         The session's CSRF secret, which every form of the page sends back.
     who
         Whoever is signed in; None on the sign-in page.
-    doors
+    navigation
         Names and addresses of the pages that are open to whoever is signed in.
     values
         What the template shows; every text of it is escaped.
@@ -40,5 +40,5 @@ def form_page(
         return en if lang == "en" else zh
 
     return templates.get_template(template).render(
-        lang=lang, csrf=csrf or "", who=who, doors=doors, t=t, style=assets.link("page.css"), **values
+        lang=lang, csrf=csrf or "", who=who, navigation=navigation, t=t, style=assets.link("page.css"), **values
     )

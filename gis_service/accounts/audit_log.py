@@ -101,13 +101,13 @@ def append(
 
     It is stored together with what it tells of, or not at all; never put a secret into ``details``.
     """
-    asker = who if isinstance(who, Identity) else None
+    principal = who if isinstance(who, Identity) else None
     return int(
         connection.execute(
             text(statement("trail.record")),
             {
-                "account": asker.account if asker else who, "role": asker.role.value if asker else None,
-                "place": (asker.place or asker.department) if asker else None, "action": action.value, "object": object_,
+                "account": principal.account if principal else who, "role": principal.role.value if principal else None,
+                "place": (principal.place or principal.department) if principal else None, "action": action.value, "object": object_,
                 "details": json.dumps(details, ensure_ascii=False, default=str),
                 "request_id": source.request_id, "address": source.address,
             },

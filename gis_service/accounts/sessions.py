@@ -25,7 +25,7 @@ from gis_service.settings import get_settings
 
 
 @dataclass(frozen=True)
-class Asker:
+class Principal:
     """Whoever asks, and how they are known: by a session (which has a CSRF secret) or by a token (which needs none)."""
 
     account_id: int
@@ -39,7 +39,7 @@ class Opened:
     """A new session: the secret for the cookie, shown to nobody else."""
 
     secret: str
-    asker: Asker
+    principal: Principal
 
 
 def digest(secret: str) -> bytes:
@@ -95,18 +95,20 @@ def open_(account_id: int, source: Source, *, by: str) -> Opened:
             {"account_id": account_id, "secret": digest(secret), "csrf": csrf, "idle_min": settings.session_idle_min,
              "hours": settings.session_hours},
         )  # fmt: skip
-        row = connection.execute(text(statement("accounts.session_asker")), {"secret": digest(secret)}).one_or_none()
+        row = connection.execute(
+            text(statement("accounts.session_principal")), {"secret": digest(secret)}
+        ).one_or_none()
         if row is None:  # disabled in this very moment
             raise wrong()
-        asker = _asker(row, csrf=row.csrf, session_sha256=digest(secret))
-        audit_log.append(connection, asker.identity, Action.SIGNED_IN, source=source, by=by)
-    return Opened(secret, asker)
+        principal = _principal(row, csrf=row.csrf, session_sha256=digest(secret))
+        audit_log.append(connection, principal.identity, Action.SIGNED_IN, source=source, by=by)
+    return Opened(secret, principal)
 
 
-def of_secret(secret: str) -> Asker | None:
+def of_secret(secret: str) -> Principal | None:
     """Return whose session this is, or None when it is over, altered or unknown."""
-    row = _ask("accounts.session_asker", {"secret": digest(secret)})
-    return _asker(row, csrf=row.csrf, session_sha256=digest(secret)) if row is not None else None
+    row = _ask("accounts.session_principal", {"secret": digest(secret)})
+    return _principal(row, csrf=row.csrf, session_sha256=digest(secret)) if row is not None else None
 
 
 def close(secret: str) -> None:
@@ -115,13 +117,13 @@ def close(secret: str) -> None:
         connection.execute(text(statement("accounts.close_session")), {"secret": digest(secret)})
 
 
-def of_token(secret: str) -> Asker | None:
+def of_token(secret: str) -> Principal | None:
     """Return whose token this is, with the rights it is limited to, or None when it is over, revoked or unknown."""
-    row = _ask("accounts.token_asker", {"secret": digest(secret)})
+    row = _ask("accounts.token_principal", {"secret": digest(secret)})
     if row is None:
         return None
     known = {right.value for right in Right}
-    return _asker(row, only=frozenset(Right(name) for name in row.rights if name in known))
+    return _principal(row, only=frozenset(Right(name) for name in row.rights if name in known))
 
 
 def _ask(name: str, values: dict[str, Any]) -> Any:
@@ -130,6 +132,6 @@ def _ask(name: str, values: dict[str, Any]) -> Any:
         return connection.execute(text(statement(name)), values).one_or_none()
 
 
-def _asker(row: Any, *, only: frozenset[Right] | None = None, **known_by: Any) -> Asker:
+def _principal(row: Any, *, only: frozenset[Right] | None = None, **known_by: Any) -> Principal:
     identity = Identity(row.name, Role(row.role), row.place, row.department, row.person, only)
-    return Asker(row.account_id, identity, **known_by)
+    return Principal(row.account_id, identity, **known_by)

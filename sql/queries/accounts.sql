@@ -15,13 +15,13 @@ SELECT gis.forget_attempts(CAST(:own AS text[]), CAST(:shared AS text[]))
 -- name: open_session
 SELECT gis.open_session(:account_id, :secret, :csrf, make_interval(mins => :idle_min), make_interval(hours => :hours))
 
--- name: session_asker
+-- name: session_principal
 SELECT account_id, name, role, place, department, person, csrf FROM gis.session_asker(:secret)
 
 -- name: close_session
 SELECT gis.close_session(:secret)
 
--- name: token_asker
+-- name: token_principal
 SELECT account_id, name, role, place, department, person, rights FROM gis.token_asker(:secret)
 
 -- name: store_password

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from gis_service.api.http.authentication import forget_askers
-from gis_service.api.http.ttl_cache import Kept
+from gis_service.api.http.authentication import forget_principals
+from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.settings import get_settings
 from tests.accounts.conftest import enter, make_account
 from tests.conftest import Database, signed_in
@@ -28,9 +28,9 @@ def _run(asked: Any) -> Any:
 def kept_long(county: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     monkeypatch.setenv("GIS_KEEP_S", "5")
     get_settings.cache_clear()
-    forget_askers()
+    forget_principals()
     yield county
-    forget_askers()
+    forget_principals()
 
 
 def test_what_ends_here_ends_at_once(kept_long: Database, browser_of: Callable[[], TestClient]):
@@ -76,7 +76,7 @@ def test_many_ask_once(kept_long: Database):
         return len(asked)
 
     async def all_() -> list[int]:
-        kept: Kept[int] = Kept()
+        kept: SingleFlightCache[int] = SingleFlightCache()
         waiting = [asyncio.ensure_future(kept.get("k", ask)) for _ in range(20)]
         await asyncio.sleep(0.05)
         held.set()
@@ -98,7 +98,7 @@ def test_forgotten_on_its_way(kept_long: Database):
         return "old"
 
     async def all_() -> tuple[str, str]:
-        kept: Kept[str] = Kept()
+        kept: SingleFlightCache[str] = SingleFlightCache()
         waiting = asyncio.ensure_future(kept.get("k", old))
         await asyncio.to_thread(begun.wait, 5)
         kept.forget()
@@ -113,7 +113,7 @@ def test_a_failure_is_not_kept(kept_long: Database):
         raise ValueError("no")
 
     async def all_() -> int:
-        kept: Kept[int] = Kept()
+        kept: SingleFlightCache[int] = SingleFlightCache()
         with pytest.raises(ValueError, match="no"):
             await kept.get("k", fail)
         return await kept.get("k", lambda: 3)

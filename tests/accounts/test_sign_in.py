@@ -101,7 +101,7 @@ def test_a_storm_hits_only_itself(county: Database, browser_of: Any):
     assert "秒后再试" in said[-1].text
     assert enter(client).status_code == 429, "nor does the right password help who is guessing"
     assert enter(client, "li").status_code == 303, "another account at the same address"
-    assert sessions.sign_in("wang", PASSWORD, Source(None, "10.0.0.9")).asker.identity.account == "wang", (
+    assert sessions.sign_in("wang", PASSWORD, Source(None, "10.0.0.9")).principal.identity.account == "wang", (
         "from elsewhere"
     )
     assert county.one("SELECT count(*) FROM gis.audit_trail WHERE action = 'sign_in_locked'") == 1

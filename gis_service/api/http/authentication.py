@@ -20,8 +20,8 @@ from sqlalchemy import Connection
 
 from gis_service.accounts import audit_log, sessions
 from gis_service.accounts.audit_log import Action, Source
-from gis_service.accounts.sessions import Asker
-from gis_service.api.http.ttl_cache import Kept
+from gis_service.accounts.sessions import Principal
+from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.db.engine import database_url
 from gis_service.errors import ForbiddenError, SignInError
 from gis_service.identity import Identity
@@ -83,15 +83,15 @@ def same(given: str | None, wanted: str) -> bool:
     return given is not None and secrets.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
 
 
-_kept: Kept[Asker | None] = Kept()
+_kept: SingleFlightCache[Principal | None] = SingleFlightCache()
 
 
-def forget_askers() -> None:
+def forget_principals() -> None:
     """Ask anew who asks: an account, a session or a token has just been changed or ended."""
     _kept.forget()
 
 
-async def known(request: Request) -> Asker:
+async def authenticate(request: Request) -> Principal:
     """Return who asks.
 
     Raises
@@ -105,28 +105,28 @@ async def known(request: Request) -> Asker:
     header = request.headers.get("authorization")
     cookie = request.cookies.get(cookie_name(request))
     by = sessions.digest(f"cookie {cookie}" if header is None else f"header {header}")
-    asker = await _kept.get(
+    principal = await _kept.get(
         (database_url("service"), by), lambda: _of_cookie(cookie) if header is None else _of_header(header)
     )
-    if asker is None:
+    if principal is None:
         raise SignInError("请先登录。", "Sign in first.")
-    if asker.csrf is not None and request.method not in _SAFE:
+    if principal.csrf is not None and request.method not in _SAFE:
         check_origin(request)
-        if not same(await _csrf_given(request), asker.csrf):
+        if not same(await _csrf_given(request), principal.csrf):
             raise stale_form()
-    request.state.asker = asker
-    request.state.identity = asker.identity  # for the log
-    return asker
+    request.state.principal = principal
+    request.state.identity = principal.identity  # for the log
+    return principal
 
 
-Known = Annotated[Asker, Depends(known)]
+CurrentPrincipal = Annotated[Principal, Depends(authenticate)]
 
 
-def _of_cookie(secret: str | None) -> Asker | None:
+def _of_cookie(secret: str | None) -> Principal | None:
     return sessions.of_secret(secret) if secret and len(secret) < _HEADER_MAX else None
 
 
-def _of_header(header: str) -> Asker | None:
+def _of_header(header: str) -> Principal | None:
     scheme, _, rest = header.strip().partition(" ")
     if len(header) > _HEADER_MAX:
         return None
@@ -138,27 +138,27 @@ def _of_header(header: str) -> Asker | None:
         name, _, secret = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return None
-    asker = sessions.of_token(secret)
-    return asker if asker is not None and asker.identity.account == name.strip().lower() else None
+    principal = sessions.of_token(secret)
+    return principal if principal is not None and principal.identity.account == name.strip().lower() else None
 
 
-async def at_a_page(asker: Known) -> Asker:
+async def require_session(principal: CurrentPrincipal) -> Principal:
     """Let through a session only: a token must not make tokens or change the password that could revoke it."""
-    if asker.csrf is None:
+    if principal.csrf is None:
         raise ForbiddenError(
             "请在网页上登录后再做这件事；令牌不能用来改密码或管理令牌。",
             "Sign in at a page to do this; a token changes no password and makes no token.",
         )
-    return asker
+    return principal
 
 
-AtAPage = Annotated[Asker, Depends(at_a_page)]
+SessionPrincipal = Annotated[Principal, Depends(require_session)]
 
 
 def csrf_of(request: Request) -> str | None:
     """Return the CSRF secret that a page of this request carries, None without a session."""
-    asker = getattr(request.state, "asker", None)
-    return asker.csrf if asker is not None else None
+    principal = getattr(request.state, "principal", None)
+    return principal.csrf if principal is not None else None
 
 
 def source_of(request: Request) -> Source:
@@ -168,8 +168,8 @@ def source_of(request: Request) -> Source:
 
 
 @dataclass(frozen=True)
-class Telling:
-    """Writes the trail in the asker's name."""
+class AuditWriter:
+    """Writes the trail in the principal's name."""
 
     identity: Identity
     source: Source

@@ -10,25 +10,25 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
-from gis_service.api.http.authentication import Telling, known, source_of
+from gis_service.api.http.authentication import AuditWriter, authenticate, source_of
 from gis_service.errors import ForbiddenError
 from gis_service.identity import Identity, Right
 
 
-async def asking(request: Request) -> Identity:
+async def current_user(request: Request) -> Identity:
     """Return who asks, by session or token; SignInError when nobody known does."""
-    return (await known(request)).identity
+    return (await authenticate(request)).identity
 
 
-Asking = Annotated[Identity, Depends(asking)]
+CurrentUser = Annotated[Identity, Depends(current_user)]
 
 
-async def telling(request: Request, identity: Asking) -> Telling:
+async def audit_writer(request: Request, identity: CurrentUser) -> AuditWriter:
     """Return what writes the trail for this request."""
-    return Telling(identity, source_of(request))
+    return AuditWriter(identity, source_of(request))
 
 
-Trail = Annotated[Telling, Depends(telling)]
+Audit = Annotated[AuditWriter, Depends(audit_writer)]
 
 
 def allow(right: Right) -> Callable[[Identity], Awaitable[Identity]]:
@@ -37,7 +37,7 @@ def allow(right: Right) -> Callable[[Identity], Awaitable[Identity]]:
     It yields who asks.
     """
 
-    async def rule(identity: Asking) -> Identity:
+    async def rule(identity: CurrentUser) -> Identity:
         if not identity.may(right):
             raise ForbiddenError("您的账号没有这项权限。", "Your account has no right to do this.", right=right.value)
         return identity

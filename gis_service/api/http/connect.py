@@ -1,4 +1,4 @@
-"""The database for one request, in the asker's name: read-only for reading, a short transaction for writing."""
+"""The database for one request, in the principal's name: read-only for reading, a short transaction for writing."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Annotated
 from fastapi import Depends
 from sqlalchemy import Connection
 
-from gis_service.api.http.authorisation import Asking
+from gis_service.api.http.authorisation import CurrentUser
 from gis_service.db.engine import get_engine, transaction
 
 
-def _reading(identity: Asking) -> Iterator[Connection]:
+def _reading(identity: CurrentUser) -> Iterator[Connection]:
     with transaction(identity, read_only=True) as connection:
         yield connection
 
 
-def _writing(identity: Asking) -> Iterator[Connection]:
+def _writing(identity: CurrentUser) -> Iterator[Connection]:
     with transaction(identity) as connection:
         yield connection
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from gis_service.api.http.authentication import csrf_of
 from gis_service.api.http.errors import language
-from gis_service.api.http.navigation import doors_of
+from gis_service.api.http.navigation import pages_for
 from gis_service.identity import Identity
 from web_map.pages import form_page
 
@@ -24,7 +24,7 @@ def page(
         lang=language(request),
         csrf=csrf_of(request),
         who=identity,
-        doors=doors_of(identity, language(request)),
+        navigation=pages_for(identity, language(request)),
         values=values,
     )
     return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})

@@ -16,7 +16,7 @@ def own_map(identity: Identity) -> str:
     return "/"
 
 
-def doors_of(identity: Identity | None, lang: str) -> list[tuple[str, str]]:
+def pages_for(identity: Identity | None, lang: str) -> list[tuple[str, str]]:
     """Return names and addresses; nothing for nobody."""
     if identity is None:
         return []

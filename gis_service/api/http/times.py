@@ -24,15 +24,15 @@ def interval(text: str) -> tuple[datetime | None, datetime | None]:
     """
     start, slash, end = text.partition("/")
     if not slash:
-        return _moment(start, text), _moment(start, text, last=True)
-    first = None if start in _OPEN else _moment(start, text)
-    last = None if end in _OPEN else _moment(end, text, last=True)
+        return _version(start, text), _version(start, text, last=True)
+    first = None if start in _OPEN else _version(start, text)
+    last = None if end in _OPEN else _version(end, text, last=True)
     if (first is None and last is None) or (first is not None and last is not None and first > last):
         raise _refusal(text)
     return first, last
 
 
-def _moment(part: str, text: str, *, last: bool = False) -> datetime:
+def _version(part: str, text: str, *, last: bool = False) -> datetime:
     found = _INSTANT.fullmatch(part)
     try:
         if found is not None:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 _MOST = 10_000
 
 
-class Kept(Generic[T]):
+class SingleFlightCache(Generic[T]):
     """Answers by key, each for a moment."""
 
     def __init__(self) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from gis_service.accounts import passwords, people, tokens
 from gis_service.accounts.audit_log import Action
 from gis_service.accounts.people import Account, New
-from gis_service.api.http.authentication import Telling, forget_askers
-from gis_service.api.http.authorisation import Asking, Trail, allow
+from gis_service.api.http.authentication import AuditWriter, forget_principals
+from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.codelists import DEPARTMENT
@@ -104,45 +104,45 @@ def _out(account: Account, password: str | None = None) -> AccountOut:
     return AccountOut(**fields, subject=account.oidc_subject, password=password)
 
 
-def _add(identity: Identity, told: Telling, new: New, password: str | None) -> Account:
+def _add(identity: Identity, audit: AuditWriter, new: New, password: str | None) -> Account:
     with transaction(identity) as connection:
         account = people.add(connection, new, password)
-        told.append(connection, Action.ACCOUNT_ADDED, account.name, role=account.role, place=account.place,
+        audit.append(connection, Action.ACCOUNT_ADDED, account.name, role=account.role, place=account.place,
                     department=account.department, person=account.person)  # fmt: skip
     return account
 
 
-def _do(identity: Identity, told: Telling, name: str, deed: Deed) -> tuple[Account, str | None]:
+def _do(identity: Identity, audit: AuditWriter, name: str, deed: Deed) -> tuple[Account, str | None]:
     made = passwords.make() if deed == "password" else None
     with transaction(identity) as connection:
         if made is not None:
             account = people.set_password(connection, name, made)
         else:
             account = (people.disable if deed == "disable" else people.enable)(connection, name)
-        told.append(connection, _DEEDS[deed], account.name)
-    forget_askers()
+        audit.append(connection, _DEEDS[deed], account.name)
+    forget_principals()
     return account, made
 
 
 @router.get("/api/accounts", summary="All accounts", tags=["Accounts"])
-def listed(identity: Asking) -> AccountsOut:
+def listed(identity: CurrentUser) -> AccountsOut:
     """Return all accounts by name."""
     with transaction(identity, read_only=True) as connection:
         return AccountsOut(items=[_out(account) for account in people.listed(connection)])
 
 
 @router.post("/api/accounts", status_code=201, summary="Make an account", tags=["Accounts"])
-def add(given: AccountIn, identity: Asking, told: Trail, response: Response) -> AccountOut:
+def add(given: AccountIn, identity: CurrentUser, audit: Audit, response: Response) -> AccountOut:
     """Make an account."""
     new = New(given.name, given.role, given.place, given.department, given.person, given.subject)
     made = None if given.no_password or given.password else passwords.make()
-    account = _add(identity, told, new, None if given.no_password else given.password or made)
+    account = _add(identity, audit, new, None if given.no_password else given.password or made)
     response.headers["Cache-Control"] = "no-store"
     return _out(account, made)
 
 
 @router.get("/api/accounts/{name}/tokens", summary="An account's tokens", tags=["Accounts"])
-def account_tokens(name: Name, identity: Asking) -> list[TokenOut]:
+def account_tokens(name: Name, identity: CurrentUser) -> list[TokenOut]:
     """Return an account's tokens, without their secrets, which nobody has."""
     with transaction(identity, read_only=True) as connection:
         account = people.find(connection, name)
@@ -150,13 +150,13 @@ def account_tokens(name: Name, identity: Asking) -> list[TokenOut]:
 
 
 @router.post("/api/accounts/{name}/tokens", status_code=201, summary="Make a token for an account", tags=["Accounts"])
-def make_token(name: Name, given: TokenIn, identity: Asking, told: Trail, response: Response) -> TokenOut:
+def make_token(name: Name, given: TokenIn, identity: CurrentUser, audit: Audit, response: Response) -> TokenOut:
     """Make a token; its secret is in this answer and nowhere else."""
     with transaction(identity) as connection:
         account = people.find(connection, name)
         rights = tokens.rights_of([r.value for r in given.rights], Role(account.role), person=account.person)
         number, secret = tokens.make(connection, account.account_id, given.title, rights, given.days)
-        told.append(connection, Action.TOKEN_MADE, f"{account.name}/{number}", title=given.title, rights=sorted(rights),
+        audit.append(connection, Action.TOKEN_MADE, f"{account.name}/{number}", title=given.title, rights=sorted(rights),
                     days=given.days)  # fmt: skip
         (token,) = [t for t in tokens.of(connection, account.account_id) if t.token_id == number]
     response.headers["Cache-Control"] = "no-store"
@@ -164,27 +164,29 @@ def make_token(name: Name, given: TokenIn, identity: Asking, told: Trail, respon
 
 
 @router.post("/api/accounts/{name}/{deed}", summary="Disable, enable, or give a new password", tags=["Accounts"])
-def do(name: Name, deed: Deed, identity: Asking, told: Trail, response: Response) -> AccountOut:
+def do(name: Name, deed: Deed, identity: CurrentUser, audit: Audit, response: Response) -> AccountOut:
     """Disable or enable an account, or give it a random password, which is returned once."""
-    account, made = _do(identity, told, name, deed)
+    account, made = _do(identity, audit, name, deed)
     response.headers["Cache-Control"] = "no-store"
     return _out(account, made)
 
 
 @router.delete("/api/accounts/{name}/tokens/{token_id}", status_code=204, summary="Revoke a token", tags=["Accounts"])
-def revoke_token(name: Name, token_id: TokenId, identity: Asking, told: Trail) -> Response:
+def revoke_token(name: Name, token_id: TokenId, identity: CurrentUser, audit: Audit) -> Response:
     """Revoke a token at once."""
     with transaction(identity) as connection:
         account = people.find(connection, name)
         tokens.revoke(connection, account.account_id, token_id)
-        told.append(connection, Action.TOKEN_REVOKED, f"{account.name}/{token_id}")
-    forget_askers()
+        audit.append(connection, Action.TOKEN_REVOKED, f"{account.name}/{token_id}")
+    forget_principals()
     return Response(status_code=204)
 
 
 @router.get("/accounts", include_in_schema=False)
 def accounts_page(
-    request: Request, identity: Asking, tokens_of: Annotated[str | None, Query(alias="tokens", max_length=100)] = None
+    request: Request,
+    identity: CurrentUser,
+    tokens_of: Annotated[str | None, Query(alias="tokens", max_length=100)] = None,
 ) -> Response:
     """Return the page of all accounts; with ``tokens=NAME`` also the tokens of one."""
     return _page(request, identity, tokens_of=tokens_of)
@@ -210,8 +212,8 @@ def _page(
 @router.post("/accounts", include_in_schema=False)
 def add_by_form(
     request: Request,
-    identity: Asking,
-    told: Trail,
+    identity: CurrentUser,
+    audit: Audit,
     name: Annotated[str, Form(max_length=100)] = "",
     role: Annotated[str, Form(max_length=40)] = "",
     place: Annotated[str, Form(max_length=40)] = "",
@@ -225,27 +227,27 @@ def add_by_form(
             raise InputError("请选择角色。", "Choose a role.")
         password = passwords.make()
         new = New(name, Role(role), place.strip() or None, department or None, person)
-        account = _add(identity, told, new, password)
+        account = _add(identity, audit, new, password)
     except GisError as error:
         return _page(request, identity, error.status, error=error.message(language(request)), given=given)
     return _page(request, identity, 201, made=account.name, secret=password)
 
 
 @router.post("/accounts/{name}/tokens/{token_id}/revoke", include_in_schema=False)
-def revoke_by_form(request: Request, name: Name, token_id: TokenId, identity: Asking, told: Trail) -> Response:
+def revoke_by_form(request: Request, name: Name, token_id: TokenId, identity: CurrentUser, audit: Audit) -> Response:
     """Revoke a token and show what is left."""
     try:
-        revoke_token(name, token_id, identity, told)
+        revoke_token(name, token_id, identity, audit)
     except GisError as error:
         return _page(request, identity, error.status, name, error=error.message(language(request)))
     return _page(request, identity, tokens_of=name)
 
 
 @router.post("/accounts/{name}/{deed}", include_in_schema=False)
-def do_by_form(request: Request, name: Name, deed: Deed, identity: Asking, told: Trail) -> Response:
+def do_by_form(request: Request, name: Name, deed: Deed, identity: CurrentUser, audit: Audit) -> Response:
     """Disable or enable an account, or show its new random password once."""
     try:
-        account, made = _do(identity, told, name, deed)
+        account, made = _do(identity, audit, name, deed)
     except GisError as error:
         return _page(request, identity, error.status, error=error.message(language(request)))
     return _page(request, identity, made=account.name if made else None, secret=made, told=(deed, account.name))

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from gis_service.accounts.audit_log import Action
-from gis_service.api.http.authorisation import Trail, allow
+from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.routes.tiles import forget_moments
+from gis_service.api.routes.tiles import forget_versions
 from gis_service.db.engine import transaction, work_srid, zone_bounds
 from gis_service.db.models import DrawnArea
 from gis_service.db.queries import statement
@@ -177,7 +177,7 @@ def _touch(identity: Identity) -> None:
     """Move the data's version on, after the change is committed: no tile made before it may pass for one made after."""
     with transaction(identity) as connection:
         connection.execute(text(statement("ingest.bump_version")))
-    forget_moments()
+    forget_versions()
 
 
 def _taken(name: str) -> ConflictError:
@@ -199,7 +199,7 @@ def read(area_id: AreaId, connection: Reading) -> AreaOut:
 
 
 @router.post("", status_code=201, summary="Save a drawn area", dependencies=_DRAW)
-def create(given: AreaIn, connection: Writing, told: Trail, after: BackgroundTasks) -> AreaOut:
+def create(given: AreaIn, connection: Writing, audit: Audit, after: BackgroundTasks) -> AreaOut:
     """Save a new area."""
     shape = _stored(connection, given.geometry)
     try:
@@ -210,13 +210,13 @@ def create(given: AreaIn, connection: Writing, told: Trail, after: BackgroundTas
         ).scalar_one()
     except IntegrityError as error:
         raise _taken(given.name) from error
-    told.append(connection, Action.AREA_DRAWN, f"area {area_id}", name=given.name)
-    after.add_task(_touch, told.identity)
+    audit.append(connection, Action.AREA_DRAWN, f"area {area_id}", name=given.name)
+    after.add_task(_touch, audit.identity)
     return _one(connection, int(area_id))
 
 
 @router.put("/{area_id}", summary="Change a drawn area", dependencies=_DRAW)
-def change(area_id: AreaId, given: AreaIn, connection: Writing, told: Trail, after: BackgroundTasks) -> AreaOut:
+def change(area_id: AreaId, given: AreaIn, connection: Writing, audit: Audit, after: BackgroundTasks) -> AreaOut:
     """Change an area; whoever changed an older version is told and loses nothing."""
     current = _one(connection, area_id)
     shape = _stored(connection, given.geometry)
@@ -240,16 +240,16 @@ def change(area_id: AreaId, given: AreaIn, connection: Writing, told: Trail, aft
             f"The area {current.name!r} is at version {current.version} by now; load it again before you change it.",
             version=current.version,
         )
-    told.append(connection, Action.AREA_CHANGED, f"area {area_id}", name=given.name, version=current.version + 1)
-    after.add_task(_touch, told.identity)
+    audit.append(connection, Action.AREA_CHANGED, f"area {area_id}", name=given.name, version=current.version + 1)
+    after.add_task(_touch, audit.identity)
     return _one(connection, area_id)
 
 
 @router.delete("/{area_id}", status_code=204, summary="Delete a drawn area", dependencies=_DRAW)
-def remove(area_id: AreaId, connection: Writing, told: Trail, after: BackgroundTasks) -> Response:
+def remove(area_id: AreaId, connection: Writing, audit: Audit, after: BackgroundTasks) -> Response:
     """Delete an area; runs that used it keep it as it was."""
     if not connection.execute(delete(DrawnArea).where(DrawnArea.area_id == area_id)).rowcount:
         raise NotFoundError("没有这个区域。", "There is no such area.")
-    told.append(connection, Action.AREA_DELETED, f"area {area_id}")
-    after.add_task(_touch, told.identity)
+    audit.append(connection, Action.AREA_DELETED, f"area {area_id}")
+    after.add_task(_touch, audit.identity)
     return Response(status_code=204)

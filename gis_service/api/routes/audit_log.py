@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from gis_service.accounts import audit_log
 from gis_service.accounts.audit_log import Action, Entry, Sought
-from gis_service.api.http.authorisation import Asking, allow
+from gis_service.api.http.authorisation import CurrentUser, allow
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.forms import page
 from gis_service.identity import Right
@@ -58,7 +58,7 @@ def _zoned(moment: datetime | None) -> datetime | None:
 def trail_page(
     request: Request,
     connection: Reading,
-    identity: Asking,
+    identity: CurrentUser,
     account: Account = None,
     action: str = "",
     since: str = "",

@@ -14,7 +14,7 @@ from pyproj import Transformer
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
-from gis_service.api.http.authorisation import Trail, allow
+from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.errors import language
 from gis_service.db.engine import work_srid
@@ -290,7 +290,7 @@ def _known(connection: Connection, cluster_id: int, run: int | None) -> int:
 
 def _recorded(
     connection: Connection,
-    told: Trail,
+    audit: Audit,
     cluster_id: int,
     run: int | None,
     add: Callable[..., int],
@@ -300,7 +300,7 @@ def _recorded(
     """Add a record, tell the trail, and return its number under ``name``."""
     run_id = _known(connection, cluster_id, run)
     number = add(connection, run_id, cluster_id, **given.model_dump())
-    told.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, **{name: number})
+    audit.append(connection, Action.FIRE_RECORDED, f"cluster {cluster_id}", run=run_id, **{name: number})
     return {name: number}
 
 
@@ -308,23 +308,23 @@ def _recorded(
     "/api/clusters/{cluster_id}/plans", summary="A new version of the plan", status_code=201, dependencies=_RECORD
 )
 def add_plan(
-    connection: Writing, told: Trail, cluster_id: ClusterId, given: PlanIn, run: RunQuery = None
+    connection: Writing, audit: Audit, cluster_id: ClusterId, given: PlanIn, run: RunQuery = None
 ) -> dict[str, Any]:
     """Store a further version; the versions before it stay."""
-    return _recorded(connection, told, cluster_id, run, records.add_plan, given, "version")
+    return _recorded(connection, audit, cluster_id, run, records.add_plan, given, "version")
 
 
 @router.post("/api/clusters/{cluster_id}/drills", summary="Record a drill", status_code=201, dependencies=_RECORD)
 def add_drill(
-    connection: Writing, told: Trail, cluster_id: ClusterId, given: DrillIn, run: RunQuery = None
+    connection: Writing, audit: Audit, cluster_id: ClusterId, given: DrillIn, run: RunQuery = None
 ) -> dict[str, Any]:
     """Store a drill, or the correction of one."""
-    return _recorded(connection, told, cluster_id, run, records.add_drill, given, "drill_id")
+    return _recorded(connection, audit, cluster_id, run, records.add_drill, given, "drill_id")
 
 
 @router.post("/api/clusters/{cluster_id}/patrols", summary="Record a patrol", status_code=201, dependencies=_RECORD)
 def add_patrol(
-    connection: Writing, told: Trail, cluster_id: ClusterId, given: PatrolIn, run: RunQuery = None
+    connection: Writing, audit: Audit, cluster_id: ClusterId, given: PatrolIn, run: RunQuery = None
 ) -> dict[str, Any]:
     """Store a patrol, or the correction of one."""
-    return _recorded(connection, told, cluster_id, run, records.add_patrol, given, "patrol_id")
+    return _recorded(connection, audit, cluster_id, run, records.add_patrol, given, "patrol_id")

@@ -290,7 +290,7 @@ def _features(c: Collection) -> Any:
 
 
 def _shown(column: Any) -> Any:
-    """Look up the number of a gap's house among the houses that the asker sees: another's is null, not told."""
+    """Look up the number of a gap's house among the houses that the principal sees: another's is null, not told."""
     if column not in _NEIGHBOURS:
         return column
     return select(Building.building_id).where(Building.building_id == column).scalar_subquery()

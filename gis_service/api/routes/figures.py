@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
-from gis_service.api.http.authorisation import Trail, allow
+from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.downloads import DOWNLOADS, download
 from gis_service.api.http.errors import language
@@ -38,7 +38,7 @@ Township = Annotated[str | None, Query(pattern=_CODE, description="Code of a tow
     "/figures", summary="Counts by township (or village) and by department", dependencies=[Depends(allow(Right.READ))]
 )
 def read(connection: Reading, township: Township = None) -> dict[str, Any]:
-    """Return the overview and the notice's two annexes; they count what the asker may see."""
+    """Return the overview and the notice's two annexes; they count what the principal may see."""
     return {"tables": [table.as_dict() for table in _tables(connection, township)]}
 
 
@@ -51,13 +51,13 @@ def _tables(connection: Connection, township: str | None) -> list[Table]:
     "/figures/export", summary="The same as a workbook", response_class=FileResponse,
     responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT))],
 )  # fmt: skip
-def export(connection: Reading, told: Trail, township: Township = None) -> FileResponse:
+def export(connection: Reading, audit: Audit, township: Township = None) -> FileResponse:
     """Download the tables, one sheet each."""
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    mark = Mark(told.identity.account)
+    mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"figures{'-' + township if township else ''}-{mark.stem}.xlsx"
     write_tables(_tables(connection, township), path, mark)
-    told.record(Action.EXPORTED, path.name, township=township)
+    audit.record(Action.EXPORTED, path.name, township=township)
     return download(path, folder)
 
 
@@ -66,7 +66,10 @@ def export(connection: Reading, told: Trail, township: Township = None) -> FileR
     responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT))],
 )  # fmt: skip
 def work_list(
-    connection: Reading, told: Trail, township: TownshipCode, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
+    connection: Reading,
+    audit: Audit,
+    township: TownshipCode,
+    format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx",
 ) -> FileResponse:
     """Download a township's houses with a hazard or on the priority list, the most urgent first."""
     rows = connection.execute(
@@ -74,11 +77,11 @@ def work_list(
         {"township": township, "selection_run": runs_of(connection).selection, "limit": _NO_LIMIT},
     ).mappings()
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    mark = Mark(told.identity.account)
+    mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"township-{township}-{mark.stem}.{format}"
     places = frame_of([dict(row) for row in rows])
     write_places(places, path, title="工作清单", headings=HEADINGS, mark=mark)
-    told.record(Action.EXPORTED, path.name, township=township, rows=len(places))
+    audit.record(Action.EXPORTED, path.name, township=township, rows=len(places))
     return download(path, folder)
 
 

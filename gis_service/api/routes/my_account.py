@@ -11,8 +11,15 @@ from sqlalchemy import text
 from gis_service.accounts import passwords, sessions, tokens
 from gis_service.accounts.audit_log import Action
 from gis_service.accounts.limits import attempt
-from gis_service.api.http.authentication import AtAPage, Known, cookie_name, forget_askers, set_cookie, source_of
-from gis_service.api.http.authorisation import Asking, Trail, allow
+from gis_service.api.http.authentication import (
+    CurrentPrincipal,
+    SessionPrincipal,
+    cookie_name,
+    forget_principals,
+    set_cookie,
+    source_of,
+)
+from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.db.engine import get_engine
@@ -32,8 +39,8 @@ RIGHT_ZH = {
 
 
 @router.get("/api/account", summary="Who asks, and what they may do", tags=["Accounts"])
-def who(identity: Asking) -> dict[str, Any]:
-    """Return the asker's account, place and rights."""
+def who(identity: CurrentUser) -> dict[str, Any]:
+    """Return the principal's account, place and rights."""
     return {
         "account": identity.account, "role": identity.role.value, "place": identity.place,
         "department": identity.department, "rights": sorted(r.value for r in Right if identity.may(r)),
@@ -41,32 +48,36 @@ def who(identity: Asking) -> dict[str, Any]:
 
 
 @router.get("/account", include_in_schema=False)
-def account_page(request: Request, asker: Known) -> Response:
+def account_page(request: Request, principal: CurrentPrincipal) -> Response:
     """Return the page of one's own account."""
-    return _page(request, asker)
+    return _page(request, principal)
 
 
-def _page(request: Request, asker: sessions.Asker, status: int = 200, **more: Any) -> Response:
+def _page(request: Request, principal: sessions.Principal, status: int = 200, **more: Any) -> Response:
     with get_engine("service").begin() as connection:
-        own = tokens.of(connection, asker.account_id)
-    rights = [r for r in Right if r in RIGHTS[asker.identity.role] and (r is not Right.PERSON or asker.identity.person)]
+        own = tokens.of(connection, principal.account_id)
+    rights = [
+        r
+        for r in Right
+        if r in RIGHTS[principal.identity.role] and (r is not Right.PERSON or principal.identity.person)
+    ]
     shown = {"error": None, "told": None, "secret": None} | more
     return page(
-        request, "account.html", status, identity=asker.identity, tokens=own, rights=rights, right_zh=RIGHT_ZH,
+        request, "account.html", status, identity=principal.identity, tokens=own, rights=rights, right_zh=RIGHT_ZH,
         days_max=tokens.DAYS_MAX, length_min=passwords.LENGTH_MIN, **shown,
     )  # fmt: skip
 
 
-def _refused(request: Request, asker: sessions.Asker, error: GisError) -> Response:
-    return _page(request, asker, error.status, error=error.message(language(request)))
+def _refused(request: Request, principal: sessions.Principal, error: GisError) -> Response:
+    return _page(request, principal, error.status, error=error.message(language(request)))
 
 
 @router.post("/account/password", include_in_schema=False)
 def change_password(
-    request: Request, asker: AtAPage, told: Trail, old: Text = "", new: Text = "", again: Text = ""
+    request: Request, principal: SessionPrincipal, audit: Audit, old: Text = "", new: Text = "", again: Text = ""
 ) -> Response:
     """Change one's own password; every other session of the account ends."""
-    name = asker.identity.account
+    name = principal.identity.account
     try:
         if new != again:
             raise InputError("两次输入的新密码不一样。", "The two new passwords differ.")
@@ -76,18 +87,18 @@ def change_password(
         with get_engine("service").begin() as connection:
             stored = connection.execute(text(statement("accounts.credential")), {"name": name}).one().password_hash
         if not passwords.verify(stored, old):
-            told.record(Action.SIGN_IN_FAILED, by="password change")
+            audit.record(Action.SIGN_IN_FAILED, by="password change")
             raise InputError("原密码不对。", "The old password is wrong.")
         tried.succeeded()
         hashed = passwords.hash_(new)
         with get_engine("service").begin() as connection:
-            values = {"account_id": asker.account_id, "hashed": hashed, "is_new": True}
+            values = {"account_id": principal.account_id, "hashed": hashed, "is_new": True}
             connection.execute(text(statement("accounts.store_password")), values)
-            told.append(connection, Action.PASSWORD_CHANGED, name)
+            audit.append(connection, Action.PASSWORD_CHANGED, name)
     except GisError as error:
-        return _refused(request, asker, error)
-    forget_askers()
-    opened = sessions.open_(asker.account_id, source_of(request), by="password change")
+        return _refused(request, principal, error)
+    forget_principals()
+    opened = sessions.open_(principal.account_id, source_of(request), by="password change")
     answer = RedirectResponse("/account?changed=1", 303)
     set_cookie(request, answer, cookie_name(request), opened.secret, get_settings().session_hours * 3_600)
     return answer
@@ -96,35 +107,35 @@ def change_password(
 @router.post("/account/tokens", include_in_schema=False)
 def make_token(
     request: Request,
-    asker: AtAPage,
-    told: Trail,
+    principal: SessionPrincipal,
+    audit: Audit,
     title: Text = "",
     days: Annotated[int, Form(ge=1, le=tokens.DAYS_MAX)] = 90,
     right: Annotated[list[str] | None, Form(max_length=20)] = None,
 ) -> Response:
     """Make a token and show it once."""
-    identity = asker.identity
+    identity = principal.identity
     try:
         rights = tokens.rights_of(right or [], identity.role, person=identity.person)
         with get_engine("service").begin() as connection:
-            number, secret = tokens.make(connection, asker.account_id, title, rights, days)
-            told.append(connection, Action.TOKEN_MADE, f"{identity.account}/{number}", title=title.strip(),
+            number, secret = tokens.make(connection, principal.account_id, title, rights, days)
+            audit.append(connection, Action.TOKEN_MADE, f"{identity.account}/{number}", title=title.strip(),
                         rights=sorted(rights), days=days)  # fmt: skip
     except GisError as error:
-        return _refused(request, asker, error)
-    return _page(request, asker, secret=secret)
+        return _refused(request, principal, error)
+    return _page(request, principal, secret=secret)
 
 
 @router.post("/account/tokens/{token_id}/revoke", include_in_schema=False)
 def revoke_token(
-    request: Request, asker: AtAPage, told: Trail, token_id: Annotated[int, Path(ge=1, le=2**62)]
+    request: Request, principal: SessionPrincipal, audit: Audit, token_id: Annotated[int, Path(ge=1, le=2**62)]
 ) -> Response:
     """Revoke one of one's own tokens."""
     try:
         with get_engine("service").begin() as connection:
-            tokens.revoke(connection, asker.account_id, token_id)
-            told.append(connection, Action.TOKEN_REVOKED, f"{asker.identity.account}/{token_id}")
+            tokens.revoke(connection, principal.account_id, token_id)
+            audit.append(connection, Action.TOKEN_REVOKED, f"{principal.identity.account}/{token_id}")
     except GisError as error:
-        return _refused(request, asker, error)
-    forget_askers()
+        return _refused(request, principal, error)
+    forget_principals()
     return RedirectResponse("/account", 303)

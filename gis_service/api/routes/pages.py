@@ -11,11 +11,11 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 from starlette.exceptions import HTTPException
 
 from gis_service.accounts.audit_log import Action
-from gis_service.api.http.authentication import Telling, csrf_of
-from gis_service.api.http.authorisation import Asking, Trail, allow, public
+from gis_service.api.http.authentication import AuditWriter, csrf_of
+from gis_service.api.http.authorisation import Audit, CurrentUser, allow, public
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.errors import language
-from gis_service.api.http.navigation import doors_of, own_map
+from gis_service.api.http.navigation import own_map, pages_for
 from gis_service.api.routes.collections import landing
 from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
@@ -44,23 +44,23 @@ def static_folder() -> Path:
 
 
 def _served(request: Request, page: Page) -> str:
-    asker = getattr(request.state, "asker", None)
-    identity = asker.identity if asker is not None else None
+    principal = getattr(request.state, "principal", None)
+    identity = principal.identity if principal is not None else None
     return render(
         page,
         nonce=request.state.nonce,
         csrf=csrf_of(request),
         account=None if identity is None else identity.account,
-        doors=doors_of(identity, language(request)),
+        navigation=pages_for(identity, language(request)),
     )
 
 
-def _file(page: Page, name: str, told: Telling, **details: object) -> HTMLResponse:
+def _file(page: Page, name: str, audit: AuditWriter, **details: object) -> HTMLResponse:
     """Return a page as a file to keep: it says who took it and when, and so does the trail."""
-    mark = Mark(told.identity.account)
+    mark = Mark(audit.identity.account)
     page.notes.append(mark.note(page.lang))
     html = render(page, nonce=None)
-    told.record(Action.EXPORTED, f"{name}.html", **details)
+    audit.record(Action.EXPORTED, f"{name}.html", **details)
     return HTMLResponse(html, headers={"Content-Disposition": f'attachment; filename="{name}-{mark.stem}.html"'})
 
 
@@ -75,7 +75,7 @@ def _file(page: Page, name: str, told: Telling, **details: object) -> HTMLRespon
     },
     dependencies=_READ,
 )
-def start(request: Request, connection: Reading, identity: Asking, f: str | None = None) -> Response:
+def start(request: Request, connection: Reading, identity: CurrentUser, f: str | None = None) -> Response:
     """Send a browser to its own map, the county's figures to who works on the county; the landing page to a program."""
     wants_page = "text/html" in request.headers.get("accept", "")
     if f == "json" or (f is None and not wants_page):
@@ -87,7 +87,7 @@ def start(request: Request, connection: Reading, identity: Asking, f: str | None
 
 
 @router.get("/map/township/{code}", include_in_schema=False, dependencies=_READ)
-def township(request: Request, connection: Reading, identity: Asking, code: TownshipCode) -> HTMLResponse:
+def township(request: Request, connection: Reading, identity: CurrentUser, code: TownshipCode) -> HTMLResponse:
     """Return a township's hazard map."""
     _own(identity, code)
     page = township_page(connection, code, offline=False, lang=language(request))
@@ -95,22 +95,22 @@ def township(request: Request, connection: Reading, identity: Asking, code: Town
 
 
 @router.get("/map/township/{code}/offline", include_in_schema=False, dependencies=_EXPORT)
-def township_offline(request: Request, connection: Reading, told: Trail, code: TownshipCode) -> HTMLResponse:
+def township_offline(request: Request, connection: Reading, audit: Audit, code: TownshipCode) -> HTMLResponse:
     """Return a township's hazard map as one file."""
-    _own(told.identity, code)
+    _own(audit.identity, code)
     page = township_page(connection, code, offline=True, lang=language(request))
-    return _file(page, f"township-{code}", told, township=code)
+    return _file(page, f"township-{code}", audit, township=code)
 
 
 @router.get("/map/township/{code}/sheet.pdf", include_in_schema=False, dependencies=_EXPORT)
-def township_sheet(told: Trail, code: TownshipCode) -> Response:
+def township_sheet(audit: Audit, code: TownshipCode) -> Response:
     """Return a township's hazard map for the wall, A3."""
-    _own(told.identity, code)
-    mark = Mark(told.identity.account)
-    with transaction(told.identity, read_only=True) as connection:
+    _own(audit.identity, code)
+    mark = Mark(audit.identity.account)
+    with transaction(audit.identity, read_only=True) as connection:
         values = township_wall.gathered(connection, code, mark)
     made = township_wall.print_wall_map(values)
-    told.record(Action.EXPORTED, f"township-{code}.pdf", township=code)
+    audit.record(Action.EXPORTED, f"township-{code}.pdf", township=code)
     headers = {"Content-Disposition": f'attachment; filename="township-{code}-{mark.stem}.pdf"'}
     return Response(made, media_type="application/pdf", headers=headers)
 
@@ -122,7 +122,7 @@ def _own(identity: Identity, code: str) -> None:
 
 
 @router.get("/map/planner", include_in_schema=False, dependencies=_READ)
-def planner(request: Request, connection: Reading, identity: Asking, run: RunQuery = None) -> HTMLResponse:
+def planner(request: Request, connection: Reading, identity: CurrentUser, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map."""
     page = planner_page(connection, run, offline=False, lang=language(request), may_draw=identity.may(Right.DRAW))
     return HTMLResponse(_served(request, page))
@@ -137,7 +137,7 @@ def fire(request: Request, connection: Reading, run: RunQuery = None) -> HTMLRes
 
 @router.get("/map/fire/{cluster_id}", include_in_schema=False, dependencies=_READ)
 def fire_cluster(
-    request: Request, identity: Asking, connection: Reading, cluster_id: ClusterId, run: RunQuery = None
+    request: Request, identity: CurrentUser, connection: Reading, cluster_id: ClusterId, run: RunQuery = None
 ) -> HTMLResponse:
     """Return the map of one dense cluster."""
     page = fire_page(connection, run, cluster_id, offline=False, lang=language(request), identity=identity)
@@ -146,31 +146,33 @@ def fire_cluster(
 
 @router.get("/map/fire/{cluster_id}/offline", include_in_schema=False, dependencies=_EXPORT)
 def fire_offline(
-    request: Request, connection: Reading, told: Trail, cluster_id: ClusterId, run: RunQuery = None
+    request: Request, connection: Reading, audit: Audit, cluster_id: ClusterId, run: RunQuery = None
 ) -> HTMLResponse:
     """Return the map of one dense cluster as one file."""
     page = fire_page(connection, run, cluster_id, offline=True, lang=language(request))
-    return _file(page, f"fire-{cluster_id}", told, cluster=cluster_id, run=run)
+    return _file(page, f"fire-{cluster_id}", audit, cluster=cluster_id, run=run)
 
 
 @router.get("/map/fire/{cluster_id}/sheet.pdf", include_in_schema=False, dependencies=_EXPORT)
-def fire_sheet(told: Trail, cluster_id: ClusterId, run: RunQuery = None, paper: Literal["A4", "A3"] = "A4") -> Response:
+def fire_sheet(
+    audit: Audit, cluster_id: ClusterId, run: RunQuery = None, paper: Literal["A4", "A3"] = "A4"
+) -> Response:
     """Return the sheet of one dense cluster."""
-    mark = Mark(told.identity.account)
+    mark = Mark(audit.identity.account)
     # The database is let go before the pages are set: that takes seconds.
-    with transaction(told.identity, read_only=True) as connection:
+    with transaction(audit.identity, read_only=True) as connection:
         values = gathered(connection, cluster_id, run, paper, mark)
     made = print_sheet(values)
-    told.record(Action.EXPORTED, f"fire-{cluster_id}.pdf", cluster=cluster_id, run=run, paper=paper)
+    audit.record(Action.EXPORTED, f"fire-{cluster_id}.pdf", cluster=cluster_id, run=run, paper=paper)
     headers = {"Content-Disposition": f'attachment; filename="fire-{cluster_id}-{paper}-{mark.stem}.pdf"'}
     return Response(made, media_type="application/pdf", headers=headers)
 
 
 @router.get("/map/planner/offline", include_in_schema=False, dependencies=_EXPORT)
-def planner_offline(request: Request, connection: Reading, told: Trail, run: RunQuery = None) -> HTMLResponse:
+def planner_offline(request: Request, connection: Reading, audit: Audit, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map as one file."""
     page = planner_page(connection, run, offline=True, lang=language(request))
-    return _file(page, "planner", told, run=run)
+    return _file(page, "planner", audit, run=run)
 
 
 @router.get("/static/vendor/{name:path}", include_in_schema=False, dependencies=[Depends(public)])

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from gis_service.accounts.audit_log import Action
-from gis_service.api.http.authorisation import Trail, allow
+from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
@@ -26,7 +26,7 @@ class PersonOut(BaseModel):
 
 
 @router.get("/buildings/{building_id}/person", summary="Owner, telephone and identity number of one house")
-def person(building_id: str, connection: Reading, trail: Trail, response: Response) -> PersonOut:
+def person(building_id: str, connection: Reading, audit: Audit, response: Response) -> PersonOut:
     """Return a house's personal data. The audit trail has the entry before the answer goes out."""
     row = None
     if "\0" not in building_id and len(building_id) <= 200:
@@ -36,8 +36,8 @@ def person(building_id: str, connection: Reading, trail: Trail, response: Respon
             .one_or_none()
         )
     if row is None:
-        # One answer for a house that is not there and one that is not the asker's.
+        # One answer for a house that is not there and one that is not the principal's.
         raise NotFoundError("没有这栋房屋。", "There is no such house.")
-    trail.record(Action.PERSON_READ, row["building_id"])
+    audit.record(Action.PERSON_READ, row["building_id"])
     response.headers["Cache-Control"] = "no-store"
     return PersonOut(**row)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
-from gis_service.api.http.authorisation import Trail, allow
+from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, download
 from gis_service.api.routes.areas import ShapeIn, checked_shape
@@ -151,10 +151,10 @@ def rules() -> dict[str, Any]:
 
 
 @router.post("/selections", status_code=201, summary="Select buildings", dependencies=_SELECT)
-def create(asked: AskIn, connection: Writing, told: Trail) -> SelectionOut:
+def create(asked: AskIn, connection: Writing, audit: Audit) -> SelectionOut:
     """Select buildings and store the result as a run."""
     outcome = run_selection(connection, _ask(connection, asked))
-    told.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected)
+    audit.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected)
     return _out(connection, outcome.run_id, 100, 0)
 
 
@@ -188,10 +188,10 @@ def read(
 @router.post(
     "/selections/{run_id}/repeat", status_code=201, summary="The same selection on today's data", dependencies=_SELECT
 )
-def repeat(run_id: RunId, connection: Writing, told: Trail) -> SelectionOut:
+def repeat(run_id: RunId, connection: Writing, audit: Audit) -> SelectionOut:
     """Ask again what a stored run asked."""
     outcome = run_selection(connection, ask_of(connection, run_id))
-    told.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected, repeats=run_id)
+    audit.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected, repeats=run_id)
     return _out(connection, outcome.run_id, 100, 0)
 
 
@@ -231,16 +231,16 @@ def why(run_id: RunId, building_id: str, connection: Reading) -> SelectedOut:
     responses=DOWNLOADS,
 )
 def export(
-    run_id: RunId, connection: Reading, told: Trail, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
+    run_id: RunId, connection: Reading, audit: Audit, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
 ) -> FileResponse:
     """Download a selection."""
     ask_of(connection, run_id)
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    mark = Mark(told.identity.account)
+    mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"selection-{run_id}-{mark.stem}.{format}"
     places = places_of(connection, run_id)
     write_places(places, path, title="优先排查名单", headings=HEADINGS, mark=mark)
-    told.record(Action.EXPORTED, path.name, run=run_id, rows=len(places))
+    audit.record(Action.EXPORTED, path.name, run=run_id, rows=len(places))
     return download(path, folder)
 
 

@@ -14,16 +14,16 @@ from gis_service.accounts import audit_log, oidc, sessions
 from gis_service.accounts.audit_log import Action
 from gis_service.accounts.sessions import Opened
 from gis_service.api.http.authentication import (
-    Known,
+    CurrentPrincipal,
     check_origin,
     cookie_name,
-    forget_askers,
+    forget_principals,
     same,
     set_cookie,
     source_of,
     stale_form,
 )
-from gis_service.api.http.authorisation import Trail, allow, public
+from gis_service.api.http.authorisation import Audit, allow, public
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import local_path, page
 from gis_service.db.engine import get_engine
@@ -65,7 +65,7 @@ def _entered(request: Request, opened: Opened, next_: str) -> Response:
     old = request.cookies.get(cookie_name(request))
     if old:
         sessions.close(old)
-        forget_askers()
+        forget_principals()
     answer = RedirectResponse(next_, 303, headers={"Cache-Control": "no-store"})
     set_cookie(request, answer, cookie_name(request), opened.secret, get_settings().session_hours * 3_600)
     return answer
@@ -91,13 +91,13 @@ def enter(request: Request, name: Text = "", password: Text = "", field: Text = 
 
 
 @router.post("/sign-out", dependencies=[Depends(allow(Right.READ))])
-def leave(request: Request, asker: Known, told: Trail) -> Response:
+def leave(request: Request, principal: CurrentPrincipal, audit: Audit) -> Response:
     """End the session."""
     secret = request.cookies.get(cookie_name(request))
-    if asker.csrf is not None and secret:
+    if principal.csrf is not None and secret:
         sessions.close(secret)
-        forget_askers()
-        told.record(Action.SIGNED_OUT)
+        forget_principals()
+        audit.record(Action.SIGNED_OUT)
     answer = RedirectResponse("/sign-in", 303, headers={"Clear-Site-Data": '"cache"'})
     answer.delete_cookie(cookie_name(request), path="/")
     return answer

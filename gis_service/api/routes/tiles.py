@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from gis_service import __version__
 from gis_service.api.http.authorisation import allow
-from gis_service.api.http.ttl_cache import Kept
+from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
@@ -88,25 +88,25 @@ def _cache() -> _Cache:
 
 
 @dataclass(frozen=True)
-class _Moment:
+class _Version:
     """What a scope's tiles hang on: the data's version, and the newest run of each kind that it sees."""
 
     version: int
     runs: dict[str, int | None]
 
 
-_moments: Kept[_Moment] = Kept()
+_versions: SingleFlightCache[_Version] = SingleFlightCache()
 
 
-def forget_moments() -> None:
+def forget_versions() -> None:
     """Ask anew for the data's version: it has just moved on."""
-    _moments.forget()
+    _versions.forget()
 
 
-def _moment(identity: Identity) -> _Moment:
+def _version(identity: Identity) -> _Version:
     with transaction(identity, read_only=True) as connection:
         version = data_version(connection)  # first: no tile is marked with a version newer than what it shows
-        return _Moment(version, {kind: latest_run(connection, kind) for kind in ("selection", "density")})
+        return _Version(version, {kind: latest_run(connection, kind) for kind in ("selection", "density")})
 
 
 @router.get(
@@ -138,7 +138,7 @@ async def tile(
     if x >= 2**z or y >= 2**z:
         raise NotFoundError("瓦片超出范围。", "The tile lies outside the grid.")
     deployment = database_url("service")
-    moment = await _moments.get((deployment, identity.scope), lambda: _moment(identity))
+    moment = await _versions.get((deployment, identity.scope), lambda: _version(identity))
     version = moment.version
     run = (run or moment.runs[known.of_run]) if known.of_run else None
     mark = hashlib.sha256(f"{identity.scope}/{layer}/{z}/{x}/{y}/{run}/{version}/{__version__}".encode()).hexdigest()[
