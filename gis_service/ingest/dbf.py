@@ -92,11 +92,22 @@ def exact(dbf: Path, codec: str) -> bytes:
         end = whole(text, codec)
         if end < len(text):
             data[start:stop] = text[:end].ljust(stop - start, blank)
+    _keep_digits(data, table)
+    return bytes(data)
+
+
+def _keep_digits(data: bytearray, table: _Table) -> None:
+    """Make columns of whole numbers too wide for a double columns of text; asterisks stand for nothing in a number."""
+    offset = 1
     for position in table.names:
         kind, width, decimals = chr(data[position + 11]), data[position + 16], data[position + 17]
         if kind in "NF" and width > _EXACT_DIGITS and decimals == 0:
             data[position + 11 : position + 12] = _TEXT
-    return bytes(data)
+            for row in range(table.count):
+                start = table.header_size + row * table.record_size + offset
+                if data[start : start + width].startswith(b"*"):
+                    data[start : start + width] = b" " * width
+        offset += width
 
 
 @dataclass(frozen=True)
