@@ -105,7 +105,7 @@ def _keep_digits(data: bytearray, table: _Table) -> None:
             data[position + 11 : position + 12] = _TEXT
             for row in range(table.count):
                 start = table.header_size + row * table.record_size + offset
-                if data[start : start + width].startswith(b"*"):
+                if start + width <= len(data) and data[start : start + 1] == b"*":
                     data[start : start + width] = b" " * width
         offset += width
 

@@ -52,10 +52,11 @@ def codec_of(name: str) -> str | None:
         number = f"iso8859-{iso.group(1)}" if iso else f"cp{said}" if said.isdigit() else said
         for spelling in (number, name.strip().lower()):
             try:
-                b"".decode(spelling)  # some codecs are of bytes
-                return codecs.lookup(spelling).name
+                found = codecs.lookup(spelling)
             except (LookupError, ValueError):
                 continue
+            if getattr(found, "_is_text_encoding", True):  # some are of bytes (hex)
+                return found.name
     return None
 
 
