@@ -71,7 +71,7 @@ def choose(texts: Sequence[bytes], claims: Sequence[str]) -> Choice | None:
         What the file says its encoding is, the surest first, in its own words.
 
     """
-    foreign = [text for text in texts if not text.isascii()]
+    foreign = list(dict.fromkeys(text for text in texts if not text.isascii()))
     claimed = [codec for codec in map(codec_of, claims) if codec is not None]
     if not foreign:
         return Choice(next((codec for codec in claimed if codec in _WIDE), "utf-8"))

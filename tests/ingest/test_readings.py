@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -326,3 +327,31 @@ def test_a_geopackage_that_is_open_elsewhere(tmp_path: Path):
 def test_whole_numbers_without_gaps_stay_numbers(tmp_path: Path):
     for suffix in (".gpkg", ".parquet", ".geojson"):
         assert read(put(houses(3), tmp_path / f"h{suffix}")).frame["floors"].dtype.kind == "i", suffix
+
+
+@pytest.mark.parametrize("srs", [0, -1])
+def test_an_undefined_crs_is_none(tmp_path: Path, srs: int):
+    path = put(houses(2), tmp_path / "h.gpkg", layer="h")
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE gpkg_geometry_columns SET srs_id = ?", [srs])
+    connection.execute("UPDATE gpkg_contents SET srs_id = ?", [srs])
+    connection.commit()
+    connection.close()
+    source = read(path)
+    assert source.crs is None
+    assert any("undefined" in en for _, en in source.notes)
+
+
+def test_a_pipe_is_no_file(tmp_path: Path):
+    os.mkfifo(tmp_path / "h.csv")
+    with pytest.raises(InputError, match="no regular file"):
+        read(tmp_path / "h.csv")
+
+
+def test_an_area_with_a_shape_that_is_not_read(database: Database, tmp_path: Path):
+    """Half an area is not the area."""
+    (tmp_path / "area.csv").write_text(
+        f'n,wkt\n1,"SRID=4545;{square(0).wkt}"\n2,"SRID=4545;TIN (((0 0,0 1,1 1,0 0)))"\n'
+    )
+    said = database.cli("select", "--area", tmp_path / "area.csv", "--out", tmp_path / "o.csv")
+    assert (said.code, "row 3" in said.err, "TIN" in said.err) == (1, True, True), said.err
