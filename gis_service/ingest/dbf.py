@@ -84,19 +84,32 @@ def exact(dbf: Path, codec: str) -> bytes:
     for row in range(table.count):
         start = table.header_size + row * table.record_size
         spans += [(start + a, start + b, b" ") for a, b in table.spans if start + b <= len(data)]
+    ends: dict[bytes, int] = {}
     for start, stop, blank in spans:
         piece = bytes(data[start:stop])
         text = piece.split(b"\0")[0] if blank == b"\0" else piece.rstrip(b" \0")
         if text.isascii():
             continue
-        end = whole(text, codec)
-        if end < len(text):
-            data[start:stop] = text[:end].ljust(stop - start, blank)
+        if text not in ends:
+            ends[text] = whole(text, codec)
+        if ends[text] < len(text):
+            data[start:stop] = text[: ends[text]].ljust(stop - start, blank)
+    _keep_digits(data, table)
+    return bytes(data)
+
+
+def _keep_digits(data: bytearray, table: _Table) -> None:
+    """Make columns of whole numbers too wide for a double columns of text; asterisks stand for nothing in a number."""
+    offset = 1
     for position in table.names:
         kind, width, decimals = chr(data[position + 11]), data[position + 16], data[position + 17]
         if kind in "NF" and width > _EXACT_DIGITS and decimals == 0:
             data[position + 11 : position + 12] = _TEXT
-    return bytes(data)
+            for row in range(table.count):
+                start = table.header_size + row * table.record_size + offset
+                if start + width <= len(data) and data[start : start + 1] == b"*":
+                    data[start : start + width] = b" " * width
+        offset += width
 
 
 @dataclass(frozen=True)
@@ -130,9 +143,10 @@ def _table(data: bytes, dbf: Path) -> _Table:
 
 
 def _texts(data: bytes, table: _Table) -> list[bytes]:
-    texts = [data[position : position + 11].split(b"\0")[0] for position in table.names]
+    """Return the names and texts that are not ASCII, each once."""
+    texts = {data[position : position + 11].split(b"\0")[0] for position in table.names}
     for row in range(table.count):
         start = table.header_size + row * table.record_size
         record = data[start : start + table.record_size]
-        texts.extend(record[a:b].rstrip(b" \0") for a, b in table.spans)
-    return [text for text in texts if not text.isascii()]
+        texts.update(record[a:b].rstrip(b" \0") for a, b in table.spans)
+    return sorted(text for text in texts if not text.isascii())

@@ -52,10 +52,11 @@ def codec_of(name: str) -> str | None:
         number = f"iso8859-{iso.group(1)}" if iso else f"cp{said}" if said.isdigit() else said
         for spelling in (number, name.strip().lower()):
             try:
-                b"".decode(spelling)  # some codecs are of bytes
-                return codecs.lookup(spelling).name
+                found = codecs.lookup(spelling)
             except (LookupError, ValueError):
                 continue
+            if getattr(found, "_is_text_encoding", True):  # some are of bytes (hex)
+                return found.name
     return None
 
 
@@ -70,7 +71,7 @@ def choose(texts: Sequence[bytes], claims: Sequence[str]) -> Choice | None:
         What the file says its encoding is, the surest first, in its own words.
 
     """
-    foreign = [text for text in texts if not text.isascii()]
+    foreign = list(dict.fromkeys(text for text in texts if not text.isascii()))
     claimed = [codec for codec in map(codec_of, claims) if codec is not None]
     if not foreign:
         return Choice(next((codec for codec in claimed if codec in _WIDE), "utf-8"))

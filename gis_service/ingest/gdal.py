@@ -21,6 +21,7 @@ import pyogrio
 import pyogrio.raw
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from gis_service.errors import InputError
 from gis_service.ingest import shapefile
@@ -64,14 +65,23 @@ def read_layer(path: Path, layer: str | None, encoding: str) -> Layer:
         )
     geometry, faults = from_wkb(table[geometry_name].to_pylist())
     geometry, measured = without_measures(geometry)
-    result = make_layer(to_pandas(table.drop_columns([geometry_name])), geometry, faults, _crs(meta["crs"]))
+    crs = _crs(meta["crs"])
+    if meta["crs"] and crs is None:
+        notes.append(("文件写的坐标系未定义或不认识", "the CRS that the file states is undefined or unknown"))
+    result = make_layer(to_pandas(table.drop_columns([geometry_name])), geometry, faults, crs)
     result.encoding = codec
     result.notes = [*notes, *measured]
     return result
 
 
 def _crs(said: str | None) -> CRS | None:
-    return CRS.from_user_input(said) if said else None
+    """Return the CRS that GDAL found; one that is undefined or that PROJ does not know is none."""
+    try:
+        crs = CRS.from_user_input(said) if said else None
+    except CRSError:
+        return None
+    # "Undefined Cartesian SRS" and its like (GeoPackage 1.3, table gpkg_spatial_ref_sys) say that nothing is said.
+    return None if crs is None or crs.is_engineering or crs.name.lower().startswith("undefined") else crs
 
 
 @contextmanager

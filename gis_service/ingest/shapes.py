@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,6 @@ _OTHER_TYPES = {
     14: "Surface", 15: "PolyhedralSurface", 16: "TIN", 17: "Triangle",
 }  # fmt: skip
 _BY_WORD = {name.upper(): name for name in _OTHER_TYPES.values()}
-_SEVEN = 7
 _SRID = re.compile(r"\s*SRID\s*=\s*(\d+)\s*;\s*", re.IGNORECASE)
 _HEX = re.compile(r"\s*(?:\\x|0x)?(0[01][0-9a-f]{8}[0-9a-f]*)\s*", re.IGNORECASE)
 _WORD = re.compile(r"\s*([A-Za-z]+)")
@@ -46,17 +45,29 @@ BROKEN = Fault(
 def from_wkb(values: Sequence[bytes | None]) -> tuple[NDArray[np.object_], dict[int, Fault]]:
     """Return geometries from WKB or EWKB, and by position the faults of those that cannot be read."""
     raw = np.array(values, dtype=object)
-    with np.errstate(invalid="ignore"):  # NaN among the coordinates is found later, row by row
-        geometry = shapely.from_wkb(raw, on_invalid="ignore")
+    try:
+        geometry = _parsed(shapely.from_wkb, raw)
+    except NotImplementedError:  # one curve, and shapely reads none of all
+        geometry = np.array([_or_none(shapely.from_wkb, value) for value in values], dtype=object)
     faults: dict[int, Fault] = {}
-    odd = shapely.is_missing(geometry) | (shapely.get_type_id(geometry) > _SEVEN)
-    for position in np.flatnonzero(odd):
-        data = raw[position]
-        if data:
-            kind = _OTHER_TYPES.get(_type_of(bytes(data)))
+    for position in np.flatnonzero(shapely.is_missing(geometry)):
+        if raw[position]:
+            kind = _OTHER_TYPES.get(_type_of(bytes(raw[position])))
             faults[int(position)] = unusual(kind) if kind else BROKEN
-        geometry[position] = None
     return geometry, faults
+
+
+def _parsed(parse: Callable[..., Any], value: Any) -> Any:
+    with np.errstate(invalid="ignore"):  # NaN among the coordinates is found later, row by row
+        return parse(value, on_invalid="ignore")
+
+
+def _or_none(parse: Callable[..., Any], value: Any) -> shapely.Geometry | None:
+    try:
+        shape: shapely.Geometry | None = _parsed(parse, value)
+    except NotImplementedError:
+        return None
+    return shape
 
 
 def _type_of(wkb: bytes) -> int:
@@ -93,9 +104,7 @@ def _from_text(said: str) -> tuple[shapely.Geometry | None, int]:
         return shape, srid
     marked = _SRID.match(said)
     srid = int(marked.group(1)) if marked else 0
-    with np.errstate(invalid="ignore"):
-        shape = shapely.from_wkt(said[marked.end() :] if marked else said, on_invalid="ignore")
-    return (shape if shape is not None and shapely.get_type_id(shape) <= _SEVEN else None), srid
+    return _or_none(shapely.from_wkt, said[marked.end() :] if marked else said), srid
 
 
 def _has_srid(data: bytes, order: str) -> bool:

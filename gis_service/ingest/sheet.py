@@ -178,7 +178,7 @@ def _located(frame: pd.DataFrame, placed: Placed, file: str) -> Layer:
             by_position[int(position)] = _bad_cell(
                 (f"{placed.wkt}：含有无效数字", f"{placed.wkt}: a number is not finite")
             )
-        for position in np.flatnonzero(shapely.is_missing(geometry)):
+        for position in np.flatnonzero(shapely.is_missing(geometry) | shapely.is_empty(geometry)):
             empty = (f"{placed.wkt}：没有图形", f"{placed.wkt}: there is no geometry")
             by_position.setdefault(int(position), Fault("empty_geometry", empty, _FILL))
         crs = _crs_of(srids, file)

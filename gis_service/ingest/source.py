@@ -70,6 +70,7 @@ def read(
     """
     if not path.exists():
         raise InputError(f"找不到文件 {path}。", f"There is no file {path}.")
+    _check_name(path)
     sha256 = _sha256(path)
     with _unpacked(path) as (data, notes):
         _check_name(data)
@@ -88,7 +89,6 @@ def _unpacked(path: Path) -> Iterator[tuple[Path, list[Sentence]]]:
     if path.suffix.lower() not in _ARCHIVES:
         yield path, []
         return
-    _check_name(path)
     with tempfile.TemporaryDirectory(prefix="gis-import-") as folder:
         yield unpack(path, Path(folder))
 
@@ -116,6 +116,8 @@ def _check_name(path: Path) -> None:
         if suffix != ".gdb":
             raise InputError(f"{path.name} 是文件夹，不是文件。", f"{path.name} is a folder, not a file.")
         return
+    if not path.is_file():  # a pipe or a device has no end
+        raise InputError(f"{path.name} 不是普通文件。", f"{path.name} is no regular file.")
     with path.open("rb") as opened:
         head = opened.read(64)
     if not head:

@@ -76,6 +76,12 @@ def find_drawn(connection: Connection, area_id: int) -> AreaTerm:
 def area_of_file(path: Path) -> AreaTerm:
     """Return the union of a file's polygons, in the work SRID."""
     source = read(path)
+    if source.faults:
+        row, fault = next(iter(source.faults.items()))
+        raise InputError(
+            f"{path.name} 第 {row} 行：{fault.reason[0]}；{fault.remedy[0]}。",
+            f"{path.name}, row {row}: {fault.reason[1]}; {fault.remedy[1]}.",
+        )
     geometry = np.asarray(source.frame.geometry.array, dtype=object)
     geometry = geometry[~shapely.is_missing(geometry)]
     if not len(geometry) or (shapely.get_dimensions(geometry) != 2).any():
