@@ -202,7 +202,7 @@ class _Parts:
     found: dict[str, NDArray[np.int64]]
 
     def name(self, keys: list[Any]) -> None:
-        """Number the houses of a row that was taken apart: ID#1, ID#2, …."""
+        """Give the houses of a row that was taken apart its number and their own: ID#1, ID#2 and on."""
         for position in np.flatnonzero(self.number).tolist():
             if keys[position] is not None:
                 keys[position] = f"{keys[position]}#{self.number[position]}"
