@@ -85,10 +85,16 @@ class _Layer:
     placed: Sequence[str]
 
 
-def _read(path: Path, layer: str | None, encoding: str = "", crs: str | None = None) -> _Layer:
-    """Read a layer of any vector file, and decide on its CRS, as ``import`` does."""
+def _read(
+    path: Path, layer: str | None, encoding: str = "", crs: str | None = None, *, otherwise: str | None = None
+) -> _Layer:
+    """Read a layer of any vector file, and decide on its CRS, as ``import`` does.
+
+    ``crs`` wins over what the file says; ``otherwise`` is asked where it says nothing.
+    """
     source = read(path, layer, encoding)
     shapes = np.asarray(source.frame.geometry.values, dtype=object)
+    crs = crs or (otherwise if source.crs is None else None)
     named = crs_.parse(crs) if crs else None
     decision = crs_.decide(shapes, source.crs, named, None, None)
     frame = source.frame.set_geometry(
@@ -230,8 +236,8 @@ def _run(
         warn(*note)
     sha256 = layer.sha256
     del layer
-    streets = None if roads is None else _read(roads, roads_layer).frame
-    water = None if hydrants is None else _read(hydrants, None).frame
+    streets = None if roads is None else _read(roads, roads_layer, otherwise=how.crs).frame
+    water = None if hydrants is None else _read(hydrants, None, otherwise=how.crs).frame
     from gis_service.density.geopackage import drafting
     from gis_service.density.layer.prepare import take_apart
     from gis_service.density.layer.repairs import Repairs

@@ -14,6 +14,10 @@ _SHOWN = 5
 
 SENTENCES: dict[str, Sentence] = {
     "invalid_ring": ("{n} 个面自相交或环错误，已修复", "{n} invalid outlines (self-crossing) were repaired"),
+    "collection": (
+        "{n} 条记录混有点、线和面，只取其中的面",
+        "{n} rows are collections of points, lines and polygons; the polygons were taken",
+    ),
     "thorn": (
         "{n} 个面带有不足 10 厘米宽的尖刺，已去掉",
         "{n} outlines had thorns less than 10 cm wide, which were taken off",

@@ -141,6 +141,10 @@ def _overlaps(outlines: Geometries, rows: Ints, area: Floats, rank: Ints, chunks
         return np.array([a[near], b[near]], dtype=np.int64)
 
     a, b = np.concatenate(chunks(met, len(rows)), axis=1) if len(rows) else np.empty((2, 0), dtype=np.int64)
+    # Most of the pairs that are left do not even touch (houses askew have wide boxes): that is quick to tell.
+    meet = chunks(lambda some: shapely.intersects(shapes[a[some]], shapes[b[some]]), len(a))
+    touching = np.flatnonzero(np.concatenate(meet)) if meet else np.empty(0, dtype=np.int64)
+    a, b = a[touching], b[touching]
     both = chunks(lambda some: shapely.area(shapely.intersection(shapes[a[some]], shapes[b[some]])), len(a))
     return rows[a], rows[b], np.concatenate(both) if both else np.empty(0)
 
@@ -237,8 +241,7 @@ def without_thorns(outlines: Geometries) -> tuple[Geometries, Ints]:
 
 def _thorns(outlines: Geometries) -> dict[int, dict[int, list[tuple[int, int]]]]:
     """Return by outline and number of its ring the vertices of thorns' tips: first and last of each tip."""
-    parts, of_outline = shapely.get_parts(outlines, return_index=True)
-    rings, of_part = shapely.get_rings(parts, return_index=True)
+    rings, of_part, of_outline = _rings(outlines)
     xy, of_ring = shapely.get_coordinates(rings, return_index=True)
     if not len(xy):
         return {}
@@ -247,49 +250,63 @@ def _thorns(outlines: Geometries) -> dict[int, dict[int, list[tuple[int, int]]]]
     xy, of_ring = xy[~last], of_ring[~last]
     begin = np.flatnonzero(np.r_[True, np.diff(of_ring) != 0])
     size = np.diff(np.r_[begin, len(xy)])
-    shift = np.arange(len(xy)) - np.repeat(begin, size)
     start, length = np.repeat(begin, size), np.repeat(size, size)
+    at = np.arange(len(xy))
+    after = np.where(at + 1 < start + length, at + 1, start)
+    before = np.where(at > start, at - 1, start + length - 1)
+    side = xy[after] - xy
+    long = np.hypot(side[:, 0], side[:, 1])
 
-    def step(k: int) -> Ints:
-        moved: Ints = start + (shift + k) % length
-        return moved
+    def back(into: Ints, out: Ints) -> NDArray[np.bool_]:
+        folded = side[into, 0] * side[out, 0] + side[into, 1] * side[out, 1]
+        return np.asarray(folded <= -np.cos(np.radians(THORN_DEG)) * long[into] * long[out], dtype=bool)
 
-    before, after, beyond = step(-1), step(1), step(2)
-    local = xy - xy[start]
-    cross = local[:, 0] * local[after, 1] - local[after, 0] * local[:, 1]
-    shell = np.r_[True, np.diff(of_part) != 0]
-    # Which way a ring turns round what is built: a court the other way than a shell.
-    turn = (np.sign(np.add.reduceat(cross, begin)) * np.where(shell, 1.0, -1.0))[of_ring]
-    sharp = _is_thorn(xy[before], xy, xy, xy[after], turn)
-    blunt = _is_thorn(xy[before], xy, xy[after], xy[beyond], turn) & (length > 4)
-    blunt &= np.hypot(*(xy[after] - xy).T) <= THORN_M
-    first_ring = np.flatnonzero(np.r_[True, np.diff(of_outline[of_part]) != 0])
-    number = np.arange(len(rings)) - np.repeat(first_ring, np.diff(np.r_[first_ring, len(rings)]))
+    # A tip is a point, or an edge so short that the thorn is none the wider for it. Few of either look like one.
+    sharp = np.flatnonzero((length > 3) & back(before, at))
+    blunt = np.flatnonzero((length > 4) & (long <= THORN_M))
+    blunt = blunt[back(before[blunt], after[blunt])]
+    first, end = np.r_[sharp, blunt], np.r_[sharp, after[blunt]]
+    turn = _turns(xy, after, begin, np.r_[True, np.diff(of_part) != 0])[of_ring[first]]
+    thorn = _is_thorn(xy[before[first]], xy[first], xy[end], xy[after[end]], turn)
+    ring_of_outline = np.arange(len(rings)) - np.searchsorted(of_outline, of_outline)
     tips: dict[int, dict[int, list[tuple[int, int]]]] = {}
-    for vertex in np.flatnonzero((sharp & (length > 3)) | blunt):
-        ring = of_ring[vertex]
-        end = vertex if sharp[vertex] else after[vertex]
-        here = tips.setdefault(int(of_outline[of_part[ring]]), {}).setdefault(int(number[ring]), [])
-        here.append((int(shift[vertex]), int(shift[end])))
+    for vertex, other in zip(first[thorn].tolist(), end[thorn].tolist(), strict=True):
+        ring = int(of_ring[vertex])
+        here = tips.setdefault(int(of_outline[ring]), {}).setdefault(int(ring_of_outline[ring]), [])
+        here.append((vertex - int(start[vertex]), other - int(start[vertex])))
     return tips
 
 
+def _rings(outlines: Geometries) -> tuple[Geometries, Ints, Ints]:
+    """Return the rings of outlines in their order, and of which polygon and which outline each is.
+
+    A polygon without courts is its own ring: making a ring of each takes longer than all the rest.
+    """
+    parts, of_outline = shapely.get_parts(outlines, return_index=True)
+    plain = shapely.get_num_interior_rings(parts) == 0
+    whole, courted = np.flatnonzero(plain), np.flatnonzero(~plain)
+    rings, of = shapely.get_rings(parts[courted], return_index=True)
+    of_part = np.r_[whole, courted[of]]
+    order = np.argsort(of_part, kind="stable")
+    return np.concatenate([parts[whole], rings])[order], of_part[order], of_outline[of_part[order]]
+
+
+def _turns(xy: Floats, after: Ints, begin: Ints, shell: NDArray[np.bool_]) -> Floats:
+    """Return which way each ring turns round what is built: a court the other way than a shell."""
+    local = xy - np.repeat(xy[begin], np.diff(np.r_[begin, len(xy)]), axis=0)
+    area = np.add.reduceat(_cross(local, local[after]), begin)
+    return np.asarray(np.sign(area) * np.where(shell, 1.0, -1.0))
+
+
 def _is_thorn(a: Floats, p: Floats, q: Floats, c: Floats, turn: Floats) -> NDArray[np.bool_]:
-    """Tell where the sides from ``a`` to ``p`` and from ``q`` to ``c`` run back on each other round a tip."""
+    """Tell where the sides from ``a`` to ``p`` and from ``q`` to ``c``, which run back on each other, make a thorn."""
     out, back = p - a, c - q
     long, short = np.hypot(*out.T), np.hypot(*back.T)
     with np.errstate(invalid="ignore", divide="ignore"):
-        cosine = (out * back).sum(axis=1) / (long * short)
-        crossed = out[:, 0] * back[:, 1] - out[:, 1] * back[:, 0]
         # How far apart the sides are where the shorter of them begins.
-        gap_a, gap_c = np.abs(_cross(back, a - q)) / short, np.abs(_cross(out, c - p)) / long
-    convex = (crossed * turn > 0) | (_cross(out, q - p) * turn > 0)
-    width = np.where(long <= short, gap_a, gap_c)
-    return np.asarray(
-        (np.minimum(long, short) >= THORN_LENGTH_M) & (cosine <= -np.cos(np.radians(THORN_DEG))) & convex
-        & (width <= THORN_M),
-        dtype=bool,
-    )  # fmt: skip
+        width = np.where(long <= short, np.abs(_cross(back, a - q)) / short, np.abs(_cross(out, c - p)) / long)
+    convex = (_cross(out, back) * turn > 0) | (_cross(out, q - p) * turn > 0)
+    return np.asarray((np.minimum(long, short) >= THORN_LENGTH_M) & convex & (width <= THORN_M), dtype=bool)
 
 
 def _cross(a: Floats, b: Floats) -> Floats:

@@ -104,6 +104,7 @@ def screen(geometry: NDArray[np.object_], kind: Kind) -> dict[int, Fault]:
     bad = np.zeros(len(geometry), dtype=bool)
     bad[owners[~np.isfinite(points).all(axis=1)]] = True
     allowed = np.isin(shapely.get_type_id(geometry), [shapely.GeometryType[shape.upper()] for shape in kind.shapes])
+    allowed |= collections(geometry) & ("Polygon" in kind.shapes)
     for position in np.flatnonzero(missing | bad | ~allowed | (vertices > kind.vertices_max)):
         if bad[position]:
             faults[int(position)] = NAN
@@ -114,6 +115,12 @@ def screen(geometry: NDArray[np.object_], kind: Kind) -> dict[int, Fault]:
         else:
             faults[int(position)] = too_many_vertices(int(vertices[position]), kind.vertices_max)
     return faults
+
+
+def collections(geometry: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Tell which geometries are collections with polygons in them, as KML writes a place with its label's point."""
+    mixed = shapely.get_type_id(geometry) == shapely.GeometryType.GEOMETRYCOLLECTION
+    return np.asarray(mixed & (shapely.get_dimensions(geometry) == 2), dtype=bool)
 
 
 def repair(geometry: NDArray[np.object_], kind: Kind) -> tuple[NDArray[np.object_], int, dict[int, Fault]]:
@@ -152,7 +159,7 @@ def mend(geometry: NDArray[np.object_], chunks: Chunks = one_by_one) -> tuple[ND
     area = shapely.get_dimensions(geometry) == 2
     valid = np.concatenate(chunks(lambda some: shapely.is_valid(geometry[some]), len(geometry)))
     invalid = np.flatnonzero(area & ~valid)
-    mixed = np.flatnonzero(area & (shapely.get_type_id(geometry) == shapely.GeometryType.GEOMETRYCOLLECTION))
+    mixed = np.flatnonzero(collections(geometry))
     if len(invalid) or len(mixed):
         geometry = geometry.copy()
         # "structure" keeps both lobes of a figure eight and takes a hole that crosses its shell as a hole.

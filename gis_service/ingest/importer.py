@@ -159,76 +159,88 @@ def _check(
     faults |= {int(position): geometry_.AWAY for position in np.flatnonzero(usable)[away]}
     usable[list(faults)] = False
     work_geometry = work_geometry[~away]
-    notes.append(
-        (
-            f"坐标系：{_crs_text(decision.crs)}（{decision.why_zh}）",
-            f"CRS: {_crs_text(decision.crs)} ({decision.why_en})",
-        )
-    )
-    if decision.accuracy_m:
-        off_m = decision.accuracy_m
-        notes.append(
-            (
-                f"坐标换算没有精确参数，位置可能偏差约 {off_m:.0f} 米（已按 --accept-accuracy 接受）",
-                f"the conversion has no exact parameters: places may be about {off_m:.0f} m off (accepted)",
-            )
-        )
-    geometry, mended, more = geometry_.repair(work_geometry, kind)
+    _note_crs(decision, notes)
     positions = np.flatnonzero(usable)
+    mixed = positions[geometry_.collections(work_geometry)]
+    if len(mixed):
+        notes.append(findings.sentence("collection", [str(frame.index[p]) for p in mixed]))
+    geometry, mended, more = geometry_.repair(work_geometry, kind)
     faults |= {int(positions[p]): fault for p, fault in more.items()}
     if mended:
         notes.append((f"修复自相交等无效图形 {mended:,} 个", f"{mended:,} invalid geometries (self-crossing) repaired"))
     _note_points(kind, geometry, notes)
     full = np.empty(len(frame), dtype=object)
     full[positions] = geometry
-    number = np.zeros(len(frame), dtype=np.int64)
-    found: dict[str, NDArray[np.int64]] = {}
-    if kind is BUILDINGS:
-        full[list(faults)] = None
-        full, of, number, found = _as_houses(full, options)
-        faults = {int(p): faults[int(row)] for p, row in enumerate(of) if int(row) in faults}
-        frame = frame.iloc[of]
+    full[list(faults)] = None
+    parts = _as_houses(full, options) if kind is BUILDINGS else None
+    if parts is not None:
+        full = parts.outlines
+        faults = {int(p): faults[int(row)] for p, row in enumerate(parts.of) if int(row) in faults} if faults else {}
+        frame = frame.iloc[parts.of] if parts.number.any() else frame
     values, bad = _parse(kind, frame, mapping, full, notes)
-    if mapping[kind.key.name] != FINGERPRINT:
-        keys = values[kind.key.name]
-        for position in np.flatnonzero(number).tolist():
-            keys[position] = None if keys[position] is None else f"{keys[position]}#{number[position]}"
+    if parts is not None and mapping[kind.key.name] != FINGERPRINT:
+        parts.name(values[kind.key.name])
     rejects = _rejects(kind, frame, values, faults, bad)
-    if kind is BUILDINGS:
-        _screen(frame, full, values[kind.key.name], options, rejects, found)
-        for name, rows in found.items():
-            if len(rows):
-                shown = [str(values[kind.key.name][p]) for p in rows[: findings.EXAMPLES]]
-                if name == "several":
-                    houses = footprints.several(full[rows[: findings.EXAMPLES]])
-                    shown = [f"{key}: {count}" for key, count in zip(shown, houses, strict=True)]
-                notes.append(findings.sentence(name, shown, len(rows)))
-    chosen = np.array([p for p in range(len(frame)) if p not in rejects], dtype=np.int64)
+    if parts is not None:
+        _screen(frame, full, values[kind.key.name], options, rejects, parts.found)
+        _note_houses(full, values[kind.key.name], parts.found, notes)
     if rejects:
+        chosen = np.setdiff1d(np.arange(len(frame)), list(rejects))
         values = {name: [column[i] for i in chosen] for name, column in values.items()}
         full = full[chosen]
     return Rows(kind, values, full), [rejects[p] for p in sorted(rejects)], decision, notes
 
 
-def _as_houses(
-    outlines: NDArray[np.object_], options: Options
-) -> tuple[NDArray[np.object_], NDArray[np.int64], NDArray[np.int64], dict[str, NDArray[np.int64]]]:
-    """Take thorns off outlines, and rows of several houses apart where the user wants it.
+def _note_crs(decision: crs_.Decision, notes: list[Sentence]) -> None:
+    name, off_m = _crs_text(decision.crs), decision.accuracy_m
+    notes.append((f"坐标系：{name}（{decision.why_zh}）", f"CRS: {name} ({decision.why_en})"))
+    if off_m:
+        notes.append(
+            (
+                f"坐标换算没有精确参数，位置可能偏差约 {off_m:.0f} 米（已按 --accept-accuracy 接受）",
+                f"the conversion has no exact parameters: places may be about {off_m:.0f} m off (accepted)",
+            )
+        )
 
-    Returns
-    -------
-    The outlines, for each its row and the number of its part (0: the whole), and what was found by kind.
 
-    """
+@dataclass(frozen=True)
+class _Parts:
+    """Outlines of houses, of each its row and the number of its part (0: the whole row), and findings by kind."""
+
+    outlines: NDArray[np.object_]
+    of: NDArray[np.int64]
+    number: NDArray[np.int64]
+    found: dict[str, NDArray[np.int64]]
+
+    def name(self, keys: list[Any]) -> None:
+        """Give the houses of a row that was taken apart its number and their own: ID#1, ID#2 and on."""
+        for position in np.flatnonzero(self.number).tolist():
+            if keys[position] is not None:
+                keys[position] = f"{keys[position]}#{self.number[position]}"
+
+
+def _as_houses(outlines: NDArray[np.object_], options: Options) -> _Parts:
+    """Take thorns off outlines, and rows of several houses apart where the user wants it."""
     outlines, thorny = footprints.without_thorns(outlines)
     several = np.flatnonzero(footprints.several(outlines) > 1)
-    if options.multipart != "split":
+    if options.multipart != "split" or not len(several):
         of = np.arange(len(outlines), dtype=np.int64)
-        return outlines, of, np.zeros_like(of), {"thorn": thorny, "several": several}
+        return _Parts(outlines, of, np.zeros_like(of), {"thorn": thorny, "several": several})
     outlines, of, number = footprints.split(outlines, several)
-    first = np.flatnonzero(number == 1)
-    outlines = geometry_.of_column_type(outlines, BUILDINGS)
-    return outlines, of, number, {"thorn": np.flatnonzero(np.isin(of, thorny)), "split": first}
+    found = {"thorn": np.flatnonzero(np.isin(of, thorny)), "split": np.flatnonzero(number == 1)}
+    return _Parts(geometry_.of_column_type(outlines, BUILDINGS), of, number, found)
+
+
+def _note_houses(
+    outlines: NDArray[np.object_], keys: list[Any], found: dict[str, NDArray[np.int64]], notes: list[Sentence]
+) -> None:
+    for name, rows in found.items():
+        shown = [str(keys[p]) for p in rows[: findings.EXAMPLES]]
+        if name == "several":
+            houses = footprints.several(outlines[rows[: findings.EXAMPLES]])
+            shown = [f"{key}: {count}" for key, count in zip(shown, houses, strict=True)]
+        if shown:
+            notes.append(findings.sentence(name, shown, len(rows)))
 
 
 def _screen(
@@ -236,7 +248,7 @@ def _screen(
     rejects: dict[int, Reject], found: dict[str, NDArray[np.int64]],
 ) -> None:  # fmt: skip
     """Reject the rows that are no house of their own, among those that nothing else is wrong with."""
-    good = np.array([p for p in range(len(outlines)) if p not in rejects], dtype=np.int64)
+    good = np.setdiff1d(np.arange(len(outlines)), list(rejects)).astype(np.int64)
     names = np.array([str(keys[p]) for p in good], dtype=str)
     rank = np.empty(len(good), dtype=np.int64)
     rank[np.argsort(names, kind="stable")] = np.arange(len(good))

@@ -23,7 +23,7 @@ from gis_service.density.params import Params
 from gis_service.errors import InputError
 from gis_service.ingest import footprints as footprints_
 from gis_service.ingest.footprints import Screening
-from gis_service.ingest.geometry import mend
+from gis_service.ingest.geometry import collections, mend
 from gis_service.ingest.values import parse_column, text
 
 
@@ -235,6 +235,7 @@ def _polygons(
     out = geometry.copy()
     finite = np.isfinite(shapely.bounds(out)).all(axis=1)
     out[~finite | ~np.isin(shapely.get_type_id(out), (3, 6, 7))] = None
+    repairs.add("collection", ids[collections(out)])
     out, broken = mend(out, lambda work, count: in_chunks(executor, work, count))
     repairs.add("invalid_ring", ids[broken])
     lost = shapely.is_missing(out) | shapely.is_empty(out) | ~np.isin(shapely.get_type_id(out), (3, 6))
