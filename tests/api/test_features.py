@@ -190,3 +190,46 @@ def test_openapi(client: TestClient):
     docs = client.get("/api/docs")
     assert docs.status_code == 200
     assert "https://" not in docs.text, "no content network"
+
+
+@pytest.mark.parametrize("limit", [5_001, 10_000, 10**30])
+def test_more_than_the_most_is_cut(client: TestClient, limit: int):
+    """Part 1, 7.15.2: a limit above the server's maximum is no error; the next link leads on."""
+    answer = client.get(f"/collections/building/items?limit={limit}")
+    assert answer.status_code == 200
+    assert answer.json()["numberReturned"] == 5_000
+    (following,) = [link["href"] for link in answer.json()["links"] if link["rel"] == "next"]
+    more = client.get(following).json()
+    assert more["numberReturned"] == 5_000
+    assert not {f["id"] for f in more["features"]} & {f["id"] for f in answer.json()["features"]}
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["2022-09-08T00:00:00Z", "2022-09-08", "2022-09-08T00:00:00.5+08:00/..", "../1990-01-01T00:00:00Z", "/2022-12-31"],
+)
+def test_a_time_selects_nothing_away_where_features_have_none(client: TestClient, when: str):
+    asked = {"limit": 20, "datetime": when}
+    plain = client.get("/collections/key_zone/items", params={"limit": 20}).json()["features"]
+    assert client.get("/collections/key_zone/items", params=asked).json()["features"] == plain
+
+
+def test_drawn_areas_have_a_time(fresh: TestClient, database: Database):
+    moments = ["2022-09-08T00:00:00+00:00", "2022-09-08T23:59:59+00:00", "2022-09-09T00:00:00+00:00"]
+    for n, moment in enumerate(moments):
+        database.ask(
+            "INSERT INTO gis.drawn_area (name, updated_at, geom) VALUES (%s, %s, "
+            "ST_Multi(ST_MakeEnvelope(436000, 2712000, 436100, 2712100, 4545)))", str(n), moment,
+        )  # fmt: skip
+    wanted = {
+        "2022-09-08": "01", "2022-09-08T00:00:00Z": "0", "2022-09-08T08:00:00+08:00": "0", "2022-09-08t00:00:00z": "0",
+        "../2022-09-08T23:59:58Z": "0", "2022-09-08T23:59:59Z/..": "12", "2022-09-08/2022-09-08": "01",
+        "2022-09-08T23:59:60Z/2022-09-09T00:00:00Z": "12", "2023-01-01T00:00:00Z/": "", "/2030-01-01T00:00:00Z": "012",
+    }  # fmt: skip
+    for when, names in wanted.items():
+        found = fresh.get("/collections/drawn_area/items", params={"datetime": when}).json()["features"]
+        assert "".join(f["properties"]["name"] for f in found) == names, when
+    described = fresh.get("/collections/drawn_area").json()
+    assert described["extent"]["temporal"]["interval"] == [[moments[0], moments[-1]]]
+    document = fresh.get("/api/openapi.json").json()["paths"]["/collections/{name}/items"]["get"]["parameters"]
+    assert {"limit", "bbox", "datetime"} <= {p["name"] for p in document}

@@ -126,9 +126,8 @@ def test_two_areas_and_the_list_again(planner: Page, analysed: Database):  # noq
     for _ in range(2):
         planner.click("#tab-ask")
         expect(planner.locator(".gis-total")).to_contain_text(f"{len(wanted):,}", timeout=20_000)
-        before = planner.url
-        planner.click(".gis-main-button")
-        planner.wait_for_url(lambda url, before=before: url != before and "run=" in url)
+        with planner.expect_navigation(url=re.compile(r"run=\d+")):
+            planner.click(".gis-main-button")
         planner.wait_for_selector("body[data-ready=true]")
         run = int(re.search(r"run=(\d+)", planner.url)[1])
         got = [h for (h,) in analysed.ask("SELECT building_id FROM gis.selection WHERE run_id = %s ORDER BY 1", run)]

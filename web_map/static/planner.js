@@ -5,7 +5,7 @@
   const WORDS = {
     zh: {
       ask: "条件", list: "名单", areas: "区域", compare: "比较", legend: "图例",
-      zones: "重点区域及周边", rules: "重点房屋、场所和问题", within: "只在这些区域内", everywhere: "（全县）", gone: "（名单原在“{names}”内，该区域已删除）", beyond: "名单另有条件：{said}。在此重新生成时不含这些条件。", metres: "米", floors: "层及以上", people: "人及以上",
+      zones: "重点区域及周边", rules: "重点房屋、场所和问题", within: "只在这些区域内", everywhere: "（全县）", deleted: "（名单原在“{names}”内，该区域已删除）", beyond: "名单另有条件：{said}。在此重新生成时不含这些条件。", metres: "米", floors: "层及以上", people: "人及以上",
       counting: "正在计算…", selected: "符合条件 {n} 栋", apply: "生成名单", applying: "正在生成…", changed: "条件已改：地图和名单仍是第 {run} 号选取",
       nothing: "没有选任何条件", rows: "列出优先分最高的 {n} 栋，共 {total} 栋", rowsAll: "共 {total} 栋", preview: "预览（未保存）：",
       score: "分", house: "房屋和位置", reasons: "选取原因", empty: "没有符合条件的房屋。",
@@ -14,7 +14,7 @@
     },
     en: {
       ask: "Conditions", list: "List", areas: "Areas", compare: "Compare", legend: "Legend",
-      zones: "Near key zones", rules: "Key houses, places and problems", within: "Only inside these areas", everywhere: "(whole county)", gone: " (the list was made inside {names}, which is deleted)", beyond: "The list has other conditions: {said}. A list made here will lack them.", metres: "m", floors: "storeys or more", people: "people or more",
+      zones: "Near key zones", rules: "Key houses, places and problems", within: "Only inside these areas", everywhere: "(whole county)", deleted: " (the list was made inside {names}, which is deleted)", beyond: "The list has other conditions: {said}. A list made here will lack them.", metres: "m", floors: "storeys or more", people: "people or more",
       counting: "Counting…", selected: "{n} houses", apply: "Make the list", applying: "Making it…", changed: "Conditions changed: map and list still show run {run}",
       nothing: "No condition is chosen", rows: "The {n} highest scores of {total}", rowsAll: "{total} in all", preview: "Preview (not saved): ",
       score: "Score", house: "House and place", reasons: "Reasons", empty: "No house meets this.",
@@ -117,7 +117,7 @@
       const mine = ++this.turn, body = this.asked();
       const off = this.controls.filter((c) => !c.box.checked);
       const gone = this.areas.goneNames();
-      this.withinNote.textContent = `${this.words.within}：${this.areas.chosenNames() || this.words.everywhere}${gone && fill(this.words.gone, { names: gone })}`;
+      this.withinNote.textContent = `${this.words.within}：${this.areas.chosenNames() || this.words.everywhere}${gone && fill(this.words.deleted, { names: gone })}`;
       if (!body.any_of.length) {
         this.total.textContent = this.words.nothing;
         this.button.disabled = true;
