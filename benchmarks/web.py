@@ -128,8 +128,8 @@ def _county() -> str:
     from gis_service.density.params import Params
     from gis_service.errors import NotFoundError
     from gis_service.identity import Role, operator
+    from gis_service.selection.select import ensure_run
     from gis_service.up import install_front_end
-    from web_map.planner import ensure_run
 
     install_front_end()
     prepare()

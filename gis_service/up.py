@@ -32,10 +32,9 @@ from gis_service.db.ready import prepare
 from gis_service.errors import SetupError
 from gis_service.identity import Role, operator
 from gis_service.say import say
-from gis_service.selection.select import latest_run
+from gis_service.selection.select import ensure_run, latest_run
 from gis_service.settings import get_settings
 from web_map import assets
-from web_map.planner import ensure_run
 
 _CHECKED = (
     "/health",

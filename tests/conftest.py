@@ -249,7 +249,7 @@ def analysed_demo(server: Server, demo: str) -> str:
     from gis_service.db.engine import transaction
     from gis_service.density.params import Params
     from gis_service.identity import operator
-    from web_map.planner import ensure_run
+    from gis_service.selection.select import ensure_run
 
     with Database(server, _ANALYSED).active():
         _clone(server, demo, _ANALYSED)

@@ -15,11 +15,12 @@ from gis_service.export.mark import Mark
 from gis_service.files import check_output, replacing
 from gis_service.identity import Identity, Role, operator
 from gis_service.say import say
+from gis_service.selection.select import ensure_run
 from gis_service.settings import get_settings
 from gis_service.sheet.township import gathered, print_wall_map
 from web_map.fire import fire_page
 from web_map.frame import Page, render
-from web_map.planner import ensure_run, planner_page
+from web_map.planner import planner_page
 from web_map.township import township_page
 
 

@@ -15,8 +15,7 @@ from gis_service.errors import NotFoundError
 from gis_service.selection.lists import rows_of
 from gis_service.selection.phrases import phrase
 from gis_service.selection.rules import RULES
-from gis_service.selection.select import latest_run, run_selection
-from gis_service.selection.terms import default_ask
+from gis_service.selection.select import latest_run
 from gis_service.settings import DEFAULTS, default, get_settings
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
@@ -148,12 +147,6 @@ def _named(term: dict[str, Any], *, zh: bool) -> str:
     if term["term"] == "rule":
         return RULES[term["name"]].zh if zh else str(term["name"])
     return str(term["name"])
-
-
-def ensure_run(connection: Connection) -> int:
-    """Return the county's list, made with all defaults where there is none yet."""
-    found = latest_run(connection)
-    return found if found is not None else run_selection(connection, default_ask()).run_id
 
 
 def _run(connection: Connection, run_id: int | None, *, drafts: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import click
 
 from gis_service.accounts import audit_log
 from gis_service.accounts.audit_log import Action
+from gis_service.areas.find import find_area
 from gis_service.db.engine import transaction
 from gis_service.db.ready import prepare
 from gis_service.errors import InputError
@@ -16,11 +17,10 @@ from gis_service.export.mark import Mark
 from gis_service.files import check_output
 from gis_service.identity import operator
 from gis_service.say import say
-from gis_service.selection.areas import find_area
 from gis_service.selection.lists import HEADINGS, places_of
 from gis_service.selection.rules import RULES, Limits
 from gis_service.selection.select import run_selection, totals
-from gis_service.selection.terms import Ask, RuleTerm, Term, ZoneTerm, default_ask
+from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, default_ask
 from gis_service.settings import default
 
 
@@ -57,9 +57,9 @@ def select(
     limits = Limits(min_floors, min_people)
     with transaction(operator()) as connection:
         asked: list[Term] = [_zone(zone) for zone in zones]
-        asked += [find_area(connection, area) for area in areas]
+        asked += [AreaTerm.of(find_area(connection, area)) for area in areas]
         asked += [RuleTerm(rule) for rule in rules]
-        inside = tuple(find_area(connection, area) for area in within)
+        inside = tuple(AreaTerm.of(find_area(connection, area)) for area in within)
         if not asked:
             asked = list(default_ask().any_of)
         left_out = [_term(connection, written) for written in without]
@@ -96,7 +96,7 @@ def _term(connection: object, written: str) -> Term:
     if separator and kind == "zone":
         return _zone(rest)
     if separator and kind == "area":
-        return find_area(connection, rest)  # type: ignore[arg-type]
+        return AreaTerm.of(find_area(connection, rest))  # type: ignore[arg-type]
     if separator and kind == "rule":
         return RuleTerm(rest)
     raise InputError(

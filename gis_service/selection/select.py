@@ -41,7 +41,7 @@ from gis_service.db.models import Building, KeyZone, Run, Selection
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.rules import AREA_POINTS, RULES, ZONE_POINTS, points_table
-from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, is_default
+from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, default_ask, is_default
 
 _COLUMNS = ("fid", "term", "rule", "distance_m", "points", "told")
 
@@ -276,6 +276,12 @@ def latest_run(connection: Connection, kind: str = "selection", *, drafts: bool 
     That is the county's or the place's own, with the default conditions; with ``drafts`` the asker's drafts too.
     """
     return connection.execute(text(statement("runs.latest")), {"kind": kind, "drafts": drafts}).scalar()
+
+
+def ensure_run(connection: Connection) -> int:
+    """Return the county's list, made with all defaults where there is none yet; the caller commits."""
+    found = latest_run(connection)
+    return found if found is not None else run_selection(connection, default_ask()).run_id
 
 
 def ask_of(connection: Connection, run_id: int) -> Ask:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from gis_service.areas.area import Area
 from gis_service.codelists import ZONE_KIND
 from gis_service.errors import InputError
 from gis_service.selection.rules import RULES, Limits, points_table
@@ -39,16 +40,13 @@ class ZoneTerm:
 
 
 @dataclass(frozen=True)
-class AreaTerm:
-    """At least partly inside an area: a drawn one, an administrative one, or one from a file.
+class AreaTerm(Area):
+    """At least partly inside an area, kept with its shape: a run can be repeated after the area has changed."""
 
-    ``wkb`` is the area's (Multi)Polygon in the work SRID, so that a run can be repeated after the area has changed.
-    """
-
-    name: str
-    wkb: bytes
-    area_id: int | None = None
-    version: int | None = None
+    @classmethod
+    def of(cls, area: Area) -> AreaTerm:
+        """Return the term of an area."""
+        return cls(area.name, area.wkb, area.area_id, area.version)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the term as it is stored with a run."""

@@ -17,9 +17,9 @@ from fastapi import FastAPI
 from gis_service.api.app import create_app
 from gis_service.db.engine import transaction
 from gis_service.identity import operator
+from gis_service.selection.select import ensure_run
 from gis_service.up import install_front_end
 from tests.conftest import Database, signed_in
-from web_map.planner import ensure_run
 
 
 @pytest.fixture(scope="session")

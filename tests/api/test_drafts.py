@@ -12,10 +12,10 @@ import openpyxl
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from gis_service.accounts.identity import Identity, Role
 
 from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
+from gis_service.identity import Identity, Role
 from gis_service.sheet.township import gathered
 from tests.conftest import Database, signed_in
 

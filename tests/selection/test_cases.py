@@ -9,13 +9,13 @@ import pytest
 import shapely
 from sqlalchemy import text
 
+from gis_service.areas.find import find_area
 from gis_service.db.engine import transaction
 from gis_service.errors import InputError, NotFoundError
 from gis_service.identity import operator
-from gis_service.selection.areas import find_area
 from gis_service.selection.rules import Limits, points_table
 from gis_service.selection.select import ask_of, compare, run_selection, totals
-from gis_service.selection.terms import Ask, RuleTerm, ZoneTerm, default_ask
+from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, ZoneTerm, default_ask
 from tests.conftest import Database
 from tests.ingest.make import put
 
@@ -146,7 +146,7 @@ def test_areas(small: Database, tmp_path: Path):
     }
     for name, members in wanted.items():
         with transaction(operator(), read_only=True) as connection:
-            area = find_area(connection, name)
+            area = AreaTerm.of(find_area(connection, name))
         _, got = _run(Ask((area,)))
         assert set(got) == members, name
         reasons = [r for _, rs in got.values() for r in rs]
@@ -160,7 +160,7 @@ def test_areas(small: Database, tmp_path: Path):
 
     # Drawn again elsewhere: the stored run keeps the area as it was.
     with transaction(operator(), read_only=True) as connection:
-        run_id, _ = _run(Ask((find_area(connection, "老街"),)))
+        run_id, _ = _run(Ask((AreaTerm.of(find_area(connection, "老街")),)))
     small.ask(f"UPDATE gis.drawn_area SET geom = {_box(-4000, -4000)}, version = 2")
     with transaction(operator()) as connection:
         again = run_selection(connection, ask_of(connection, run_id)).run_id

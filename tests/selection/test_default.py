@@ -8,19 +8,24 @@ from dataclasses import replace
 
 import pytest
 import shapely
-from gis_service.accounts.identity import operator
 from sqlalchemy import text
 
+from gis_service.areas.area import area_of
 from gis_service.db.engine import transaction
+from gis_service.identity import operator
 from gis_service.selection import preview
-from gis_service.selection.areas import area_term
 from gis_service.selection.rules import Limits
 from gis_service.selection.select import ask_of, latest_run, run_selection
-from gis_service.selection.terms import Ask, RuleTerm, ZoneTerm, default_ask, is_default
+from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, ZoneTerm, default_ask, is_default
 from gis_service.settings import ROOT
 from tests.conftest import Database
 
-AREA = area_term("片", shapely.box(0, 0, 10, 10))
+
+def _area(name, shape):
+    return AreaTerm.of(area_of(name, shape))
+
+
+AREA = _area("片", shapely.box(0, 0, 10, 10))
 
 
 def test_the_default_in_any_order_and_through_json():
@@ -87,8 +92,8 @@ def test_a_draft_is_not_the_latest_but_its_author_s(database: Database):
 def test_within_several_areas(demo_database: Database):
     west, south, east, north = 436_000, 2_711_000, 437_000, 2_712_500
     halves = (
-        area_term("西", shapely.box(west, south, 436_450, north)),
-        area_term("东", shapely.box(436_400, south, east, north)),
+        _area("西", shapely.box(west, south, 436_450, north)),
+        _area("东", shapely.box(436_400, south, east, north)),
     )
     ask = replace(default_ask(), within=halves)
     try:

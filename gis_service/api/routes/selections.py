@@ -17,19 +17,21 @@ from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, download
-from gis_service.api.routes.areas import ShapeIn, checked_shape
+from gis_service.api.routes.areas import ShapeIn
+from gis_service.areas.area import area_of
+from gis_service.areas.drawn import drawn_area
+from gis_service.areas.shapes import checked_shape
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
 from gis_service.identity import Right
-from gis_service.selection.areas import area_term, find_drawn
 from gis_service.selection.lists import HEADINGS, places_of
 from gis_service.selection.phrases import phrase
 from gis_service.selection.preview import count, first
 from gis_service.selection.rules import RULES, Limits, points_table
 from gis_service.selection.select import ask_of, compare, run_selection, totals
-from gis_service.selection.terms import Ask, RuleTerm, Term, ZoneTerm, default_ask, default_zone_terms
+from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, default_ask, default_zone_terms
 
 router = APIRouter(prefix="/api", tags=["Selection"])
 _READ = [Depends(allow(Right.READ))]
@@ -163,7 +165,7 @@ def preview(asked: PreviewIn, connection: Reading) -> PreviewOut:
     """Count what an ask would select, each of its terms alone, and list the first houses."""
     ask = _ask(connection, asked)
     if asked.shape is not None:
-        ask = replace(ask, all_of=(*ask.all_of, area_term("草图", checked_shape(asked.shape))))
+        ask = replace(ask, all_of=(*ask.all_of, AreaTerm.of(area_of("草图", checked_shape(asked.shape.model_dump())))))
     counts = count(connection, ask, tuple(_term(connection, term) for term in asked.others))
     rows = first(connection, ask, asked.limit) if asked.limit else []
     items = [_selected(row) for row in rows]
@@ -251,7 +253,7 @@ def _ask(connection: Connection, asked: AskIn) -> Ask:
     )
     if not any_of and not all_of:
         any_of = default_ask().any_of
-    within = tuple(find_drawn(connection, area_id) for area_id in dict.fromkeys(asked.within))
+    within = tuple(AreaTerm.of(drawn_area(connection, area_id)) for area_id in dict.fromkeys(asked.within))
     return Ask(any_of, all_of, none_of, limits, within)
 
 
@@ -260,7 +262,7 @@ def _term(connection: Connection, given: ZoneIn | RuleIn | AreaIn) -> Term:
         return ZoneTerm(given.kind, given.buffer_m)
     if isinstance(given, RuleIn):
         return RuleTerm(given.name)
-    return find_drawn(connection, given.area_id)
+    return AreaTerm.of(drawn_area(connection, given.area_id))
 
 
 def _out(connection: Connection, run_id: int, limit: int, offset: int) -> SelectionOut:

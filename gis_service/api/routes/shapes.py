@@ -7,29 +7,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import numpy as np
 import shapely
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
-from pyproj import CRS
-from sqlalchemy import Connection, text
 
 from gis_service.api.http.authorisation import allow
 from gis_service.api.http.connect import Reading
-from gis_service.api.routes.areas import to_work
-from gis_service.db.engine import work_srid
-from gis_service.db.queries import statement
-from gis_service.errors import InputError, NotFoundError
+from gis_service.areas.shapes import around, as_geojson, nearest_road, to_work, zone_grounds
 from gis_service.identity import Right
-from gis_service.ingest.crs import transform
 
 router = APIRouter(prefix="/api/shapes", tags=["Areas"], dependencies=[Depends(allow(Right.DRAW))])
 
 Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Lat = Annotated[float, Field(ge=-85, le=85, allow_inf_nan=False)]
 Point = tuple[Lon, Lat]
-_ROAD_REACH_M = 60.0
-_QUARTER = 16
 
 
 def _like(example: dict[str, Any]) -> ConfigDict:
@@ -90,47 +81,11 @@ def make(
         core, distance_m = to_work(shapely.Point(given.center)), given.radius_m
     elif isinstance(given, LineIn):
         core, distance_m = to_work(shapely.LineString(given.line)), given.distance_m
-        if not shapely.length(core) > 0:
-            raise InputError("线没有长度，请重画。", "The line has no length; draw it again.")
     elif isinstance(given, RoadIn):
-        core, name = _road(connection, to_work(shapely.Point(given.near)))
+        core, name = nearest_road(connection, to_work(shapely.Point(given.near)))
         distance_m = given.distance_m
     else:
-        core, name = _zone(connection, given.zone_id)
+        core, name = zone_grounds(connection, given.zone_id)
         distance_m = given.distance_m
-    shape = shapely.buffer(core, distance_m, quad_segs=_QUARTER)
-    if not shapely.area(shape) > 0:
-        raise InputError("缓冲距离为 0 的点没有面积，请加大距离。", "A point with no buffer has no extent; widen it.")
-    work, degrees = CRS.from_epsg(work_srid()), CRS.from_epsg(4326)
-    moved = shapely.set_precision(transform(np.array([shape], dtype=object), work, degrees)[0], 1e-7)
-    return ShapeOut(
-        geometry=shapely.geometry.mapping(shapely.orient_polygons(moved)),
-        area_m2=round(shapely.area(shape), 1),
-        name=name,
-    )
-
-
-def _road(connection: Connection, point: shapely.Geometry) -> tuple[shapely.Geometry, str | None]:
-    row = connection.execute(
-        text(statement("maps.nearest_road")),
-        {
-            "x": float(shapely.get_x(point)),
-            "y": float(shapely.get_y(point)),
-            "srid": work_srid(),
-            "reach_m": _ROAD_REACH_M,
-        },
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError(
-            f"{_ROAD_REACH_M:g} 米内没有道路；请点在道路上。", f"No road within {_ROAD_REACH_M:g} m; point at a road."
-        )
-    return shapely.from_wkb(bytes(row[1])), row[0]
-
-
-def _zone(connection: Connection, zone_id: str) -> tuple[shapely.Geometry, str | None]:
-    row = None
-    if "\0" not in zone_id:
-        row = connection.execute(text(statement("maps.zone")), {"zone_id": zone_id}).one_or_none()
-    if row is None:
-        raise NotFoundError("没有这个重点区域。", "There is no such key zone.")
-    return shapely.from_wkb(bytes(row[1])), row[0]
+    shape = around(core, distance_m)
+    return ShapeOut(geometry=as_geojson(shape), area_m2=round(shapely.area(shape), 1), name=name)
