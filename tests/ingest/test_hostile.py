@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -92,6 +93,23 @@ def test_the_drivers_in_use(tmp_path: Path):
         used = {line.partition(" succeeds as ")[2].rstrip(".") for line in opened}
         wanted = DRIVERS.get(".shp" if file.suffix == ".zip" else file.suffix)
         assert used == ({wanted} if wanted else set()), file.name
+
+
+def test_no_other_module_opens_data():
+    """Whoever reads a file asks ``ingest.source.read``: the readers stand in three modules and nowhere else."""
+    opens = re.compile(
+        r"\b(?:read_file|read_dataframe|read_arrow|list_layers|read_info|read_parquet|read_excel|read_csv|load_workbook|"
+        r"ParquetFile|open_arrow)\("
+    )
+    found = {
+        str(file.relative_to(ROOT))
+        for folder in ("gis_service", "web_map")
+        for file in (ROOT / folder).rglob("*.py")
+        for line in file.read_text().splitlines()
+        if opens.search(line) and not line.lstrip().startswith(("def ", "return read_parquet(path)"))
+    }  # fmt: skip
+    allowed = {f"gis_service/ingest/{name}.py" for name in ("gdal", "parquet", "workbook")}
+    assert found == allowed
 
 
 def test_the_process_of_whoever_imports_us_keeps_its_drivers(tmp_path: Path):
