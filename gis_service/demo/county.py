@@ -17,6 +17,7 @@ from gis_service.demo.names import villages
 from gis_service.demo.partition import Cells, Ints, Objects, make_cells
 from gis_service.demo.tables import PLANS, Plan
 from gis_service.errors import NotFoundError
+from gis_service.ingest.source import read
 from gis_service.settings import ROOT
 
 SRID = 4545
@@ -87,8 +88,9 @@ def make_county(name: str = "donglan", seed: int = SEED) -> County:
         known = ", ".join(PLANS)
         raise NotFoundError(f"没有名为“{name}”的演示县，可用：{known}", f"no demo county {name!r}; there are {known}")
     rng = np.random.default_rng([seed, int(plan.code)])
-    outline = gpd.read_file(ROOT / "data" / "boundaries" / f"{plan.slug}.geojson").to_crs(SRID)
-    cells = make_cells(outline.geometry[0].geoms[0], plan, [places.town_blocks(t) for t in plan.towns], rng)
+    source = read(ROOT / "data" / "boundaries" / f"{plan.slug}.geojson")
+    outline = source.frame.set_crs(source.crs).to_crs(SRID)
+    cells = make_cells(outline.geometry.iloc[0].geoms[0], plan, [places.town_blocks(t) for t in plan.towns], rng)
     totals = _totals(cells, plan)
     sites = places.choose_sites(cells, plan, totals, rng)
     ring = places.ring_zones(cells, plan)
@@ -114,7 +116,7 @@ def make_county(name: str = "donglan", seed: int = SEED) -> County:
         code=plan.code,
         name=plan.name,
         seed=seed,
-        admin=_admin(cells, plan, str(outline["source"][0])),
+        admin=_admin(cells, plan, str(outline["source"].iloc[0])),
         buildings=buildings,
         zones=_zones(stock, plan),
         roads=_roads(stock, cells, plan, lines, classes, buildings.geometry.to_numpy()),

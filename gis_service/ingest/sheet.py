@@ -26,6 +26,8 @@ from gis_service.ingest.shapes import from_texts, without_measures
 from gis_service.ingest.values import Sentence
 from gis_service.ingest.workbook import Rows, read_rows
 
+_HEADING_ROWS = 2
+"""So many rows below its first can belong to a heading."""
 _TOTALS = {"合计", "总计", "小计", "共计", "累计", "总数", "total", "sum", "subtotal"}
 # Outside quotes and brackets: the commas of a WKT part no columns.
 _INSIDE = re.compile(r'"[^"]*"|\([^()]*\)|（[^（）]*）')
@@ -54,8 +56,7 @@ def read_sheet(path: Path, sheet: str | None, encoding: str, named: Mapping[str,
     at = find_heading(rows.cells, named)
     if at is None:
         raise no_coordinates(path.name)
-    names = headings(rows.cells, at)
-    placed = find_coordinates(names, named, path.name)
+    at, names, placed = _head(rows, at, named, path.name)
     _refuse_uncached(path, rows)
     notes += _fill(rows, at)
     body = _body(rows, at, len(names))
@@ -69,6 +70,22 @@ def read_sheet(path: Path, sheet: str | None, encoding: str, named: Mapping[str,
     layer.faults |= beyond[1]
     layer.placed = placed.columns
     return layer
+
+
+def _head(rows: Rows, at: int, named: Mapping[str, str], file: str) -> tuple[int, list[str], Placed]:
+    """Return the last row of the headings, the names of the columns, and those of the coordinates.
+
+    Headings merged downwards (编号 beside 隐患 over 严重, 一定) reach below the row that names the coordinates.
+    """
+    names = headings(rows.cells, at)
+    placed = find_coordinates(names, named, file)
+    where = [names.index(name) for name in placed.columns]
+    last = max((bottom for _, top, bottom in rows.merged if top <= at < bottom <= at + _HEADING_ROWS), default=at)
+    below = rows.cells[at + 1 : last + 1]
+    if not below or any(row[k] not in (None, "") for row in below for k in where if k < len(row)):
+        return at, names, placed
+    names = headings(rows.cells, last)
+    return last, names, find_coordinates(names, named, file)
 
 
 def _choose(path: Path, sheets: list[Rows], named: Mapping[str, str]) -> tuple[Rows, list[Sentence]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import sqlite3
@@ -92,6 +93,21 @@ def test_the_drivers_in_use(tmp_path: Path):
         used = {line.partition(" succeeds as ")[2].rstrip(".") for line in opened}
         wanted = DRIVERS.get(".shp" if file.suffix == ".zip" else file.suffix)
         assert used == ({wanted} if wanted else set()), file.name
+
+
+def test_no_other_module_opens_data():
+    """Whoever reads a file asks ``ingest.source.read``: the readers stand in three modules and nowhere else."""
+    opens = {"read_file", "read_dataframe", "read_arrow", "list_layers", "read_info", "read_excel", "read_csv", "open_arrow",
+             "load_workbook", "ParquetFile", "read_table", "open_dataset"}  # fmt: skip
+    found = {
+        str(file.relative_to(ROOT))
+        for folder in ("gis_service", "web_map")
+        for file in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in opens
+    }
+    allowed = {f"gis_service/ingest/{name}.py" for name in ("gdal", "parquet", "workbook")}
+    assert found == allowed
 
 
 def test_the_process_of_whoever_imports_us_keeps_its_drivers(tmp_path: Path):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from gis_service.errors import InputError
 from gis_service.ingest.importer import Options, import_file
 from gis_service.ingest.source import read
-from gis_service.ingest.values import BadValueError, identifier, parse_column
+from gis_service.ingest.values import BadValueError, identifier
 from tests.conftest import Database
 from tests.ingest.make import houses, put, square
 from tests.shared import shared_data
@@ -196,12 +196,19 @@ def test_whatever_is_imported(database: Database, tmp_path: Path, ids: list[str 
     assert len(set(after) - set(before)) == done.loaded
 
 
-def test_mixed_numbers_and_texts_of_one_column(tmp_path: Path):
-    """1, 1.0 and true are equal to a program, and not the same in a file."""
-    values, failures = parse_column(
-        pd.Series([450000000000000000, 4.5e17, "450000000000000000"], dtype=object), identifier(50)
-    )
-    assert values == ["450000000000000000", None, "450000000000000000"]
-    assert list(failures) == [1]
+def test_mixed_numbers_and_texts_of_one_column(database: Database, tmp_path: Path):
+    """A whole number, a double and a text that are equal to a program are not the same in a file."""
+    frame = houses(3).assign(building_id=["A", "B", "C"])
+    path = put(frame, tmp_path / "h.geojson")
+    text = path.read_text()
+    for letter, said in (("A", "450000000000000000"), ("B", "4.5e17"), ("C", '"450000000000000001"')):
+        text = text.replace(f'"{letter}"', said)
+    path.write_text(text)
+    said = database.cli("import", "buildings", path, "--rejects", tmp_path / "r.csv")
+    assert "read 3 = loaded 2 + unchanged 0 + updated 0 + rejected 1" in said.out, said.err
+    assert _ids(database) == ["450000000000000000", "450000000000000001"]
+
+
+def test_columns_without_gaps_stay_numbers(tmp_path: Path):
     frame = gpd.GeoDataFrame({"a": [1, 2]}, geometry=[square(0), square(1)], crs=4545)
     assert read(put(frame, tmp_path / "a.gpkg")).frame["a"].dtype == "int64"

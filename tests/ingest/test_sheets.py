@@ -282,6 +282,31 @@ def test_merged_cells(tmp_path: Path):
     assert any("merged" in en for _, en in source.notes)
 
 
+def test_headings_that_reach_below_the_coordinates(tmp_path: Path):
+    book = openpyxl.Workbook()
+    for row in (
+        ["台账"],
+        ["编号", "经度", "纬度", "隐患", None],
+        [None, None, None, "严重", "一定"],
+        ["1", 107.37, 24.51, "是", None],
+    ):
+        book.active.append(row)
+    for merged in ("A1:E1", "A2:A3", "B2:B3", "C2:C3", "D2:E2"):
+        book.active.merge_cells(merged)
+    book.save(tmp_path / "h.xlsx")
+    source = read(tmp_path / "h.xlsx")
+    assert (list(source.frame.columns[:5]), list(source.frame.index)) == (["编号", "经度", "纬度", "严重", "一定"], [4])
+
+
+def test_a_label_beside_the_table_is_no_heading(tmp_path: Path):
+    book = openpyxl.Workbook()
+    for row in (["甲镇", "编号", "经度", "纬度"], [None, "1", 107.37, 24.51], [None, "2", 107.38, 24.52]):
+        book.active.append(row)
+    book.active.merge_cells("A1:A3")
+    book.save(tmp_path / "h.xlsx")
+    assert read(tmp_path / "h.xlsx").frame["编号"].tolist() == ["1", "2"]
+
+
 def test_a_merged_key_is_one_id_twice(county: Database, tmp_path: Path):
     book = openpyxl.Workbook()
     for row in (["编号", "经度", "纬度"], ["1", 107.37, 24.51], [None, 107.38, 24.52]):
