@@ -11,7 +11,9 @@ no two buildings have more than 0.4 of their union in common but those of Malé 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +44,7 @@ HOUSE_M2 = 10.0
 """What is smaller (a shed, a tank on a roof) makes neither an outline round it a parcel nor its row a village."""
 THORN_M, THORN_LENGTH_M, THORN_DEG = 0.1, 0.5, 5.0
 """A thorn is thinner than a sliver, at least this long, and its sides run back on each other to this angle."""
+_SLICE = 10_000
 ROUNDS = 4
 """A thorn on a thorn takes a second round; what is left after so many is left."""
 
@@ -79,6 +82,13 @@ class Screening:
 def one_by_one(function: Callable[[slice], Any], _count: int) -> list[Any]:
     """Run a function over all rows at once."""
     return [function(slice(None))]
+
+
+def in_threads(function: Callable[[slice], Any], count: int) -> list[Any]:
+    """Run a function over slices of the rows in threads: shapely works without the interpreter's lock."""
+    slices = [slice(k, min(k + _SLICE, count)) for k in range(0, max(count, 1), _SLICE)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(function, slices))
 
 
 def screen(outlines: Geometries, rank: Ints, keep: Collection[str] = (), chunks: Chunks = one_by_one) -> Screening:
@@ -357,11 +367,13 @@ def several(outlines: Geometries) -> Ints:
 
     Parts that meet in a point (a figure eight that was mended) are one house.
     """
-    parts, of = shapely.get_parts(outlines, return_index=True)
-    houses = np.bincount(of[shapely.area(parts) >= HOUSE_M2], minlength=len(outlines))
-    for row in np.flatnonzero(houses > 1):
+    houses = np.ones(len(outlines), dtype=np.int64)
+    rows = np.flatnonzero(shapely.get_num_geometries(outlines) > 1)
+    parts, of = shapely.get_parts(outlines[rows], return_index=True)
+    large = np.bincount(of[shapely.area(parts) >= HOUSE_M2], minlength=len(rows))
+    for row in rows[large > 1].tolist():
         houses[row] = len(_houses(outlines[row]))
-    return np.maximum(houses, 1).astype(np.int64)
+    return houses
 
 
 def split(outlines: Geometries, rows: Iterable[int]) -> tuple[Geometries, Ints, Ints]:

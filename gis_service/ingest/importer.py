@@ -252,7 +252,7 @@ def _screen(
     names = np.array([str(keys[p]) for p in good], dtype=str)
     rank = np.empty(len(good), dtype=np.int64)
     rank[np.argsort(names, kind="stable")] = np.arange(len(good))
-    screening = footprints.screen(outlines[good], rank, options.keep)
+    screening = footprints.screen(outlines[good], rank, options.keep, footprints.in_threads)
     for code in footprints.SET_ASIDE:
         for k in screening.of(code).tolist():
             position, stands = int(good[k]), int(screening.stands[k])

@@ -299,7 +299,7 @@ _ROW = st.fixed_dictionaries(
         "building_id": st.sampled_from(["A", "B", "C", "D", "E", None, "", "甲"]),
         "floors": st.sampled_from(["1", "三层", "x", "-9999", None, "200", "201"]),
         "use_class": st.sampled_from(["经营", "其他", "", None, "庙"]),
-        "shape": st.sampled_from(["ok", "other", "null", "empty", "point", "eight", "flat"]),
+        "shape": st.sampled_from(["ok", "other", "null", "empty", "point", "eight", "flat", "twin", "yard", "village"]),
     }
 )
 
@@ -309,7 +309,8 @@ def _shape(kind: str, k: int) -> shapely.Geometry | None:
     return {
         "ok": square(k), "other": square(k, 7.0), "null": None, "empty": shapely.Polygon(), "point": shapely.Point(x, y),
         "eight": shapely.Polygon([(x, y), (x + 9, y + 9), (x + 9, y), (x, y + 9)]),
-        "flat": shapely.Polygon([(x, y), (x + 1, y), (x, y)]),
+        "flat": shapely.Polygon([(x, y), (x + 1, y), (x, y)]), "twin": shapely.affinity.translate(square(0), 0.1, 0.1 * k),
+        "yard": square(0, 150.0 + k), "village": shapely.MultiPolygon([square(20 + k), square(40 + k)]),
     }[kind]  # fmt: skip
 
 
