@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
+import tempfile
 import traceback
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -78,23 +81,33 @@ def main() -> None:
 
 
 def _unforeseen(error: Exception) -> NoReturn:
-    """Say one sentence, keep the trace for whoever mends it, in a file where one can be written, and exit with 1."""
-    file = get_settings().data_dir / "last-error.txt"
-    trace = "".join(traceback.format_exception(error))
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(trace)
-    except OSError:
-        click.echo(trace, err=True)
-        kept = ("见上", "above")
-    else:
-        kept = (f"已写入 {file}", f"in {file}")
+    """Say one sentence, keep the trace in a file for whoever mends it, and exit with 1."""
+    file = _keep("".join(traceback.format_exception(error)))
+    where = (f"详情已写入 {file}，请交给维护人员", f"the details are in {file}, for whoever maintains this")
+    if file is None:
+        where = ("详情无处可写", "there is no place to write the details to")
     say(
-        f"程序内部错误（{type(error).__name__}），未完成。详情{kept[0]}，请交给维护人员。",
-        f"An internal error ({type(error).__name__}); not done. The details are {kept[1]}, for whoever maintains this.",
+        f"程序内部错误（{type(error).__name__}），未完成。{where[0]}。",
+        f"An internal error ({type(error).__name__}); not done; {where[1]}.",
         err=True,
     )
     sys.exit(1)
+
+
+def _keep(trace: str) -> Path | None:
+    """Write ``trace`` into the data folder, or else where temporary files lie; return the file, None where none can be."""
+    file = get_settings().data_dir / "last-error.txt"
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(trace)
+        return file
+    with (
+        contextlib.suppress(OSError),
+        tempfile.NamedTemporaryFile("w", prefix="gis-service-", suffix=".txt", delete=False) as kept,
+    ):
+        kept.write(trace)
+        return Path(kept.name)
+    return None
 
 
 if __name__ == "__main__":

@@ -8,6 +8,14 @@ for_what=${1:-run}
 say() { printf '== %s\n' "$*"; }
 refuse() { printf '%s\n' "$*" >&2; exit 1; }
 
+# A Python environment cannot lie below a path with a colon, and its scripts cannot name a path with quotes.
+case $PWD in
+  *:*) refuse "目录 $PWD 的路径含有冒号，Python 环境无法建在其中；请换一个目录。
+The path of $PWD has a colon, and no Python environment can be made in it; use another folder." ;;
+  *[\"\$\`\\]*) say "目录 $PWD 的路径含有引号等字符，.venv/bin/gis-service 无法运行，请改用 .venv/bin/python -m gis_service.cli（make 不受影响）。
+== The path of $PWD has quotes or the like: .venv/bin/gis-service cannot start there, .venv/bin/python -m gis_service.cli can (make is not affected)." ;;
+esac
+
 # Run a command with the right to install packages: as root, or through sudo.
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"

@@ -173,7 +173,7 @@ class Server:
             self.data_dir.mkdir(parents=True, exist_ok=True)
             handle = (self.data_dir / "server.lock").open("w")
         except PermissionError as error:
-            raise _foreign(self.data_dir) from error
+            raise storage.closed(self.data_dir) if _is_ours(self.data_dir) else _foreign(self.data_dir) from error
         except OSError as error:
             raise storage.refusal_of(error, self.data_dir) or error from error
         with handle:
@@ -289,6 +289,15 @@ def _foreign(folder: Path) -> SetupError:
         f"文件夹 {folder} 属于另一个用户；请用建立它的用户运行，或用 GIS_DATA_DIR 指定另一个目录。",
         f"The folder {folder} belongs to another user; run as the user who made it, or set GIS_DATA_DIR.",
     )
+
+
+def _is_ours(folder: Path) -> bool:
+    """Tell whether ``folder``, or where it is missing the one that it would lie in, belongs to this user."""
+    try:
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        return there.stat().st_uid == os.getuid()
+    except OSError:
+        return False
 
 
 def _can_enter(account: pwd.struct_passwd, folder: Path) -> bool:

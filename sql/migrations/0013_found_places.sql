@@ -34,25 +34,20 @@ CREATE FUNCTION gis.misplaced(houses bigint[] DEFAULT NULL)
 RETURNS TABLE (building_id text, level text, given_code text, lies_in text)
 LANGUAGE sql STABLE
 AS $$
-    WITH suspect AS MATERIALIZED (
-        SELECT b.fid, b.building_id, p.level, p.code, a.code IS NOT NULL AS known
-        FROM gis.building AS b
-        CROSS JOIN LATERAL (VALUES ('township', b.township_code, b.township_source),
-                                   ('village', b.village_code, b.village_source)) AS p (level, code, source)
-        LEFT JOIN gis.admin_area AS a ON a.code = p.code
-        WHERE p.code IS NOT NULL AND p.source IS DISTINCT FROM 'found'
-          AND (houses IS NULL OR b.fid IN (SELECT unnest(houses)))
-          -- A reporting unit without an area contradicts nothing.
-          AND (a.code IS NULL OR NOT (a.geom && b.geom AND ST_Intersects(a.geom, b.geom)))
-    ), ground AS (
-        SELECT l.level, f.fid, f.code
-        FROM (VALUES ('township'), ('village')) AS l (level),
-             gis.lies_in(l.level, ARRAY(SELECT s.fid FROM suspect AS s WHERE s.level = l.level)) AS f
-    )
-    SELECT s.building_id, s.level, s.code, g.code
-    FROM suspect AS s LEFT JOIN ground AS g USING (fid, level)
-    WHERE s.known OR g.code IS NOT NULL
-    ORDER BY s.building_id COLLATE "C", s.level
+    SELECT b.building_id, p.level, p.code, g.code
+    FROM gis.building AS b
+    CROSS JOIN LATERAL (VALUES ('township', b.township_code, b.township_source),
+                               ('village', b.village_code, b.village_source)) AS p (level, code, source)
+    LEFT JOIN (SELECT l.level, f.fid, f.code
+               FROM (VALUES ('township'), ('village')) AS l (level), gis.lies_in(l.level, houses) AS f) AS g
+        ON g.fid = b.fid AND g.level = p.level
+    LEFT JOIN gis.admin_area AS a ON a.code = p.code
+    WHERE p.code IS NOT NULL AND p.source IS DISTINCT FROM 'found' AND p.code IS DISTINCT FROM g.code
+      AND (houses IS NULL OR b.fid IN (SELECT unnest(houses)))
+      -- On a border a house may be of either side; a reporting unit without an area contradicts nothing.
+      AND CASE WHEN a.code IS NULL THEN g.code IS NOT NULL
+               ELSE NOT (a.geom && b.geom AND ST_Intersects(a.geom, b.geom)) END
+    ORDER BY b.building_id COLLATE "C", p.level
 $$;
 COMMENT ON FUNCTION gis.misplaced IS
     'Houses whose given code contradicts the ground: they do not touch the area of that code, or lie in another while '

@@ -191,6 +191,19 @@ def test_a_folder_of_another_user_is_refused_in_one_sentence():
     assert "GIS_DATA_DIR" in said
 
 
+@as_root
+def test_a_folder_of_one_s_own_that_is_read_only():
+    nobody = pwd.getpwnam("nobody")
+    with open_folder() as folder:
+        mine = folder / "mine"
+        mine.mkdir(mode=0o555)
+        os.chown(mine, nobody.pw_uid, nobody.pw_gid)
+        for place in (mine, mine / "data"):
+            said = _as_nobody(lambda place=place: str(Server(place).start()))
+            assert said.startswith("SetupError: ")
+            assert "read-only" in said
+
+
 def test_commands(alone: Server):
     here = Database(alone, "gis")
     stopped = here.process("db", "status")

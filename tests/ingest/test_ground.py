@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,38 @@ def test_a_code_that_the_file_leaves_out_is_found_again(database: Database, tmp_
     _import(database, "buildings", houses(township_code=[None, None, EAST_TOWN, EAST_TOWN, EAST_TOWN]), tmp_path)
     assert _places(database)["H1"] == (WEST_TOWN, "found")
     assert _places(database)["H5"] == (EAST_TOWN, "given")
+
+
+def test_houses_and_outlines_at_once(database: Database, tmp_path: Path):
+    """Whichever comes first, each sees the other: no house is left without, and neither waits for ever."""
+    files = {
+        "buildings": put(houses(400), tmp_path / "h.gpkg"),
+        "boundaries": put(_outlines({WEST_TOWN: _box(-50, -50, 1000, 1000)}), tmp_path / "b.gpkg"),
+    }
+    for _ in range(3):
+        database.ask("TRUNCATE gis.building, gis.admin_area CASCADE")
+        with ThreadPoolExecutor() as pool:
+            said = list(pool.map(lambda kind: database.process("import", kind, files[kind]), files))
+        assert [answer.code for answer in said] == [0, 0], said
+        assert database.ask("SELECT township_code, count(*) FROM gis.building GROUP BY 1") == [(WEST_TOWN, 400)]
+
+
+def test_the_migration_finds_places_and_keeps_what_is_there(database: Database, tmp_path: Path):
+    """Migration 0013 over houses of before, which came before their outlines or carry codes."""
+    _import(database, "buildings", houses(township_code=[WEST_TOWN, "451224999", None, None, None]), tmp_path)
+    database.ask("UPDATE gis.building SET township_source = NULL, village_source = NULL")
+    for code, area in HALVES.items():
+        database.ask(
+            "INSERT INTO gis.admin_area (code, name, level, geom) VALUES (%s, %s, %s, ST_Multi(ST_GeomFromText(%s, 4545)))",
+            code, code, "township" if len(code) == 9 else "village", area.wkt,
+        )  # fmt: skip
+    script = (ROOT / "sql" / "migrations" / "0013_found_places.sql").read_text()
+    database.ask(script[script.index("-- Of codes that are here") :])
+    assert list(_places(database).values()) == [
+        (WEST_TOWN, "given"), ("451224999", "given"), *[(EAST_TOWN, "found")] * 3,
+    ]  # fmt: skip
+    assert [code for code, _ in _places(database, "village").values()] == [VILLAGE, VILLAGE, None, None, None]
+    assert database.ask("SELECT building_id, lies_in FROM gis.misplaced()") == [("H2", WEST_TOWN)]
 
 
 def test_an_analysis_notices_that_places_moved(database: Database, tmp_path: Path):

@@ -87,6 +87,8 @@ def test_a_draft_is_not_the_latest_but_its_author_s(database: Database):
         assert (latest_run(connection), latest_run(connection, drafts=True)) == (county, draft)
     with transaction(replace(operator(), account="somebody else"), read_only=True) as connection:
         assert latest_run(connection, drafts=True) == county
+    lines = database.cli("runs").out.splitlines()
+    assert [("draft" in line, int(line.split()[0])) for line in lines] == [(True, draft), (False, county)]
 
 
 def test_within_several_areas(demo_database: Database):
