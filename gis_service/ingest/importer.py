@@ -18,7 +18,7 @@ from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.queries import query
 from gis_service.errors import InputError
 from gis_service.ingest import crs as crs_
-from gis_service.ingest import findings, footprints, suspicion
+from gis_service.ingest import datum_check, findings, footprints
 from gis_service.ingest import geometry as geometry_
 from gis_service.ingest.fields import BUILDINGS, FINGERPRINT, KINDS, Field, Kind, match, unused
 from gis_service.ingest.headings import COORDINATES
@@ -291,10 +291,10 @@ def _place(
         frame = source.frame[usable]
         witness = mapping.get("code" if outlines else "township_code")
         if witness in frame.columns:
-            suspicion.check(crs_.to_degrees(moved, work), _codes(frame, witness), outlines=outlines)
-        some = slice(None, None, max(1, len(frame) // suspicion.SAMPLE))
+            datum_check.check(crs_.to_degrees(moved, work), _codes(frame, witness), outlines=outlines)
+        some = slice(None, None, max(1, len(frame) // datum_check.SAMPLE))
         keys = _codes(frame[some], mapping[kind.key.name])
-        suspicion.check_known(kind.table, kind.key.name, crs_.to_degrees(moved[some], work), keys)
+        datum_check.check_known(kind.table, kind.key.name, crs_.to_degrees(moved[some], work), keys)
     return decision, moved, crs_.outside(moved, county, work)
 
 

@@ -20,7 +20,7 @@ from gis_service.ingest.geojson import read_geojson
 from gis_service.ingest.kml import read_kml
 from gis_service.ingest.layer import Layer
 from gis_service.ingest.parquet import read_parquet
-from gis_service.ingest.sheet import read_sheet
+from gis_service.ingest.spreadsheet import read_sheet
 from gis_service.ingest.values import Sentence
 
 # What the first bytes of a file must be for its name to be true.

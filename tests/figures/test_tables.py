@@ -10,7 +10,7 @@ import pytest
 
 from gis_service.db.engine import get_engine
 from gis_service.export.mark import Mark
-from gis_service.export.sheets import write_tables
+from gis_service.export.xlsx import write_tables
 from gis_service.figures.tables import ANNEX, OVERVIEW, department_table, place_tables, runs_of
 from tests.conftest import Database
 

@@ -19,8 +19,8 @@ from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
-from gis_service.export.sheets import write_tables
 from gis_service.export.table import Table
+from gis_service.export.xlsx import write_tables
 from gis_service.figures.house import facts_of
 from gis_service.figures.tables import department_table, place_tables, runs_of
 from gis_service.identity import Right
