@@ -13,8 +13,10 @@ the earth (or in which tile) a pair lies.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gis_service.density.compute.compiled import loop
 
@@ -37,9 +39,79 @@ DEEP = 1e-7
 OFF, HIDDEN, FLANKED, CLEAR = 0, 1, 2, 3
 
 
+class Facing(NamedTuple):
+    """When two walls face each other; 180° - 2φ is the smallest angle between the feet.
+
+    Attributes
+    ----------
+    half_width_m
+        Half the largest width.
+    cos_feet, sin_half, cos_half
+        cos 2φ, sin φ, cos φ.
+
+    """
+
+    half_width_m: float
+    cos_feet: float
+    sin_half: float
+    cos_half: float
+
+
+class Window(NamedTuple):
+    """Walls that reach into a box.
+
+    Attributes
+    ----------
+    walls
+        (at least ``filled``, 7) float64: x0, y0, x1, y1 in metres from the pair's origin, the unit vector along the wall,
+        its length in metres. The building lies on the left, so the outward normal is (uy, -ux).
+    filled
+        How many rows are filled.
+
+    """
+
+    walls: NDArray[np.float64]
+    filled: int
+
+
+class Scene(NamedTuple):
+    """A pair of buildings A and B with all that can stand between them.
+
+    Attributes
+    ----------
+    own, other, third
+        Walls of A, of B, and of third buildings near the gap.
+    facing
+        When walls face each other.
+    walls, start
+        (walls, 4) float64 ends of all walls of the tile in metres, and (buildings + 1,) int64 first wall of each
+        building: for telling whether a point lies in a building.
+    x0, y0
+        The pair's origin: A's first corner, in the metres of ``walls``.
+    contact
+        Row of B when A and B touch, so that parts of A may lie in B; else -1.
+    covers, covering
+        int64 rows of third buildings that touch both, so that they may lie over the gap; the first ``covering`` count.
+
+    """
+
+    own: Window
+    other: Window
+    third: Window
+    facing: Facing
+    walls: NDArray[np.float64]
+    start: NDArray[np.int64]
+    x0: float
+    y0: float
+    contact: int
+    covers: NDArray[np.int64]
+    covering: int
+
+
 @loop
-def _first_touch(ax, ay, nx, ny, walls, n, limit):
-    """Return t and the touched point of the walls, t = inf when beyond ``limit``."""
+def _first_touch(ax, ay, nx, ny, window, limit):
+    """Return t and the touched point of a window's walls, t = inf when beyond ``limit`` (metres)."""
+    walls, n = window.walls, window.filled
     best = limit
     fx = fy = 0.0
     found = False
@@ -70,8 +142,9 @@ def _first_touch(ax, ay, nx, ny, walls, n, limit):
 
 
 @loop
-def _free(px, py, radius, walls, n):
-    """Say whether no wall comes nearer to p than ``radius``."""
+def _free(px, py, radius, window):
+    """Say whether no wall comes nearer to p than ``radius`` (metres)."""
+    walls, n = window.walls, window.filled
     for i in range(n):
         vx, vy = px - walls[i, 0], py - walls[i, 1]
         ux, uy = walls[i, 4], walls[i, 5]
@@ -103,8 +176,9 @@ def _inside(px, py, walls, first, last):
 
 
 @loop
-def _crosses(px, py, qx, qy, length, walls, n):
+def _crosses(px, py, qx, qy, length, window):
     """Say whether the line from p to the foot q crosses a wall, but for a graze at the foot."""
+    walls, n = window.walls, window.filled
     dx, dy = (qx - px) / length, (qy - py) / length
     reach = length - GRAZE_M
     for i in range(n):
@@ -122,49 +196,45 @@ def _crosses(px, py, qx, qy, length, walls, n):
 
 
 @loop
-def judge(ax, ay, nx, ny, wa, na, wb, nb_, wc, nc, rule, all_walls, start, x0, y0, contact, covers, n_covers):  # noqa: PLR0911 - each return is one verdict
-    """Judge the bisector point seen from ``a`` along ``n``.
-
-    Parameters
-    ----------
-    rule
-        Half the largest width (metres) and the cosine of 180° less the smallest angle between the feet.
-    contact
-        Position of B when A and B touch, so that parts of A may lie in B; else -1.
-    covers
-        Positions of third buildings that touch both A and B, so that they may lie over the gap.
+def classify_point(scene, ax, ay, nx, ny):  # noqa: PLR0911 - each return is one verdict
+    """Judge the bisector point seen from ``a`` on A's outline along its outward unit normal ``n``.
 
     Returns
     -------
-    State (OFF .. CLEAR), t, p.
+    State (OFF .. CLEAR), t in metres, p.
 
     """
-    t, fx, fy = _first_touch(ax, ay, nx, ny, wb, nb_, rule[0])
+    t, fx, fy = _first_touch(ax, ay, nx, ny, scene.other, scene.facing.half_width_m)
     if t == math.inf or t < OPEN_M:
         return OFF, 0.0, ax, ay
     px, py = ax + t * nx, ay + t * ny
-    if nx * (fx - px) + ny * (fy - py) < rule[1] * t:
+    if nx * (fx - px) + ny * (fy - py) < scene.facing.cos_feet * t:
         return OFF, t, px, py
-    if not _free(px, py, t - DEEP, wa, na):
+    if not _free(px, py, t - DEEP, scene.own):
         return OFF, t, px, py
+    walls, start, b = scene.walls, scene.start, scene.contact
+    x, y = px + scene.x0, py + scene.y0
     # Where the two overlap, ``a`` may lie in B: its disc then begins beyond B's walls, or ends among them.
-    if contact >= 0 and (
-        _inside(px + x0, py + y0, all_walls, start[contact], start[contact + 1]) or not _free(px, py, t - DEEP, wb, nb_)
-    ):
+    if b >= 0 and (_inside(x, y, walls, start[b], start[b + 1]) or not _free(px, py, t - DEEP, scene.other)):
         return OFF, t, px, py
-    for i in range(n_covers):
-        if _inside(px + x0, py + y0, all_walls, start[covers[i]], start[covers[i] + 1]):
+    for i in range(scene.covering):
+        c = scene.covers[i]
+        if _inside(x, y, walls, start[c], start[c + 1]):
             return HIDDEN, t, px, py
-    if nc == 0 or _free(px, py, t - DEEP, wc, nc):
+    if scene.third.filled == 0 or _free(px, py, t - DEEP, scene.third):
         return CLEAR, t, px, py
-    if _crosses(px, py, ax, ay, t, wc, nc) or _crosses(px, py, fx, fy, t, wc, nc):
+    if _crosses(px, py, ax, ay, t, scene.third) or _crosses(px, py, fx, fy, t, scene.third):
         return HIDDEN, t, px, py
     return FLANKED, t, px, py
 
 
 @loop
 def gather(walls, first, last, x0, y0, box, out, n):
-    """Copy the walls that reach into ``box`` (relative to x0, y0), with direction and length; return the count."""
+    """Copy the walls first .. last that reach into a box behind the ``n`` rows of ``out`` (a ``Window``'s).
+
+    ``box`` is (4,) float64: xmin, ymin, xmax, ymax in metres from (x0, y0). Returns ``out``, grown where it was too
+    small, and the count.
+    """
     for i in range(first, last):
         ax, ay, bx, by = walls[i, 0] - x0, walls[i, 1] - y0, walls[i, 2] - x0, walls[i, 3] - y0
         if max(ax, bx) < box[0] or min(ax, bx) > box[2] or max(ay, by) < box[1] or min(ay, by) > box[3]:
@@ -183,7 +253,7 @@ def gather(walls, first, last, x0, y0, box, out, n):
 
 @loop
 def clip(x0, y0, x1, y1, box):
-    """Return the part of a wall inside ``box`` as two shares of its length; (1, 0) when there is none."""
+    """Return the part of a wall inside a box (as of ``gather``) as two shares of its length; (1, 0) for none."""
     lo, hi = 0.0, 1.0
     for axis in range(2):
         p = x0 if axis == 0 else y0

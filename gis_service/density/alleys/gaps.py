@@ -11,7 +11,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gis_service.density.alleys.walk import trace
+from gis_service.density.alleys.bisector import Facing
+from gis_service.density.alleys.walk import Chosen, Neighbours, trace_bisectors
 from gis_service.density.compute.executor import Executor, InProcess
 from gis_service.density.layer.prepare import Prepared
 from gis_service.density.params import Params
@@ -114,19 +115,13 @@ class _Task(NamedTuple):
 
     walls: Walls
     heights: NDArray[np.float64]
-    offsets: NDArray[np.int64]
-    others: NDArray[np.int64]
-    near: NDArray[np.bool_]
-    a: NDArray[np.int64]
-    b: NDArray[np.int64]
-    touching: NDArray[np.bool_]
-    rule: NDArray[np.float64]
+    neighbours: Neighbours
+    pairs: Chosen
+    facing: Facing
 
 
 def _trace_tile(task: _Task) -> tuple[NDArray[Any], ...]:
-    w = task.walls
-    around = w.ends, w.after, w.start, w.boxes, *w.origin, task.heights, task.offsets, task.others, task.near
-    traced: Any = trace(*around, task.a, task.b, task.touching, task.rule)
+    traced: Any = trace_bisectors(*task)
     return tuple(traced)
 
 
@@ -205,13 +200,11 @@ def _traced(
     left, right = np.r_[pairs.a, pairs.b], np.r_[pairs.b, pairs.a]
     near = np.r_[contact, contact][np.lexsort((right, left))]
     slant = np.radians(180.0 - params.facing_deg)
-    rule = np.array(
-        [
-            params.max_width_m / 2 + WIDTH_EPS_M,
-            np.cos(slant) - 1e-9,
-            np.sin(slant / 2) + 1e-9,
-            np.cos(slant / 2),
-        ]
+    facing = Facing(
+        params.max_width_m / 2 + WIDTH_EPS_M,
+        float(np.cos(slant) - 1e-9),
+        float(np.sin(slant / 2) + 1e-9),
+        float(np.cos(slant / 2)),
     )
     tile_of = ground.tile_of()[a]
     order = np.argsort(tile_of, kind="stable")
@@ -228,8 +221,8 @@ def _traced(
         owner = np.repeat(np.arange(len(inside)), np.diff(offsets)[inside])[known]
         return _Task(
             ground.walls.cut(inside), prepared.height_m[inside],
-            np.searchsorted(owner, np.arange(len(inside) + 1)), at[known], near[rows[known]],
-            np.searchsorted(inside, a[own]), np.searchsorted(inside, b[own]), touching[own], rule,
+            Neighbours(np.searchsorted(owner, np.arange(len(inside) + 1)), at[known], near[rows[known]]),
+            Chosen(np.searchsorted(inside, a[own]), np.searchsorted(inside, b[own]), touching[own]), facing,
         )  # fmt: skip
 
     parts = executor.map(_trace_tile, (task(own) for own in owned))

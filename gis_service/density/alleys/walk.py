@@ -1,15 +1,29 @@
 """Walk the bisectors of many pairs and measure them; compiled. Python callers use ``gaps``."""
 
 # Types are found by the compiler (numba) from the arrays that the Python callers pass.
-# mypy: disable-error-code=no-untyped-def
+# mypy: disable-error-code="no-untyped-def, arg-type"
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gis_service.density.alleys.bisector import CLEAR, FLANKED, HIDDEN, OFF, STEP, STEP_TURN, clip, gather, judge
+from gis_service.density.alleys.bisector import (
+    CLEAR,
+    FLANKED,
+    HIDDEN,
+    OFF,
+    STEP,
+    STEP_TURN,
+    Scene,
+    Window,
+    classify_point,
+    clip,
+    gather,
+)
 from gis_service.density.compute.compiled import loop, uncounted
 
 JOIN_M = 0.02
@@ -23,6 +37,88 @@ SHORT_M = 1e-3
 
 HALVINGS = 11
 """Ends are found to the step over 2^11: a tenth of a millimetre."""
+
+
+class Neighbours(NamedTuple):
+    """Buildings within the largest width of each building.
+
+    Attributes
+    ----------
+    offsets
+        (buildings + 1,) int64: ``others[offsets[i]:offsets[i + 1]]`` are those of building i, ascending.
+    others, near
+        int64 rows, and bool: whether the two touch.
+
+    """
+
+    offsets: NDArray[np.int64]
+    others: NDArray[np.int64]
+    near: NDArray[np.bool_]
+
+
+class Chosen(NamedTuple):
+    """The pairs to trace: rows ``a`` < ``b`` (int64), and whether the two touch (bool)."""
+
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
+    touching: NDArray[np.bool_]
+
+
+class Piece(NamedTuple):
+    """One wall, or the turn of the normal at one convex corner, of A; metres from the pair's origin.
+
+    Attributes
+    ----------
+    turns
+        Whether it is a corner.
+    x, y, dx, dy
+        A wall's begin and its vector; of a corner the point, and nought.
+    nx, ny
+        The outward unit normal of the wall, or where the corner begins to turn it.
+    turn
+        By how many radians the corner turns it.
+
+    """
+
+    turns: bool
+    x: float
+    y: float
+    dx: float
+    dy: float
+    nx: float
+    ny: float
+    turn: float
+
+
+class Common(NamedTuple):
+    """Common neighbours of a pair: int64 rows, whether each touches both (bool), how many are filled."""
+
+    buildings: NDArray[np.int64]
+    touching: NDArray[np.bool_]
+    filled: int
+
+
+class Lines(NamedTuple):
+    """Stretches of bisectors as they are collected; arrays grow as they fill.
+
+    Attributes
+    ----------
+    xyt, points
+        (·, 3) float64: x, y in metres of the work CRS and half the local width; how many are filled.
+    of, sums, filled
+        (·, 3) int64: pair, first and last (excluded) point of each line; (·, 4) float64: its length, ∫width, ∫sky view,
+        least width; how many are filled.
+    stack
+        (·, 2) int64 scratch of the thinning.
+
+    """
+
+    xyt: NDArray[np.float64]
+    points: int
+    of: NDArray[np.int64]
+    sums: NDArray[np.float64]
+    filled: int
+    stack: NDArray[np.int64]
 
 
 @loop
@@ -47,18 +143,18 @@ def _put(track, n, state, t, x, y):
 @loop
 def _at(piece, u):
     """Return the point on A's outline and its normal at share ``u`` of a wall or of a corner's turn."""
-    if piece[0] == 0.0:
-        return piece[1] + u * piece[3], piece[2] + u * piece[4], piece[5], piece[6]
-    turn = u * piece[7]
+    if not piece.turns:
+        return piece.x + u * piece.dx, piece.y + u * piece.dy, piece.nx, piece.ny
+    turn = u * piece.turn
     c, s = math.cos(turn), math.sin(turn)
-    return piece[1], piece[2], c * piece[5] - s * piece[6], s * piece[5] + c * piece[6]
+    return piece.x, piece.y, c * piece.nx - s * piece.ny, s * piece.nx + c * piece.ny
 
 
 @loop
-def _along(piece, lo, hi, steps, track, n, wa, na, wb, nb_, wc, nc, rule, walls, start, x0, y0, contact, covers, nv):
+def _along(scene, piece, lo, hi, steps, track, n):
     """Walk one wall or one corner of A from share lo to hi, with exact ends of every run."""
     ax, ay, nx, ny = _at(piece, lo)
-    old, ot, ox, oy = judge(ax, ay, nx, ny, wa, na, wb, nb_, wc, nc, rule, walls, start, x0, y0, contact, covers, nv)
+    old, ot, ox, oy = classify_point(scene, ax, ay, nx, ny)
     if old != OFF and n > 0 and track[n - 1, 3] != OFF:
         gap = (track[n - 1, 0] - ox) ** 2 + (track[n - 1, 1] - oy) ** 2
         if gap > JOIN_M * JOIN_M:
@@ -68,7 +164,7 @@ def _along(piece, lo, hi, steps, track, n, wa, na, wb, nb_, wc, nc, rule, walls,
     for step in range(1, steps + 1):
         v = lo + (hi - lo) * step / steps
         ax, ay, nx, ny = _at(piece, v)
-        new, t, x, y = judge(ax, ay, nx, ny, wa, na, wb, nb_, wc, nc, rule, walls, start, x0, y0, contact, covers, nv)
+        new, t, x, y = classify_point(scene, ax, ay, nx, ny)
         changes = 0
         while new != old and changes < 4:
             changes += 1
@@ -77,9 +173,7 @@ def _along(piece, lo, hi, steps, track, n, wa, na, wb, nb_, wc, nc, rule, walls,
             for _ in range(HALVINGS):
                 middle = 0.5 * (near + far)
                 ax, ay, nx, ny = _at(piece, middle)
-                ms, mt, mx, my = judge(
-                    ax, ay, nx, ny, wa, na, wb, nb_, wc, nc, rule, walls, start, x0, y0, contact, covers, nv
-                )
+                ms, mt, mx, my = classify_point(scene, ax, ay, nx, ny)
                 if ms == old:
                     near, ot, ox, oy = middle, mt, mx, my
                 else:
@@ -150,17 +244,19 @@ def _thin(track, first, last, x0, y0, out, n, stack):
 
 
 @loop
-def _common(offsets, others, near, a, b, found, touching):
-    """List the common neighbours of a and b, and whether each touches both."""
+def _common(neighbours, a, b, found):
+    """List the common neighbours of a and b in the arrays of ``found``."""
+    offsets, others, near = neighbours.offsets, neighbours.others, neighbours.near
+    buildings, touching = found.buildings, found.touching
     i, j = offsets[a], offsets[b]
     n = 0
     while i < offsets[a + 1] and j < offsets[b + 1]:
         if others[i] == others[j]:
-            if n == found.shape[0]:
-                bigger, flags = np.empty(2 * n, found.dtype), np.empty(2 * n, touching.dtype)
-                bigger[:n], flags[:n] = found, touching
-                found, touching = bigger, flags
-            found[n] = others[i]
+            if n == buildings.shape[0]:
+                bigger, flags = np.empty(2 * n, buildings.dtype), np.empty(2 * n, touching.dtype)
+                bigger[:n], flags[:n] = buildings, touching
+                buildings, touching = bigger, flags
+            buildings[n] = others[i]
             touching[n] = near[i] and near[j]
             n += 1
             i += 1
@@ -169,7 +265,7 @@ def _common(offsets, others, near, a, b, found, touching):
             i += 1
         else:
             j += 1
-    return found, touching, n
+    return Common(buildings, touching, n)
 
 
 @loop
@@ -183,14 +279,15 @@ def _first_wall(walls, first, last, x0, y0, box):
 
 
 @loop
-def _opposite(ax, ay, ux, uy, length, wb, n, rule):
+def _opposite(ax, ay, ux, uy, length, other, facing):
     """Return the part of a wall of A (shares of its length) that any of B can face.
 
     With the feet at least 180° - 2φ apart as seen from p, the foot on B lies within φ of the normal at ``a`` and
     no farther than the largest width, so B must have a wall in the strip before this part.
     """
-    depth = 2.0 * rule[0]
-    sway = depth * rule[2]
+    wb, n = other.walls, other.filled
+    depth = 2.0 * facing.half_width_m
+    sway = depth * facing.sin_half
     lo, hi = length, 0.0
     for i in range(n):
         vx, vy, wx, wy = wb[i, 0] - ax, wb[i, 1] - ay, wb[i, 2] - ax, wb[i, 3] - ay
@@ -203,16 +300,17 @@ def _opposite(ax, ay, ux, uy, length, wb, n, rule):
 
 
 @loop
-def _before_corner(x, y, nx, ny, mx, my, wb, n, rule):
+def _before_corner(x, y, nx, ny, mx, my, other, facing):
     """Say whether any of B can lie before a corner of A whose normal turns from (nx, ny) to (mx, my)."""
-    depth, cosine = 2.0 * rule[0], rule[3]
+    wb, n = other.walls, other.filled
+    depth, cosine = 2.0 * facing.half_width_m, facing.cos_half
     kx, ky = nx + mx, ny + my
     size = math.sqrt(kx * kx + ky * ky)
     # Half the turn and φ more, as a cosine: beyond it nothing faces this corner.
     if size > 1e-6:
         kx, ky = kx / size, ky / size
         half = kx * nx + ky * ny
-        limit = half * cosine - math.sqrt(max(0.0, 1.0 - half * half)) * rule[2]
+        limit = half * cosine - math.sqrt(max(0.0, 1.0 - half * half)) * facing.sin_half
     else:
         limit = -2.0
     for i in range(n):
@@ -235,10 +333,9 @@ def _before_corner(x, y, nx, ny, mx, my, wb, n, rule):
 
 
 @loop
-def _ring(
-    r0, r1, begin, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, rule, start, contact, covers, nv, piece
-):
-    """Walk one ring of A from the wall ``begin``."""
+def _ring(scene, box, r0, r1, begin, track, n):
+    """Walk one ring of A (walls r0 .. r1) from the wall ``begin``."""
+    walls, x0, y0 = scene.walls, scene.x0, scene.y0
     size = r1 - r0
     for k in range(size):
         i = r0 + (begin - r0 + k) % size
@@ -248,43 +345,13 @@ def _ring(
         length = math.sqrt(dx * dx + dy * dy)
         ux, uy = dx / length, dy / length
         lo, hi = clip(ax, ay, bx, by, box)
-        near, far = _opposite(ax, ay, ux, uy, length, wb, nb_, rule)
+        near, far = _opposite(ax, ay, ux, uy, length, scene.other, scene.facing)
         lo, hi = max(lo, near), min(hi, far)
         if hi > lo:
-            piece[0], piece[1], piece[2], piece[3], piece[4], piece[5], piece[6] = (
-                0.0,
-                ax,
-                ay,
-                dx,
-                dy,
-                uy,
-                -ux,
-            )
             steps = max(1, math.ceil((hi - lo) * length / STEP))
             if lo > 0.0:
                 track, n = _put(track, n, OFF, 0.0, 0.0, 0.0)
-            track, n = _along(
-                piece,
-                lo,
-                hi,
-                steps,
-                track,
-                n,
-                wa,
-                na,
-                wb,
-                nb_,
-                wc,
-                nc,
-                rule,
-                walls,
-                start,
-                x0,
-                y0,
-                contact,
-                covers,
-                nv,
-            )
+            track, n = _along(scene, Piece(False, ax, ay, dx, dy, uy, -ux, 0.0), lo, hi, steps, track, n)
         else:
             track, n = _put(track, n, OFF, 0.0, 0.0, 0.0)
         if bx < box[0] or bx > box[2] or by < box[1] or by > box[3]:
@@ -295,45 +362,40 @@ def _ring(
         turn = math.atan2(cross, dot)
         if turn > 1e-9:
             far = math.sqrt(ex * ex + ey * ey)
-            if not _before_corner(bx, by, uy, -ux, ey / far, -ex / far, wb, nb_, rule):
+            if not _before_corner(bx, by, uy, -ux, ey / far, -ex / far, scene.other, scene.facing):
                 track, n = _put(track, n, OFF, 0.0, 0.0, 0.0)
                 continue
-            piece[0], piece[1], piece[2], piece[5], piece[6], piece[7] = 1.0, bx, by, uy, -ux, turn
             steps = max(1, math.ceil(turn / STEP_TURN))
-            track, n = _along(
-                piece, 0.0, 1.0, steps, track, n, wa, na, wb, nb_, wc, nc, rule, walls, start, x0, y0, contact, covers,
-                nv,
-            )  # fmt: skip
+            track, n = _along(scene, Piece(True, bx, by, 0.0, 0.0, uy, -ux, turn), 0.0, 1.0, steps, track, n)
     track, n = _put(track, n, OFF, 0.0, 0.0, 0.0)
     return track, n
 
 
 @loop
-def _walk_all(a, walls, after, start, x0, y0, box, track, wa, na, wb, nb_, wc, nc, rule, contact, covers, nv, piece):
+def _walk_all(scene, a, after, box, track):
     """Walk all rings of building ``a``; return the track and its length."""
+    start = scene.start
     n, r0 = 0, start[a]
     for i in range(start[a], start[a + 1]):
         if after[i] > i:
             continue
-        begin = _first_wall(walls, r0, i + 1, x0, y0, box)
+        begin = _first_wall(scene.walls, r0, i + 1, scene.x0, scene.y0, box)
         begin = begin if begin >= 0 else r0
-        track, n = _ring(
-            r0, i + 1, begin, walls, x0, y0, box, track, n, wa, na, wb, nb_, wc, nc, rule, start, contact, covers, nv, piece
-        )  # fmt: skip
+        track, n = _ring(scene, box, r0, i + 1, begin, track, n)
         r0 = i + 1
     return track, n
 
 
 @loop
-def _between(common, flags, n, walls, start, x0, y0, box, wc, covers):
+def _between(found, walls, start, origin, box, wc, covers):
     """Gather the walls of the third buildings, and list those that may lie over the gap."""
     nc = nv = 0
-    if covers.shape[0] < n:
-        covers = np.empty(2 * n, np.int64)
-    for i in range(n):
-        c = common[i]
-        wc, nc = gather(walls, start[c], start[c + 1], x0, y0, box, wc, nc)
-        if flags[i]:
+    if covers.shape[0] < found.filled:
+        covers = np.empty(2 * found.filled, np.int64)
+    for i in range(found.filled):
+        c = found.buildings[i]
+        wc, nc = gather(walls, start[c], start[c + 1], origin[0], origin[1], box, wc, nc)
+        if found.touching[i]:
             covers[nv] = c
             nv += 1
     return wc, nc, covers, nv
@@ -358,98 +420,104 @@ def _runs(track, n, floor, runs):
 
 
 @loop
-def _store(k, track, runs, count, x0, y0, ha, hb, xyt, n, of, sums, lines, stack):
-    """Store the runs of pair k as lines; return the buffers, and length, ∫width and ∫sky of all together."""
+def _store(lines, k, track, runs, heights, origin):
+    """Add the runs of pair k to ``lines``; return them, and length, ∫width and ∫sky of all runs together.
+
+    ``runs`` are the array and the count of ``_runs``, ``heights`` those of A and B in metres, ``origin`` the pair's in the
+    work CRS.
+    """
+    xyt, n, of, sums, count, stack = lines
     total = np.zeros(3)
-    for r in range(count):
-        length, wide, sky, least = measure(track, runs[r, 0], runs[r, 1], ha, hb)
+    for r in range(runs[1]):
+        first, last = runs[0][r, 0], runs[0][r, 1]
+        length, wide, sky, least = measure(track, first, last, heights[0], heights[1])
         total[0] += length
         total[1] += wide
         total[2] += sky
         if length <= SHORT_M:
             continue
-        of, sums = _grown(of, lines), _grown(sums, lines)
-        of[lines, 0], of[lines, 1] = k, n
-        xyt, n, stack = _thin(track, runs[r, 0], runs[r, 1], x0, y0, xyt, n, stack)
-        of[lines, 2] = n
-        sums[lines, 0], sums[lines, 1], sums[lines, 2], sums[lines, 3] = length, wide, sky, least
-        lines += 1
-    return xyt, n, of, sums, lines, stack, total
+        of, sums = _grown(of, count), _grown(sums, count)
+        of[count, 0], of[count, 1] = k, n
+        xyt, n, stack = _thin(track, first, last, origin[0], origin[1], xyt, n, stack)
+        of[count, 2] = n
+        sums[count, 0], sums[count, 1], sums[count, 2], sums[count, 3] = length, wide, sky, least
+        count += 1
+    return Lines(xyt, n, of, sums, count, stack), total
 
 
 @loop
-def trace(walls, after, start, boxes, origin_x, origin_y, heights, offsets, others, near, pa, pb, touching, rule):
+def _no_lines():
+    return Lines(
+        np.empty((1024, 3)), np.int64(0), np.empty((256, 3), np.int64), np.empty((256, 4)), np.int64(0),
+        np.empty((256, 2), np.int64),
+    )  # fmt: skip
+
+
+@loop
+def trace_bisectors(walls, heights, neighbours, pairs, facing):
     """Walk the bisector of every pair.
 
     Parameters
     ----------
-    walls, after, start, boxes, origin_x, origin_y
-        See ``walls.Walls``.
+    walls
+        ``plane.walls.Walls``.
     heights
-        Heights in metres, nan when unknown.
-    offsets, others, near
-        Neighbours of every building within the largest width, sorted, and whether each touches.
-    pa, pb, touching
-        The pairs, and whether the two touch.
-    rule
-        Half the largest width in metres; with 180° - 2φ the smallest angle between the feet: cos 2φ, sin φ, cos φ.
+        (buildings,) float64 in metres, nan when unknown.
+    neighbours, pairs, facing
+        ``Neighbours``, ``Chosen``, ``bisector.Facing``.
 
     Returns
     -------
-    Per pair: facing length (whatever stands between), gap length, ∫width, ∫sky. Lines of gaps: points (x, y, t),
-    and per line (pair, first, last). Lines of the pieces to which no third building is nearer: the same, and per
-    piece length, ∫width, ∫sky, least width.
+    (pairs, 4) float64: facing length (whatever stands between), gap length, ∫width, ∫sky. Lines of gaps: points
+    (x, y, t), and per line (pair, first, last). Lines of the pieces to which no third building is nearer: the same,
+    and per piece length, ∫width, ∫sky, least width. Lengths in metres.
 
     """
-    walls, after, start, boxes, rule = (
-        uncounted(walls), uncounted(after), uncounted(start), uncounted(boxes), uncounted(rule)
-    )  # fmt: skip
-    offsets, others, near = uncounted(offsets), uncounted(others), uncounted(near)
-    m = pa.shape[0]
+    ends, after, start = uncounted(walls.ends), uncounted(walls.after), uncounted(walls.start)
+    boxes, origin = uncounted(walls.boxes), walls.origin
+    around = Neighbours(uncounted(neighbours.offsets), uncounted(neighbours.others), uncounted(neighbours.near))
+    m = pairs.a.shape[0]
     figures = np.zeros((m, 4))
-    gap_xyt, med_xyt = np.empty((1024, 3)), np.empty((1024, 3))
-    gap_of, med_of = np.empty((256, 3), np.int64), np.empty((256, 3), np.int64)
-    gap_sum, med_sum = np.empty((256, 4)), np.empty((256, 4))
-    ng = ngl = nm = nml = 0
+    gaps, pieces = _no_lines(), _no_lines()
     wa, wb, wc = np.empty((64, 7)), np.empty((64, 7)), np.empty((256, 7))
-    track, stack, runs = np.empty((512, 4)), np.empty((256, 2), np.int64), np.empty((64, 2), np.int64)
-    common, flags, covers = np.empty(64, np.int64), np.empty(64, np.bool_), np.empty(64, np.int64)
-    box, piece = np.empty(4), np.empty(8)
-    width = 2.0 * rule[0]
+    track, runs = np.empty((512, 4)), np.empty((64, 2), np.int64)
+    common = Common(np.empty(64, np.int64), np.empty(64, np.bool_), np.int64(0))
+    covers, box = np.empty(64, np.int64), np.empty(4)
+    width = 2.0 * facing.half_width_m
     for k in range(m):
-        a, b = pa[k], pb[k]
-        x0, y0 = walls[start[a], 0], walls[start[a], 1]
+        a, b = pairs.a[k], pairs.b[k]
+        x0, y0 = ends[start[a], 0], ends[start[a], 1]
         box[0], box[1] = boxes[a, 0] - x0 - width, boxes[a, 1] - y0 - width
         box[2], box[3] = boxes[a, 2] - x0 + width, boxes[a, 3] - y0 + width
-        wb, nb_ = gather(walls, start[b], start[b + 1], x0, y0, box, wb, 0)
+        wb, nb = gather(ends, start[b], start[b + 1], x0, y0, box, wb, 0)
         for axis in range(2):
             shift = x0 if axis == 0 else y0
             box[axis] = max(box[axis], boxes[b, axis] - shift - width)
             box[axis + 2] = min(box[axis + 2], boxes[b, axis + 2] - shift + width)
-        wa, na = gather(walls, start[a], start[a + 1], x0, y0, box, wa, 0)
-        if na == 0 or nb_ == 0:
+        wa, na = gather(ends, start[a], start[a + 1], x0, y0, box, wa, 0)
+        if na == 0 or nb == 0:
             continue
-        common, flags, n_common = _common(offsets, others, near, a, b, common, flags)
-        wc, nc, covers, nv = _between(common, flags, n_common, walls, start, x0, y0, box, wc, covers)
-        walked, n = _walk_all(
-            a, walls, after, start, x0, y0, uncounted(box), uncounted(track), uncounted(wa), na, uncounted(wb), nb_,
-            uncounted(wc), nc, rule, b if touching[k] else -1, uncounted(covers), nv, uncounted(piece),
+        common = _common(around, a, b, common)
+        wc, nc, covers, nv = _between(common, ends, start, (x0, y0), box, wc, covers)
+        scene = Scene(
+            Window(uncounted(wa), na), Window(uncounted(wb), nb), Window(uncounted(wc), nc), facing, ends, start,
+            x0, y0, b if pairs.touching[k] else -1, uncounted(covers), nv,
         )  # fmt: skip
+        walked, n = _walk_all(scene, a, after, uncounted(box), uncounted(track))
         if walked.shape[0] > track.shape[0]:
             # It had to grow, and is an array of its own.
             track = walked
-        ha, hb = heights[a], heights[b]
+        tall = heights[a], heights[b]
+        at = x0 + origin[0], y0 + origin[1]
         runs, count = _runs(track, n, HIDDEN, runs)
         for r in range(count):
-            figures[k, 0] += measure(track, runs[r, 0], runs[r, 1], ha, hb)[0]
+            figures[k, 0] += measure(track, runs[r, 0], runs[r, 1], tall[0], tall[1])[0]
         runs, count = _runs(track, n, FLANKED, runs)
-        gap_xyt, ng, gap_of, gap_sum, ngl, stack, total = _store(
-            k, track, runs, count, x0 + origin_x, y0 + origin_y, ha, hb, gap_xyt, ng, gap_of, gap_sum, ngl, stack
-        )
+        gaps, total = _store(gaps, k, track, (runs, count), tall, at)
         figures[k, 1], figures[k, 2], figures[k, 3] = total[0], total[1], total[2]
         runs, count = _runs(track, n, CLEAR, runs)
-        med_xyt, nm, med_of, med_sum, nml, stack, total = _store(
-            k, track, runs, count, x0 + origin_x, y0 + origin_y, ha, hb, med_xyt, nm, med_of, med_sum, nml, stack
-        )
-    gaps = gap_xyt[:ng].copy(), gap_of[:ngl].copy()
-    return figures, gaps[0], gaps[1], med_xyt[:nm].copy(), med_of[:nml].copy(), med_sum[:nml].copy()
+        pieces, total = _store(pieces, k, track, (runs, count), tall, at)
+    return (
+        figures, gaps.xyt[: gaps.points].copy(), gaps.of[: gaps.filled].copy(), pieces.xyt[: pieces.points].copy(),
+        pieces.of[: pieces.filled].copy(), pieces.sums[: pieces.filled].copy(),
+    )  # fmt: skip
