@@ -355,3 +355,22 @@ def test_an_area_with_a_shape_that_is_not_read(database: Database, tmp_path: Pat
     )
     said = database.cli("select", "--area", tmp_path / "area.csv", "--out", tmp_path / "o.csv")
     assert (said.code, "row 3" in said.err, "TIN" in said.err) == (1, True, True), said.err
+
+
+def test_a_workbook_with_a_password(tmp_path: Path):
+    (tmp_path / "h.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
+    with pytest.raises(InputError, match="password"):
+        read(tmp_path / "h.xlsx")
+
+
+def test_a_name_that_cannot_be_one(tmp_path: Path):
+    with pytest.raises(InputError, match="too long"):
+        read(tmp_path / ("房" * 200 + ".csv"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(tmp_path: Path):
+    path = put(houses(1), tmp_path / "h.gpkg")
+    path.chmod(0)
+    with pytest.raises(InputError, match="rights"):
+        read(path)
