@@ -74,6 +74,11 @@ def replacing(path: Path) -> Iterator[Path]:
                 left.unlink(missing_ok=True)
 
 
+def is_full(error: BaseException) -> bool:
+    """Tell whether an error is that of a disk without room."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
 def unwritable(path: Path, error: Exception) -> InputError:
     """Return the refusal of a file that cannot be written, with its cause."""
     said = getattr(error, "strerror", None) or str(error)

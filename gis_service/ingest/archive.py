@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from gis_service.errors import InputError
+from gis_service.files import is_full, unwritable
 from gis_service.ingest.encoding import choose
 from gis_service.ingest.values import Sentence
 
@@ -86,6 +87,8 @@ def unpack(archive: Path, folder: Path) -> tuple[Path, list[Sentence]]:
         NotImplementedError,
         RuntimeError,
     ) as error:
+        if is_full(error):
+            raise unwritable(folder, error) from error
         raise InputError(
             f"压缩包 {archive.name} 已损坏或不完整；请重新复制或重新压缩后再导入。",
             f"The archive {archive.name} is damaged or truncated; copy or make it again.",

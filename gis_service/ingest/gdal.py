@@ -24,6 +24,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from gis_service.errors import InputError
+from gis_service.files import is_full, unwritable
 from gis_service.ingest import shapefile
 from gis_service.ingest.layer import Layer, make_layer, to_pandas
 from gis_service.ingest.shapes import from_wkb, without_measures
@@ -183,6 +184,8 @@ def _check_driver(path: Path, source: str | Path, layer: str) -> None:
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
+    if is_full(error):
+        return unwritable(Path(tempfile.gettempdir()), error)
     said = str(error).lower()
     if isinstance(error, (UnicodeDecodeError, LookupError)):
         return InputError(

@@ -10,8 +10,8 @@ from typing import Any
 
 from gis_service.errors import InputError
 
-X_NAMES = ("经度", "lon", "lng", "long", "longitude", "x", "x坐标", "东坐标", "横坐标", "easting", "e")
-Y_NAMES = ("纬度", "lat", "latitude", "y", "y坐标", "北坐标", "纵坐标", "northing", "n")
+X_NAMES = ("经度", "东经", "lon", "lng", "long", "longitude", "x", "x坐标", "坐标x", "东坐标", "横坐标", "easting", "e")
+Y_NAMES = ("纬度", "北纬", "lat", "latitude", "y", "y坐标", "坐标y", "北坐标", "纵坐标", "northing", "n")
 WKT_NAMES = ("wkt", "geometry", "geom", "几何", "图形", "wkb", "the_geom")
 COORDINATES = ("x", "y", "wkt")
 """What ``--field`` may name besides the fields of a kind: the columns that hold the coordinates."""

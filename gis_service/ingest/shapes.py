@@ -45,10 +45,7 @@ BROKEN = Fault(
 def from_wkb(values: Sequence[bytes | None]) -> tuple[NDArray[np.object_], dict[int, Fault]]:
     """Return geometries from WKB or EWKB, and by position the faults of those that cannot be read."""
     raw = np.array(values, dtype=object)
-    try:
-        geometry = _parsed(shapely.from_wkb, raw)
-    except NotImplementedError:  # one curve, and shapely reads none of all
-        geometry = np.array([_or_none(shapely.from_wkb, value) for value in values], dtype=object)
+    geometry = _parsed(shapely.from_wkb, raw)
     faults: dict[int, Fault] = {}
     for position in np.flatnonzero(shapely.is_missing(geometry)):
         if raw[position]:
@@ -57,14 +54,18 @@ def from_wkb(values: Sequence[bytes | None]) -> tuple[NDArray[np.object_], dict[
     return geometry, faults
 
 
-def _parsed(parse: Callable[..., Any], value: Any) -> Any:
+def _parsed(parse: Callable[..., Any], values: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return what shapely makes of each value, None where it cannot."""
     with np.errstate(invalid="ignore"):  # NaN among the coordinates is found later, row by row
-        return parse(value, on_invalid="ignore")
+        try:
+            return np.asarray(parse(values, on_invalid="ignore"), dtype=object)
+        except NotImplementedError:  # one curve, and shapely reads none of all
+            return np.array([_one(parse, value) for value in values], dtype=object)
 
 
-def _or_none(parse: Callable[..., Any], value: Any) -> shapely.Geometry | None:
+def _one(parse: Callable[..., Any], value: Any) -> shapely.Geometry | None:
     try:
-        shape: shapely.Geometry | None = _parsed(parse, value)
+        shape: shapely.Geometry | None = parse(value, on_invalid="ignore")
     except NotImplementedError:
         return None
     return shape
@@ -79,36 +80,28 @@ def _type_of(wkb: bytes) -> int:
 
 def from_texts(values: Sequence[Any]) -> tuple[NDArray[np.object_], dict[int, Fault], set[int]]:
     """Return geometries from cells of WKT, EWKT or hex (E)WKB, the faults by position, and the SRIDs that they name."""
-    geometry = np.empty(len(values), dtype=object)
-    faults: dict[int, Fault] = {}
-    srids: set[int] = set()
-    for position, value in enumerate(values):
-        said = "" if value is None else str(value)
-        if not said.strip():
-            continue
-        shape, srid = _from_text(said)
-        geometry[position] = shape
-        if srid:
-            srids.add(srid)
-        if shape is None:
-            faults[position] = _unreadable(said)
+    texts = ["" if value is None else str(value).strip() for value in values]
+    binary = {k: found.group(1) for k, said in enumerate(texts) if (found := _HEX.fullmatch(said))}
+    marks = {k: found for k, said in enumerate(texts) if said[:1] in {"S", "s"} and (found := _SRID.match(said))}
+    plain = [
+        None if not said or k in binary else said[marks[k].end() :] if k in marks else said
+        for k, said in enumerate(texts)
+    ]
+    geometry = _parsed(shapely.from_wkt, np.array(plain, dtype=object))
+    srids = {int(found.group(1)) for found in marks.values()}
+    if binary:
+        data = [bytes.fromhex(digits if len(digits) % 2 == 0 else digits[:-1]) for digits in binary.values()]
+        geometry[list(binary)] = from_wkb(data)[0]
+        srids |= {srid for srid in map(_srid_of, data) if srid}
+    faults = {int(k): _unreadable(texts[k]) for k in np.flatnonzero(shapely.is_missing(geometry)) if texts[k]}
     return geometry, faults, srids
 
 
-def _from_text(said: str) -> tuple[shapely.Geometry | None, int]:
-    if (found := _HEX.fullmatch(said)) and len(found.group(1)) % 2 == 0:
-        data = bytes.fromhex(found.group(1))
-        order = "<" if data[0] else ">"
-        srid = struct.unpack(f"{order}I", data[5:9])[0] if len(data) >= 9 and _has_srid(data, order) else 0
-        (shape,), _ = from_wkb([data])
-        return shape, srid
-    marked = _SRID.match(said)
-    srid = int(marked.group(1)) if marked else 0
-    return _or_none(shapely.from_wkt, said[marked.end() :] if marked else said), srid
-
-
-def _has_srid(data: bytes, order: str) -> bool:
-    return bool(struct.unpack(f"{order}I", data[1:5])[0] & _EWKB_SRID)
+def _srid_of(data: bytes) -> int:
+    order = "<" if data[0] else ">"
+    if len(data) < 9 or not struct.unpack(f"{order}I", data[1:5])[0] & _EWKB_SRID:
+        return 0
+    return int(struct.unpack(f"{order}I", data[5:9])[0])
 
 
 def _unreadable(said: str) -> Fault:
@@ -116,8 +109,9 @@ def _unreadable(said: str) -> Fault:
         kind = _OTHER_TYPES.get(_type_of(bytes.fromhex(found.group(1)[:10])))
         return unusual(kind) if kind else BROKEN
     word = _WORD.match(_SRID.sub("", said, count=1))
-    kind = _BY_WORD.get(word.group(1).upper().removesuffix("ZM").removesuffix("Z").removesuffix("M")) if word else None
-    kind = kind or (_BY_WORD.get(word.group(1).upper()) if word else None)
+    name = word.group(1).upper() if word else ""
+    # TINZ is a TIN.
+    kind = _BY_WORD.get(name) or _BY_WORD.get(name.rstrip("MZ"))
     if kind:
         return unusual(kind)
     shown = said.strip()[:30]

@@ -33,6 +33,8 @@ _MAGIC = {
     ".xlsx": (b"PK\x03\x04",),
     ".kmz": (b"PK\x03\x04",),
 }
+# What Excel puts a workbook into that has a password; an xls is the same kind of file.
+_OLE = b"\xd0\xcf\x11\xe0"
 _TEXT = (".geojson", ".json", ".kml", ".csv")
 _KNOWN = (*_MAGIC, *_TEXT, ".gdb")
 _ARCHIVES = (".zip", ".kmz")
@@ -68,10 +70,16 @@ def read(
         The file is missing, empty, not what its name says, damaged, or of an unknown kind.
 
     """
-    if not path.exists():
-        raise InputError(f"找不到文件 {path}。", f"There is no file {path}.")
-    _check_name(path)
-    sha256 = _sha256(path)
+    try:
+        if not path.exists():
+            raise InputError(f"找不到文件 {path}。", f"There is no file {path}.")
+        _check_name(path)
+        sha256 = _sha256(path)
+    except OSError as error:
+        raise InputError(
+            f"{path.name[:80]} 不能读取（{error.strerror}）；请检查文件名、权限和磁盘。",
+            f"{path.name[:80]} cannot be read ({error.strerror}); check its name, its rights and the disk.",
+        ) from error
     with _unpacked(path) as (data, notes):
         _check_name(data)
         found = _read(data, layer, encoding, coordinates or {})
@@ -122,6 +130,11 @@ def _check_name(path: Path) -> None:
         head = opened.read(64)
     if not head:
         raise InputError(f"{path.name} 是空文件；请重新导出。", f"{path.name} is an empty file; export it again.")
+    if suffix == ".xlsx" and head.startswith(_OLE):
+        raise InputError(
+            f"{path.name} 有密码，或是旧版 Excel 文件（xls）；请去掉密码，另存为 xlsx。",
+            f"{path.name} has a password, or is an old Excel file (xls); save it as xlsx without a password.",
+        )
     wanted = _MAGIC.get(suffix)
     text_is_binary = suffix in _TEXT and (head.startswith((b"PK\x03\x04", b"SQLite", b"PAR1")) or b"\0\0" in head[:16])
     if suffix == ".gdb" or (wanted and not head.startswith(wanted)) or text_is_binary:

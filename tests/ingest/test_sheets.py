@@ -9,7 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis_service.errors import InputError
@@ -85,6 +85,7 @@ def test_a_comma_that_may_be_either(tmp_path: Path):
         assert "without" in faults[0][1]
 
 
+@settings(deadline=None)  # a busy machine is no fault of the code
 @given(
     st.floats(0, 179.9999),
     st.sampled_from(["{d}°{m}′{s:.5f}″", "{d}度{m}分{s:.5f}秒", "{d} {m} {s:.5f}", "E{d}°{m}'{s:.5f}\""]),
@@ -95,6 +96,7 @@ def test_any_angle(angle: float, form: str):
     assert _one(form.format(d=d, m=m, s=s)) == pytest.approx(angle, abs=1e-8)
 
 
+@settings(deadline=None)  # a busy machine is no fault of the code
 @given(st.text(max_size=30), st.sampled_from("xy"))
 def test_no_text_is_a_crash(said: str, axis: str):
     values, faults = parse_column([said], axis, "n")
