@@ -137,15 +137,16 @@ def _overlaps(outlines: Geometries, rows: Ints, area: Floats, rank: Ints, chunks
     tree = shapely.STRtree(shapes)
 
     def met(some: slice) -> Ints:
-        # Two of three and more of the smaller one's area must be common for any finding: their boxes tell of most
-        # neighbours that this cannot be.
+        # For any finding this much of the smaller one's area must be common: what the boxes have in common tells of
+        # most neighbours that it is not.
+        least = 2 * TWICE_SHARE / (1 + TWICE_SHARE)
         a, b = tree.query(shapes[some])
         a = a + (some.start or 0)
         size_a, size_b = area[rows[a]], area[rows[b]]
         smaller = (size_a < size_b) | ((size_a == size_b) & (rank[rows[a]] > rank[rows[b]]))
         a, b = a[smaller], b[smaller]
         wide = np.minimum(bounds[a, 2:], bounds[b, 2:]) - np.maximum(bounds[a, :2], bounds[b, :2])
-        near = wide.prod(axis=1) >= TWICE_SHARE * area[rows[a]]
+        near = wide.prod(axis=1) >= least * area[rows[a]]
         return np.array([a[near], b[near]], dtype=np.int64)
 
     a, b = np.concatenate(chunks(met, len(rows)), axis=1) if len(rows) else np.empty((2, 0), dtype=np.int64)
