@@ -100,7 +100,7 @@ def _layer(table: pd.DataFrame, layer: str, draft: Path) -> None:
     shapes = np.asarray(table.geometry.values, dtype=object)
     plain = pd.DataFrame(table.drop(columns=table.geometry.name))
     with warnings.catch_warnings():
-        # A CRS known by its WKT alone, or none, is the user's own affair and was noted in the run's repairs.
+        # A CRS may be known by its WKT alone: that is the user's own affair.
         warnings.filterwarnings("ignore", message=".*'crs' was not provided.*")
         pyogrio.raw.write_arrow(
             _batches(plain, shapes), draft, layer=layer, driver="GPKG", geometry_name="geometry",

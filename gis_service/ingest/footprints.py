@@ -20,8 +20,6 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 Geometries = NDArray[np.object_]
 Ints = NDArray[np.int64]
@@ -139,15 +137,16 @@ def _overlaps(outlines: Geometries, rows: Ints, area: Floats, rank: Ints, chunks
     tree = shapely.STRtree(shapes)
 
     def met(some: slice) -> Ints:
-        # Two of three and more of the smaller one's area must be common for any finding: their boxes tell of most
-        # neighbours that this cannot be.
+        # For any finding this much of the smaller one's area must be common: what the boxes have in common tells of
+        # most neighbours that it is not.
+        least = 2 * TWICE_SHARE / (1 + TWICE_SHARE)
         a, b = tree.query(shapes[some])
         a = a + (some.start or 0)
         size_a, size_b = area[rows[a]], area[rows[b]]
         smaller = (size_a < size_b) | ((size_a == size_b) & (rank[rows[a]] > rank[rows[b]]))
         a, b = a[smaller], b[smaller]
         wide = np.minimum(bounds[a, 2:], bounds[b, 2:]) - np.maximum(bounds[a, :2], bounds[b, :2])
-        near = wide.prod(axis=1) >= TWICE_SHARE * area[rows[a]]
+        near = wide.prod(axis=1) >= least * area[rows[a]]
         return np.array([a[near], b[near]], dtype=np.int64)
 
     a, b = np.concatenate(chunks(met, len(rows)), axis=1) if len(rows) else np.empty((2, 0), dtype=np.int64)
@@ -163,20 +162,31 @@ def _twice(
     inner: Ints, outer: Ints, common: Floats, rank: Ints, code: NDArray[np.object_], stands: Ints, share: Floats
 ) -> None:
     """Let the row of least rank stand for all that are drawn over it."""
-    if not len(inner):
-        return
-    n = len(code)
-    links = coo_matrix((np.ones(len(inner)), (inner, outer)), shape=(n, n))
-    _, label = connected_components(links, directed=False)
-    met = np.unique(np.r_[inner, outer])
-    order = met[np.lexsort((rank[met], label[met]))]
-    first = np.r_[True, np.diff(label[order]) != 0]
-    head = order[first][np.cumsum(first) - 1]
-    again = order != head
-    code[order[again]] = "twice"
-    stands[order[again]] = head[again]
+    for group in _groups(inner.tolist(), outer.tolist()):
+        head = min(group, key=lambda row: int(rank[row]))
+        again = [row for row in group if row != head]
+        code[again] = "twice"
+        stands[again] = head
     np.maximum.at(share, inner, common)
     np.maximum.at(share, outer, common)
+
+
+def _groups(a: list[int], b: list[int]) -> list[list[int]]:
+    """Return what hangs together by pairs, each group and the groups in ascending order."""
+    parent: dict[int, int] = {}
+
+    def root(member: int) -> int:
+        while (above := parent.setdefault(member, member)) != member:
+            parent[member] = member = parent.setdefault(above, above)
+        return member
+
+    for one, other in zip(a, b, strict=True):
+        low, high = sorted((root(one), root(other)))
+        parent[high] = low
+    groups: dict[int, list[int]] = {}
+    for member in sorted(parent):
+        groups.setdefault(root(member), []).append(member)
+    return list(groups.values())
 
 
 def _around(
@@ -255,35 +265,44 @@ def _thorns(outlines: Geometries) -> dict[int, dict[int, list[tuple[int, int]]]]
     xy, of_ring = shapely.get_coordinates(rings, return_index=True)
     if not len(xy):
         return {}
-    # The last point of a ring repeats its first.
-    last = np.r_[np.diff(of_ring) != 0, True]
-    xy, of_ring = xy[~last], of_ring[~last]
-    begin = np.flatnonzero(np.r_[True, np.diff(of_ring) != 0])
-    size = np.diff(np.r_[begin, len(xy)])
-    start, length = np.repeat(begin, size), np.repeat(size, size)
-    at = np.arange(len(xy))
-    after = np.where(at + 1 < start + length, at + 1, start)
-    before = np.where(at > start, at - 1, start + length - 1)
-    side = xy[after] - xy
+    # The last point of a ring repeats its first: sides lie between points that follow one another, but at ends of rings.
+    end = np.flatnonzero(np.r_[of_ring[1:] != of_ring[:-1], True])
+    begin = np.r_[0, end[:-1] + 1]
+    side = np.diff(xy, axis=0, append=xy[:1])
     long = np.hypot(side[:, 0], side[:, 1])
+    folded = np.empty(len(xy))
+    folded[1:] = side[:-1, 0] * side[1:, 0] + side[:-1, 1] * side[1:, 1]
+    folded[begin] = (side[end - 1] * side[begin]).sum(axis=1)
+    product = np.empty(len(xy))
+    product[1:] = long[:-1] * long[1:]
+    product[begin] = long[end - 1] * long[begin]
+    back = -np.cos(np.radians(THORN_DEG))
 
-    def back(into: Ints, out: Ints) -> NDArray[np.bool_]:
-        folded = side[into, 0] * side[out, 0] + side[into, 1] * side[out, 1]
-        return np.asarray(folded <= -np.cos(np.radians(THORN_DEG)) * long[into] * long[out], dtype=bool)
+    def step(vertex: Ints, k: int) -> Ints:
+        first, size = begin[of_ring[vertex]], (end - begin)[of_ring[vertex]]
+        moved: Ints = first + (vertex - first + k) % size
+        return moved
 
     # A tip is a point, or an edge so short that the thorn is none the wider for it. Few of either look like one.
-    sharp = np.flatnonzero((length > 3) & back(before, at))
-    blunt = np.flatnonzero((length > 4) & (long <= THORN_M))
-    blunt = blunt[back(before[blunt], after[blunt])]
-    first, end = np.r_[sharp, blunt], np.r_[sharp, after[blunt]]
-    turn = _turns(xy, after, begin, np.r_[True, np.diff(of_part) != 0])[of_ring[first]]
-    thorn = _is_thorn(xy[before[first]], xy[first], xy[end], xy[after[end]], turn)
+    corners = np.ones(len(xy), dtype=bool)
+    corners[end] = False
+    sharp = np.flatnonzero(corners & (folded <= back * product))
+    blunt = np.flatnonzero(corners & (long <= THORN_M))
+    into, out = step(blunt, -1), step(blunt, 1)
+    blunt = blunt[((side[into] * side[out]).sum(axis=1) <= back * long[into] * long[out])]
+    sharp, blunt = sharp[(end - begin)[of_ring[sharp]] > 3], blunt[(end - begin)[of_ring[blunt]] > 4]
+    first, last = np.r_[sharp, blunt], np.r_[sharp, step(blunt, 1)]
+    if not len(first):
+        return {}
+    shell = np.r_[True, np.diff(of_part) != 0]
+    turn = np.array([_turn(xy[begin[r] : end[r]]) * (1.0 if shell[r] else -1.0) for r in of_ring[first]])
+    thorn = _is_thorn(xy[step(first, -1)], xy[first], xy[last], xy[step(last, 1)], turn)
     ring_of_outline = np.arange(len(rings)) - np.searchsorted(of_outline, of_outline)
     tips: dict[int, dict[int, list[tuple[int, int]]]] = {}
-    for vertex, other in zip(first[thorn].tolist(), end[thorn].tolist(), strict=True):
+    for vertex, other in zip(first[thorn].tolist(), last[thorn].tolist(), strict=True):
         ring = int(of_ring[vertex])
         here = tips.setdefault(int(of_outline[ring]), {}).setdefault(int(ring_of_outline[ring]), [])
-        here.append((vertex - int(start[vertex]), other - int(start[vertex])))
+        here.append((vertex - int(begin[ring]), other - int(begin[ring])))
     return tips
 
 
@@ -301,11 +320,10 @@ def _rings(outlines: Geometries) -> tuple[Geometries, Ints, Ints]:
     return np.concatenate([parts[whole], rings])[order], of_part[order], of_outline[of_part[order]]
 
 
-def _turns(xy: Floats, after: Ints, begin: Ints, shell: NDArray[np.bool_]) -> Floats:
-    """Return which way each ring turns round what is built: a court the other way than a shell."""
-    local = xy - np.repeat(xy[begin], np.diff(np.r_[begin, len(xy)]), axis=0)
-    area = np.add.reduceat(_cross(local, local[after]), begin)
-    return np.asarray(np.sign(area) * np.where(shell, 1.0, -1.0))
+def _turn(ring: Floats) -> float:
+    """Return which way a ring turns; round what is built a court turns the other way than a shell."""
+    local = ring - ring[0]
+    return float(np.sign(_cross(local, np.roll(local, -1, axis=0)).sum()))
 
 
 def _is_thorn(a: Floats, p: Floats, q: Floats, c: Floats, turn: Floats) -> NDArray[np.bool_]:
@@ -406,9 +424,11 @@ def _houses(outline: shapely.Geometry) -> list[shapely.Geometry]:
     bounds = shapely.bounds(houses)
     houses = houses[np.lexsort((bounds[:, 1], bounds[:, 0]))]
     a, b = shapely.STRtree(houses).query(houses, predicate="intersects")
-    links = coo_matrix((np.ones(len(a)), (a, b)), shape=(len(houses), len(houses)))
-    count, label = connected_components(links, directed=False)
-    groups: list[list[Any]] = [list(houses[label == k]) for k in range(count)]
+    met = _groups(a.tolist(), b.tolist())
+    label = np.empty(len(houses), dtype=np.int64)
+    for k, members in enumerate(met):
+        label[members] = k
+    groups: list[list[Any]] = [list(houses[members]) for members in met]
     for shed in parts[~large]:
         groups[int(label[np.argmin(shapely.distance(houses, shed))])].append(shed)
     return [group[0] if len(group) == 1 else shapely.MultiPolygon(group) for group in groups]

@@ -44,7 +44,7 @@ class Prepared:
     structure, fire_class, township_code
         Identifiers of ``words`` (fire class: I_II, III, IV) and the code as given, None when unknown.
     crs
-        The metric CRS, None when the input named none.
+        The metric CRS.
     repairs
         What was mended on the way.
     row
