@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -504,3 +506,14 @@ def test_long_names_of_outputs(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     assert pyogrio.read_info(out, layer="buildings")["features"] == 2
     assert [p.name for p in tmp_path.glob(".gis-*")] == []
+
+
+def test_density_reads_without_a_database():
+    """What both read by knows no database, and nothing of ingest knows density."""
+    loaded = (
+        "import sys, gis_service.density.command, gis_service.density.run; "
+        "print([m for m in sys.modules if m.startswith(('gis_service.db', 'sqlalchemy', 'psycopg'))])"
+    )
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "[]\n"
+    for file in (ROOT / "gis_service" / "ingest").glob("*.py"):
+        assert "gis_service.density" not in file.read_text(), file.name

@@ -11,7 +11,10 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
+from pyproj import CRS
 
+from gis_service.errors import InputError
+from gis_service.ingest import crs as crs_
 from gis_service.ingest.datum import bd09_of, gcj02_of, unshift
 from gis_service.settings import ROOT
 from tests.conftest import Database, _drop
@@ -252,3 +255,36 @@ def test_shifted_houses_are_suspected(
     plain = put(frame.set_geometry(shapes, crs=4490), tmp_path / "plain.gpkg")
     assert demo_database.cli("import", "buildings", plain, "--dry-run").code == 0
     assert demo_database.counts() == before
+
+
+def test_axes_of_degrees_in_the_far_west():
+    """In Kashgar both numbers could be a latitude: where the county lies tells which is."""
+    kashgar = np.array([shapely.Point(39.47, 75.99)], dtype=object)
+    county = (75.6, 39.2, 76.4, 39.8)
+    assert crs_.decide(kashgar, CRS.from_epsg(4490), None, county, None).swap
+    right = np.array([shapely.Point(75.99, 39.47)], dtype=object)
+    assert not crs_.decide(right, CRS.from_epsg(4490), None, county, None).swap
+
+
+def test_every_zone_is_compared():
+    """In every zone of China, from both kinds of systems: what is true is taken, or is among what is asked."""
+    taken, asked = 0, {}
+    for meridian in range(75, 136, 3):
+        county = (meridian - 0.4, 29.5, meridian + 0.4, 30.5)
+        gauss, utm = 4534 + (meridian - 75) // 3, 32600 + int((meridian + 180) // 6) + 1
+        for code in (gauss, utm):
+            x, y = pyproj.Transformer.from_crs(4490, code, always_xy=True).transform(meridian + 0.1, 30.0)
+            point = np.array([shapely.Point(x, y)], dtype=object)
+            try:
+                decision = crs_.decide(point, None, None, county, None)
+            except InputError as question:
+                asked[meridian, code] = question.en
+            else:
+                taken += 1
+                assert decision.crs.to_epsg() == code
+                assert (meridian - 75) % 6, "on a meridian of UTM both fit"
+    for (_, code), question_en in asked.items():
+        assert f"EPSG:{code} " in question_en, "what is true is among the answers"
+        assert question_en.count("EPSG:") >= 3, "two answers and an example"
+    assert taken >= 10
+    assert len(asked) >= 20
