@@ -30,6 +30,9 @@ _NAMES = {
     "ascii": "latin-1", "usascii": "latin-1",
 }  # fmt: skip
 _PREFIX = re.compile(r"^(?:ansi|oem|codepage|windows|win|ibm|ms|cp|x)+(?=[a-z]*\d|gbk|big)")
+_CHINESE = re.compile("[\u2e80-\uffff\U00010000-\U0010ffff]")
+# 学校 in GBK is valid UTF-8 too, of two Cyrillic letters: what is neither Latin nor a sign is no proof of UTF-8.
+_FAR = re.compile("[\u0100-\u1fff\u2c00-\u2e7f]")
 _WIDE = ("utf-8", GB, "cp950", "big5", "cp932", "cp949")
 
 
@@ -78,9 +81,11 @@ def choose(texts: Sequence[bytes], claims: Sequence[str]) -> Choice | None:
     said = ("、".join(claims), ", ".join(claims))
     unicode = _decoded(foreign, "utf-8")
     wide = [codec for codec in dict.fromkeys(claimed) if codec in _WIDE[1:]]
-    if unicode is not None and (any(c >= "\u2e80" for c in unicode) or not wide):
+    if unicode is not None and (_CHINESE.search(unicode) or (not wide and not _FAR.search(unicode))):
         return _because(Choice("utf-8"), claimed, said, ("字节符合 UTF-8", "the bytes are valid UTF-8"))
     best = _best([*wide, GB, *(("cp950",) if "cp950" not in wide else ())], foreign, sure=len(wide))
+    if unicode is not None and (best is None or best[1] < _PLAUSIBLE):
+        return Choice("utf-8")
     single = next((codec for codec in claimed if codec not in _WIDE and _decoded(foreign, codec) is not None), None)
     if best is not None and (single is None or best[1] >= _PLAUSIBLE):
         return _because(Choice(best[0]), claimed, said, ("字节按它读出常用汉字", "it gives everyday characters"))

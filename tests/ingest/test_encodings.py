@@ -149,6 +149,21 @@ def test_chinese_is_always_found(text: str, codec: str, claims: list[str]):
     assert text.encode(codec).decode(choice.codec) == text
 
 
+@pytest.mark.parametrize("text", ["学校", "小学", "同同", "木木", "学校1", "小小"])
+@pytest.mark.parametrize("claims", [[], ["1252"], ["GBK"], ["UTF-8"]])
+def test_gbk_that_is_valid_utf8_by_accident(text: str, claims: list[str]):
+    choice = choose([text.encode("gbk")], claims)
+    assert choice is not None
+    assert text.encode("gbk").decode(choice.codec) == text
+
+
+@pytest.mark.parametrize("text", ["Café", "12 m² · 3 °", "naïve – “x”"])
+def test_utf8_without_chinese(text: str):
+    choice = choose([text.encode()], [])
+    assert choice is not None
+    assert choice.codec == "utf-8"
+
+
 @pytest.mark.parametrize(("said", "codec"), [("UTF8", "utf-8"), ("65001", "utf-8"), ("ANSI 936", "gb18030"), ("x-gbk", "gb18030"),
     ("windows-1252", "cp1252"), ("OEM 850", "cp850"), ("8859-15", "iso8859-15"), ("ISO88591", "iso8859-1"), ("MS950", "cp950"),
     ("SJIS", "cp932"), ("hex", None), ("", None), ("???", None)])  # fmt: skip
