@@ -7,6 +7,7 @@ Cells are square. ``start`` and ``items`` are compressed rows: the segments that
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,32 @@ Items = NDArray[np.int32]
 
 _SLACK_M = 1e-6
 """Segments are registered this much wider, so that rounding at a cell's edge loses none."""
+
+
+class Cells(NamedTuple):
+    """What lies in each cell of a grid: ``items[start[k]:start[k + 1]]`` are the rows in cell k; whole numbers."""
+
+    start: NDArray[np.integer]
+    items: NDArray[np.integer]
+
+
+class Segments(NamedTuple):
+    """Segments registered in a grid.
+
+    Attributes
+    ----------
+    ends
+        (n, 4) float64: x1, y1, x2, y2 in metres.
+    shape
+        (5,) float64: x0, y0, side of a cell in metres, cells along x, along y; cell k = row * nx + column.
+    cells
+        Rows of ``ends`` by cell.
+
+    """
+
+    ends: Floats
+    shape: Floats
+    cells: Cells
 
 
 def grid_shape(boxes: Floats, cell_m: float, most: int = 0) -> Floats:
@@ -54,7 +81,7 @@ def row_span(ax: float, ay: float, bx: float, by: float, low: float, high: float
 
 
 @compiled
-def grid_fill(ends: Floats, shape: Floats) -> tuple[Ints, Items]:
+def grid_fill(ends: Floats, shape: Floats) -> Cells:
     """Register segments (rows x1, y1, x2, y2) in the cells that they pass."""
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
@@ -84,11 +111,11 @@ def grid_fill(ends: Floats, shape: Floats) -> tuple[Ints, Items]:
     for k in range(nx * ny, 0, -1):
         start[k] = start[k - 1]
     start[0] = 0
-    return start, items
+    return Cells(start, items)
 
 
 @compiled
-def grid_fill_points(x: Floats, y: Floats, shape: Floats) -> tuple[Ints, Items]:
+def grid_fill_points(x: Floats, y: Floats, shape: Floats) -> Cells:
     """Register points in the cell that holds each."""
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
@@ -104,7 +131,7 @@ def grid_fill_points(x: Floats, y: Floats, shape: Floats) -> tuple[Ints, Items]:
     for i in range(len(x)):
         items[nxt[at[i]]] = i
         nxt[at[i]] += 1
-    return start, items
+    return Cells(start, items)
 
 
 @compiled
@@ -146,8 +173,9 @@ def _meet(px: float, py: float, qx: float, qy: float, ax: float, ay: float, bx: 
 
 
 @compiled
-def _blocker(px: float, py: float, qx: float, qy: float, ends: Floats, shape: Floats, start: Ints, items: Items) -> int:
+def _blocker(px: float, py: float, qx: float, qy: float, grid: Segments) -> int:
     """Return a registered segment that meets the straight line from p to q, -1 if none does."""
+    ends, shape, start, items = grid.ends, grid.shape, grid.cells.start, grid.cells.items
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
     r0, r1 = _clamp((py - y0) / cell, ny), _clamp((qy - y0) / cell, ny)
@@ -166,20 +194,20 @@ def _blocker(px: float, py: float, qx: float, qy: float, ends: Floats, shape: Fl
 
 
 @compiled
-def blocked(
-    px: float, py: float, qx: float, qy: float, ends: Floats, shape: Floats, start: Ints, items: Items, recent: Ints
-) -> bool:
+def blocked(px: float, py: float, qx: float, qy: float, grid: Segments, recent: Ints) -> bool:
     """Say whether any registered segment meets the straight line from p to q.
 
-    ``recent`` holds segments that met the lines before, -1 for none: the few walls round a yard block all its views.
+    ``recent`` (int64) holds segments that met the lines before, -1 for none: the few walls round a yard block all its
+    views.
     """
+    ends = grid.ends
     for k in range(len(recent)):
         i = recent[k]
         if i >= 0 and _meet(px, py, qx, qy, ends[i, 0], ends[i, 1], ends[i, 2], ends[i, 3]):
             if k > 0:
                 recent[k], recent[k - 1] = recent[k - 1], i
             return True
-    i = _blocker(px, py, qx, qy, ends, shape, start, items)
+    i = _blocker(px, py, qx, qy, grid)
     if i < 0:
         return False
     for k in range(len(recent) - 1, 0, -1):

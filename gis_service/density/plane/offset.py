@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis_service.density.compute.compiled import compiled, uncounted
-from gis_service.density.plane.grid import cell_range, foot_on, grid_fill, grid_shape
+from gis_service.density.plane.grid import Segments, cell_range, foot_on, grid_fill, grid_shape
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Segment = tuple[float, float, float, float]
 Items = NDArray[np.int32]
 
 SHUT_M = 5e-7
@@ -79,13 +80,12 @@ def subtract(low: float, high: float, free: Floats, count: int) -> int:
 
 
 @compiled
-def cover_line(
-    px: float, py: float, dx: float, dy: float, ax: float, ay: float, bx: float, by: float, near: float
-) -> tuple[float, float]:
-    """Return the stretch of the line p + t d (d of length 1) nearer than ``near`` to segment a-b.
+def cover_line(px: float, py: float, dx: float, dy: float, segment: Segment, near: float) -> tuple[float, float]:
+    """Return the stretch of the line p + t d (d of length 1) nearer than ``near`` metres to a segment a-b.
 
     The set is convex, so it is one stretch; an empty one has its low end above its high end.
     """
+    ax, ay, bx, by = segment
     low, high = np.inf, -np.inf
     u1, v1 = (ax - px) * dx + (ay - py) * dy, (ay - py) * dx - (ax - px) * dy
     u2, v2 = (bx - px) * dx + (by - py) * dy, (by - py) * dx - (bx - px) * dy
@@ -124,10 +124,9 @@ def _turned(angle: float) -> float:
 
 
 @compiled
-def _cover_circle(
-    px: float, py: float, r: float, ax: float, ay: float, bx: float, by: float, near: float
-) -> tuple[float, float]:
-    """Return the angles of the circle of radius r round p that lie nearer than ``near`` (about r) to a-b."""
+def _cover_circle(px: float, py: float, r: float, segment: Segment, near: float) -> tuple[float, float]:
+    """Return the angles of the circle of radius r round p that lie nearer than ``near`` (about r) to a segment a-b."""
+    ax, ay, bx, by = segment
     fx, fy = foot_on(px, py, ax, ay, bx, by)
     gap = math.hypot(fx - px, fy - py)
     if gap >= r + near:
@@ -187,17 +186,16 @@ def _box_of_arc(px: float, py: float, first: float, turn: float, r: float) -> tu
 
 @compiled
 def _rim(  # noqa: C901, PLR0912, PLR0915
-    own: Ints,
-    ends: Floats,
-    before: Ints,
-    r: float,
-    near: float,
-    shape: Floats,
-    start: Ints,
-    items: Items,
-    free: Floats,
+    own: Ints, before: Ints, r: float, near: float, grid: Segments
 ) -> tuple[Floats, NDArray[np.bool_], Ints, NDArray[np.int8], int]:
-    free = uncounted(free)
+    """Return the pieces of the offset boundary (as ``Rim``), and how many there are.
+
+    ``own`` (int64) are rows of the grid's segments, ``before`` (int64) the wall before each; ``r`` is the offset in metres,
+    and what lies nearer than ``near`` to a wall is covered.
+    """
+    ends, shape, start, items = grid.ends, grid.shape, grid.cells.start, grid.cells.items
+    slots = np.empty((_SLOTS, 2))
+    free = uncounted(slots)
     room = 4 * len(own) + 64
     out, arc = np.empty((room, 8)), np.empty(room, np.bool_)
     wall, cut = np.empty(room, np.int64), np.empty(room, np.int8)
@@ -248,11 +246,11 @@ def _rim(  # noqa: C901, PLR0912, PLR0915
                         ):
                             continue
                         if kind == 0:
-                            s, t = cover_line(ox, oy, dx, dy, cx, cy, ex, ey, near)
+                            s, t = cover_line(ox, oy, dx, dy, (cx, cy, ex, ey), near)
                             if s < t:
                                 count = subtract(s, t, free, count)
                         else:
-                            s, t = _cover_circle(ax, ay, r, cx, cy, ex, ey, near)
+                            s, t = _cover_circle(ax, ay, r, (cx, cy, ex, ey), near)
                             if s < t:
                                 s, t = s - first, t - first
                                 back = 2 * math.pi * math.floor((s + math.pi) / (2 * math.pi))
@@ -307,15 +305,15 @@ def find_rim(own: Ints, ends: Floats, before: Ints, width_m: float) -> Rim:
 
     """
     shape = grid_shape(ends, max(width_m, 2.0))
-    start, items = grid_fill(ends, shape)
     r = width_m / 2
-    out, arc, wall, cut, _ = _rim(own, ends, before, r, r - SHUT_M, shape, start, items, np.empty((_SLOTS, 2)))
+    out, arc, wall, cut, _ = _rim(own, before, r, r - SHUT_M, Segments(ends, shape, grid_fill(ends, shape)))
     return Rim(out, arc, wall, cut)
 
 
 @compiled
-def _uncovered(lines: Floats, near: float, ends: Floats, shape: Floats, start: Ints, items: Items) -> Floats:
-    """Return the middles of the stretches of ``lines`` that keep ``near`` metres from all walls."""
+def _uncovered(lines: Floats, near: float, grid: Segments) -> Floats:
+    """Return the middles of the stretches of ``lines`` that keep ``near`` metres from all registered walls."""
+    ends, shape, start, items = grid.ends, grid.shape, grid.cells.start, grid.cells.items
     room = 4 * len(lines) + 64
     out = np.empty((room, 2))
     made = 0
@@ -337,7 +335,7 @@ def _uncovered(lines: Floats, near: float, ends: Floats, shape: Floats, start: I
                 k = row * nx + column
                 for at in range(start[k], start[k + 1]):
                     j = items[at]
-                    s, t = cover_line(ax, ay, dx, dy, ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3], near)
+                    s, t = cover_line(ax, ay, dx, dy, (ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3]), near)
                     if s < t:
                         count = subtract(s, t, free, count)
         for k in range(count):
@@ -371,5 +369,4 @@ def clear_points(lines: Floats, ends: Floats, width_m: float) -> Floats:
     a, b = lines[which, :2], lines[which, 2:]
     pieces = np.ascontiguousarray(np.hstack([a + s * (b - a), a + t * (b - a)]))
     shape = grid_shape(ends, max(width_m, 2.0))
-    start, items = grid_fill(ends, shape)
-    return _uncovered(pieces, width_m / 2 - SHUT_M, ends, shape, start, items)
+    return _uncovered(pieces, width_m / 2 - SHUT_M, Segments(ends, shape, grid_fill(ends, shape)))

@@ -94,9 +94,14 @@ def _cut(x: Floats, y: Floats) -> tuple[int, float] | None:
 
 @compiled
 def _met(
-    boxes: Floats, order: Ints, giants: Ints, first: int, last: int, x0: float, y0: float, x1: float, y1: float
+    boxes: Floats, order: Ints, giants: Ints, first: int, last: int, rectangle: tuple[float, float, float, float]
 ) -> Ints:
-    """Return which of the boxes first..last and of the giants before them meet a rectangle, ascending."""
+    """Return which of the boxes first..last and of the giants before them meet a rectangle, ascending.
+
+    ``boxes`` (n, 4) float64 are sorted by their left edge, ``order`` (int64) their rows before that, ``giants`` (int64) rows of
+    ``boxes`` that are looked at every time; the rectangle is x0, y0, x1, y1.
+    """
+    x0, y0, x1, y1 = rectangle
     boxes, order = uncounted(boxes), uncounted(order)
     out = np.empty(len(giants) + last - first, np.int64)
     made = 0
@@ -128,4 +133,4 @@ class Finder:
         left = self._sorted[:, 0]
         first = int(np.searchsorted(left, x0 - self._wide))
         last = int(np.searchsorted(left, x1, side="right"))
-        return _met(self._sorted, self._order, self._giants, first, max(first, last), x0, y0, x1, y1)
+        return _met(self._sorted, self._order, self._giants, first, max(first, last), (x0, y0, x1, y1))

@@ -8,20 +8,52 @@ join all curves of one ground, and one ray says in which ground any point lies.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gis_service.density.compute.compiled import compiled, uncounted
-from gis_service.density.plane.grid import cell_range, foot_on, grid_shape
+from gis_service.density.plane.grid import Cells, cell_range, foot_on, grid_shape
 from gis_service.density.plane.offset import Rim
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Items = NDArray[np.int32]
 
+
+class Pieces(NamedTuple):
+    """Pieces of the offset boundary, registered in a grid.
+
+    Attributes
+    ----------
+    shape, arc
+        As in ``offset.Rim``: (n, 8) float64 in metres, and whether a piece is an arc.
+    boxes
+        (n, 4) float64 xmin, ymin, xmax, ymax.
+    grid, cells
+        Shape of the grid (``grid.grid_shape``) and the pieces by cell.
+
+    """
+
+    shape: Floats
+    arc: NDArray[np.bool_]
+    boxes: Floats
+    grid: Floats
+    cells: Cells
+
+
 _SNAP_M = 1e-3
 """Ends this near a piece touch it: far above rounding, far below what a survey can tell."""
+
+
+@compiled
+def _lent(pieces: Pieces) -> Pieces:
+    """Return the pieces in arrays that are not counted each time that a loop looks at them."""
+    cells = Cells(uncounted(pieces.cells.start), uncounted(pieces.cells.items))
+    return Pieces(
+        uncounted(pieces.shape), uncounted(pieces.arc), uncounted(pieces.boxes), uncounted(pieces.grid), cells
+    )
 
 
 @compiled
@@ -112,11 +144,11 @@ def _distance_to(shape: Floats, arc: NDArray[np.bool_], i: int, px: float, py: f
 
 
 @compiled
-def _link(
-    shape: Floats, arc: NDArray[np.bool_], boxes: Floats, grid: Floats, start: Items, items: Items, snap: float
-) -> Ints:
-    shape, arc, boxes = uncounted(shape), uncounted(arc), uncounted(boxes)
-    grid, start, items = uncounted(grid), uncounted(start), uncounted(items)
+def _link(counted: Pieces, snap: float) -> Ints:
+    """Join pieces whose ends lie within ``snap`` metres of another; return the curve of each."""
+    pieces = _lent(counted)
+    shape, arc, boxes = pieces.shape, pieces.arc, pieces.boxes
+    grid, start, items = pieces.grid, pieces.cells.start, pieces.cells.items
     parent = np.arange(len(shape))
     x0, y0, cell = grid[0], grid[1], grid[2]
     nx, ny = int(grid[3]), int(grid[4])
@@ -179,19 +211,10 @@ def _left_hit(shape: Floats, arc: NDArray[np.bool_], i: int, py: float, most: fl
 
 
 @compiled
-def _ray(
-    shape: Floats,
-    arc: NDArray[np.bool_],
-    boxes: Floats,
-    grid: Floats,
-    start: Items,
-    items: Items,
-    px: float,
-    py: float,
-    label: Ints,
-    skip: int,
-) -> tuple[int, float]:
-    """Return the first piece left of p, not of the curve ``skip``, and where it is met; -1 for none."""
+def _ray(pieces: Pieces, px: float, py: float, label: Ints, skip: int) -> tuple[int, float]:
+    """Return the first piece left of p that is not labelled ``skip``, and where it is met; -1 for none."""
+    shape, arc, boxes = pieces.shape, pieces.arc, pieces.boxes
+    grid, start, items = pieces.grid, pieces.cells.start, pieces.cells.items
     x0, y0, cell = grid[0], grid[1], grid[2]
     nx, ny = int(grid[3]), int(grid[4])
     if py < y0 or py > y0 + ny * cell or px < x0:
@@ -216,12 +239,10 @@ def _ray(
 
 
 @compiled
-def _nest(
-    shape: Floats, arc: NDArray[np.bool_], boxes: Floats, grid: Floats, start: Items, items: Items, curve: Ints
-) -> Ints:
+def _nest(counted: Pieces, curve: Ints) -> Ints:
     """Join curves of one ground; element ``len(curve)`` stands for the ground outside the data."""
-    shape, arc, boxes = uncounted(shape), uncounted(arc), uncounted(boxes)
-    grid, start, items = uncounted(grid), uncounted(start), uncounted(items)
+    pieces = _lent(counted)
+    shape, arc, boxes = pieces.shape, pieces.arc, pieces.boxes
     curve = uncounted(curve)
     count = len(curve)
     parent = np.arange(count + 1)
@@ -246,7 +267,7 @@ def _nest(
         if _normal_x(shape, arc, i, x, y) > -0.99:
             # The leftmost point of a ground, not of an island in one: nothing to join.
             continue
-        j, at = _ray(shape, arc, boxes, grid, start, items, x, y, curve, k)
+        j, at = _ray(pieces, x, y, curve, k)
         if j < 0:
             unite(parent, k, outside)
         elif _normal_x(shape, arc, j, at, y) > -0.01:
@@ -258,23 +279,15 @@ def _nest(
 
 
 @compiled
-def _locate(
-    shape: Floats,
-    arc: NDArray[np.bool_],
-    boxes: Floats,
-    grid: Floats,
-    start: Items,
-    items: Items,
-    points: Floats,
-    ground: Ints,
-) -> Ints:
-    shape, arc, boxes = uncounted(shape), uncounted(arc), uncounted(boxes)
-    grid, start, items = uncounted(grid), uncounted(start), uncounted(items)
+def _locate(counted: Pieces, points: Floats, ground: Ints) -> Ints:
+    """Return the ground in which each point lies; -1 inside a building or nearer to one than an engine's centre."""
+    pieces = _lent(counted)
+    shape, arc = pieces.shape, pieces.arc
     ground = uncounted(ground)
     out = np.empty(len(points), np.int64)
     for n in range(len(points)):
         x, y = points[n, 0], points[n, 1]
-        i, at = _ray(shape, arc, boxes, grid, start, items, x, y, ground, -1)
+        i, at = _ray(pieces, x, y, ground, -1)
         if i < 0:
             out[n] = ground[len(shape)]
         elif _normal_x(shape, arc, i, at, y) > 0.0:
@@ -300,9 +313,9 @@ class Faces:
         self._arc = rim.arc
         self.boxes = _boxes(self._shape, self._arc)
         self._grid = grid_shape(self.boxes, 4.0)
-        self._start, self._items = _fill_boxes(self.boxes, self._grid, 2 * _SNAP_M)
-        at = (self._shape, self._arc, self.boxes, self._grid, self._start, self._items)
-        self.ground = _nest(*at, _link(*at, _SNAP_M))
+        cells = Cells(*_fill_boxes(self.boxes, self._grid, 2 * _SNAP_M))
+        self._pieces = Pieces(self._shape, self._arc, self.boxes, self._grid, cells)
+        self.ground = _nest(self._pieces, _link(self._pieces, _SNAP_M))
 
     @property
     def outside(self) -> int:
@@ -311,7 +324,4 @@ class Faces:
 
     def locate(self, points: Floats) -> Ints:
         """Return the ground in which each point lies; -1 where an engine's centre cannot stand."""
-        return _locate(
-            self._shape, self._arc, self.boxes, self._grid, self._start, self._items,
-            np.ascontiguousarray(points, dtype=np.float64), self.ground,
-        )  # fmt: skip
+        return _locate(self._pieces, np.ascontiguousarray(points, dtype=np.float64), self.ground)

@@ -1,6 +1,6 @@
 """Straight views between the points of a hose's way, tile by tile.
 
-Passages narrower than the hose's need are shut by doors: the shortest line from a corner to a wall. A line
+Passages narrower than the hose's need are shut by portals: the shortest line from a corner to a wall. A line
 shorter than the width, with both ends on walls, cannot be crossed by anything of that width.
 """
 
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from gis_service.density.compute.compiled import compiled, uncounted
 from gis_service.density.plane.grid import (
+    Cells,
+    Segments,
     blocked,
     cell_range,
     foot_on,
@@ -43,18 +45,45 @@ _INSIDE_M = 0.01
 class Scene(NamedTuple):
     """What bounds the view in a tile and round it, registered in a grid.
 
-    The first ``walls`` of ``ends`` are walls, the rest doors.
+    The first ``walls`` segments are walls, the rest portals: lines across openings narrower than a hose needs.
     """
 
     walls: int
-    ends: Floats
-    shape: Floats
-    start: Ints
-    items: Items
+    grid: Segments
+
+
+class Engines(NamedTuple):
+    """Places of engines by the grid's cells: ``at`` (n, 3) float64 x, y and radius in metres; first of each cell."""
+
+    at: Floats
+    start: NDArray[np.integer]
+
+
+class Points(NamedTuple):
+    """Points of the visibility graph.
+
+    Attributes
+    ----------
+    at
+        (n, 2) float64 in metres.
+    arms
+        (n, 4) float64: unit vectors along the two walls of the corner at each.
+    direct
+        (n,) float64: straight way to an engine in metres, infinity without one.
+    number
+        (n,) int64, ascending.
+
+    """
+
+    at: Floats
+    arms: Floats
+    direct: Floats
+    number: Ints
 
 
 @compiled
-def _doors(ends: Floats, before: Ints, width: float, shape: Floats, start: Ints, items: Items) -> Floats:
+def _portals(grid: Segments, before: Ints, width: float) -> Floats:
+    ends, shape, start, items = grid.ends, grid.shape, grid.cells.start, grid.cells.items
     room, made = len(ends) + 64, 0
     out = np.empty((room, 4))
     x0, y0, cell = shape[0], shape[1], shape[2]
@@ -100,17 +129,25 @@ def _doors(ends: Floats, before: Ints, width: float, shape: Floats, start: Ints,
 
 
 def make_scene(ends: Floats, before: Ints, hose_width_m: float) -> Scene:
-    """Register walls and doors; ``before`` counts rows of ``ends``."""
+    """Register walls and portals; ``before`` counts rows of ``ends``."""
     shape = grid_shape(ends, _CELL_M)
-    start, items = grid_fill(ends, shape)
-    doors = _doors(ends, before, hose_width_m - 1e-6, shape, start, items)
-    both = np.vstack([ends, doors])
-    return Scene(len(ends), both, shape, *grid_fill(both, shape))
+    portals = _portals(Segments(ends, shape, grid_fill(ends, shape)), before, hose_width_m - 1e-6)
+    both = np.vstack([ends, portals])
+    return Scene(len(ends), Segments(both, shape, grid_fill(both, shape)))
 
 
 @compiled
-def _buried(px: float, py: float, depth: float, ends: Floats, count: int, start: Ints, items: Items, k: int) -> bool:
-    """Say whether a point lies just behind one of the first ``count`` registered segments: in a building."""
+def _lent(grid: Segments) -> Segments:
+    """Return a grid whose arrays are not counted each time that a loop looks at them."""
+    cells = Cells(uncounted(grid.cells.start), uncounted(grid.cells.items))
+    return Segments(uncounted(grid.ends), uncounted(grid.shape), cells)
+
+
+@compiled
+def _buried(px: float, py: float, scene: Scene, k: int) -> bool:
+    """Say whether a point of cell ``k`` lies just behind a wall: in a building."""
+    depth, count = _BURIED_M, scene.walls
+    ends, start, items = scene.grid.ends, scene.grid.cells.start, scene.grid.cells.items
     for n in range(start[k], start[k + 1]):
         j = items[n]
         if j >= count:
@@ -129,27 +166,18 @@ def _buried(px: float, py: float, depth: float, ends: Floats, count: int, start:
 
 @compiled
 def _direct(  # noqa: C901, PLR0912
-    at: Floats,
-    touched: Flags,
-    wanted: Flags,
-    walls: int,
-    reach: float,
-    widest: float,
-    ends: Floats,
-    shape: Floats,
-    start: Ints,
-    items: Items,
-    recent: Ints,
-    engines: Floats,
-    engine_start: Ints,
+    at: Floats, touched: Flags, wanted: Flags, counted: Scene, widest: float, engines: Engines
 ) -> Floats:
-    """Return, for each point, the shortest straight line from an engine; infinity without one.
+    """Return, for each point, the shortest straight line from an engine in metres; infinity without one.
 
-    ``engines`` has the x, y and radius (at most ``widest``) of each, cell by cell. Points inside a building (where
+    ``at`` is (n, 2) float64 in metres; no engine's radius is larger than ``widest``. Points inside a building (where
     houses share a wall) see nothing, and get -1.
     """
-    ends, shape, start, items = uncounted(ends), uncounted(shape), uncounted(start), uncounted(items)
-    recent = uncounted(recent)
+    scene = Scene(counted.walls, _lent(counted.grid))
+    shape, reach = scene.grid.shape, REACH_M
+    remembered = np.full(_RECENT, -1)
+    recent = uncounted(remembered)
+    places, engine_start = engines.at, engines.start
     out = np.empty(len(at))
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
@@ -165,7 +193,7 @@ def _direct(  # noqa: C901, PLR0912
         best = np.inf
         c, _ = cell_range(px, px, x0, cell, nx)
         w, _ = cell_range(py, py, y0, cell, ny)
-        if _buried(px, py, _BURIED_M, ends, walls, start, items, w * nx + c):
+        if _buried(px, py, scene, w * nx + c):
             out[u] = -1.0
             continue
         for ring in range(rings + 1):
@@ -181,7 +209,7 @@ def _direct(  # noqa: C901, PLR0912
                     if first < 0 or last >= nx:
                         continue
                     for n in range(engine_start[row * nx + first], engine_start[row * nx + last + 1]):
-                        qx, qy, r = engines[n, 0], engines[n, 1], engines[n, 2]
+                        qx, qy, r = places[n, 0], places[n, 1], places[n, 2]
                         dx, dy = qx - px, qy - py
                         limit = min(best, reach)
                         if dx * dx + dy * dy > (limit + r) * (limit + r) * (1.0 + 1e-9):
@@ -193,7 +221,7 @@ def _direct(  # noqa: C901, PLR0912
                         if r > 0.0:
                             part = min(gap + _INSIDE_M, span) / span if span > 0.0 else 0.0
                             qx, qy = px + part * dx, py + part * dy
-                        if not blocked(px, py, qx, qy, ends, shape, start, items, recent):
+                        if not blocked(px, py, qx, qy, scene.grid, recent):
                             best = gap
         out[u] = best
     return out
@@ -208,26 +236,14 @@ def _taut(arms: Floats, u: int, dx: float, dy: float) -> bool:
 
 
 @compiled
-def _views(
-    own: Ints,
-    at: Floats,
-    arms: Floats,
-    direct: Floats,
-    number: Ints,
-    reach: float,
-    loose: float,
-    ends: Floats,
-    shape: Floats,
-    start: Ints,
-    items: Items,
-    recent: Ints,
-    node_start: Ints,
-    node_items: Ints,
-) -> tuple[Ints, Ints, Floats]:
-    """Return the views between points; the registered ones are all that count."""
-    ends, shape, start, items = uncounted(ends), uncounted(shape), uncounted(start), uncounted(items)
-    recent = uncounted(recent)
-    arms = uncounted(arms)
+def _views(own: Ints, points: Points, counted: Segments, cells: Cells) -> tuple[Ints, Ints, Floats]:
+    """Return the views from the ``own`` points (rows, int64) to those in ``cells``: two numbers, and metres."""
+    grid, reach, loose = _lent(counted), REACH_M, _LOOSE_M
+    shape = grid.shape
+    remembered = np.full(_RECENT, -1)
+    recent = uncounted(remembered)
+    at, direct, number, arms = points.at, points.direct, points.number, uncounted(points.arms)
+    node_start, node_items = cells.start, cells.items
     room, made = 8 * len(own) + 64, 0
     one, two, length = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
     x0, y0, cell = shape[0], shape[1], shape[2]
@@ -255,7 +271,7 @@ def _views(
                     dx, dy = dx / gap, dy / gap
                     if not (_taut(arms, u, dx, dy) and _taut(arms, v, dx, dy)):
                         continue
-                if blocked(px, py, at[v, 0], at[v, 1], ends, shape, start, items, recent):
+                if blocked(px, py, at[v, 0], at[v, 1], grid, recent):
                     continue
                 if made == room:
                     room *= 2
@@ -299,56 +315,35 @@ def find_views(
         Half the engine's width.
 
     """
-    shape = scene.shape
+    shape = scene.grid.shape
     corners = nodes.xy[nodes.touched]
     engines = np.vstack([corners, discs])
     radius = np.repeat([0.0, radius_m], [len(corners), len(discs)])
-    first, order = grid_fill_points(engines[:, 0].copy(), engines[:, 1].copy(), shape)
-    engines = np.column_stack([engines, radius])[order]
-    direct = _direct(
-        nodes.xy, nodes.touched, near, scene.walls, REACH_M, radius_m, *scene[1:], np.full(_RECENT, -1), engines, first
-    )
+    cells = grid_fill_points(engines[:, 0].copy(), engines[:, 1].copy(), shape)
+    places = Engines(np.column_stack([engines, radius])[cells.items], cells.start)
+    direct = _direct(nodes.xy, nodes.touched, near, scene, radius_m, places)
     # Not those that an engine touches (``direct`` has that way), nor those inside a building.
     some = np.flatnonzero(direct > 0.0)
-    first, order = grid_fill_points(nodes.xy[some, 0], nodes.xy[some, 1], shape)
+    cells = grid_fill_points(nodes.xy[some, 0], nodes.xy[some, 1], shape)
     mine = np.flatnonzero(own)
-    one, two, length = _views(
-        mine,
-        nodes.xy,
-        nodes.arms,
-        direct,
-        number,
-        REACH_M,
-        _LOOSE_M,
-        *scene[1:],
-        np.full(_RECENT, -1),
-        first,
-        some[order],
-    )
+    points = Points(nodes.xy, nodes.arms, direct, number)
+    one, two, length = _views(mine, points, scene.grid, Cells(cells.start, some[cells.items]))
     return Views(one, two, length, number[mine], direct[mine])
 
 
 @compiled
 def _walls_met(
-    first: Ints,
-    last: Ints,
-    best: Floats,
-    at: Floats,
-    way: Floats,
-    reach: float,
-    stop: float,
-    r: float,
-    ends: Floats,
-    shape: Floats,
-    start: Ints,
-    items: Items,
-    recent: Ints,
-    node_start: Ints,
-    node_items: Items,
+    first: Ints, last: Ints, best: Floats, at: Floats, way: Floats, counted: Segments, cells: Cells, r: float
 ) -> Floats:
-    """Return the shortest way to any wall of each building; ``way`` below zero marks an engine's disc."""
-    ends, shape, start, items = uncounted(ends), uncounted(shape), uncounted(start), uncounted(items)
-    recent = uncounted(recent)
+    """Return the shortest way to any wall of each building, in metres; ``way`` below zero marks an engine's disc.
+
+    ``at`` (n, 2) and ``way`` (n,) float64 are points, in ``cells``, with their ways; ``r`` is the discs' radius.
+    """
+    grid, reach, stop = _lent(counted), REACH_M, _STOP_M
+    ends, shape = grid.ends, grid.shape
+    remembered = np.full(_RECENT, -1)
+    recent = uncounted(remembered)
+    node_start, node_items = cells.start, cells.items
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
     out = best.copy()
@@ -381,10 +376,7 @@ def _walls_met(
                                 py + skip * (fy - py),
                                 px + keep * (fx - px),
                                 py + keep * (fy - py),
-                                ends,
-                                shape,
-                                start,
-                                items,
+                                grid,
                                 recent,
                             ):
                                 continue
@@ -408,7 +400,7 @@ def meet_walls(
     Parameters
     ----------
     first, last
-        The buildings' walls: rows of ``scene.ends``.
+        The buildings' walls: rows of ``scene.grid.ends``.
     best
         A way already known to each building in metres, or infinity.
     at, way
@@ -419,7 +411,5 @@ def meet_walls(
     """
     points = np.ascontiguousarray(np.vstack([at, discs]))
     ways = np.append(way, np.full(len(discs), -1.0))
-    grid = grid_fill_points(points[:, 0].copy(), points[:, 1].copy(), scene.shape)
-    return _walls_met(
-        first, last, best, points, ways, REACH_M, _STOP_M, radius_m, *scene[1:], np.full(_RECENT, -1), *grid
-    )
+    cells = grid_fill_points(points[:, 0].copy(), points[:, 1].copy(), scene.grid.shape)
+    return _walls_met(first, last, best, points, ways, scene.grid, cells, radius_m)

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from gis_service.density.compute.compiled import compiled
 from gis_service.density.compute.executor import Executor, InProcess
 from gis_service.density.params import Params
-from gis_service.density.plane.grid import cell_range, foot_on, grid_fill, grid_shape
+from gis_service.density.plane.grid import Segments, cell_range, foot_on, grid_fill, grid_shape
 from gis_service.density.plane.ground import Ground, lay_out
 from gis_service.density.plane.pairs import Pairs
 from gis_service.density.plane.tiles import Finder
@@ -27,7 +27,7 @@ from gis_service.density.plane.walls import Walls, spans
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Items = NDArray[np.int32]
+Segment = tuple[float, float, float, float]
 Flags = NDArray[np.bool_]
 
 
@@ -87,10 +87,10 @@ def spread_distance(fire_class: NDArray[np.object_] | None, count: int, params: 
 
 
 @compiled
-def _nearer(
-    ax: float, ay: float, bx: float, by: float, cx: float, cy: float, dx: float, dy: float, limit: float
-) -> bool:
-    """Say whether two walls that do not cross are at most ``limit`` apart."""
+def _nearer(one: Segment, two: Segment, limit: float) -> bool:
+    """Say whether two walls that do not cross are at most ``limit`` metres apart."""
+    ax, ay, bx, by = one
+    cx, cy, dx, dy = two
     most = limit * limit
     for k in range(4):
         if k == 0:
@@ -108,18 +108,23 @@ def _nearer(
 
 @compiled
 def _reached(
-    far: Ints,
-    spread: Floats,
-    ends: Floats,
-    owner: Ints,
-    first: Ints,
-    known: Ints,
-    partner: Ints,
-    shape: Floats,
-    start: Ints,
-    items: Items,
+    far: Ints, spread: Floats, owner: Ints, first: Ints, known: Ints, partner: Ints, grid: Segments
 ) -> tuple[Ints, Ints]:
-    """Return the pairs within the spread distance of each building in ``far``, less those known."""
+    """Return the pairs within the spread distance of each building in ``far``, less those known.
+
+    Parameters
+    ----------
+    far
+        (n,) int64 buildings that search.
+    spread
+        (buildings,) float64 spread distances in metres.
+    owner, first
+        Building of each wall of the grid; (buildings + 1,) int64 first wall of each.
+    known, partner
+        ``partner[known[b]:known[b + 1]]`` are paired with b already.
+
+    """
+    ends, shape, start, items = grid.ends, grid.shape, grid.cells.start, grid.cells.items
     room, made = 4 * len(far) + 64, 0
     one, two = np.empty(room, np.int64), np.empty(room, np.int64)
     x0, y0, cell = shape[0], shape[1], shape[2]
@@ -152,7 +157,7 @@ def _reached(
                             or max(cy, dy) < low - limit
                         ):
                             continue
-                        if _nearer(ax, ay, bx, by, cx, cy, dx, dy, limit):
+                        if _nearer((ax, ay, bx, by), (cx, cy, dx, dy), limit):
                             seen[o] = b
                             if made == room:
                                 room *= 2
@@ -212,10 +217,8 @@ class _Task(NamedTuple):
 def _search_tile(task: _Task) -> tuple[Ints, Ints]:
     walls = task.walls
     shape = grid_shape(walls.ends, max(4.0, float(task.spread.max()) / 2))
-    start, items = grid_fill(walls.ends, shape)
-    return _reached(
-        task.far, task.spread, walls.ends, walls.owner, walls.start, task.known, task.partner, shape, start, items
-    )
+    grid = Segments(walls.ends, shape, grid_fill(walls.ends, shape))
+    return _reached(task.far, task.spread, walls.owner, walls.start, task.known, task.partner, grid)
 
 
 def _searched(far: Ints, spread_m: Floats, pairs: Pairs, ground: Ground, executor: Executor) -> tuple[Ints, Ints]:

@@ -98,7 +98,8 @@ def _facing(a: Ints, b: Ints, limit: Floats, ends: Floats, start: Ints) -> Float
                 free[0, 0], free[0, 1] = 0.0, length
                 count = 1
                 for j in range(start[near], start[near + 1]):
-                    low, high = cover_line(ax, ay, dx, dy, ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3], limit[n])
+                    wall = ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3]
+                    low, high = cover_line(ax, ay, dx, dy, wall, limit[n])
                     if low < high:
                         count = subtract(low, high, free, count)
                     if count == 0:
