@@ -84,6 +84,7 @@ def build_clusters(
     params: Params | None = None,
     access: pd.DataFrame | None = None,
     access_basis: str | None = None,
+    *,
     of_building: NDArray[np.int64] | None = None,
     outline: NDArray[np.object_] | None = None,
     of_alley: NDArray[np.int64] | None = None,

@@ -150,7 +150,15 @@ def density(
     gaps, corridors, of_alley, outlines = narrow
     with stages("clusters", "划分连片区", "dense clusters"):
         found = build_clusters(
-            prepared, gaps, corridors, params, table, access.basis, town.of_building, outlines, of_alley=of_alley
+            prepared,
+            gaps,
+            corridors,
+            params,
+            table,
+            access.basis,
+            of_building=town.of_building,
+            outline=outlines,
+            of_alley=of_alley,
         )
         water = None if hydrants is None else like(hydrants, prepared.crs, accept_accuracy_m)
         clusters, scores = _described(found, rows, prepared, params, water)

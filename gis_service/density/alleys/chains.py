@@ -10,13 +10,61 @@ they are partners and the corridor goes on; where three or more meet it ends.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gis_service.density.compute.compiled import loop
 
 SLACK_M = 0.03
 """Empty discs this near one another count as one open space."""
+
+
+class Ends(NamedTuple):
+    """Both ends of every piece: ends 2i and 2i + 1 are those of piece i.
+
+    Attributes
+    ----------
+    node
+        (ends,) int64: the open space in which each lies.
+    xyt
+        (ends, 3) float64: x, y in metres and half the local width there.
+    dx, dy
+        (ends,) float64: unit vectors from the end into its piece.
+    by_node, offset
+        ``by_node[offset[k]:offset[k + 1]]`` are the ends at node k; int64.
+
+    """
+
+    node: NDArray[np.int64]
+    xyt: NDArray[np.float64]
+    dx: NDArray[np.float64]
+    dy: NDArray[np.float64]
+    by_node: NDArray[np.int64]
+    offset: NDArray[np.int64]
+
+
+class Chains(NamedTuple):
+    """Pieces joined end to end.
+
+    Attributes
+    ----------
+    entered
+        Ends by which the pieces are entered, chain after chain; int64.
+    starts
+        (chains + 1,) int64: the first position of every chain.
+    length_m
+        (chains,) float64, with the bridges between partners.
+    closed
+        Whether each comes back to where it began.
+
+    """
+
+    entered: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    length_m: NDArray[np.float64]
+    closed: NDArray[np.bool_]
 
 
 @loop
@@ -56,8 +104,8 @@ def _bridge(g, h, ends, first, last, xyt):
 
 
 @loop
-def partners(node, alive, ends, offset, xyt):
-    """Make partners of the ends wherever exactly two meet.
+def partners(every, alive):
+    """Make partners of the ends wherever exactly two of pieces ``alive`` (bool) meet.
 
     Returns
     -------
@@ -65,6 +113,7 @@ def partners(node, alive, ends, offset, xyt):
     number of ends at each node.
 
     """
+    node, ends, offset, xyt = every.node, every.by_node, every.offset, every.xyt
     n_nodes = offset.shape[0] - 1
     degree = np.zeros(n_nodes, np.int64)
     for h in range(node.shape[0]):
@@ -100,14 +149,7 @@ def bridge_length(h, partner, via, xyt):
 
 @loop
 def follow(partner, via, alive, length, xyt):
-    """Follow partners into chains.
-
-    Returns
-    -------
-    Ends by which the pieces are entered, chain after chain; the first position of every chain (and one past the
-    last); length in metres with the bridges between partners; whether it closes on itself.
-
-    """
+    """Follow partners into ``Chains``; ``length`` is that of each piece in metres."""
     n = alive.shape[0]
     entered = np.empty(n, np.int64)
     starts = np.empty(n + 1, np.int64)
@@ -136,7 +178,7 @@ def follow(partner, via, alive, length, xyt):
                 here = to
             chain += 1
     starts[chain] = at
-    return entered[:at].copy(), starts[: chain + 1].copy(), total[:chain].copy(), closed[:chain].copy()
+    return Chains(entered[:at].copy(), starts[: chain + 1].copy(), total[:chain].copy(), closed[:chain].copy())
 
 
 @loop
@@ -153,16 +195,18 @@ def _straightest(h, alive, ends, first, last, dx, dy):
 
 
 @loop
-def prune(node, alive, ends, offset, length, xyt, dx, dy, shortest, straight):
+def prune(every, alive, length, shortest, straight):
     """Take away side branches too short to be alleys, shortest first, until every junction is one of alleys.
 
-    A short branch that goes straight on from another is the end of that one and stays. ``alive`` is changed in
-    place. Returns for every free end of what was taken away the node that it hung on, else -1.
+    A short branch that goes straight on from another is the end of that one and stays. ``alive`` (bool, a piece) is
+    changed in place; ``length`` and ``shortest`` are metres, ``straight`` the cosine below which two ends go straight on.
+    Returns for every free end of what was taken away the node to which it was attached, else -1.
     """
-    hung_on = np.full(node.shape[0], -1, np.int64)
+    node, ends, offset, dx, dy = every.node, every.by_node, every.offset, every.dx, every.dy
+    attached_to = np.full(node.shape[0], -1, np.int64)
     while True:
-        partner, via, degree = partners(node, alive, ends, offset, xyt)
-        entered, starts, total, _closed = follow(partner, via, alive, length, xyt)
+        partner, via, degree = partners(every, alive)
+        entered, starts, total, _closed = follow(partner, via, alive, length, every.xyt)
         spare = degree - 2
         order = np.argsort(total, kind="mergesort")
         gone = False
@@ -186,20 +230,21 @@ def prune(node, alive, ends, offset, length, xyt, dx, dy, shortest, straight):
                     continue
             spare[hung] -= 1
             gone = True
-            hung_on[free] = hung
+            attached_to[free] = hung
             for i in range(starts[c], starts[c + 1]):
                 alive[entered[i] >> 1] = False
         if not gone:
-            return hung_on
+            return attached_to
 
 
 @loop
-def carry_on(alive, partner, via, degree, ends, offset, short, xyt, dx, dy, straight):
+def extend_straight(every, alive, partner, via, degree, short, straight):
     """Let stretches at a junction that are too short to be alleys go on into the straightest branch.
 
     A lane with a side gap every four metres is one lane, not a row of nothings. ``partner`` and ``via`` are
     changed in place. One pair a junction: its square is crossed, and counted, once.
     """
+    ends, offset, xyt, dx, dy = every.by_node, every.offset, every.xyt, every.dx, every.dy
     for k in range(degree.shape[0]):
         if degree[k] < 3:
             continue
@@ -227,8 +272,12 @@ def _add(point, out, n, start):
 
 
 @loop
-def outlines(entered, starts, first, last, points, ends, partner, via, chosen, closed):
-    """Return the points of the chosen chains in order (a closed one comes back), and the first of each."""
+def outlines(chains, first, last, points, ends, partner, via, chosen):
+    """Return the points of the chosen chains in order (a closed one comes back), and the first of each.
+
+    ``first`` and ``last`` (excluded) are the rows of each piece in ``points`` (x, y, t); ``ends`` those of all ends.
+    """
+    entered, starts, closed = chains.entered, chains.starts, chains.closed
     size = 0
     for c in chosen:
         size += 1

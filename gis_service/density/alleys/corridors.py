@@ -14,7 +14,16 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from gis_service.density.alleys.chains import carry_on, ends_by_node, follow, outlines, partners, prune
+from gis_service.density.alleys.chains import (
+    Chains,
+    Ends,
+    ends_by_node,
+    extend_straight,
+    follow,
+    outlines,
+    partners,
+    prune,
+)
 from gis_service.density.alleys.gaps import Gaps, Pieces, classify
 from gis_service.density.layer.prepare import Prepared
 from gis_service.density.params import Params
@@ -106,27 +115,27 @@ def build_alleys(prepared: Prepared, gaps: Gaps, params: Params | None = None) -
     ends = np.empty((2 * n, 3))
     ends[0::2], ends[1::2] = pieces.xyt[pieces.first], pieces.xyt[pieces.last - 1]
     node, n_nodes = _nodes(ends)
-    by_node, offset = ends_by_node(node, n_nodes)
     dx, dy = _directions(pieces.xyt, pieces.first, pieces.last)
+    every = Ends(node, ends, dx, dy, *ends_by_node(node, n_nodes))
     # A short stretch inside one open space is that space's own square: not a way from anywhere to anywhere.
     span = np.hypot(ends[0::2, 0] - ends[1::2, 0], ends[0::2, 1] - ends[1::2, 1])
     alive = ~((node[0::2] == node[1::2]) & (span > MEET_M) & (pieces.length_m < 2 * span + MEET_M))
-    hung_on = prune(node, alive, by_node, offset, pieces.length_m, ends, dx, dy, params.min_alley_m, STRAIGHT)
-    partner, via, degree = partners(node, alive, by_node, offset, ends)
+    attached_to = prune(every, alive, pieces.length_m, params.min_alley_m, STRAIGHT)
+    partner, via, degree = partners(every, alive)
     entered, starts, total, _ = follow(partner, via, alive, pieces.length_m, ends)
     short = np.zeros(2 * n, dtype=bool)
     chain_of = np.repeat(np.arange(len(total)), np.diff(starts))
     too_short = total[chain_of] < params.min_alley_m
     short[2 * (entered[too_short] // 2)] = short[2 * (entered[too_short] // 2) + 1] = True
-    carry_on(alive, partner, via, degree, by_node, offset, short, ends, dx, dy, STRAIGHT)
-    entered, starts, total, closed = follow(partner, via, alive, pieces.length_m, ends)
+    extend_straight(every, alive, partner, via, degree, short, STRAIGHT)
+    chains: Chains = follow(partner, via, alive, pieces.length_m, ends)
 
-    chosen = np.flatnonzero(total >= params.min_alley_m)
-    shape = (entered, starts, pieces.first, pieces.last, pieces.xyt, ends, partner, via)
-    chosen = chosen[_west_first(*outlines(*shape, chosen, closed))]
-    xyt, at = outlines(*shape, chosen, closed)
-    figures = _figures(gaps, pieces, entered, starts, chosen, ends, partner, via)
-    dead = _dead_ends(prepared, ends, (dx, dy), node, degree, hung_on, entered, starts, chosen, closed)
+    chosen = np.flatnonzero(chains.length_m >= params.min_alley_m)
+    shape = (chains, pieces.first, pieces.last, pieces.xyt, ends, partner, via)
+    chosen = chosen[_west_first(*outlines(*shape, chosen))]
+    xyt, at = outlines(*shape, chosen)
+    figures = _figures(gaps, pieces, chains.entered, chains.starts, chosen, ends, partner, via)
+    dead = _dead_ends(prepared, every, degree, attached_to, chains, chosen)
     size = np.diff(at)
     geometry = shapely.linestrings(xyt[:, :2], indices=np.repeat(np.arange(len(chosen)), size))
     kind = classify(figures["mean"], figures["sky"], params)
@@ -253,20 +262,20 @@ def _figures(
 
 def _dead_ends(
     prepared: Prepared,
-    ends: NDArray[np.float64],
-    into: tuple[NDArray[np.float64], NDArray[np.float64]],
-    node: NDArray[np.int64],
+    every: Ends,
     degree: NDArray[np.int64],
-    hung_on: NDArray[np.int64],
-    entered: NDArray[np.int64],
-    starts: NDArray[np.int64],
+    attached_to: NDArray[np.int64],
+    chains: Chains,
     chosen: NDArray[np.int64],
-    closed: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """Say which alleys have an end with no other alley and no open ground before it."""
+    """Say which of the chosen chains have an end with no other alley and no open ground before it.
+
+    ``degree`` is how many ends meet at each node, ``attached_to`` what ``prune`` returned.
+    """
+    node, ends, entered, starts = every.node, every.xyt, chains.entered, chains.starts
     head, tail = entered[starts[chosen]], entered[starts[chosen + 1] - 1] ^ 1
     final = np.r_[head, tail]
-    stub = np.flatnonzero(hung_on >= 0)
+    stub = np.flatnonzero(attached_to >= 0)
     ask = np.r_[final[degree[node[final]] <= 1], stub]
     # The way out may turn where the walls end: who finds none straight on looks half right and half left too.
     # Between walls none of these is open.
@@ -274,7 +283,7 @@ def _dead_ends(
     is_open = np.ones(len(ends), dtype=bool)
     is_open[ask] = False
     for turn in TURNS:
-        out_x, out_y, half = -into[0][ask], -into[1][ask], ends[ask, 2]
+        out_x, out_y, half = -every.dx[ask], -every.dy[ask], ends[ask, 2]
         x = ends[ask, 0] + half * (np.cos(turn) * out_x - np.sin(turn) * out_y)
         y = ends[ask, 1] + half * (np.sin(turn) * out_x + np.cos(turn) * out_y)
         walled = tree.query(shapely.points(x, y), predicate="dwithin", distance=OPEN_SHARE * half)[0]
@@ -282,7 +291,7 @@ def _dead_ends(
         ask = ask[np.unique(walled)]
         is_open[ask] = False
     # A side branch too short to be an alley is still a way out when its own end is open.
-    lets_out = np.zeros(len(degree), dtype=bool)
-    lets_out[hung_on[stub[is_open[stub]]]] = True
-    way_out = (degree[node] >= 2) | is_open | lets_out[node]
-    return np.asarray(~closed[chosen] & ~(way_out[head] & way_out[tail]))
+    has_exit = np.zeros(len(degree), dtype=bool)
+    has_exit[attached_to[stub[is_open[stub]]]] = True
+    way_out = (degree[node] >= 2) | is_open | has_exit[node]
+    return np.asarray(~chains.closed[chosen] & ~(way_out[head] & way_out[tail]))

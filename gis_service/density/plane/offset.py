@@ -186,16 +186,15 @@ def _box_of_arc(px: float, py: float, first: float, turn: float, r: float) -> tu
 
 @compiled
 def _rim(  # noqa: C901, PLR0912, PLR0915
-    own: Ints, before: Ints, r: float, near: float, grid: Segments
+    own: Ints, before: Ints, r: float, near: float, grid: Segments, free: Floats
 ) -> tuple[Floats, NDArray[np.bool_], Ints, NDArray[np.int8], int]:
     """Return the pieces of the offset boundary (as ``Rim``), and how many there are.
 
     ``own`` (int64) are rows of the grid's segments, ``before`` (int64) the wall before each; ``r`` is the offset in metres,
-    and what lies nearer than ``near`` to a wall is covered.
+    and what lies nearer than ``near`` to a wall is covered. ``free`` (slots, 2) float64 is scratch that outlives the loop.
     """
     ends, shape, start, items = grid.ends, grid.shape, grid.cells.start, grid.cells.items
-    slots = np.empty((_SLOTS, 2))
-    free = uncounted(slots)
+    free = uncounted(free)
     room = 4 * len(own) + 64
     out, arc = np.empty((room, 8)), np.empty(room, np.bool_)
     wall, cut = np.empty(room, np.int64), np.empty(room, np.int8)
@@ -306,7 +305,9 @@ def find_rim(own: Ints, ends: Floats, before: Ints, width_m: float) -> Rim:
     """
     shape = grid_shape(ends, max(width_m, 2.0))
     r = width_m / 2
-    out, arc, wall, cut, _ = _rim(own, before, r, r - SHUT_M, Segments(ends, shape, grid_fill(ends, shape)))
+    out, arc, wall, cut, _ = _rim(
+        own, before, r, r - SHUT_M, Segments(ends, shape, grid_fill(ends, shape)), np.empty((_SLOTS, 2))
+    )
     return Rim(out, arc, wall, cut)
 
 

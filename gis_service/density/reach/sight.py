@@ -59,6 +59,13 @@ class Engines(NamedTuple):
     start: NDArray[np.integer]
 
 
+class Ways(NamedTuple):
+    """Points (n, 2) float64 in metres, and the way of each from an engine in metres."""
+
+    at: Floats
+    way: Floats
+
+
 class Points(NamedTuple):
     """Points of the visibility graph.
 
@@ -136,6 +143,11 @@ def make_scene(ends: Floats, before: Ints, hose_width_m: float) -> Scene:
     return Scene(len(ends), Segments(both, shape, grid_fill(both, shape)))
 
 
+def _no_recent() -> Ints:
+    """Return the memory of ``grid.blocked``, empty. Made outside the loops: what these make they also free early."""
+    return np.full(_RECENT, -1)
+
+
 @compiled
 def _lent(grid: Segments) -> Segments:
     """Return a grid whose arrays are not counted each time that a loop looks at them."""
@@ -166,7 +178,7 @@ def _buried(px: float, py: float, scene: Scene, k: int) -> bool:
 
 @compiled
 def _direct(  # noqa: C901, PLR0912
-    at: Floats, touched: Flags, wanted: Flags, counted: Scene, widest: float, engines: Engines
+    at: Floats, touched: Flags, wanted: Flags, counted: Scene, widest: float, engines: Engines, recent: Ints
 ) -> Floats:
     """Return, for each point, the shortest straight line from an engine in metres; infinity without one.
 
@@ -175,8 +187,7 @@ def _direct(  # noqa: C901, PLR0912
     """
     scene = Scene(counted.walls, _lent(counted.grid))
     shape, reach = scene.grid.shape, REACH_M
-    remembered = np.full(_RECENT, -1)
-    recent = uncounted(remembered)
+    recent = uncounted(recent)
     places, engine_start = engines.at, engines.start
     out = np.empty(len(at))
     x0, y0, cell = shape[0], shape[1], shape[2]
@@ -236,12 +247,11 @@ def _taut(arms: Floats, u: int, dx: float, dy: float) -> bool:
 
 
 @compiled
-def _views(own: Ints, points: Points, counted: Segments, cells: Cells) -> tuple[Ints, Ints, Floats]:
+def _views(own: Ints, points: Points, counted: Segments, cells: Cells, recent: Ints) -> tuple[Ints, Ints, Floats]:
     """Return the views from the ``own`` points (rows, int64) to those in ``cells``: two numbers, and metres."""
     grid, reach, loose = _lent(counted), REACH_M, _LOOSE_M
     shape = grid.shape
-    remembered = np.full(_RECENT, -1)
-    recent = uncounted(remembered)
+    recent = uncounted(recent)
     at, direct, number, arms = points.at, points.direct, points.number, uncounted(points.arms)
     node_start, node_items = cells.start, cells.items
     room, made = 8 * len(own) + 64, 0
@@ -321,28 +331,28 @@ def find_views(
     radius = np.repeat([0.0, radius_m], [len(corners), len(discs)])
     cells = grid_fill_points(engines[:, 0].copy(), engines[:, 1].copy(), shape)
     places = Engines(np.column_stack([engines, radius])[cells.items], cells.start)
-    direct = _direct(nodes.xy, nodes.touched, near, scene, radius_m, places)
+    direct = _direct(nodes.xy, nodes.touched, near, scene, radius_m, places, _no_recent())
     # Not those that an engine touches (``direct`` has that way), nor those inside a building.
     some = np.flatnonzero(direct > 0.0)
     cells = grid_fill_points(nodes.xy[some, 0], nodes.xy[some, 1], shape)
     mine = np.flatnonzero(own)
     points = Points(nodes.xy, nodes.arms, direct, number)
-    one, two, length = _views(mine, points, scene.grid, Cells(cells.start, some[cells.items]))
+    one, two, length = _views(mine, points, scene.grid, Cells(cells.start, some[cells.items]), _no_recent())
     return Views(one, two, length, number[mine], direct[mine])
 
 
 @compiled
 def _walls_met(
-    first: Ints, last: Ints, best: Floats, at: Floats, way: Floats, counted: Segments, cells: Cells, r: float
+    first: Ints, last: Ints, best: Floats, ways: Ways, counted: Segments, cells: Cells, r: float, recent: Ints
 ) -> Floats:
     """Return the shortest way to any wall of each building, in metres; ``way`` below zero marks an engine's disc.
 
-    ``at`` (n, 2) and ``way`` (n,) float64 are points, in ``cells``, with their ways; ``r`` is the discs' radius.
+    ``cells`` hold the rows of ``ways``; ``r`` is the discs' radius. ``recent`` as in ``grid.blocked``.
     """
+    at, way = ways.at, ways.way
     grid, reach, stop = _lent(counted), REACH_M, _STOP_M
     ends, shape = grid.ends, grid.shape
-    remembered = np.full(_RECENT, -1)
-    recent = uncounted(remembered)
+    recent = uncounted(recent)
     node_start, node_items = cells.start, cells.items
     x0, y0, cell = shape[0], shape[1], shape[2]
     nx, ny = int(shape[3]), int(shape[4])
@@ -412,4 +422,4 @@ def meet_walls(
     points = np.ascontiguousarray(np.vstack([at, discs]))
     ways = np.append(way, np.full(len(discs), -1.0))
     cells = grid_fill_points(points[:, 0].copy(), points[:, 1].copy(), scene.grid.shape)
-    return _walls_met(first, last, best, points, ways, scene.grid, cells, radius_m)
+    return _walls_met(first, last, best, Ways(points, ways), scene.grid, cells, radius_m, _no_recent())
