@@ -162,7 +162,18 @@ def build_towns(
         turn = np.array([_TURN.get(str(role[c]), 2) for c in mine])
         for cell in mine[np.argsort(turn, kind="stable")]:
             if wanted > 0 or role[cell] in count:
-                made = _block(stock, cells, int(cell), str(role[cell]), t, plan, half, count, max(0, wanted), rng)
+                made = _block(
+                    stock,
+                    cells,
+                    int(cell),
+                    str(role[cell]),
+                    t,
+                    plan,
+                    half=half,
+                    count=count,
+                    wanted=max(0, wanted),
+                    rng=rng,
+                )
                 wanted -= made
                 built[cell] = made > 0 or role[cell] != ""
     # Where nothing was built there is no street either, unless a road to elsewhere runs there.
@@ -189,6 +200,7 @@ def _block(
     role: str,
     town: int,
     plan: Plan,
+    *,
     half: dict[bytes, float],
     count: dict[str, int],
     wanted: int,

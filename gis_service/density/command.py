@@ -19,13 +19,14 @@ from pyproj import CRS
 
 from gis_service.density.compute.heap import return_large_arrays
 from gis_service.density.params import Params
-from gis_service.errors import GisError
+from gis_service.errors import GisError, InputError
 from gis_service.files import check_output
 from gis_service.ingest import crs as crs_
 from gis_service.ingest.fields import BUILDINGS, FINGERPRINT, match, unused
 from gis_service.ingest.geometry import fingerprints
+from gis_service.ingest.headings import COORDINATES
 from gis_service.ingest.options import reading
-from gis_service.ingest.source import read
+from gis_service.ingest.source import Source, read
 from gis_service.say import steps, warn
 from gis_service.settings import default, get_settings
 
@@ -86,13 +87,22 @@ class _Layer:
 
 
 def _read(
-    path: Path, layer: str | None, encoding: str = "", crs: str | None = None, *, otherwise: str | None = None
+    path: Path,
+    layer: str | None,
+    encoding: str = "",
+    crs: str | None = None,
+    *,
+    coordinates: dict[str, str] | None = None,
+    otherwise: str | None = None,
 ) -> _Layer:
     """Read a layer of any vector file, and decide on its CRS, as ``import`` does.
 
-    ``crs`` wins over what the file says; ``otherwise`` is asked where it says nothing.
+    ``crs`` wins over what the file says; ``otherwise`` is asked where it says nothing. ``coordinates`` names the columns
+    of a sheet.
     """
-    source = read(path, layer, encoding)
+    source = read(path, layer, encoding, coordinates)
+    if source.faults:
+        _tell_faults(path, source)
     shapes = np.asarray(source.frame.geometry.values, dtype=object)
     crs = crs or (otherwise if source.crs is None else None)
     named = crs_.parse(crs) if crs else None
@@ -106,6 +116,19 @@ def _read(
     if named is not None or decision.swap or source.crs is None:
         notes.append((f"坐标系：{name}（{decision.why_zh}）", f"CRS: {name} ({decision.why_en})"))
     return _Layer(frame, source.sha256, notes, source.placed)
+
+
+def _tell_faults(path: Path, source: Source) -> None:
+    """Say which rows have no geometry that can be used, and why; refuse a file of which no row has one."""
+    row, fault = next(iter(source.faults.items()))
+    zh, en = (
+        f"{path.name} 有 {len(source.faults):,} 行的图形不能用（第 {row} 行：{fault.reason[0]}；{fault.remedy[0]}）",
+        f"{len(source.faults):,} rows of {path.name} have no usable geometry (row {row}: {fault.reason[1]}; "
+        f"{fault.remedy[1]})",
+    )
+    if len(source.faults) == len(source.frame):
+        raise InputError(f"{zh}。", f"{en}.")
+    source.notes.append((zh, en))
 
 
 def _houses(layer: _Layer, fields: dict[str, str]) -> gpd.GeoDataFrame:
@@ -169,6 +192,7 @@ _METRES = click.FloatRange(0.1, 20)
 @click.option("--scheduler", help="Dask 调度器地址。Address of a Dask scheduler.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="输出 .gpkg。")
 def density(
+    *,
     buildings: Path,
     layer: str | None,
     crs: str | None,
@@ -206,7 +230,9 @@ def density(
     )
     how = _How(layer, crs, accept_accuracy, encoding, fields, multipart, keep, work_srid)
     with _uncollected():
-        result = _run(buildings, how, roads, roads_layer, hydrants, params, workers, scheduler, out)
+        result = _run(
+            buildings, how, roads, roads_layer, hydrants, params, workers=workers, scheduler=scheduler, out=out
+        )
     for sentence in result.prepared.repairs.sentences(_lang()):
         warn(sentence, sentence)
     figures = len(result.buildings), len(result.gaps), len(result.alleys), len(result.clusters)
@@ -222,6 +248,7 @@ def _run(
     roads_layer: str | None,
     hydrants: Path | None,
     params: Params,
+    *,
     workers: int | None,
     scheduler: str | None,
     out: Path,
@@ -229,9 +256,10 @@ def _run(
     return_large_arrays()
     # What the run needs loads while the files are read and cleaned.
     threading.Thread(target=_get_ready, name="get ready").start()
-    layer = _read(buildings, how.layer, how.encoding, how.crs)
+    columns = {name: column for name, column in how.fields.items() if name in COORDINATES}
+    layer = _read(buildings, how.layer, how.encoding, how.crs, coordinates=columns)
     # In a list, to be handed over: the run lets go of the outlines as they came in once it has cleaned them.
-    houses = [_houses(layer, how.fields)]
+    houses = [_houses(layer, {name: column for name, column in how.fields.items() if name not in COORDINATES})]
     for note in layer.notes:
         warn(*note)
     sha256 = layer.sha256

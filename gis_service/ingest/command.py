@@ -25,7 +25,7 @@ from gis_service.say import say, steps, warn
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="被拒行写到此文件（csv、xlsx）。")
 @click.option("--dry-run", is_flag=True, help="只检查，不写入。Check only, write nothing.")
 def import_(
-    kind: str, file: Path, layer: str | None, crs: str | None, accept_accuracy: float, encoding: str,
+    *, kind: str, file: Path, layer: str | None, crs: str | None, accept_accuracy: float, encoding: str,
     fields: dict[str, str], multipart: str, keep: tuple[str, ...], datum: str | None, rejects: Path | None,
     dry_run: bool,
 ) -> None:  # fmt: skip

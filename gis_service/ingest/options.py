@@ -39,7 +39,7 @@ _OPTIONS = (
         multiple=True,
         callback=_fields,
         metavar="OURS=THEIRS",
-        help="字段对应；OURS==值 表示整列同一个值，编号可用 @geometry。Where a field of ours comes from.",
+        help="字段对应；OURS==值 表示整列同一个值，编号可用 @geometry，坐标列用 x、y 或 wkt。Where a field of ours, or the coordinates (x, y, wkt), come from.",
     ),
     click.option(
         "--multipart",

@@ -44,7 +44,7 @@ from gis_service.settings import default
     "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="xlsx、csv、geojson、gpkg、parquet。"
 )
 def select(
-    zones: tuple[str, ...], areas: tuple[str, ...], rules: tuple[str, ...], match: str, within: tuple[str, ...],
+    *, zones: tuple[str, ...], areas: tuple[str, ...], rules: tuple[str, ...], match: str, within: tuple[str, ...],
     without: tuple[str, ...], min_floors: int, min_people: int, out: Path,
 ) -> None:  # fmt: skip
     """选取优先排查的房屋。Select the houses to inspect first.

@@ -24,7 +24,7 @@ from gis_service.errors import InputError
 from gis_service.ingest import footprints as footprints_
 from gis_service.ingest.footprints import Screening
 from gis_service.ingest.geometry import collections, mend
-from gis_service.ingest.values import parse_column, text
+from gis_service.ingest.values import identifier, parse_column
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,11 @@ def _read_ids(gdf: gpd.GeoDataFrame, repairs: Repairs) -> NDArray[np.object_]:
     if "building_id" not in gdf.columns:
         return rows
     out = np.full(len(gdf), None, dtype=object)
-    out[:] = parse_column(gdf["building_id"], text(100)).cells
+    column = parse_column(gdf["building_id"], identifier(100))
+    for position, (zh, en) in column.failures.items():
+        # Two houses whose numbers a sheet has rounded would become one.
+        raise InputError(f"第 {position + 1} 行的 building_id：{zh}。", f"building_id of row {position + 1}: {en}.")
+    out[:] = column.cells
     missing = pd.isna(out)
     if missing.any():
         taken = set(out[~missing])
