@@ -11,20 +11,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from psycopg2 import sql
 
 from gis_service.analysis.edits import Part, touched
 from gis_service.analysis.read import County, read_county
 from gis_service.analysis.tables import Rows, rows_of
 from gis_service.analysis.write import Held, beside_m, digests, place, put
+from gis_service.arrays import Ints
 from gis_service.db.queries import query, statement
 from gis_service.density.compute.executor import Executor
 from gis_service.density.layer.prepare import NoBuildingsError
 from gis_service.density.params import Params
 from gis_service.density.run import density
-
-Ints = NDArray[np.int64]
 
 _NUMBERED = {"cluster_id": ("cluster", "engine_space"), "burn_cluster_id": ("burn_cluster", "firebreak")}
 

@@ -6,15 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from gis_service.analysis.read import house_boxes, origin_of
+from gis_service.arrays import Floats, Ints
 from gis_service.db.queries import statement
 from gis_service.density.plane.islands import find_islands
 from gis_service.density.reach.access import OPEN_EDGE, ROADS
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _NOW, _BEFORE = ["west", "south", "east", "north"], ["old_west", "old_south", "old_east", "old_north"]
 

@@ -10,15 +10,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from psycopg2 import sql
 
+from gis_service.arrays import Floats, Ints
 from gis_service.db.queries import query, statement
 from gis_service.density.plane.walls import ORIGIN_GRAIN_M
 from gis_service.errors import InputError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _HEAD, _TAIL = 19, 2
 """Bytes before and after the rows of a binary COPY; each row has its number of fields, each field its size."""

@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
-from numpy.typing import NDArray
 from psycopg2 import sql
 
 from gis_service.analysis.tables import Rows
+from gis_service.arrays import Ints
 from gis_service.db.copy import copy_rows
 from gis_service.db.queries import query, statement
-
-Ints = NDArray[np.int64]
 
 TABLES = ("gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster", "firebreak")
 # A centreline keeps to the middle between two walls within this, in metres.

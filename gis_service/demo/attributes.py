@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gis_service.demo.partition import Floats, Ints
+from gis_service.arrays import Floats, Ints
 from gis_service.demo.places import KINDS
 from gis_service.demo.tables import Plan, Tiers
 

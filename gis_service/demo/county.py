@@ -12,9 +12,10 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from gis_service.arrays import Ints, Objects
 from gis_service.demo import attributes, places, ways
 from gis_service.demo.names import villages
-from gis_service.demo.partition import Cells, Ints, Objects, make_cells
+from gis_service.demo.partition import Cells, make_cells
 from gis_service.demo.tables import PLANS, Plan
 from gis_service.errors import NotFoundError
 from gis_service.ingest.source import read

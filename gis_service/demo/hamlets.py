@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gis_service.demo.fabric import Floats, area, warren
+from gis_service.arrays import Floats
+from gis_service.demo.fabric import area, warren
 
 
 @dataclass

@@ -12,18 +12,14 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
+from gis_service.arrays import Floats, Ints, Objects
 from gis_service.demo.names import villages
 from gis_service.demo.tables import Plan
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Objects = NDArray[np.object_]
 
 COUNTRY_M = 700.0
 """Spacing of cells in the country: a hamlet with its fields."""

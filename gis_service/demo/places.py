@@ -10,8 +10,9 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from gis_service.arrays import Floats, Ints, Objects
 from gis_service.demo import fabric, hamlets, ways
-from gis_service.demo.partition import Cells, Floats, Ints, Objects
+from gis_service.demo.partition import Cells
 from gis_service.demo.tables import Plan, Town
 from gis_service.demo.ways import Net
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 
-from gis_service.demo.partition import Cells, Floats, Ints, Objects
+from gis_service.arrays import Floats, Ints, Objects
+from gis_service.demo.partition import Cells
 
 CLASSES = ("county", "township", "village", "street")
 WIDTHS_M = {"county": 7.5, "township": 6.0, "village": 4.0}

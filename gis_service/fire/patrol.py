@@ -22,10 +22,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
 from scipy.spatial import cKDTree
 
+from gis_service.arrays import Floats, Ints
 from gis_service.fire.walkable import Walkable, sparse, walkable
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Kind = Literal["alley", "again", "across", "direct"]
 
 MEET_M = 2.5

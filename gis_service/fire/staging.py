@@ -15,10 +15,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
+from gis_service.arrays import Floats, Ints
 from gis_service.fire.walkable import CLEAR_M, STEP_M, walkable
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MOST = 6
 """No more places than this: a county brigade has no more engines to send (ours)."""

@@ -17,9 +17,7 @@ from scipy.sparse import coo_matrix, csr_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from scipy.spatial import Delaunay, QhullError
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from gis_service.arrays import Flags, Floats, Ints
 
 STEP_M = 0.24
 """Corners of houses are passed this far from the wall: a passage of half a metre still has room for them."""

@@ -13,7 +13,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from gis_service.arrays import Floats
+
 SHIFTED = ("gcj02", "bd09")
 DATUMS = ("cgcs2000", "wgs84", *SHIFTED)
 

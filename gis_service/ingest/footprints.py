@@ -21,9 +21,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gis_service.arrays import Floats, Ints
+
 Geometries = NDArray[np.object_]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Chunks = Callable[[Callable[[slice], Any], int], list[Any]]
 """Runs a function over slices that together are all rows, and returns its answers in their order."""
 

@@ -12,11 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gis_service.arrays import Floats, Ints
 from gis_service.density.compute.compiled import compiled
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Items = NDArray[np.int32]
 
 _SLACK_M = 1e-6
 """Segments are registered this much wider, so that rounding at a cell's edge loses none."""

@@ -16,9 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from gis_service.arrays import Flags, Floats, Ints
 
 APART_M = 100.0
 """Islands are at least so far apart: farther than anything of a run reaches across open ground."""

@@ -13,13 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gis_service.arrays import Floats, Ints
 from gis_service.density.compute.compiled import compiled, uncounted
 from gis_service.density.plane.grid import Segments, cell_range, foot_on, grid_fill, grid_shape
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Segment = tuple[float, float, float, float]
-Items = NDArray[np.int32]
 
 SHUT_M = 5e-7
 """A passage is shut when it is narrower than the width by more than this: a lane of exactly 4 m is open."""

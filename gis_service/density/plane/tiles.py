@@ -9,12 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gis_service.arrays import Floats, Ints
 from gis_service.density.compute.compiled import compiled, uncounted
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 TILE_BUILDINGS = 8_000
 """Buildings in a tile, at most: about 60,000 walls, some 50 MB of work space."""

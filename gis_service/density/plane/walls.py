@@ -9,11 +9,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gis_service.arrays import Bytes, Floats, Ints
 from gis_service.density.compute.compiled import compiled
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bytes = NDArray[np.uint8]
 
 ORIGIN_GRAIN_M = 10_000.0
 """Coordinates are counted from a corner of this grid: taking whole metres off costs no digit, and a house that is

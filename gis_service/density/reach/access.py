@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from gis_service.arrays import Flags, Floats, Ints
 from gis_service.density.compute.compiled import compiled
 from gis_service.density.compute.executor import Executor, InProcess
 from gis_service.density.params import Params
@@ -30,10 +31,6 @@ from gis_service.density.reach.faces import Faces
 from gis_service.density.reach.nodes import REACH_M, Nodes, find_discs, find_nodes
 from gis_service.density.reach.sight import Views, find_views, make_scene, meet_walls
 from gis_service.density.reach.space import EngineSpace
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 ROADS, OPEN_EDGE = "roads", "open_edge"
 _NO_RIM = Rim(np.empty((0, 8)), np.empty(0, bool), np.empty(0, np.int64), np.empty(0, np.int8))

@@ -13,13 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gis_service.arrays import Floats, Ints, Items
 from gis_service.density.compute.compiled import compiled, uncounted
 from gis_service.density.plane.grid import Cells, cell_range, foot_on, grid_shape
 from gis_service.density.plane.offset import Rim
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Items = NDArray[np.int32]
 
 
 class Pieces(NamedTuple):

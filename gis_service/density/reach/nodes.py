@@ -7,16 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from gis_service.arrays import Flags, Floats, Ints
 from gis_service.density.compute.compiled import compiled
 from gis_service.density.plane.offset import Rim
 from gis_service.density.plane.walls import Walls
 from gis_service.density.reach.faces import Faces
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 REACH_M = 24.0
 """Longest straight piece of a hose's way; longer ways go by further points, which are set for the purpose."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gis_service.arrays import Flags, Floats, Ints
 from gis_service.density.compute.compiled import compiled, uncounted
 from gis_service.density.plane.grid import (
     Cells,
@@ -24,11 +25,6 @@ from gis_service.density.plane.grid import (
     grid_shape,
 )
 from gis_service.density.reach.nodes import ASIDE_M, REACH_M, Nodes
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Items = NDArray[np.int32]
-Flags = NDArray[np.bool_]
 
 _CELL_M = 4.0
 _LOOSE_M = 8.0

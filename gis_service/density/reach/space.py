@@ -9,13 +9,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gis_service.arrays import Flags, Floats, Ints
 from gis_service.density.plane.offset import Rim
 from gis_service.density.plane.tiles import Finder
 from gis_service.density.reach.faces import Faces
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 _ARC_SEGMENTS = 8
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from gis_service.arrays import Flags, Floats, Ints
 from gis_service.density.compute.compiled import compiled
 from gis_service.density.compute.executor import Executor, InProcess
 from gis_service.density.params import Params
@@ -25,10 +26,7 @@ from gis_service.density.plane.pairs import Pairs
 from gis_service.density.plane.tiles import Finder
 from gis_service.density.plane.walls import Walls, spans
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Segment = tuple[float, float, float, float]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

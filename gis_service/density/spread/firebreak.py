@@ -14,18 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pymetis
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from gis_service.arrays import Floats, Ints
 from gis_service.density.compute.compiled import compiled
 from gis_service.density.plane.offset import cover_line, subtract
 from gis_service.density.plane.walls import Walls
 from gis_service.density.spread.burn import Burn
 from gis_service.errors import InputError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _CM = 100.0
 _SEED = 1

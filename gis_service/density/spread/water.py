@@ -11,10 +11,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from gis_service.arrays import Ints
 from gis_service.density.params import Params
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def cover_of_buildings(
