@@ -15,8 +15,8 @@ from psycopg2 import sql
 
 from gis_service.analysis.edits import Part, touched
 from gis_service.analysis.read import County, read_county
-from gis_service.analysis.tables import Rows, rows_of
-from gis_service.analysis.write import Held, beside_m, digests, place, put
+from gis_service.analysis.tables import Rows, table_rows
+from gis_service.analysis.write import Held, assign_jurisdiction, beside_m, digests, write_changed_rows
 from gis_service.arrays import Ints
 from gis_service.db.queries import query, statement
 from gis_service.density.compute.executor import Executor
@@ -57,7 +57,7 @@ def _worked_out(
         if part.fids is None:
             raise
         return county, []
-    return county, rows_of(county, found)
+    return county, table_rows(county, found)
 
 
 class _Amendment:
@@ -77,9 +77,11 @@ class _Amendment:
         held = self._held()
         new = self._numbered({one.table: one for one in rows}, held["alley"])
         for table, old in held.items():
-            put(self._cursor, self._run_id, new.get(table, Rows(table, pd.DataFrame(), None)), old)
+            write_changed_rows(self._cursor, self._run_id, new.get(table, Rows(table, pd.DataFrame(), None)), old)
         clusters = new["cluster"].frame["cluster_id"] if new else pd.Series(dtype="int64")
-        place(self._cursor, self._run_id, self._max_width_m, clusters.to_numpy(dtype=np.int64), self._beside())
+        assign_jurisdiction(
+            self._cursor, self._run_id, self._max_width_m, clusters.to_numpy(dtype=np.int64), self._beside()
+        )
 
     def _held(self) -> dict[str, Held]:
         """Return the rows of these houses in every table."""

@@ -15,8 +15,8 @@ from gis_service import __version__
 from gis_service.analysis.amend import amend
 from gis_service.analysis.edits import find_edits
 from gis_service.analysis.read import house_boxes, origin_of, read_county
-from gis_service.analysis.tables import rows_of
-from gis_service.analysis.write import TABLES, place, put
+from gis_service.analysis.tables import table_rows
+from gis_service.analysis.write import TABLES, assign_jurisdiction, write_changed_rows
 from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.queries import query, statement
 from gis_service.db.ready import prepare
@@ -145,12 +145,12 @@ def _whole(cursor: Any, params: Params, version: int, workers: int | None, sched
             on_progress=step, origin=origin,
         )  # fmt: skip
     say("写入结果 …", "writing the results …", err=True)
-    for rows in rows_of(county, found):
-        put(cursor, run_id, rows)
+    for rows in table_rows(county, found):
+        write_changed_rows(cursor, run_id, rows)
     for table in TABLES:
         # A run that the statistics have never seen is planned as if it had no rows: a minute instead of a second.
         cursor.execute(query("analysis.analyse").format(table=sql.Identifier(table)))
-    place(cursor, run_id, params.max_width_m)
+    assign_jurisdiction(cursor, run_id, params.max_width_m)
     for table in TABLES:
         cursor.execute(query("analysis.forget").format(table=sql.Identifier(table)))
     everything = {"run_id": run_id, "kinds": None, "ids": None}

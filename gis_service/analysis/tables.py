@@ -60,7 +60,7 @@ class Rows(NamedTuple):
     fingerprint: NDArray[np.int64] | None = None
 
 
-def rows_of(county: County, found: Density) -> list[Rows]:
+def table_rows(county: County, found: Density) -> list[Rows]:
     """Return the rows of all tables of a run; alleys, clusters and burn clusters are numbered as the run found them."""
     houses, outlines = _houses(county, found)
     views = Views(found.access.space, found.clusters.geometry.to_numpy())

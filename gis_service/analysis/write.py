@@ -21,18 +21,18 @@ _DRAWING_M = 0.1
 
 
 class Held(NamedTuple):
-    """Rows that a run holds already: where they lie in the table, and the digest of each."""
+    """Rows that a run holds already: their row ids (ctid) in the table, and the digest of each."""
 
-    place: list[str]
+    row_ids: list[str]
     digest: Ints
 
 
-def put(cursor: Any, run_id: int, rows: Rows, held: Held | None = None) -> None:
+def write_changed_rows(cursor: Any, run_id: int, rows: Rows, held: Held | None = None) -> None:
     """Write the rows of a table; of those held, what is no longer right is removed and what is right stays."""
     digest = digests(rows)
     which = np.arange(len(digest))
     if held is not None:
-        stale = [place for place, old in zip(held.place, ~np.isin(held.digest, digest), strict=True) if old]
+        stale = [row_id for row_id, old in zip(held.row_ids, ~np.isin(held.digest, digest), strict=True) if old]
         if stale:
             cursor.execute(query("analysis.remove").format(table=sql.Identifier(rows.table)), {"rows": stale})
         which = np.flatnonzero(~np.isin(digest, held.digest))
@@ -71,7 +71,7 @@ def _plain(column: pd.Series) -> pd.Series:
     return column.astype(object).where(column.notna(), None)
 
 
-def place(
+def assign_jurisdiction(
     cursor: Any, run_id: int, max_width_m: float, clusters: Ints | None = None, alleys: Ints | None = None
 ) -> None:
     """Say in which townships, villages and departments clusters and alleys lie; all of the run, or some."""
