@@ -18,6 +18,7 @@ from gis_service.analysis.read import house_boxes, origin_of, read_county
 from gis_service.analysis.tables import table_rows
 from gis_service.analysis.write import TABLES, assign_jurisdiction, write_changed_rows
 from gis_service.db.engine import get_engine, work_srid
+from gis_service.db.locks import Lock
 from gis_service.db.queries import query, statement
 from gis_service.db.ready import prepare
 from gis_service.density.compute.compiled import get_ready
@@ -88,7 +89,7 @@ def _alone() -> Iterator[Any]:
     try:
         with connection.cursor() as cursor:
             # The lock first: a snapshot that was taken while another analysis ran would not have its rows.
-            cursor.execute(statement("analysis.alone"))
+            cursor.execute(statement("analysis.alone"), {"lock": int(Lock.ANALYSE)})
             connection.commit()
             try:
                 # Houses, roads and what is remembered of them are of one moment, whatever is imported meanwhile.
@@ -98,7 +99,7 @@ def _alone() -> Iterator[Any]:
             finally:
                 connection.rollback()
                 connection.driver_connection.isolation_level = None
-                cursor.execute(statement("analysis.not_alone"))
+                cursor.execute(statement("analysis.not_alone"), {"lock": int(Lock.ANALYSE)})
                 connection.commit()
     finally:
         connection.close()

@@ -12,6 +12,7 @@ import psycopg2
 from psycopg2 import sql
 
 from gis_service.db.engine import admin_connection, forget_connections
+from gis_service.db.locks import Lock
 from gis_service.db.queries import query, statement
 from gis_service.errors import SetupError
 from gis_service.settings import ROOT, get_settings
@@ -19,9 +20,6 @@ from gis_service.settings import ROOT, get_settings
 SQL = ROOT / "sql"
 _EVERY_TIME = ("comments.sql", "grants.sql")
 """Written so that they may be applied again: after every migration, and when they change; all rights come last."""
-# Any fixed number: two programs that migrate at once wait for one another.
-_LOCK = 4_545_001
-_SET_UP_LOCK = 4_545_002
 
 
 def migrate() -> list[str]:
@@ -37,7 +35,7 @@ def migrate() -> list[str]:
     """
     applied: list[str] = []
     with admin_connection() as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        cursor.execute("SELECT pg_advisory_lock(%s)", (int(Lock.MIGRATE),))
         cursor.execute("SELECT to_regclass('gis.migration') IS NOT NULL")
         known: dict[str, str] = {}
         if cursor.fetchone()[0]:
@@ -126,7 +124,7 @@ def create_database() -> bool:
 def set_up_alone() -> Iterator[None]:
     """Let one process at a time fill a new database: others wait, and then find it filled."""
     with admin_connection() as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", (_SET_UP_LOCK,))
+        cursor.execute("SELECT pg_advisory_lock(%s)", (int(Lock.SET_UP),))
         yield
 
 

@@ -49,10 +49,10 @@ WHERE run_id = %(run_id)s
 
 -- name: alone
 -- Two analyses at once would each write what the other is about to remove.
-SELECT pg_advisory_lock(4545002)
+SELECT pg_advisory_lock(%(lock)s)
 
 -- name: not_alone
-SELECT pg_advisory_unlock(4545002)
+SELECT pg_advisory_unlock(%(lock)s)
 
 -- name: houses_of_run
 SELECT building_id, cluster_id, burn_cluster_id FROM gis.building_density

@@ -1,0 +1,17 @@
+"""The advisory locks of a database, each with a number of its own: whoever takes one waits only for its like."""
+
+from __future__ import annotations
+
+from enum import IntEnum, unique
+
+
+@unique
+class Lock(IntEnum):
+    """Numbers of advisory locks; any fixed ones."""
+
+    MIGRATE = 4_545_001
+    """Two programs that migrate at once."""
+    ANALYSE = 4_545_002
+    """Two analyses at once: each would write what the other is about to remove."""
+    SET_UP = 4_545_003
+    """Two programs that fill a new database at once. An analysis runs beside who holds it."""
