@@ -14,6 +14,7 @@ from gis_service.selection.preview import count
 from gis_service.selection.rules import RULES, Limits, Rule
 from gis_service.selection.terms import Ask, RuleTerm
 from gis_service.settings import default
+from tests.browser.conftest import Watched
 from tests.conftest import Database
 
 # The middle of 东兰镇 in the demo county.
@@ -21,13 +22,17 @@ VIEW = "#map=15/24.5105/107.3720"
 
 
 @pytest.fixture
-def planner(watch, address: str, analysed: Database):
+def seen(watch, address: str) -> Watched:
+    """The page and what went wrong in it so far."""
+    return watch(address)
+
+
+@pytest.fixture
+def planner(seen: Watched, address: str, analysed: Database):
     """The planner's page at the county's town; whatever goes wrong in it fails the test at the end."""
-    seen = watch(address)
     seen.page.goto(f"{address}/map/planner{VIEW}")
     seen.page.wait_for_selector("body[data-ready=true]")
     expect(seen.page.locator(".gis-total")).to_contain_text(re.compile(r"\d"), timeout=20_000)
-    seen.page.seen = seen
     yield seen.page
     analysed.ask("DELETE FROM gis.drawn_area")
     seen.clean()
@@ -190,7 +195,7 @@ def test_a_circle_the_strip_along_a_road_and_round_a_zone(planner: Page, analyse
     analysed.ask("DELETE FROM gis.drawn_area")
 
 
-def test_two_people_at_one_area(planner: Page, analysed: Database):
+def test_two_people_at_one_area(planner: Page, seen: Watched, analysed: Database):
     _draw(planner, SQUARE)
     _save(planner, "争议片区")
     analysed.ask("UPDATE gis.drawn_area SET version = version + 1")  # somebody else was first
@@ -206,9 +211,9 @@ def test_two_people_at_one_area(planner: Page, analysed: Database):
     assert analysed.one("SELECT count(*) FROM gis.drawn_area") == 2
     analysed.ask("DELETE FROM gis.drawn_area")
     # The browser itself tells its console of the refused request; nothing else may stand there.
-    assert [fault for fault in planner.seen.faults if "409" not in fault] == []
-    assert planner.seen.faults
-    planner.seen.faults.clear()
+    assert [fault for fault in seen.faults if "409" not in fault] == []
+    assert seen.faults
+    seen.faults.clear()
 
 
 def test_no_name_no_area(planner: Page, analysed: Database):

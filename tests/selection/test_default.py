@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import shapely
@@ -47,7 +48,7 @@ def test_the_default_in_any_order_and_through_json():
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
-def test_any_other_condition_is_another(change: dict[str, object]):
+def test_any_other_condition_is_another(change: dict[str, Any]):
     assert not is_default(replace(default_ask(), **change).parameters())
 
 

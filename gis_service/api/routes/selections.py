@@ -112,7 +112,7 @@ class AskIn(LimitsIn, BaseModel):  # type: ignore[misc]  # fields made from RULE
     all_of: Terms = []
     none_of: Terms = []
     within: list[Annotated[int, Field(ge=1, le=_ID_MAX)]] = Field(
-        [], max_length=50, description="Drawn areas; only houses in at least one of them"
+        default=[], max_length=50, description="Drawn areas; only houses in at least one of them"
     )
 
 
