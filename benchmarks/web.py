@@ -262,11 +262,13 @@ def _kept(port: int, secret: str) -> None:
 
 def _size(port: int, secret: str) -> None:
     """Ask, of every layer at every zoom, for the tiles with most vertices: the largest answer is among them."""
+    from gis_service.db.places import PLACES
+
     newest = "WHERE run_id = (SELECT max(run_id) FROM gis.run WHERE kind = '{}' AND finished_at IS NOT NULL)"
     density = newest.format("density")
     content = {
-        "buildings": "building", "zones": "key_zone", "boundaries": "admin_area", "roads": "road",
-        "hydrants": "hydrant", "clusters": f"cluster {density}", "reach": f"building_density {density}",
+        **{place.tile: place.name for place in PLACES.values() if place.tile and place.for_all},
+        "buildings": "building", "clusters": f"cluster {density}", "reach": f"building_density {density}",
         "alleys": f"alley {density}", "gaps": f"gap {density}",
         "selection": f"selection JOIN gis.building USING (building_id) {newest.format('selection')}",
     }  # fmt: skip

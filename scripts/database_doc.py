@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psycopg2
 
+from gis_service.db.places import PLACES
+
 OUT = Path(__file__).resolve().parent.parent / "docs" / "database.md"
 HEAD = """# The database
 
@@ -20,7 +22,7 @@ rows is in [architecture.md](architecture.md).
 """
 # Bookkeeping of the program itself says nothing of houses and is left out of the picture.
 ROOMS = {
-    "Places and houses": ["admin_area", "key_zone", "road", "hydrant", "building", "building_person", "drawn_area"],
+    "Places and houses": [*(place.name for place in PLACES.values() if not place.of_run), "building_person"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",
              "firebreak", "analysed"],
     "The brigade's records": ["fire_site", "fire_plan", "fire_drill", "fire_patrol"],

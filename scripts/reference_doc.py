@@ -55,7 +55,7 @@ def _commands() -> list[str]:
         context = click.Context(command, info_name=name)
         if isinstance(command, click.Group):
             for child in command.list_commands(context):
-                walk(command.get_command(context, child), f"{name} {child}")  # type: ignore[arg-type]
+                walk(command.get_command(context, child), f"{name} {child}")
             return
         usage = " ".join(command.collect_usage_pieces(context))
         lines.extend([f"### {name}", "", f"`{name} {usage}`", "", _cell((command.help or "").split("\f")[0]), ""])

@@ -312,3 +312,13 @@ def session_of(database: Database, role: str = "administrator", **more: Any) -> 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     return shared.shared_data()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one closing line how many tests of real data were skipped: without them green means less."""
+    absent = sum(shared.ABSENT in str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    if absent:
+        terminalreporter.write_line(
+            f"Skipped for want of real data: {absent}. {shared.FOLDER} is not here (GIS_TEST_DATA names another folder).",
+            yellow=True,
+        )

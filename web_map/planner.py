@@ -14,8 +14,9 @@ from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.lists import rows_of
 from gis_service.selection.phrases import phrase
-from gis_service.selection.rules import RULES
+from gis_service.selection.rules import RULES, Limit, points_table
 from gis_service.selection.select import latest_run
+from gis_service.selection.terms import changes, complete
 from gis_service.settings import DEFAULTS, default, get_settings
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
@@ -93,7 +94,7 @@ def planner_page(
 
 def _controls(connection: Connection, run: dict[str, Any], *, may_draw: bool, zh: bool) -> dict[str, Any]:
     """Return what the panel's controls start from: the conditions of the run that is shown."""
-    asked = run["parameters"]
+    asked, lang = run["parameters"], "zh" if zh else "en"
     widths = _buffers({"any_of": asked["any_of"], "all_of": []})
     rules = {term["name"] for term in asked["any_of"] if term["term"] == "rule"}
     runs = read(connection, "runs.list", limit=_RUNS_MAX, kind="selection", all_drafts=False)
@@ -112,20 +113,28 @@ def _controls(connection: Connection, run: dict[str, Any], *, may_draw: bool, zh
             for kind, name in ZONE_KIND.items()
         ],
         "rules": [
-            {"name": r.name, "title": r.zh if zh else r.name, "source": r.source, "on": r.name in rules}
+            {
+                "name": r.name, "title": r.title(lang), "source": r.source(lang), "on": r.name in rules,
+                "limit": r.limit and _limit(r.limit, asked, zh=zh),
+            }
             for r in RULES.values()
         ],
-        "min_floors": asked["min_floors"],
-        "min_people": asked["min_people"],
         "within": [{"area_id": t["area_id"], "name": t["name"]} for t in _drawn(asked)],
         "beyond": _beyond(asked, zh=zh),
         "may_draw": may_draw,
     }  # fmt: skip
 
 
+def _limit(limit: Limit, asked: dict[str, Any], *, zh: bool) -> dict[str, Any]:
+    return {
+        "name": limit.name, "low": limit.low, "high": limit.high, "value": asked[limit.name],
+        "unit": limit.zh if zh else limit.en,
+    }  # fmt: skip
+
+
 def _drawn(asked: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the drawn areas that a list stays within; older runs have theirs among the terms that must be met."""
-    terms = [*asked.get("within", ()), *asked["all_of"]]
+    terms = [*asked["within"], *asked["all_of"]]
     return [t for t in terms if t["term"] == "area" and t["area_id"] is not None]
 
 
@@ -136,17 +145,22 @@ def _beyond(asked: dict[str, Any], *, zh: bool) -> str:
         ("或" if zh else "or", [t for t in asked["any_of"] if t["term"] == "area"]),
         ("须满足" if zh else "all of", [t for t in asked["all_of"] if t not in drawn]),
         ("排除" if zh else "none of", asked["none_of"]),
-        ("只在" if zh else "within", [t for t in asked.get("within", ()) if t not in drawn]),
+        ("只在" if zh else "within", [t for t in asked["within"] if t not in drawn]),
     )
     return "；".join(f"{said} {'、'.join(_named(t, zh=zh) for t in terms)}" for said, terms in groups if terms)
 
 
 def _named(term: dict[str, Any], *, zh: bool) -> str:
     if term["term"] == "zone":
-        return f"{ZONE_KIND[term['kind']] if zh else term['kind']} {term['buffer_m']:g} m"
-    if term["term"] == "rule":
-        return RULES[term["name"]].zh if zh else str(term["name"])
-    return str(term["name"])
+        return f"{_kind(term['kind'], zh=zh)} {term['buffer_m']:g} m"
+    if term["term"] == "rule" and term["name"] in RULES:
+        return RULES[term["name"]].title("zh" if zh else "en")
+    return str(term.get("name", term["term"]))
+
+
+def _kind(kind: str, *, zh: bool) -> str:
+    """Return what a kind of zone is called; one that is gone by its identifier."""
+    return ZONE_KIND.get(kind, kind) if zh else kind
 
 
 def _run(connection: Connection, run_id: int | None, *, drafts: bool) -> dict[str, Any]:
@@ -159,7 +173,7 @@ def _run(connection: Connection, run_id: int | None, *, drafts: bool) -> dict[st
             "没有这次选取结果；请先运行 gis-service select。",
             "There is no such selection; run gis-service select first.",
         )
-    return dict(row)
+    return dict(row) | {"parameters": complete(row["parameters"])}
 
 
 def _zone_style(opacity: float, weight: float, dash: str | None = None) -> dict[str, Any]:
@@ -190,7 +204,7 @@ def _zones(
         if around is not None and not shapely.is_empty(around):
             buffers.append(feature(to_degrees(np.array([around]), srid)[0], {"kind": kind_}))
     for row, shape, width in zip(rows, shapes_of(rows, srid), widths, strict=True):
-        kind = ZONE_KIND[row["kind"]] if zh else row["kind"]
+        kind = _kind(row["kind"], zh=zh)
         lines = [["类型" if zh else "kind", kind]]
         if width:
             lines.append(["缓冲距离" if zh else "buffer", f"{width:g} m"])
@@ -309,30 +323,35 @@ def _notes(parameters: dict[str, Any], total: int, drawn: int, *, offline: bool,
             else f"This file draws the {drawn:,} highest scores and leaves out {total - drawn:,}; export the whole list "
             "with gis-service select."
         )
-    held = [*parameters.get("within", ()), *(t for t in parameters["all_of"] if t["term"] == "area")]
+    held = [*parameters["within"], *(t for t in parameters["all_of"] if t["term"] == "area")]
     areas = "、".join(t["name"] for t in held)
     if areas:
         notes.append(f"只在这些区域内：{areas}" if zh else f"Only inside: {areas}")
     for kind, width in _buffers(parameters).items():
-        source = DEFAULTS[f"buffer_{kind}_m"].source
-        notes.append(
-            f"{ZONE_KIND[kind]}缓冲 {width:g} 米（{source}）" if zh else f"{kind} buffer {width:g} m ({source})"
-        )
-    for term in [*parameters["any_of"], *parameters["all_of"]]:
-        if term["term"] == "rule":
-            rule = RULES[term["name"]]
-            notes.append(
-                f"{rule.zh}（最高 {rule.points_max:g} 分；{rule.source}）"
-                if zh
-                else f"{rule.name} (up to {rule.points_max:g}; {rule.source})"
-            )
-    floors, people = parameters["min_floors"], parameters["min_people"]
-    notes.append(
-        f"重点房屋：{floors} 层及以上或 {people} 人及以上（含本数）。分值为本系统取值，可修改。"
-        if zh
-        else f"Key houses: {floors} storeys or more, {people} people or more. Points are ours and editable."
-    )
+        known = DEFAULTS.get(f"buffer_{kind}_m")
+        source = (f"（{known.source}）" if zh else f" ({known.source})") if known else ""
+        notes.append(f"{_kind(kind, zh=zh)}缓冲 {width:g} 米{source}" if zh else f"{kind} buffer {width:g} m{source}")
+    terms = [*parameters["any_of"], *parameters["all_of"]]
+    notes += [_rule_note(term, parameters, zh=zh) for term in terms if term["term"] == "rule"]
+    notes += [told[0] if zh else told[1] for told in changes(parameters)]
+    notes.append("分值为本系统取值，可修改。" if zh else "Points are ours and editable.")
     return notes
+
+
+def _rule_note(term: dict[str, Any], parameters: dict[str, Any], *, zh: bool) -> str:
+    """Return what a list says of one of its rules: the version and the points that it was made with, and the source."""
+    rule = RULES.get(term["name"])
+    name = term["name"] if rule is None else rule.title("zh" if zh else "en")
+    if rule and rule.limit:
+        number = parameters[rule.limit.name]
+        name += f"，{number} {rule.limit.zh}（含本数）" if zh else f", {number} {rule.limit.en}"
+    said = [f"第 {term.get('version', 1)} 版" if zh else f"version {term.get('version', 1)}"]
+    most = parameters.get("points", points_table()).get(term["name"])
+    if most is not None:
+        said.append(f"最高 {most:g} 分" if zh else f"up to {most:g}")
+    if rule:
+        said.append(rule.source("zh" if zh else "en"))
+    return f"{name}（{'；'.join(said)}）" if zh else f"{name} ({'; '.join(said)})"
 
 
 def _links(run: dict[str, Any], county: int | None, *, zh: bool) -> list[tuple[str, str]]:

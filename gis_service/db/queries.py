@@ -1,7 +1,8 @@
 """Named SQL: ``query("ingest.stage")`` is the statement under ``-- name: stage`` in ``sql/queries/ingest.sql``.
 
 Statements hold ``%(name)s`` for values, which the driver binds, and ``{name}`` for table and column names, which
-come from this program's own lists and are quoted by ``psycopg2.sql``.
+come from this program's own lists and are quoted by ``psycopg2.sql``. ``tiles.place`` is a template: from it each table
+of ``db.places`` whose tiles are plain has a statement under its layer's name.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import lru_cache
 
 from psycopg2 import sql
 
+from gis_service.db.places import tile_statements
 from gis_service.settings import ROOT
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
@@ -19,7 +21,8 @@ _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 @lru_cache(maxsize=32)
 def _file(name: str) -> dict[str, str]:
     pieces = _NAME.split((ROOT / "sql" / "queries" / f"{name}.sql").read_text())
-    return {label: body.strip().rstrip(";") for label, body in zip(pieces[1::2], pieces[2::2], strict=True)}
+    found = {label: body.strip().rstrip(";") for label, body in zip(pieces[1::2], pieces[2::2], strict=True)}
+    return found | tile_statements(found.pop("place")) if name == "tiles" else found
 
 
 def statement(name: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,6 +26,18 @@ from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm,
 from gis_service.settings import default
 
 
+def _limits(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for the limit of each rule."""
+    for rule in reversed(RULES.values()):
+        if rule.limit:
+            limit = rule.limit
+            command = click.option(
+                f"--{limit.name.replace('_', '-')}", type=click.IntRange(limit.low, limit.high), default=limit.default,
+                show_default=True, help=f"{rule.zh}（{limit.zh}）。{rule.en}: {limit.en}.",
+            )(command)  # fmt: skip
+    return command
+
+
 @click.command()
 @click.option("--zone", "zones", multiple=True, metavar="KIND=BUFFER_M", help="重点区域及缓冲距离，例如 school=200。")
 @click.option("--area", "areas", multiple=True, metavar="NAME|FILE", help="已画区域、行政区域或文件。")
@@ -38,14 +52,13 @@ from gis_service.settings import default
 @click.option(
     "--without", multiple=True, metavar="TERM", help="排除：zone:school=200、area:NAME、rule:NAME。None of these."
 )
-@click.option("--min-floors", type=click.IntRange(1, 200), default=int(default("min_floors")), show_default=True)
-@click.option("--min-people", type=click.IntRange(1, 100_000), default=int(default("min_people")), show_default=True)
+@_limits
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="xlsx、csv、geojson、gpkg、parquet。"
 )
 def select(
     *, zones: tuple[str, ...], areas: tuple[str, ...], rules: tuple[str, ...], match: str, within: tuple[str, ...],
-    without: tuple[str, ...], min_floors: int, min_people: int, out: Path,
+    without: tuple[str, ...], out: Path, **limits: int,
 ) -> None:  # fmt: skip
     """选取优先排查的房屋。Select the houses to inspect first.
 
@@ -54,7 +67,6 @@ def select(
     named = (*areas, *within, *(term.removeprefix("area:") for term in without))
     check_output(out, *(Path(name) for name in named if Path(name).suffix))
     prepare()
-    limits = Limits(min_floors, min_people)
     with transaction(operator()) as connection:
         asked: list[Term] = [_zone(zone) for zone in zones]
         asked += [AreaTerm.of(find_area(connection, area)) for area in areas]
@@ -64,7 +76,7 @@ def select(
             asked = list(default_ask().any_of)
         left_out = [_term(connection, written) for written in without]
         any_of, all_of = (tuple(asked), ()) if match == "any" else ((), tuple(asked))
-        ask = Ask(any_of, all_of, tuple(left_out), limits, inside)
+        ask = Ask(any_of, all_of, tuple(left_out), Limits(limits), inside)
         outcome = run_selection(connection, ask)
         counts = totals(connection, outcome.run_id)
         who = operator()

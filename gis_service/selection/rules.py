@@ -1,22 +1,31 @@
-"""The notice's rules as typed filters: each with a version, its clause, what it looks at and what it is worth.
+"""The notice's rules as typed filters: everything that any part of the system says or asks of a rule stands here.
 
 融政规〔2022〕6号 二（二）2 names the classes: key areas, key places (uses), key houses and key problems. It gives no
 points; these are ours, editable, and printed with every list. They add up to 100 when everything applies.
+
+From ``RULES`` are made: the terms, the options of ``gis-service select``, the fields of ``POST /api/selections``,
+``GET /api/rules``, the controls and notes of the planner's page, and the phrases of reasons. A rule whose filter or
+points change gets a higher version, so that lists made before are told from lists made after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Float, Text
 
+from gis_service.codelists import ALTERATION, BUSINESS_USE, HAZARD_TIER
 from gis_service.db.models import Building
+from gis_service.errors import InputError
+from gis_service.settings import default
 
 _NOTICE = "融政规〔2022〕6号 二（二）2"
+_NOTICE_EN = "Notice 融政规〔2022〕6号, part 2 (2) 2"
 
 # 重点场所: hotels, guest houses, farm restaurants, training, elderly care, cinemas, bars, net cafés, baths, card
 # rooms, culture and tourism, medical, sports, religious places. Shops and workshops are no key places by themselves.
@@ -33,25 +42,99 @@ AREA_POINTS = 5.0
 
 
 @dataclass(frozen=True)
-class Limits:
-    """The numbers of the rules; both include the number itself (民法典第1259条)."""
+class Limit:
+    """The whole number that a rule compares with; ``name`` is that of its default in ``settings.DEFAULTS``.
 
-    min_floors: int = 3
-    min_people: int = 10
+    Also of its field in the API (``min_floors``) and its option on the command line (``--min-floors``). Which side of
+    it meets the rule, and that it itself does (民法典第1259条), is said by ``zh`` and ``en``: "层及以上".
+    """
+
+    name: str
+    low: int
+    high: int
+    zh: str
+    en: str
+
+    @property
+    def default(self) -> int:
+        """The value that is taken where none is given."""
+        return int(default(self.name))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One rule: a filter on buildings, the value that it shows, and its points (at most ``points_max``)."""
+    """One rule: a filter on buildings, the value that it shows, its points, and its words in both languages.
+
+    ``where`` gets the number of ``limit``, or 0 where the rule has none. ``points`` gets ``points_max``, and may give a
+    house less; without it every house that meets the rule gets them all. ``phrase_zh`` and ``phrase_en`` hold one
+    ``{}`` for the value of the house; ``words`` are the Chinese names of its codes.
+    """
 
     name: str
     version: int
     zh: str
-    source: str
+    en: str
+    source_zh: str
+    source_en: str
     points_max: float
-    where: Callable[[Limits], ColumnElement[bool]]
+    where: Callable[[int], ColumnElement[bool]]
     value: Callable[[], ColumnElement[object]]
-    points: Callable[[], ColumnElement[float]]
+    phrase_zh: str = "{}"
+    phrase_en: str
+    words: Mapping[str, str] = field(default_factory=dict)
+    points: Callable[[float], ColumnElement[float]] = lambda most: literal(most, Float)
+    limit: Limit | None = None
+
+    def met(self, limits: Limits) -> ColumnElement[bool]:
+        """Return what a building must be to meet the rule under ``limits``."""
+        return self.where(limits[self.limit.name] if self.limit else 0)
+
+    def worth(self) -> ColumnElement[float]:
+        """Return the points that a building which meets the rule gets for it."""
+        return self.points(self.points_max)
+
+    def title(self, lang: str) -> str:
+        """Return the rule's name in ``lang``."""
+        return self.zh if lang == "zh" else self.en
+
+    def source(self, lang: str) -> str:
+        """Return where the rule stands, in ``lang``."""
+        return self.source_zh if lang == "zh" else self.source_en
+
+
+class Limits(Mapping[str, int]):
+    """The number of every rule's limit: as given, else by default. What no rule asks for is left out.
+
+    A run of before a rule was added has no limit of it, and one of a rule that is gone has one too many.
+
+    Raises
+    ------
+    InputError
+        A number is outside the bounds of its limit.
+
+    """
+
+    def __init__(self, given: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self._numbers = {limit.name: int(given.get(limit.name, limit.default)) for limit in LIMITS}
+        for limit in LIMITS:
+            if not limit.low <= self._numbers[limit.name] <= limit.high:
+                said = f"{limit.name} = {self._numbers[limit.name]}"
+                raise InputError(
+                    f"{said}：应在 {limit.low} 与 {limit.high} 之间。",
+                    f"{said}: give a number from {limit.low} to {limit.high}.",
+                )
+
+    def __getitem__(self, name: str) -> int:
+        return self._numbers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __repr__(self) -> str:
+        return f"Limits({self._numbers})"
 
 
 def _in_use() -> ColumnElement[bool]:
@@ -62,51 +145,62 @@ def _array(words: tuple[str, ...]) -> ColumnElement[Any]:
     return literal(list(words), ARRAY(Text))
 
 
-def _fixed(points: float) -> Callable[[], ColumnElement[float]]:
-    return lambda: literal(points, Float)
-
-
 RULES: dict[str, Rule] = {
     rule.name: rule
     for rule in (
         Rule(
-            "key_use", 1, "重点场所", f"{_NOTICE} 重点场所", 10.0,
-            lambda _: Building.business_uses.op("&&")(_array(KEY_USES)),
-            lambda: func.to_jsonb(Building.business_uses),
-            _fixed(10.0),
+            name="key_use", version=1, zh="重点场所", en="Key places",
+            source_zh=f"{_NOTICE} 重点场所", source_en=f"{_NOTICE_EN}, key places", points_max=10.0,
+            where=lambda _: Building.business_uses.op("&&")(_array(KEY_USES)),
+            value=lambda: func.to_jsonb(Building.business_uses),
+            phrase_en="key place: {}", words=BUSINESS_USE,
         ),
         Rule(
-            "floors", 1, "重点房屋：层数", f"{_NOTICE} 重点房屋（3层及以上）", 5.0,
-            lambda limits: and_(Building.floors >= limits.min_floors, _in_use()),
-            lambda: func.to_jsonb(Building.floors),
-            _fixed(5.0),
+            name="floors", version=1, zh="重点房屋：层数", en="Key houses: storeys",
+            source_zh=f"{_NOTICE} 重点房屋（3层及以上）", source_en=f"{_NOTICE_EN}, key houses (3 storeys or more)",
+            points_max=5.0, limit=Limit("min_floors", 1, 200, "层及以上", "storeys or more"),
+            where=lambda least: and_(Building.floors >= least, _in_use()),
+            value=lambda: func.to_jsonb(Building.floors),
+            phrase_zh="{}层", phrase_en="{} storeys, in business use",
         ),
         Rule(
-            "people", 1, "重点房屋：人数", f"{_NOTICE} 重点房屋（10人及以上）", 5.0,
-            lambda limits: and_(Building.people >= limits.min_people, _in_use()),
-            lambda: func.to_jsonb(Building.people),
-            _fixed(5.0),
+            name="people", version=1, zh="重点房屋：人数", en="Key houses: people",
+            source_zh=f"{_NOTICE} 重点房屋（10人及以上）", source_en=f"{_NOTICE_EN}, key houses (10 people or more)",
+            points_max=5.0, limit=Limit("min_people", 1, 100_000, "人及以上", "people or more"),
+            where=lambda least: and_(Building.people >= least, _in_use()),
+            value=lambda: func.to_jsonb(Building.people),
+            phrase_zh="{}人", phrase_en="{} people, in business use",
         ),
         Rule(
-            "alteration", 1, "重点房屋：改扩建", f"{_NOTICE} 重点房屋（擅自改变功能、结构，加层，挖地下）", 10.0,
-            lambda _: Building.alterations.op("&&")(_array(KEY_ALTERATIONS)),
-            lambda: func.to_jsonb(Building.alterations),
-            _fixed(10.0),
+            name="alteration", version=1, zh="重点房屋：改扩建", en="Key houses: alterations",
+            source_zh=f"{_NOTICE} 重点房屋（擅自改变功能、结构，加层，挖地下）",
+            source_en=f"{_NOTICE_EN}, key houses (use or structure changed, storeys added, basements dug without leave)",
+            points_max=10.0,
+            where=lambda _: Building.alterations.op("&&")(_array(KEY_ALTERATIONS)),
+            value=lambda: func.to_jsonb(Building.alterations),
+            phrase_en="altered: {}", words=ALTERATION,
         ),
         Rule(
-            "hazard", 1, "重点问题：安全隐患", f"{_NOTICE} 重点问题；住建部排查技术要点（2022）第3–5条", 40.0,
-            lambda _: Building.hazard_tier.in_(("severe", "some")),
-            lambda: func.to_jsonb(Building.hazard_tier),
-            lambda: case((Building.hazard_tier == "severe", 40.0), else_=24.0),
+            name="hazard", version=1, zh="重点问题：安全隐患", en="Key problems: safety hazards",
+            source_zh=f"{_NOTICE} 重点问题；住建部排查技术要点（2022）第3–5条",
+            source_en=f"{_NOTICE_EN}, key problems; the housing ministry's technical points of 2022, articles 3 to 5",
+            points_max=40.0,
+            where=lambda _: Building.hazard_tier.in_(("severe", "some")),
+            value=lambda: func.to_jsonb(Building.hazard_tier),
+            points=lambda most: case((Building.hazard_tier == "severe", most), else_=0.6 * most),
+            phrase_en="hazard: {}", words=HAZARD_TIER,
         ),
         Rule(
-            "grade", 1, "重点问题：危房", "JGJ 125-2016 6.1.4（C、D 级为危房）", 5.0,
-            lambda _: Building.appraisal_grade.in_(("C", "D")),
-            lambda: func.to_jsonb(Building.appraisal_grade),
-            _fixed(5.0),
+            name="grade", version=1, zh="重点问题：危房", en="Key problems: dangerous houses",
+            source_zh="JGJ 125-2016 6.1.4（C、D 级为危房）", source_en="JGJ 125-2016 6.1.4 (grades C and D are dangerous)",
+            points_max=5.0,
+            where=lambda _: Building.appraisal_grade.in_(("C", "D")),
+            value=lambda: func.to_jsonb(Building.appraisal_grade),
+            phrase_zh="{}级", phrase_en="appraised {}",
         ),
     )
 }  # fmt: skip
+LIMITS = tuple(rule.limit for rule in RULES.values() if rule.limit)
 
 
 def points_table() -> dict[str, float]:

@@ -11,8 +11,9 @@ from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
 from gis_service.db.ready import prepare
 from gis_service.identity import operator
-from gis_service.say import say
-from gis_service.selection.select import ask_of, compare, run_selection
+from gis_service.say import say, warn
+from gis_service.selection.select import ask_of, compare, parameters_of, run_selection
+from gis_service.selection.terms import changes
 
 _SHOWN = 20
 
@@ -63,6 +64,7 @@ def diff(before: int, after: int) -> None:
 def repeat(run_id: int) -> None:
     """用同样的条件在现有数据上重做。Repeat a selection on today's data."""
     with transaction(operator()) as connection:
+        changed = changes(parameters_of(connection, run_id))
         outcome = run_selection(connection, ask_of(connection, run_id))
         what = f"run {outcome.run_id}"
         audit_log.append(connection, operator(), Action.SELECTED, what, selected=outcome.selected, repeats=run_id)
@@ -70,3 +72,5 @@ def repeat(run_id: int) -> None:
         f"第 {outcome.run_id} 号选取：{outcome.selected:,} 栋",
         f"Selection run {outcome.run_id}: {outcome.selected:,} buildings",
     )
+    for zh, en in changed:
+        warn(zh, en)

@@ -41,7 +41,7 @@ from gis_service.db.models import Building, KeyZone, Run, Selection
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.selection.rules import AREA_POINTS, RULES, ZONE_POINTS, points_table
-from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, default_ask, is_default
+from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, complete, default_ask, is_default
 
 _COLUMNS = ("fid", "term", "rule", "distance_m", "points", "told")
 
@@ -231,12 +231,12 @@ def _rule_reason(n: int, term: RuleTerm, ask: Ask) -> Select[Any]:
         literal(f'{facts}, "value": ', Text)
         + cast(rule.value(), Text)
         + literal(', "points": ', Text)
-        + cast(rule.points(), Text)
+        + cast(rule.worth(), Text)
         + literal("}", Text)
     )
     name = literal(rule.name, Text)
-    return select(*_branch(Building.fid, literal(n, Integer), name, null(), rule.points(), told)).where(
-        rule.where(ask.limits)
+    return select(*_branch(Building.fid, literal(n, Integer), name, null(), rule.worth(), told)).where(
+        rule.met(ask.limits)
     )
 
 
@@ -284,8 +284,8 @@ def ensure_run(connection: Connection) -> int:
     return found if found is not None else run_selection(connection, default_ask()).run_id
 
 
-def ask_of(connection: Connection, run_id: int) -> Ask:
-    """Return what a stored run asked for.
+def parameters_of(connection: Connection, run_id: int) -> dict[str, Any]:
+    """Return what a stored run asked for, as it is stored, older forms brought to today's (``terms.complete``).
 
     Raises
     ------
@@ -298,13 +298,27 @@ def ask_of(connection: Connection, run_id: int) -> Ask:
     ).scalar()
     if parameters is None:
         raise NotFoundError(f"没有第 {run_id} 号选取结果。", f"There is no selection run {run_id}.")
-    return Ask.from_dict(parameters)
+    return complete(parameters)
+
+
+def ask_of(connection: Connection, run_id: int) -> Ask:
+    """Return what a stored run asked for, as far as it can be asked today (``terms.changes`` tells what cannot).
+
+    Raises
+    ------
+    NotFoundError
+        There is no such selection.
+    InputError
+        Nothing of what it asked for exists any more.
+
+    """
+    return Ask.from_dict(parameters_of(connection, run_id))
 
 
 def compare(connection: Connection, before: int, after: int) -> dict[str, list[dict[str, Any]]]:
     """Return the buildings that are new, gone or changed (score or reasons) from one run to another."""
     for run_id in (before, after):
-        ask_of(connection, run_id)
+        parameters_of(connection, run_id)
     rows = connection.execute(text(statement("runs.compare")), {"before": before, "after": after}).mappings()
     result: dict[str, list[dict[str, Any]]] = {"new": [], "gone": [], "changed": []}
     for row in rows:

@@ -9,8 +9,8 @@ from typing import Any
 from gis_service.areas.area import Area
 from gis_service.codelists import ZONE_KIND
 from gis_service.errors import InputError
-from gis_service.selection.rules import RULES, Limits, points_table
-from gis_service.settings import DEFAULTS, default
+from gis_service.selection.rules import LIMITS, RULES, Limits, points_table
+from gis_service.settings import default
 
 BUFFER_MAX_M = 5_000.0
 
@@ -107,19 +107,26 @@ class Ask:
             "all_of": [term.as_dict() for term in self.all_of],
             "none_of": [term.as_dict() for term in self.none_of],
             "within": [term.as_dict() for term in self.within],
-            "min_floors": self.limits.min_floors,
-            "min_people": self.limits.min_people,
+            **self.limits,
         }
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Ask:
-        """Return the ask that :meth:`as_dict` stored; older ones have their area among ``all_of``."""
+        """Return the ask that :meth:`as_dict` stored, as far as it can be asked today: see :func:`changes`.
+
+        Raises
+        ------
+        InputError
+            Nothing of what was asked for exists any more.
+
+        """
+        stored = complete(stored)
         return cls(
-            any_of=tuple(map(_term, stored["any_of"])),
-            all_of=tuple(map(_term, stored["all_of"])),
-            none_of=tuple(map(_term, stored["none_of"])),
-            limits=Limits(stored["min_floors"], stored["min_people"]),
-            within=tuple(map(_area, stored.get("within", ()))),
+            any_of=_known(stored["any_of"]),
+            all_of=_known(stored["all_of"]),
+            none_of=_known(stored["none_of"]),
+            limits=Limits(stored),
+            within=tuple(map(_area, stored["within"])),
         )
 
     def parameters(self) -> dict[str, Any]:
@@ -127,12 +134,71 @@ class Ask:
         return self.as_dict() | {"points": points_table()}
 
 
-def _term(stored: dict[str, Any]) -> Term:
-    if stored["term"] == "zone":
-        return ZoneTerm(stored["kind"], stored["buffer_m"])
-    if stored["term"] == "rule":
-        return RuleTerm(stored["name"])
-    return _area(stored)
+def complete(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return a run's stored parameters with every group of terms and every limit; what is not known stays as it is.
+
+    Older runs have no areas ``within`` (theirs stand among ``all_of``), and no limit of a rule that came after them.
+    """
+    return (
+        {"any_of": [], "all_of": [], "none_of": [], "within": []}
+        | {limit.name: limit.default for limit in LIMITS}
+        | parameters
+    )
+
+
+def changes(parameters: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return, in Chinese and in English, where a stored run's conditions differ from what they would be today.
+
+    One sentence for each rule that is gone or has another version now, and for each kind of zone that is gone.
+    """
+    asked = complete(parameters)
+    told = []
+    for term in [*asked["any_of"], *asked["all_of"], *asked["none_of"]]:
+        if term["term"] == "zone" and term["kind"] not in ZONE_KIND:
+            told.append(
+                (
+                    f"重点区域类型“{term['kind']}”已取消，重做时不含。",
+                    f"The kind of zone {term['kind']!r} no longer exists; a repeat leaves it out.",
+                )
+            )
+        elif term["term"] == "rule":
+            name, then = term["name"], term.get("version", 1)
+            rule = RULES.get(name)
+            if rule is None:
+                told.append(
+                    (
+                        f"规则“{name}”（第 {then} 版）已取消，重做时不含。",
+                        f"The rule {name!r} (version {then}) no longer exists; a repeat leaves it out.",
+                    )
+                )
+            elif rule.version != then:
+                told.append(
+                    (
+                        f"规则“{rule.zh}”在该名单中为第 {then} 版，现为第 {rule.version} 版。",
+                        f"The rule “{rule.en}” was at version {then} in that list and is at version {rule.version} now.",
+                    )
+                )
+        elif term["term"] not in {"zone", "rule", "area"}:
+            told.append(
+                (
+                    f"本版本不认识条件“{term['term']}”，重做时不含。",
+                    f"This version knows no condition {term['term']!r}; a repeat leaves it out.",
+                )
+            )
+    return list(dict.fromkeys(told))
+
+
+def _known(terms: list[dict[str, Any]]) -> tuple[Term, ...]:
+    """Return the terms that can be asked today; of the others no house could be told to meet them or not."""
+    known: list[Term] = []
+    for stored in terms:
+        if stored["term"] == "zone" and stored["kind"] in ZONE_KIND:
+            known.append(ZoneTerm(stored["kind"], stored["buffer_m"]))
+        elif stored["term"] == "rule" and stored["name"] in RULES:
+            known.append(RuleTerm(stored["name"]))
+        elif stored["term"] == "area":
+            known.append(_area(stored))
+    return tuple(known)
 
 
 def _area(stored: dict[str, Any]) -> AreaTerm:
@@ -146,8 +212,7 @@ def default_zone_terms() -> tuple[ZoneTerm, ...]:
 
 def default_ask(limits: Limits | None = None) -> Ask:
     """Return what the notice asks for: all zones with their default buffers, and all rules."""
-    limits = limits or Limits(int(DEFAULTS["min_floors"].value), int(DEFAULTS["min_people"].value))
-    return Ask(any_of=(*default_zone_terms(), *(RuleTerm(name) for name in RULES)), limits=limits)
+    return Ask(any_of=(*default_zone_terms(), *map(RuleTerm, RULES)), limits=limits or Limits())
 
 
 def is_default(parameters: dict[str, Any]) -> bool:
@@ -159,8 +224,10 @@ def is_default(parameters: dict[str, Any]) -> bool:
 
 
 def _unordered(parameters: dict[str, Any]) -> dict[str, Any]:
-    terms = {"any_of": [], "all_of": [], "none_of": [], "within": []} | parameters
-    return {name: sorted(map(_written, value)) if isinstance(value, list) else value for name, value in terms.items()}
+    return {
+        name: sorted(map(_written, value)) if isinstance(value, list) else value
+        for name, value in complete(parameters).items()
+    }
 
 
 def _written(term: dict[str, Any]) -> str:

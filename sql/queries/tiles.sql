@@ -68,14 +68,15 @@ placed AS (
 )
 SELECT ST_AsMVT(cells, 'selection') FILTER (WHERE geom IS NOT NULL), count(*) FROM cells
 
--- name: zones
+-- name: place
+-- The template of all layers that show the places of one table as they are (gis_service/db/places.py).
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (
-    SELECT z.zone_id, z.kind, z.name, ST_AsMVTGeom(ST_Transform(z.geom, 3857), tile.drawn, 4096, 64) AS geom
-    FROM tile JOIN gis.key_zone AS z ON z.geom && tile.sought
+    SELECT {columns}, ST_AsMVTGeom(ST_Transform(p.geom, 3857), tile.drawn, 4096, 64) AS geom
+    FROM tile JOIN gis.{table} AS p ON p.geom && tile.sought
     LIMIT %(limit)s
 )
-SELECT ST_AsMVT(shown, 'zones') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
+SELECT ST_AsMVT(shown, '{layer}') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: boundaries
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
@@ -98,24 +99,6 @@ shown AS (
     LIMIT %(limit)s
 )
 SELECT ST_AsMVT(shown, 'roads') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
-
--- name: hydrants
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
-shown AS (
-    SELECT h.hydrant_id, h.kind, h.name, ST_AsMVTGeom(ST_Transform(h.geom, 3857), tile.drawn, 4096, 64) AS geom
-    FROM tile JOIN gis.hydrant AS h ON h.geom && tile.sought
-    LIMIT %(limit)s
-)
-SELECT ST_AsMVT(shown, 'hydrants') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
-
--- name: areas
-WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
-shown AS (
-    SELECT d.area_id, d.name, d.version, ST_AsMVTGeom(ST_Transform(d.geom, 3857), tile.drawn, 4096, 64) AS geom
-    FROM tile JOIN gis.drawn_area AS d ON d.geom && tile.sought
-    LIMIT %(limit)s
-)
-SELECT ST_AsMVT(shown, 'areas') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: clusters
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),

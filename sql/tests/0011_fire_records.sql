@@ -8,7 +8,7 @@ CREATE TEMP TABLE site AS SELECT * FROM gis.fire_site;
 GRANT SELECT ON site TO PUBLIC;
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
 
-SELECT is((SELECT count(*) FROM pg_class WHERE relname LIKE 'fire\_%' AND relkind = 'r'
+SELECT is((SELECT count(*) FROM pg_class WHERE relname IN ('fire_site', 'fire_plan', 'fire_drill', 'fire_patrol')
            AND relrowsecurity AND relforcerowsecurity), 4::bigint, 'row-level security is forced on all four');
 SET LOCAL ROLE gis_fire;
 SELECT set_config('gis.account', 'brigade', true);

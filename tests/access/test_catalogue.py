@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -46,7 +47,7 @@ SELECT r.rolname FROM pg_roles AS r WHERE r.rolname LIKE 'gis\\_%' AND (
 _PUBLIC = "SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'gis' AND 'public' = ANY (roles)"
 
 
-def _faults(database: Database, sql: str) -> list[object]:
+def _faults(database: Database, sql: str) -> list[tuple[Any, ...]]:
     return database.ask(sql, role="postgres")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -23,7 +24,7 @@ _WHO = (
 
 
 @pytest.fixture
-def small(county: Database, monkeypatch: pytest.MonkeyPatch) -> Engine:
+def small(county: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """Two connections for everybody."""
     known = get_engine("service")
     made = create_engine(known.url, pool_size=2, max_overflow=0, pool_timeout=60,
@@ -83,7 +84,7 @@ def test_reading_cannot_write(county: Database):
     for sql in ("DELETE FROM gis.drawn_area", "UPDATE gis.run SET finished_at = now()"):
         with pytest.raises(DBAPIError) as refused, transaction(PLANNER, read_only=True) as connection:
             connection.execute(text(sql))
-        assert refused.value.orig.pgcode == "25006"
+        assert getattr(refused.value.orig, "pgcode", None) == "25006"
     with transaction(PLANNER) as connection:
         assert connection.execute(text("SHOW transaction_read_only")).scalar_one() == "off"
 

@@ -11,6 +11,7 @@ import pytest
 
 from gis_service.api.http.authorisation import allow, public, unruled
 from gis_service.db.engine import transaction
+from gis_service.db.places import PLACES
 from gis_service.identity import Identity, Right
 from tests.access.conftest import Ask
 from tests.access.witness import (
@@ -30,7 +31,7 @@ from tests.access.witness import (
 )
 from tests.conftest import Database
 
-_COLLECTIONS = ("building", "building_density", "cluster", "alley", "gap", "drawn_area")
+_COLLECTIONS = tuple(place.name for place in PLACES.values() if not place.for_all)
 _SOME = "107.36,24.49,107.39,24.53"
 # Two neighbouring townships that share clusters, and so gaps.
 _PAGE = {"accept": "text/html"}
@@ -130,7 +131,9 @@ def test_another_s_answers_like_nothing(county: Database, ask_as: Ask, asker: Id
                  "VALUES ('selection', '{\"any_of\": [], \"all_of\": [], \"none_of\": []}', 0, '0') RETURNING run_id")
         ).scalar_one()  # fmt: skip
     nothing = 999_999_999
-    pairs = [(f"/collections/{t}/items/{{}}", others[t], nothing) for t in ("building", "cluster", "alley", "gap")]
+    pairs: list[tuple[str, Any, Any]] = [
+        (f"/collections/{t}/items/{{}}", others[t], nothing) for t in ("building", "cluster", "alley", "gap")
+    ]
     pairs += [
         ("/collections/building/items?building_id={}", others["house"], "nobody-1"),
         ("/collections/gap/items?building_a={}", others["house"], "nobody-1"),
@@ -246,7 +249,7 @@ def test_search_finds_one_s_own(county: Database, ask_as: Ask, asker: Identity):
 
 
 _REFUSED = {
-    FIRE: [],
+    FIRE: [("POST", "/api/accounts")],
     POLICE: [("POST", "/api/areas")],
     TOWN: [("POST", "/api/areas"), ("DELETE", "/api/areas/1")],
     VILLAGE: [("POST", "/api/areas"), ("POST", "/api/selections"), ("POST", "/api/selections/1/repeat")],

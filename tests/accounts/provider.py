@@ -35,7 +35,8 @@ class Provider(BaseHTTPRequestHandler):
 
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        assert isinstance(self.server, HTTPServer)
+        return f"http://127.0.0.1:{self.server.server_port}"
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -68,7 +69,7 @@ class Provider(BaseHTTPRequestHandler):
             self._json({"error": "invalid_grant"}, 400)
             return
         now = int(time.time())
-        claims = {
+        claims: dict[str, object] = {
             "iss": self.issuer,
             "aud": "gis",
             "sub": SUBJECT,
@@ -76,10 +77,11 @@ class Provider(BaseHTTPRequestHandler):
             "exp": now + 300,
             "nonce": asked["nonce"],
         }
-        claims |= {
+        faults: dict[str | None, dict[str, object]] = {
             "aud": {"aud": "another"}, "nonce": {"nonce": "old"}, "exp": {"exp": now - 3600}, "iss": {"iss": "http://evil.example"},
             "azp": {"aud": ["gis", "x"], "azp": "x"},
-        }.get(FAULT, {})  # fmt: skip
+        }  # fmt: skip
+        claims |= faults.get(FAULT, {})
         if FAULT == "nothing":
             self._json({"access_token": "x"})
         elif FAULT == "unsigned":

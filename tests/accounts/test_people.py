@@ -12,6 +12,7 @@ import pytest
 from gis_service.accounts import people
 from gis_service.accounts.first import demo_file, ensure_accounts
 from gis_service.db.engine import transaction
+from gis_service.errors import InputError
 from gis_service.identity import Role, operator
 from tests.accounts.conftest import PAGE, PASSWORD, csrf_of, enter, make_account
 from tests.conftest import Database, signed_in
@@ -175,7 +176,7 @@ def test_by_programs(county: Database, browser_of: Any):
         assert said.status_code in {400, 422}, bad
         assert set(said.json()) == {"error"}
     for role in (r for r in Role if r is not Role.ADMINISTRATOR):
-        more = {
+        more: dict[str, Any] = {
             "township": {"place": "451224100"},
             "village": {"place": "451224100201"},
             "department": {"department": "fire"},
@@ -230,7 +231,7 @@ def test_the_first_start(county: Database, capsys: pytest.CaptureFixture[str], b
 def test_the_first_administrators_password_is_ones_own(
     county: Database, capsys: pytest.CaptureFixture[str], browser_of: Any
 ):
-    with county.active(GIS_ADMIN_PASSWORD="short"), pytest.raises(people.InputError):
+    with county.active(GIS_ADMIN_PASSWORD="short"), pytest.raises(InputError):
         ensure_accounts(demo=False)
     assert _listed() == {}
     with county.active(GIS_ADMIN_PASSWORD=PASSWORD):

@@ -205,10 +205,10 @@ def test_search(ten: Database, browser_of: Any, tmp_path: Path):
     assert "<script>" not in page.text
     assert "没有符合条件的记录" in page.text
     assert "请写成" in client.get("/audit-trail?since=yesterday", headers=PAGE).text
-    for role, more in (("planner", {}), ("township", {"place": "451224100"})):
+    for role, place in (("planner", None), ("township", "451224100")):
         if role == "township":
             ten.ask("INSERT INTO gis.admin_area (code, name, level) VALUES ('451224100', '东兰镇', 'township')")
-        headers = signed_in(ten, role, **more)
+        headers = signed_in(ten, role, place=place)
         assert client.get("/api/audit-trail", headers=headers).status_code == 403
         assert client.get("/audit-trail", headers=headers).status_code == 403
 
@@ -218,7 +218,7 @@ def test_search(ten: Database, browser_of: Any, tmp_path: Path):
         assert (said.code, "10 entries" in said.out) == (0, True), said.err
         if suffix == "csv":
             with out.open(encoding="utf-8-sig", newline="") as opened:
-                rows = list(csv.reader(opened))
+                rows: list[Any] = list(csv.reader(opened))
             assert rows[0][-2:] == ["导出账号", "导出时间"]
             assert rows[1][-2].startswith("cli:")
         else:

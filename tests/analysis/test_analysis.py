@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -69,7 +70,7 @@ def test_two_rows_of_houses(database: Database, tmp_path: Path):
 def test_stored_equals_pure(demo_copy: Database):
     """What the tables hold is what the pure run gives for the same houses, value for value."""
     with demo_copy.active():
-        connection = get_engine("owner").raw_connection()
+        connection: Any = get_engine("owner").raw_connection()
         with connection.cursor() as cursor:
             cursor.execute(
                 "DELETE FROM gis.building WHERE township_code <> '451224205'; DELETE FROM gis.road; DELETE FROM gis.hydrant"
@@ -101,7 +102,7 @@ def test_stored_equals_pure(demo_copy: Database):
 
 
 def _multi(shapes: np.ndarray) -> np.ndarray:
-    build = {"LineString": shapely.MultiLineString, "Polygon": shapely.MultiPolygon}
+    build: dict[str, Any] = {"LineString": shapely.MultiLineString, "Polygon": shapely.MultiPolygon}
     return np.array([build[s.geom_type]([s]) if s.geom_type in build else s for s in shapes], dtype=object)
 
 
@@ -154,7 +155,7 @@ def test_clusters_equal_dbscan_of_postgis(database: Database, shared_data: Path)
     prepared = prepare(frame.rename(columns={"bld_id": "building_id"}), params, _KOCHI_SRID)
     ours = label_clusters(prepared, find_pairs(prepared.footprints, params.link_gap_m), params)
     with database.active():
-        connection = get_engine("owner").raw_connection()
+        connection: Any = get_engine("owner").raw_connection()
         with connection.cursor() as cursor:
             cursor.execute("CREATE TEMP TABLE house (n integer, geom geometry)")
             import pyarrow as pa

@@ -15,8 +15,9 @@ from gis_service.analysis.amend import carried_on
 from gis_service.analysis.command import analyse
 from gis_service.analysis.edits import find_edits, touched
 from gis_service.db.engine import get_engine
+from gis_service.db.server import Server
 from gis_service.density.params import Params
-from tests.conftest import Database, Server, cloned
+from tests.conftest import Database, cloned
 
 _TABLES = ("gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster", "firebreak")
 _NUMBERS = ("cluster_id", "burn_cluster_id")
@@ -89,7 +90,7 @@ def assert_same(database: Database, amended: int, whole: int) -> None:
 def test_equals_a_whole_run(demo_copy: Database):
     """After an edit of every kind in two townships, the run that was brought up to date holds what a whole run holds."""
     with demo_copy.active():
-        edit = get_engine("owner").raw_connection()
+        edit: Any = get_engine("owner").raw_connection()
         with edit.cursor() as cursor:
             cursor.execute("DELETE FROM gis.building WHERE township_code NOT IN ('451224205', '451224208')")
             edit.commit()
@@ -164,7 +165,7 @@ def test_every_edit(hamlets: Database, edit: str):
 def test_only_the_island_is_worked_out_again(hamlets: Database):
     hamlets.ask(_EDITS["a house moved"])
     with hamlets.active():
-        connection = get_engine("owner").raw_connection()
+        connection: Any = get_engine("owner").raw_connection()
         with connection.cursor() as cursor:
             edits = find_edits(cursor)
             part = touched(cursor, edits)
@@ -206,7 +207,7 @@ def test_numbers_and_names_stay_with_their_clusters(hamlets: Database):
 def test_an_import_that_ends_while_an_analysis_runs_is_not_lost(hamlets: Database):
     """Its rows were not seen; whatever the versions say, the next --changed-only finds them."""
     with hamlets.active():
-        connection = get_engine("owner").raw_connection()
+        connection: Any = get_engine("owner").raw_connection()
         with connection.cursor() as cursor:
             cursor.execute("SELECT nextval('gis.data_version')")
             cursor.execute(_EDITS["a house moved"])

@@ -83,7 +83,10 @@ def test_the_author_sees_it_and_others_do_not(
     assert "试算" in own
     assert f"/map/planner?run={county}" in own
     assert "试算" not in client.get(f"/map/planner?run={county}").text.split("<script")[0].split("</header>")[0]
-    for role, place in (("planner", {}), ("township", {"place": TOWN}), ("department", {"department": "police"})):
+    bound: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("planner", {}), ("township", {"place": TOWN}), ("department", {"department": "police"})
+    )  # fmt: skip
+    for role, place in bound:
         with TestClient(app, headers=signed_in(demo_database, role, **place)) as other:
             page = other.get("/map/planner").text
             assert f"第 {county} 号选取" in page

@@ -7,6 +7,7 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
+from gis_service.api.routes.tiles import LAYERS
 from gis_service.db.server import Server
 from tests.conftest import Database, open_folder, signed_in
 
@@ -166,7 +167,7 @@ def test_nothing_in_an_empty_database_is_a_500(fresh: TestClient):
         "/api/search?q=x",
     ):
         assert fresh.get(path).status_code == 200, path
-    for layer in ("buildings", "selection", "zones", "boundaries", "roads", "hydrants", "areas"):
+    for layer in LAYERS:
         for zoom in (0, 16):
             answer = fresh.get(f"/tiles/{layer}/{zoom}/0/0.pbf")
             assert (answer.status_code, answer.content) == (200, b""), layer

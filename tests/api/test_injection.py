@@ -141,9 +141,9 @@ def test_areas_accounts_and_tokens(county: Database, client: TestClient, app: Fa
         opened = session_of(county)
         browser.cookies.set("gis_session", opened.secret)
         for evil in EVIL:
-            form = {"csrf": opened.asker.csrf, "title": evil, "right": "read"}
+            form = {"csrf": opened.principal.csrf, "title": evil, "right": "read"}
             browser.post("/account/tokens", data=form)
-            browser.post("/accounts", data={"csrf": opened.asker.csrf, "name": evil[:40], "role": "planner"})
+            browser.post("/accounts", data={"csrf": opened.principal.csrf, "name": evil[:40], "role": "planner"})
         _selected(client)
         for path in ("/account", "/accounts", "/accounts?tokens=t.administrator.p", "/audit-trail", "/", "/map/planner",
                      "/map/planner/offline", "/map/township/451224100", "/map/township/451224100/offline"):  # fmt: skip

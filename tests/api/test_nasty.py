@@ -16,7 +16,7 @@ with warnings.catch_warnings():
     from fastapi.testclient import TestClient
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from gis_service.settings import get_settings
 from tests.api.test_errors import FORBIDDEN
@@ -41,8 +41,8 @@ _TYPES = ["application/json", "text/plain", "application/xml", "multipart/form-d
           "application/json; charset=utf-16", "x" * 300, ""]  # fmt: skip
 
 
-def _routes(app: FastAPI) -> list[tuple[str, APIRoute]]:
-    found = []
+def _routes(app: FastAPI) -> list[tuple[str, RouteContext]]:
+    found: list[tuple[str, RouteContext]] = []
     for context in iter_route_contexts(app.routes):
         if isinstance(context.original_route, APIRoute):
             found += [(method, context) for method in sorted(context.original_route.methods)]
@@ -85,15 +85,15 @@ def asked(database: Database, app: FastAPI) -> Iterator[TestClient]:
 def test_every_parameter_of_every_route(asked: TestClient, app: FastAPI):
     tried = 0
     for method, route in _routes(app):
-        body = {"json": {}} if method in {"POST", "PUT"} and route.path.startswith("/api") else {}
+        body: dict[str, Any] = {"json": {}} if method in {"POST", "PUT"} and route.path.startswith("/api") else {}
         for parameter in route.dependant.path_params:
             for value in NASTY:
                 address = _path(route, parameter.name, value)
                 _judge(asked.request(method, address, **body), f"{method} {route.path} {parameter.name}={value!r}")
                 tried += 1
-        for parameter in [p.alias for p in route.dependant.query_params] or ["lang"]:
+        for name in [p.alias for p in route.dependant.query_params] or ["lang"]:
             for value in NASTY:
-                address = f"{_path(route)}?{parameter}={_encoded(value)}"
+                address = f"{_path(route)}?{name}={_encoded(value)}"
                 _judge(asked.request(method, address, **body), f"{method} {route.path}?{parameter}={value!r}")
                 tried += 1
     assert tried > 2_000
@@ -145,7 +145,7 @@ def test_every_form(database: Database, app: FastAPI):
             for field in fields:
                 for value in NASTY:
                     sent = urlencode(
-                        {"csrf": opened.asker.csrf, field: value.encode("utf-8", "surrogatepass")}
+                        {"csrf": opened.principal.csrf, field: value.encode("utf-8", "surrogatepass")}
                     ).encode()
                     media = {"Content-Type": "application/x-www-form-urlencoded"}
                     _judge(

@@ -12,8 +12,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from gis_service.api.routes import tiles
+from gis_service.api.routes.tiles import LAYERS
 from gis_service.db import engine
 from gis_service.db.engine import forget_connections
+from gis_service.db.places import PLACES
 from tests.conftest import Database
 
 LON, LAT = 107.374, 24.511
@@ -35,7 +37,31 @@ def _decode(content: bytes, layer: str, folder: Path) -> gpd.GeoDataFrame:
     return pyogrio.read_dataframe(f"MVT:{path}", layer=layer)
 
 
-@pytest.mark.parametrize("layer", ["buildings", "selection", "zones", "boundaries", "roads", "hydrants"])
+# Each layer of one table, and that table; of runs there are others (tests/access/test_tiles.py).
+TABLE_OF = {"buildings": "building"} | {place.tile: place.name for place in PLACES.values() if place.tile}
+# What the demo has in the county's town; no area is drawn here.
+SHOWN = ("buildings", "selection", "zones", "boundaries", "roads", "hydrants")
+
+
+def test_every_layer_is_of_a_table_or_of_a_run():
+    assert set(LAYERS) == {*TABLE_OF, *(name for name, layer in LAYERS.items() if layer.of_run)}
+    assert set(SHOWN) <= set(LAYERS)
+
+
+@pytest.mark.parametrize("layer", TABLE_OF)
+def test_a_tile_has_what_its_table_has_there(client: TestClient, demo_database: Database, layer: str, tmp_path: Path):
+    x, y = _tile_of(LON, LAT, 15)
+    inside = demo_database.one(
+        f"SELECT count(*) FROM gis.{TABLE_OF[layer]} "
+        "WHERE ST_Intersects(geom, ST_Transform(ST_TileEnvelope(15, %s, %s), ST_SRID(geom)))", x, y,
+    )  # fmt: skip
+    assert inside or layer not in SHOWN
+    found = len(_decode(client.get(f"/tiles/{layer}/15/{x}/{y}.pbf").content, layer, tmp_path))
+    # A tile reaches a little over its edge.
+    assert inside <= found <= inside * 1.3 + 10
+
+
+@pytest.mark.parametrize("layer", SHOWN)
 def test_a_near_tile_decodes(client: TestClient, layer: str, tmp_path: Path):
     x, y = _tile_of(LON, LAT, 15)
     answer = client.get(f"/tiles/{layer}/15/{x}/{y}.pbf")

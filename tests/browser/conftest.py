@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
 from gis_service.api.app import create_app
 from gis_service.db.server import Server
@@ -79,16 +79,22 @@ def watch(browser: Browser, request: pytest.FixtureRequest) -> Iterator[object]:
         page = context.new_page()
         watched = Watched(page)
         page.on("pageerror", lambda error: watched.faults.append(str(error)))
-        page.on("console", lambda m: watched.faults.append(m.text) if m.type == "error" else None)
-        page.on("dialog", lambda dialog: (watched.faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        page.on(
-            "request",
-            lambda r: (
-                watched.outside.append(r.url)
-                if not r.url.startswith((home or "file:", "data:", "blob:", "file:"))
-                else None
-            ),
-        )
+
+        def said(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                watched.faults.append(message.text)
+
+        def asked(dialog: Dialog) -> None:
+            watched.faults.append(f"dialog {dialog.message}")
+            dialog.dismiss()
+
+        def requested(request: Request) -> None:
+            if not request.url.startswith((home or "file:", "data:", "blob:", "file:")):
+                watched.outside.append(request.url)
+
+        page.on("console", said)
+        page.on("dialog", asked)
+        page.on("request", requested)
         return watched
 
     yield make

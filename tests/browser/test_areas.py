@@ -8,7 +8,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_planner import SQUARE, _draw, _number, _on_screen, _save, planner  # noqa: F401 - a fixture
+from tests.browser.conftest import Watched
+from tests.browser.test_planner import SQUARE, _draw, _number, _on_screen, _save, planner, seen  # noqa: F401 - fixtures
 from tests.conftest import Database
 
 # Two parts, the first with a hole, in metres from the middle of 东兰镇; and another area beside them.
@@ -87,7 +88,7 @@ def test_each_part_and_hole_is_edited(planner: Page, analysed: Database, corner:
     assert (after[0] > before[0] + 50) if grows == "part" else (after[0] < before[0] - 50)
 
 
-def test_nothing_is_said_to_be_saved_that_was_not(planner: Page, analysed: Database):  # noqa: F811
+def test_nothing_is_said_to_be_saved_that_was_not(planner: Page, seen: Watched, analysed: Database):  # noqa: F811
     _put(analysed, "坏网络", _box(0, 0, 100, 100))
     _reload(planner)
     planner.click("#tab-areas")
@@ -105,7 +106,7 @@ def test_nothing_is_said_to_be_saved_that_was_not(planner: Page, analysed: Datab
     planner.click(".gis-name button[type=submit]")
     expect(told).to_contain_text("已修改", timeout=15_000)
     assert analysed.one("SELECT ST_Area(geom) FROM gis.drawn_area") > 10_500
-    planner.seen.faults.clear()  # the browser's own word on the request that was cut off
+    seen.faults.clear()  # the browser's own word on the request that was cut off
 
 
 def test_two_areas_and_the_list_again(planner: Page, analysed: Database):  # noqa: F811

@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from gis_service.codelists import ZONE_KIND
+from gis_service.db.engine import transaction
+from gis_service.identity import operator
+from gis_service.selection.preview import count
+from gis_service.selection.rules import RULES, Limits, Rule
+from gis_service.selection.terms import Ask, RuleTerm
+from gis_service.settings import default
+from tests.browser.conftest import Watched
 from tests.conftest import Database
 
 # The middle of 东兰镇 in the demo county.
@@ -14,13 +22,17 @@ VIEW = "#map=15/24.5105/107.3720"
 
 
 @pytest.fixture
-def planner(watch, address: str, analysed: Database):
+def seen(watch, address: str) -> Watched:
+    """The page and what went wrong in it so far."""
+    return watch(address)
+
+
+@pytest.fixture
+def planner(seen: Watched, address: str, analysed: Database):
     """The planner's page at the county's town; whatever goes wrong in it fails the test at the end."""
-    seen = watch(address)
     seen.page.goto(f"{address}/map/planner{VIEW}")
     seen.page.wait_for_selector("body[data-ready=true]")
     expect(seen.page.locator(".gis-total")).to_contain_text(re.compile(r"\d"), timeout=20_000)
-    seen.page.seen = seen
     yield seen.page
     analysed.ask("DELETE FROM gis.drawn_area")
     seen.clean()
@@ -53,6 +65,17 @@ def _on_screen(page: Page, lat: float, lon: float) -> tuple[float, float]:
     return box["x"] + point[0], box["y"] + point[1]
 
 
+def _only(page: Page, *names: str) -> None:
+    """Ask for these conditions and for no others."""
+    for term in page.locator(".gis-term label").all():
+        term.locator("input").set_checked(term.inner_text().strip().endswith(names))
+
+
+def _term(page: Page, name: str) -> Locator:
+    """The line of one condition: its box, its width or limit, and its count."""
+    return page.locator(".gis-term", has=page.get_by_role("checkbox", name=re.compile(f"{name}$")))
+
+
 SQUARE = [(300, 200), (600, 200), (600, 500), (300, 500)]
 
 
@@ -64,21 +87,40 @@ def _save(page: Page, name: str) -> None:
 
 def test_counts_follow_the_controls(planner: Page, analysed: Database):
     every = _number(planner)
-    boxes = planner.locator(".gis-term input[type=checkbox]")
-    for i in range(1, boxes.count()):
-        boxes.nth(i).uncheck()
+    school, hospital = ZONE_KIND["school"], ZONE_KIND["hospital"]
+    _only(planner, school)
     expect(planner.locator(".gis-total")).not_to_contain_text(f"{every:,}", timeout=20_000)
     alone = _number(planner)
     near = """SELECT count(*) FROM gis.building AS b WHERE EXISTS (
-                SELECT FROM gis.key_zone AS z WHERE z.kind = 'school' AND ST_DWithin(b.geom, z.geom, %s))"""
-    assert alone == analysed.one(near, 200)
-    planner.locator(".gis-term input[type=number]").first.fill("50")
+                SELECT FROM gis.key_zone AS z WHERE z.kind = %s AND ST_DWithin(b.geom, z.geom, %s))"""
+    assert alone == analysed.one(near, "school", default("buffer_school_m"))
+    planner.get_by_role("spinbutton", name=school).fill("50")
     expect(planner.locator(".gis-total")).not_to_contain_text(f"{alone:,}", timeout=20_000)
-    assert _number(planner) == analysed.one(near, 50)
+    assert _number(planner) == analysed.one(near, "school", 50)
     # What is off is counted too.
-    assert "7,703" in planner.locator(".gis-term .n").nth(1).inner_text()
-    boxes.first.uncheck()
+    off = analysed.one(near, "hospital", default("buffer_hospital_m"))
+    expect(_term(planner, hospital).locator(".n")).to_have_text(f"{off:,}")
+    _only(planner)
     expect(planner.locator(".gis-main-button").first).to_be_disabled()
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES.values() if rule.limit], ids=lambda rule: rule.name)
+def test_the_limit_of_a_rule(planner: Page, analysed: Database, rule: Rule):
+    """Its control starts at the default, and counts follow it: every house in use is at 1 or above."""
+    assert rule.limit
+    every = _number(planner)
+    _only(planner, rule.zh)
+    expect(planner.locator(".gis-total")).not_to_contain_text(f"{every:,}", timeout=20_000)
+    control = planner.get_by_role("spinbutton", name=rule.zh)
+    expect(control).to_have_value(str(rule.limit.default))
+    with transaction(operator(), read_only=True) as connection:
+        wanted = [
+            count(connection, Ask((RuleTerm(rule.name),), limits=Limits({rule.limit.name: n}))).total
+            for n in (rule.limit.default, rule.limit.default + 1)
+        ]
+    assert wanted[0] == _number(planner)
+    control.fill(str(rule.limit.default + 1))
+    expect(planner.locator(".gis-total")).to_contain_text(f"{wanted[1]:,}", timeout=20_000)
 
 
 def test_a_polygon_is_drawn_saved_listed_renamed_deleted_and_brought_back(planner: Page, analysed: Database):
@@ -153,7 +195,7 @@ def test_a_circle_the_strip_along_a_road_and_round_a_zone(planner: Page, analyse
     analysed.ask("DELETE FROM gis.drawn_area")
 
 
-def test_two_people_at_one_area(planner: Page, analysed: Database):
+def test_two_people_at_one_area(planner: Page, seen: Watched, analysed: Database):
     _draw(planner, SQUARE)
     _save(planner, "争议片区")
     analysed.ask("UPDATE gis.drawn_area SET version = version + 1")  # somebody else was first
@@ -169,9 +211,9 @@ def test_two_people_at_one_area(planner: Page, analysed: Database):
     assert analysed.one("SELECT count(*) FROM gis.drawn_area") == 2
     analysed.ask("DELETE FROM gis.drawn_area")
     # The browser itself tells its console of the refused request; nothing else may stand there.
-    assert [fault for fault in planner.seen.faults if "409" not in fault] == []
-    assert planner.seen.faults
-    planner.seen.faults.clear()
+    assert [fault for fault in seen.faults if "409" not in fault] == []
+    assert seen.faults
+    seen.faults.clear()
 
 
 def test_no_name_no_area(planner: Page, analysed: Database):
@@ -183,15 +225,14 @@ def test_no_name_no_area(planner: Page, analysed: Database):
 
 
 def test_a_list_is_made_sorted_and_linked_both_ways(planner: Page, analysed: Database):
-    boxes = planner.locator(".gis-term input[type=checkbox]")
-    for i in range(10):
-        boxes.nth(i).uncheck()
-    expect(planner.locator(".gis-total")).to_contain_text("590", timeout=20_000)
+    dangerous = analysed.one("SELECT count(*) FROM gis.building WHERE appraisal_grade IN ('C', 'D')")
+    _only(planner, RULES["grade"].zh)
+    expect(planner.locator(".gis-total")).to_contain_text(f"{dangerous:,}", timeout=20_000)
     planner.click(".gis-main-button")
     planner.wait_for_url(re.compile(r"run=\d+"))
     planner.wait_for_selector("body[data-ready=true]")
     expect(planner.locator("#panel-list tbody tr").first).to_be_visible(timeout=20_000)
-    expect(planner.locator("#panel-list p.gis-note")).to_contain_text("590")
+    expect(planner.locator("#panel-list p.gis-note")).to_contain_text(f"{dangerous:,}")
     scores = [float(text) for text in planner.locator("#panel-list tbody tr td:first-child").all_inner_texts()]
     assert scores == sorted(scores, reverse=True)
     planner.click("#panel-list thead button:has-text('分')")

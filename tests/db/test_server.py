@@ -9,6 +9,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -79,8 +80,8 @@ def test_life_of_a_server(alone: Server):
     os.kill(_pid(alone), signal.SIGKILL)
     while alone.running():
         time.sleep(0.05)
-    account = {} if os.getuid() != 0 else {"user": lock.stat().st_uid}
-    other = subprocess.Popen(["sleep", "300"], cwd="/", **account)
+    account = lock.stat().st_uid if os.getuid() == 0 else None
+    other = subprocess.Popen(["sleep", "300"], cwd="/", user=account)
     try:
         lines = lock.read_text().splitlines()
         lock.write_text("\n".join([str(other.pid), *lines[1:]]) + "\n")
@@ -134,6 +135,10 @@ def test_root_below_a_folder_that_the_server_cannot_enter():
         finally:
             made.remove()
         assert not made.place.exists()
+
+
+def _start(place: Path) -> str:
+    return str(Server(place).start())
 
 
 def _as_nobody(work: Callable[[], str]) -> str:
@@ -199,7 +204,7 @@ def test_a_folder_of_one_s_own_that_is_read_only():
         mine.mkdir(mode=0o555)
         os.chown(mine, nobody.pw_uid, nobody.pw_gid)
         for place in (mine, mine / "data"):
-            said = _as_nobody(lambda place=place: str(Server(place).start()))
+            said = _as_nobody(partial(_start, place))
             assert said.startswith("SetupError: ")
             assert "read-only" in said
 

@@ -126,7 +126,7 @@ def test_firebreaks_of_a_large_burn_cluster_are_a_layer(tmp_path):
 
 def connected(nodes, edges):
     """Parts of a graph, by walking it."""
-    beside = {node: set() for node in nodes}
+    beside: dict[object, set[object]] = {node: set() for node in nodes}
     for a, b in edges:
         beside[a].add(b)
         beside[b].add(a)

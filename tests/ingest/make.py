@@ -67,4 +67,4 @@ def many_vertices(count: int) -> Polygon:
     """One ring of ``count`` vertices round a circle of 400 m."""
     angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
     points = np.column_stack([EAST + 400 * np.cos(angle), NORTH + 400 * np.sin(angle)])
-    return shapely.polygons(shapely.linearrings(points))
+    return Polygon(points)

@@ -181,7 +181,7 @@ def test_an_outline_round_an_outline_round_houses():
 # --- thorns ----------------------------------------------------------------------------------------------------
 
 WALL = [(0, 0), (10, 0), (10, 10)]
-THORNS = {
+THORNS: dict[str, list[tuple[float, float]]] = {
     "a point": [(5.005, 10), (5, 60), (4.995, 10)],
     "blunt": [(5.02, 10), (5.02, 25), (4.98, 25), (4.98, 10)],
     "one side with the wall": [(10, 40), (9.99, 10)],

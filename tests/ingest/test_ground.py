@@ -114,7 +114,7 @@ def test_a_given_place_stays_and_is_said_where_it_contradicts(
 ):
     outlines = HALVES | {"451224101001": _box(35, -50, 200, 200)}
     _import(database, "boundaries", _outlines(outlines), tmp_path)
-    frame = houses(**{column: [wrong, None, wrong, wrong, None]})
+    frame = houses().assign(**{column: [wrong, None, wrong, wrong, None]})
     said = _import(database, "buildings", frame, tmp_path)
     assert f"1 buildings lie outside the {level} whose code they carry: check H1 " in said.err
     assert _places(database, level)["H1"] == (wrong, "given")

@@ -201,8 +201,8 @@ def test_mixed_numbers_and_texts_of_one_column(database: Database, tmp_path: Pat
     frame = houses(3).assign(building_id=["A", "B", "C"])
     path = put(frame, tmp_path / "h.geojson")
     text = path.read_text()
-    for letter, said in (("A", "450000000000000000"), ("B", "4.5e17"), ("C", '"450000000000000001"')):
-        text = text.replace(f'"{letter}"', said)
+    for letter, written in (("A", "450000000000000000"), ("B", "4.5e17"), ("C", '"450000000000000001"')):
+        text = text.replace(f'"{letter}"', written)
     path.write_text(text)
     said = database.cli("import", "buildings", path, "--rejects", tmp_path / "r.csv")
     assert "read 3 = loaded 2 + unchanged 0 + updated 0 + rejected 1" in said.out, said.err

@@ -39,6 +39,11 @@ def _bytes(name: str, data: bytes) -> Callable[[Path], Path]:
     return make
 
 
+def _folder(folder: Path) -> Path:
+    (folder / "x.gpkg").mkdir()
+    return folder / "x.gpkg"
+
+
 def _frame(name: str, change: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame | None]) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         frame = houses()
@@ -283,7 +288,7 @@ CASES = [
          ("a.geojson", "不是 .geojson", "改名"), ("a.geojson", "not what its name says", "rename")),
     Case("unknown_kind_of_file", _bytes("plan.dwg", b"AC1027"), (".dwg", "gpkg"), (".dwg", "gpkg")),
     Case("no_such_file", lambda folder: folder / "gone.shp", ("找不到文件",), ("no file",)),
-    Case("a_folder", lambda folder: folder.joinpath("x.gpkg").mkdir() or folder / "x.gpkg", ("文件夹",), ("folder",)),
+    Case("a_folder", _folder, ("文件夹",), ("folder",)),
     Case("sheet_without_coordinates", _bytes("list.csv", "房屋编号,层数\nH1,3\n".encode()), ("经度", "WKT"), ("longitude", "WKT")),
     Case("bytes_of_no_encoding", _bad_encoding, ("编码", "--encoding"), ("encoding", "--encoding")),
     Case("no_geometry_at_all", _bytes("flat.geojson", json.dumps({"type": "FeatureCollection", "features": [

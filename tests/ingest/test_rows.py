@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import openpyxl
@@ -124,7 +125,7 @@ def test_rejects_go_to_a_file(database: Database, tmp_path: Path, suffix: str, l
     assert out.name in said.out
     if suffix == ".csv":
         with out.open(encoding="utf-8-sig", newline="") as opened:
-            rows = list(csv.reader(opened))
+            rows: list[list[Any]] = list(csv.reader(opened))
     else:
         book = openpyxl.load_workbook(out)
         rows = [[c.value for c in row] for row in book.active.iter_rows()]

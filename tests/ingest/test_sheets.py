@@ -242,7 +242,7 @@ def test_total_rows(tmp_path: Path, word: str):
 
 
 def test_sheets_are_chosen_by_what_they_hold(tmp_path: Path):
-    data = [["编号", "经度", "纬度"], ["1", 107.37, 24.51]]
+    data: list[list[Any]] = [["编号", "经度", "纬度"], ["1", 107.37, 24.51]]
     path = _book(tmp_path / "h.xlsx", ["填表说明"], 台账=data, 字典=[["代码", "含义"], ["1", "x"]])
     source = read(path)
     assert len(source.frame) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import shapely
@@ -43,11 +44,11 @@ def test_the_default_in_any_order_and_through_json():
     [
         {"any_of": default_ask().any_of[1:]}, {"any_of": (*default_ask().any_of, default_ask().any_of[0])},
         {"any_of": (ZoneTerm("school", 201), *default_ask().any_of[1:])}, {"all_of": (RuleTerm("hazard"),)},
-        {"none_of": (RuleTerm("hazard"),)}, {"limits": Limits(4, 10)}, {"limits": Limits(3, 11)}, {"within": (AREA,)},
+        {"none_of": (RuleTerm("hazard"),)}, {"limits": Limits({"min_floors": 4})}, {"limits": Limits({"min_people": 11})}, {"within": (AREA,)},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
-def test_any_other_condition_is_another(change: dict[str, object]):
+def test_any_other_condition_is_another(change: dict[str, Any]):
     assert not is_default(replace(default_ask(), **change).parameters())
 
 
@@ -60,7 +61,11 @@ def test_other_points_or_rules_are_another():
 
 def test_the_migration_knows_the_runs_that_are_here(database: Database):
     """Migration 0014 over runs of before: the same verdict as the rule in Python has."""
-    asks = {"default": default_ask(), "other": Ask((RuleTerm("hazard"),)), "wider": default_ask(Limits(5, 10))}
+    asks = {
+        "default": default_ask(),
+        "other": Ask((RuleTerm("hazard"),)),
+        "wider": default_ask(Limits({"min_floors": 5})),
+    }
     for name, ask in asks.items():
         stored = ask.parameters()
         stored.pop("within")

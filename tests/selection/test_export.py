@@ -48,7 +48,7 @@ def listed(server, template: str, tmp_path_factory) -> dict[str, Path]:
 def _rows(path: Path) -> list[list[object]]:
     if path.suffix == ".csv":
         with path.open(encoding="utf-8-sig", newline="") as opened:
-            return list(csv.reader(opened))
+            return [list(row) for row in csv.reader(opened)]
     return [[c.value for c in row] for row in openpyxl.load_workbook(path).active.iter_rows()]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
@@ -15,6 +16,7 @@ import shapely
 
 from gis_service.db.engine import transaction
 from gis_service.identity import operator
+from gis_service.selection.rules import RULES, Limits
 from gis_service.selection.select import run_selection, totals
 from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, ZoneTerm, default_ask
 from tests.conftest import Database
@@ -23,21 +25,39 @@ from tests.conftest import Database
 BUFFERS = {"school": 200.0, "hospital": 200.0, "market": 200.0, "resettlement": 50.0, "industrial": 100.0}
 KEY_USES = {"catering", "lodging", "leisure", "education", "medical", "elderly_care", "sports", "religious"}
 KEY_ALTERATIONS = {"add_storey", "raise", "basement", "remove_walls", "enlarge_openings", "mezzanine", "change_use"}
-POINTS = {"key_use": 10, "floors": 5, "people": 5, "alteration": 10, "grade": 5}
+
+
+def _used(h: pd.DataFrame) -> pd.Series:
+    return h["use_class"].isin(["commercial", "mixed"]) | (h["business_uses"].map(len) > 0)
+
+
+# Of each rule: the houses that meet it, given its limit where it has one, and the points that it gives to a house; by
+# the value that is shown where they differ.
+ORACLE: dict[str, Callable[..., pd.Series]] = {
+    "key_use": lambda h: h["business_uses"].map(lambda u: bool(KEY_USES & set(u))),
+    "floors": lambda h, least=3: _used(h) & (h["floors"] >= least),
+    "people": lambda h, least=10: _used(h) & (h["people"] >= least),
+    "alteration": lambda h: h["alterations"].map(lambda a: bool(KEY_ALTERATIONS & set(a))),
+    "hazard": lambda h: h["hazard_tier"].isin(["severe", "some"]),
+    "grade": lambda h: h["appraisal_grade"].isin(["C", "D"]),
+}
+POINTS: dict[str, Any] = {
+    "key_use": 10, "floors": 5, "people": 5, "alteration": 10, "hazard": {"severe": 40, "some": 24}, "grade": 5,
+}  # fmt: skip
+
+
+def test_every_rule_has_an_oracle():
+    assert set(ORACLE) == set(POINTS) == set(RULES), (
+        "a rule of selection/rules.py must be written a second time in ORACLE and POINTS"
+    )
 
 
 @pytest.fixture(scope="module")
 def world(server, demo: str) -> dict[str, gpd.GeoDataFrame]:
     """The demo county in memory, read once as plain tables."""
     database = Database(server, demo)
-    houses = pd.DataFrame(
-        database.ask(
-            "SELECT building_id, township_code, floors, people, use_class, business_uses, alterations, hazard_tier, "
-            "appraisal_grade, ST_AsBinary(geom) FROM gis.building ORDER BY building_id"
-        ),
-        columns=["building_id", "township_code", "floors", "people", "use_class", "business_uses", "alterations",
-                 "hazard_tier", "appraisal_grade", "geom"],
-    )  # fmt: skip
+    rows = database.ask("SELECT to_jsonb(b) - 'geom', ST_AsBinary(geom) FROM gis.building AS b ORDER BY building_id")
+    houses = pd.DataFrame([facts | {"geom": geom} for facts, geom in rows])
     zones = pd.DataFrame(
         database.ask("SELECT zone_id, kind, ST_AsBinary(geom) FROM gis.key_zone ORDER BY zone_id"),
         columns=["zone_id", "kind", "geom"],
@@ -59,18 +79,9 @@ def near(world: dict[str, gpd.GeoDataFrame], kind: str, buffer_m: float) -> dict
     return dict(zip(zip(joined["building_id"], joined["zone_id"], strict=True), distances, strict=True))
 
 
-def meets(world: dict[str, gpd.GeoDataFrame], rule: str, min_floors: int = 3, min_people: int = 10) -> set[str]:
+def meets(world: dict[str, gpd.GeoDataFrame], rule: str, *limit: int) -> set[str]:
     h = world["houses"]
-    used = h["use_class"].isin(["commercial", "mixed"]) | (h["business_uses"].map(len) > 0)
-    mask = {
-        "key_use": h["business_uses"].map(lambda u: bool(KEY_USES & set(u))),
-        "floors": used & (h["floors"] >= min_floors),
-        "people": used & (h["people"] >= min_people),
-        "alteration": h["alterations"].map(lambda a: bool(KEY_ALTERATIONS & set(a))),
-        "hazard": h["hazard_tier"].isin(["severe", "some"]),
-        "grade": h["appraisal_grade"].isin(["C", "D"]),
-    }[rule]
-    return set(h.loc[mask, "building_id"])
+    return set(h.loc[ORACLE[rule](h, *limit), "building_id"])
 
 
 def selected(ask: Ask) -> tuple[int, dict[str, tuple[float, list[dict[str, Any]]]]]:
@@ -91,13 +102,9 @@ def test_everything_at_once(demo_database: Database, world: dict[str, gpd.GeoDat
         for (building, zone), distance in near(world, kind, buffer_m).items():
             wanted[building]["key_zone", zone] = distance
             zone_points[building] = max(zone_points[building], 20 * max(0.5, 1 - 0.5 * distance / buffer_m))
-    tiers = dict(zip(world["houses"]["building_id"], world["houses"]["hazard_tier"], strict=True))
-    fixed: dict[str, float] = defaultdict(float)
-    for rule in (*POINTS, "hazard"):
+    for rule in ORACLE:
         for building in meets(world, rule):
             wanted[building][rule, ""] = 0.0
-            points = POINTS.get(rule, 40 if tiers[building] == "severe" else 24)
-            fixed[building] += points
 
     assert len(wanted) > 5_000, "the county has something to find"
     assert set(got) == set(wanted)
@@ -105,14 +112,17 @@ def test_everything_at_once(demo_database: Database, world: dict[str, gpd.GeoDat
         found = {(r["rule"], r.get("zone_id", "")): r for r in reasons}
         assert len(found) == len(reasons), f"{building}: a reason twice"
         assert set(found) == set(wanted[building]), building
+        fixed = 0.0
         for key, reason in found.items():
             assert reason["version"] >= 1
             if key[0] == "key_zone":
                 assert reason["distance_m"] == pytest.approx(wanted[building][key], abs=0.0051)
                 assert reason["buffer_m"] == BUFFERS[reason["kind"]]
-            elif key[0] in {"floors", "people", "hazard", "grade", "key_use", "alteration"}:
+            else:
                 assert reason["value"] not in (None, [])
-        assert score == pytest.approx(zone_points[building] + fixed[building], abs=0.051)
+                worth = POINTS[key[0]]
+                fixed += worth[reason["value"]] if isinstance(worth, dict) else worth
+        assert score == pytest.approx(zone_points[building] + fixed, abs=0.051)
         best: dict[str, float] = defaultdict(float)
         for reason in reasons:
             best[reason["rule"]] = max(best[reason["rule"]], reason["points"])
@@ -129,7 +139,7 @@ def test_everything_at_once(demo_database: Database, world: dict[str, gpd.GeoDat
         assert counts["zone_kind"][kind] == len({b for b, _ in near(world, kind, buffer_m)})
     assert sum(counts["zone_kind"].values()) > counts["rule"]["key_zone"], "listed under each, counted once"
     assert sum(counts["township"].values()) == counts["total"]
-    for rule in (*POINTS, "hazard"):
+    for rule in ORACLE:
         assert counts["rule"][rule] == len(meets(world, rule))
 
 
@@ -162,7 +172,7 @@ def _terms(world: dict[str, gpd.GeoDataFrame]) -> list[tuple[Any, set[str]]]:
         (ZoneTerm("market", 120.0), {b for b, _ in near(world, "market", 120.0)}),
         (ZoneTerm("industrial", 100.0), {b for b, _ in near(world, "industrial", 100.0)}),
         (AreaTerm("西南", shapely.to_wkb(box)), inside),
-        *((RuleTerm(name), meets(world, name)) for name in ("key_use", "floors", "people", "alteration", "hazard")),
+        *((RuleTerm(name), meets(world, name)) for name in ORACLE),
     ]
 
 
@@ -203,7 +213,6 @@ def test_any_all_none(demo_database: Database, world: dict[str, gpd.GeoDataFrame
 def test_limits_include_their_number(
     demo_database: Database, world: dict[str, gpd.GeoDataFrame], floors: int, people: int
 ):
-    from gis_service.selection.rules import Limits
-
-    _, got = selected(Ask((RuleTerm("floors"), RuleTerm("people")), limits=Limits(floors, people)))
-    assert set(got) == meets(world, "floors", floors) | meets(world, "people", min_people=people)
+    limits = Limits({"min_floors": floors, "min_people": people})
+    _, got = selected(Ask((RuleTerm("floors"), RuleTerm("people")), limits=limits))
+    assert set(got) == meets(world, "floors", floors) | meets(world, "people", people)

@@ -5,7 +5,7 @@
   const WORDS = {
     zh: {
       ask: "条件", list: "名单", areas: "区域", compare: "比较", legend: "图例",
-      zones: "重点区域及周边", rules: "重点房屋、场所和问题", within: "只在这些区域内", everywhere: "（全县）", deleted: "（名单原在“{names}”内，该区域已删除）", beyond: "名单另有条件：{said}。在此重新生成时不含这些条件。", metres: "米", floors: "层及以上", people: "人及以上",
+      zones: "重点区域及周边", rules: "重点房屋、场所和问题", within: "只在这些区域内", everywhere: "（全县）", deleted: "（名单原在“{names}”内，该区域已删除）", beyond: "名单另有条件：{said}。在此重新生成时不含这些条件。", metres: "米",
       counting: "正在计算…", selected: "符合条件 {n} 栋", apply: "生成名单", applying: "正在生成…", changed: "条件已改：地图和名单仍是第 {run} 号选取",
       nothing: "没有选任何条件", rows: "列出优先分最高的 {n} 栋，共 {total} 栋", rowsAll: "共 {total} 栋", preview: "预览（未保存）：",
       score: "分", house: "房屋和位置", reasons: "选取原因", empty: "没有符合条件的房屋。",
@@ -14,7 +14,7 @@
     },
     en: {
       ask: "Conditions", list: "List", areas: "Areas", compare: "Compare", legend: "Legend",
-      zones: "Near key zones", rules: "Key houses, places and problems", within: "Only inside these areas", everywhere: "(whole county)", deleted: " (the list was made inside {names}, which is deleted)", beyond: "The list has other conditions: {said}. A list made here will lack them.", metres: "m", floors: "storeys or more", people: "people or more",
+      zones: "Near key zones", rules: "Key houses, places and problems", within: "Only inside these areas", everywhere: "(whole county)", deleted: " (the list was made inside {names}, which is deleted)", beyond: "The list has other conditions: {said}. A list made here will lack them.", metres: "m",
       counting: "Counting…", selected: "{n} houses", apply: "Make the list", applying: "Making it…", changed: "Conditions changed: map and list still show run {run}",
       nothing: "No condition is chosen", rows: "The {n} highest scores of {total}", rowsAll: "{total} in all", preview: "Preview (not saved): ",
       score: "Score", house: "House and place", reasons: "Reasons", empty: "No house meets this.",
@@ -80,12 +80,12 @@
       this.limits = {};
       for (const rule of this.spec.rules) {
         let extra = null;
-        const limit = { floors: "min_floors", people: "min_people" }[rule.name];
+        const limit = rule.limit;
         if (limit) {
-          const most = element("input", { type: "number", min: 1, max: limit === "min_floors" ? 200 : 100000, value: this.spec[limit], "aria-label": rule.title });
-          most.addEventListener("input", () => this.later());
-          this.limits[limit] = most;
-          extra = element("span", { class: "unit" }, most, " " + this.words[rule.name]);
+          const number = element("input", { type: "number", min: limit.low, max: limit.high, value: limit.value, "aria-label": `${rule.title} ${limit.unit}` });
+          number.addEventListener("input", () => this.later());
+          this.limits[limit.name] = () => Math.min(limit.high, Math.max(limit.low, Math.round(Number(number.value)) || limit.low));
+          extra = element("span", { class: "unit" }, number, " " + limit.unit);
         }
         row(() => ({ term: "rule", name: rule.name }), rule.title, null, rule.on, extra);
         form.lastChild.title = rule.source;
@@ -102,7 +102,7 @@
     asked() {
       const on = this.controls.filter((c) => c.box.checked).map((c) => c.term());
       const body = { any_of: on, within: this.areas.chosen() };
-      for (const [name, input] of Object.entries(this.limits)) body[name] = Math.max(1, Math.round(Number(input.value)) || 1);
+      for (const [name, number] of Object.entries(this.limits)) body[name] = number();
       return body;
     }
 

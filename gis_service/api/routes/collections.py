@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from datetime import datetime as Moment  # noqa: N812 - a parameter of the standard has that name
 from typing import Annotated, Any
 
@@ -19,18 +18,8 @@ from gis_service.api.http.authorisation import allow
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.times import interval
 from gis_service.db.engine import work_srid, zone_bounds
-from gis_service.db.models import (
-    AdminArea,
-    Alley,
-    Building,
-    BuildingDensity,
-    Cluster,
-    DrawnArea,
-    Gap,
-    Hydrant,
-    KeyZone,
-    Road,
-)
+from gis_service.db.models import Building, Gap
+from gis_service.db.places import PLACES, Place
 from gis_service.errors import InputError, NotFoundError
 from gis_service.identity import Right
 
@@ -45,84 +34,6 @@ CONFORMANCE = [
 LIMIT_MAX = 5_000
 _BIGINT_MAX = 2**63 - 1
 _INT_MAX = 2**31 - 1
-
-
-@dataclass(frozen=True)
-class Collection:
-    """One published table: its model, key, title, published columns, the columns that can be filtered, its time."""
-
-    name: str
-    model: Any
-    key: str
-    zh: str
-    columns: tuple[str, ...]
-    filters: tuple[str, ...] = ()
-    # The column that says when a feature is; without one ``datetime`` selects nothing away (Part 1, 7.15.4).
-    time: str | None = None
-
-
-COLLECTIONS = {
-    c.name: c
-    for c in (
-        Collection(
-            "admin_area", AdminArea, "fid", "行政区域",
-            ("code", "name", "level", "parent_code", "schematic", "source"), ("code", "level", "parent_code"),
-        ),
-        Collection(
-            "key_zone", KeyZone, "fid", "重点区域",
-            ("zone_id", "kind", "name", "township_code", "simulated"), ("zone_id", "kind", "township_code"),
-        ),
-        Collection(
-            "building", Building, "fid", "房屋",
-            (
-                "building_id", "name", "address", "township_code", "township_source", "village_code", "village_source", "floors", "height_m", "structure",
-                "fire_class", "use_class", "business_uses", "departments", "people", "alterations", "hazard_tier",
-                "appraisal_grade", "built_period", "simulated",
-            ),
-            (
-                "building_id", "township_code", "township_source", "village_code", "village_source", "use_class",
-                "hazard_tier", "structure",
-            ),
-        ),
-        Collection("road", Road, "fid", "道路", ("road_id", "name", "class_", "width_m", "simulated"), ("road_id",)),
-        Collection(
-            "hydrant", Hydrant, "fid", "消火栓与水源", ("hydrant_id", "kind", "name", "simulated"), ("hydrant_id", "kind")
-        ),
-        Collection("drawn_area", DrawnArea, "area_id", "已画区域", ("name", "note", "version", "updated_at"), ("name",), "updated_at"),
-        Collection(
-            "cluster", Cluster, "fid", "连片区",
-            (
-                "run_id", "cluster_id", "name", "township_codes", "buildings", "footprint_m2", "coverage", "alley_m",
-                "sky_line_m", "handshake_m", "narrowest_m", "max_hose_m", "unreached", "max_depth", "burn_largest",
-                "score", "score_parts", "hydrant_share", "two_hydrants_share", "access_basis",
-            ),
-            ("run_id", "cluster_id"),
-        ),
-        Collection(
-            "alley", Alley, "fid", "巷道",
-            (
-                "run_id", "alley_id", "cluster_id", "class_", "length_m", "min_width_m", "mean_width_m", "sky_view",
-                "buildings", "dead_end", "profile",
-            ),
-            ("run_id", "alley_id", "cluster_id", "class"),
-        ),
-        Collection(
-            "gap", Gap, "fid", "间距",
-            (
-                "run_id", "building_a", "building_b", "class_", "min_width_m", "mean_width_m", "length_m", "sky_view",
-            ),
-            ("run_id", "building_a", "building_b", "class"),
-        ),
-        Collection(
-            "building_density", BuildingDensity, "fid", "房屋消防可达",
-            (
-                "run_id", "building_id", "cluster_id", "burn_cluster_id", "hose_m", "unreached", "depth",
-                "nearest_gap_m",
-            ),
-            ("run_id", "building_id", "cluster_id", "burn_cluster_id"),
-        ),
-    )
-}  # fmt: skip
 
 
 def link(request: Request, path: str, rel: str, media: str = "application/json", **more: str) -> dict[str, str]:
@@ -156,7 +67,7 @@ def collections(request: Request, connection: Reading) -> dict[str, Any]:
     """Return every published collection."""
     return {
         "links": [link(request, "/collections", "self")],
-        "collections": [_described(request, connection, c) for c in COLLECTIONS.values()],
+        "collections": [_described(request, connection, c) for c in PLACES.values()],
     }
 
 
@@ -166,14 +77,14 @@ def collection(request: Request, name: str, connection: Reading) -> dict[str, An
     return _described(request, connection, _named(name))
 
 
-def _named(name: str) -> Collection:
-    found = COLLECTIONS.get(name)
+def _named(name: str) -> Place:
+    found = PLACES.get(name)
     if found is None:
         raise NotFoundError("没有这个数据集。", "There is no such collection.")
     return found
 
 
-def _described(request: Request, connection: Connection, c: Collection) -> dict[str, Any]:
+def _described(request: Request, connection: Connection, c: Place) -> dict[str, Any]:
     corners = func.ST_Extent(func.ST_Transform(c.model.geom, 4326))
     row = connection.execute(
         select(func.ST_XMin(corners), func.ST_YMin(corners), func.ST_XMax(corners), func.ST_YMax(corners))
@@ -283,7 +194,7 @@ def item(request: Request, name: str, fid: str, connection: Reading) -> JSONResp
     return JSONResponse(feature, media_type=GEOJSON)
 
 
-def _features(c: Collection) -> Any:
+def _features(c: Place) -> Any:
     # RFC 7946, 3.1.6: exterior rings counterclockwise, whichever way a file had them.
     shape = func.ST_AsGeoJSON(func.ST_ForcePolygonCCW(func.ST_Transform(c.model.geom, 4326)), 7)
     return select(getattr(c.model, c.key), shape, *(_shown(getattr(c.model, name)) for name in c.columns))
@@ -296,7 +207,7 @@ def _shown(column: Any) -> Any:
     return select(Building.building_id).where(Building.building_id == column).scalar_subquery()
 
 
-def _feature(c: Collection, row: Any) -> dict[str, Any]:
+def _feature(c: Place, row: Any) -> dict[str, Any]:
     return {
         "type": "Feature",
         "id": row[0],
@@ -312,7 +223,7 @@ _NEIGHBOURS = {Gap.building_a, Gap.building_b}
 _OWN_PARAMETERS = {"limit", "offset", "after", "bbox", "datetime", "f", "lang"}
 
 
-def _filters(request: Request, c: Collection) -> list[ColumnElement[bool]]:
+def _filters(request: Request, c: Place) -> list[ColumnElement[bool]]:
     conditions = []
     for name, value in request.query_params.items():
         if name in _OWN_PARAMETERS:
@@ -341,7 +252,7 @@ def _typed(name: str, column: Any, value: str) -> str | int:
     return int(value)
 
 
-def _in_bbox(c: Collection, text: str) -> ColumnElement[bool]:
+def _in_bbox(c: Place, text: str) -> ColumnElement[bool]:
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
@@ -21,6 +21,7 @@ from gis_service.api.routes.areas import ShapeIn
 from gis_service.areas.area import area_of
 from gis_service.areas.drawn import drawn_area
 from gis_service.areas.shapes import checked_shape
+from gis_service.codelists import ZONE_KIND
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
@@ -29,9 +30,19 @@ from gis_service.identity import Right
 from gis_service.selection.lists import HEADINGS, places_of
 from gis_service.selection.phrases import phrase
 from gis_service.selection.preview import count, first
-from gis_service.selection.rules import RULES, Limits, points_table
-from gis_service.selection.select import ask_of, compare, run_selection, totals
-from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, default_ask, default_zone_terms
+from gis_service.selection.rules import LIMITS, RULES, Limit, Limits, points_table
+from gis_service.selection.select import ask_of, compare, parameters_of, run_selection, totals
+from gis_service.selection.terms import (
+    BUFFER_MAX_M,
+    AreaTerm,
+    Ask,
+    RuleTerm,
+    Term,
+    ZoneTerm,
+    changes,
+    default_ask,
+    default_zone_terms,
+)
 
 router = APIRouter(prefix="/api", tags=["Selection"])
 _READ = [Depends(allow(Right.READ))]
@@ -39,6 +50,7 @@ _SELECT = [Depends(allow(Right.SELECT))]
 
 RunId = Annotated[int, PathParameter(ge=1, le=2**62)]
 _ID_MAX = 2**62
+_NAME_MAX = 60
 
 
 class ZoneIn(BaseModel):
@@ -46,8 +58,8 @@ class ZoneIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     term: Literal["zone"]
-    kind: Literal["school", "hospital", "market", "resettlement", "industrial"]
-    buffer_m: float = Field(ge=0, le=5000, allow_inf_nan=False, description="Metres from the zone's grounds")
+    kind: str = Field(max_length=_NAME_MAX, json_schema_extra={"enum": list(ZONE_KIND)})
+    buffer_m: float = Field(ge=0, le=BUFFER_MAX_M, allow_inf_nan=False, description="Metres from the zone's grounds")
 
 
 class RuleIn(BaseModel):
@@ -55,7 +67,7 @@ class RuleIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     term: Literal["rule"]
-    name: Literal["key_use", "floors", "people", "alteration", "hazard", "grade"]
+    name: str = Field(max_length=_NAME_MAX, json_schema_extra={"enum": list(RULES)})
 
 
 class AreaIn(BaseModel):
@@ -70,7 +82,19 @@ TermIn = Annotated[ZoneIn | RuleIn | AreaIn, Field(discriminator="term")]
 Terms = Annotated[list[TermIn], Field(max_length=50)]
 
 
-class AskIn(BaseModel):
+# The limit of each rule by its name, for example ``min_floors``.
+_LIMITS: dict[str, Any] = {
+    rule.limit.name: (
+        int,
+        Field(rule.limit.default, ge=rule.limit.low, le=rule.limit.high, description=f"{rule.en}: {rule.limit.en}"),
+    )
+    for rule in RULES.values()
+    if rule.limit
+}
+LimitsIn: Any = create_model("LimitsIn", **_LIMITS)
+
+
+class AskIn(LimitsIn, BaseModel):  # type: ignore[misc]  # fields made from RULES, which a type checker cannot read
     """What to select: any of, all of, none of. Empty: all zones with their default buffers, and all rules."""
 
     model_config = ConfigDict(
@@ -79,8 +103,7 @@ class AskIn(BaseModel):
             "examples": [
                 {
                     "any_of": [{"term": "zone", "kind": "school", "buffer_m": 200}, {"term": "rule", "name": "hazard"}],
-                    "min_floors": 3,
-                    "min_people": 10,
+                    **Limits(),
                 }
             ]
         },
@@ -89,10 +112,8 @@ class AskIn(BaseModel):
     all_of: Terms = []
     none_of: Terms = []
     within: list[Annotated[int, Field(ge=1, le=_ID_MAX)]] = Field(
-        [], max_length=50, description="Drawn areas; only houses in at least one of them"
+        default=[], max_length=50, description="Drawn areas; only houses in at least one of them"
     )
-    min_floors: int = Field(3, ge=1, le=200)
-    min_people: int = Field(10, ge=1, le=100_000)
 
 
 class SelectedOut(BaseModel):
@@ -133,6 +154,10 @@ class SelectionOut(BaseModel):
     """A selection: its run, counts and its first buildings by score."""
 
     run_id: int
+    changes: list[dict[str, str]] = Field(
+        default=[],
+        description="Of a repeated run: where its conditions were not today's (a rule at another version), zh and en",
+    )
     draft: bool = Field(description="Made with other than the default conditions: its author's, not the county's list")
     totals: dict[str, Any] = Field(description="Each building once in total; under each rule, kind and township")
     items: list[SelectedOut]
@@ -144,12 +169,22 @@ def rules() -> dict[str, Any]:
     """Return what can be asked for."""
     return {
         "rules": [
-            {"name": r.name, "version": r.version, "zh": r.zh, "source": r.source, "points_max": r.points_max}
+            {
+                "name": r.name, "version": r.version, "zh": r.zh, "en": r.en, "source": r.source_zh,
+                "source_en": r.source_en, "points_max": r.points_max, "limit": r.limit and _limit(r.limit),
+            }
             for r in RULES.values()
         ],
         "zones": [term.as_dict() for term in default_zone_terms()],
         "points": points_table(),
-    }
+    }  # fmt: skip
+
+
+def _limit(limit: Limit) -> dict[str, Any]:
+    return {
+        "name": limit.name, "low": limit.low, "high": limit.high, "value": limit.default, "unit": limit.zh,
+        "unit_en": limit.en,
+    }  # fmt: skip
 
 
 @router.post("/selections", status_code=201, summary="Select buildings", dependencies=_SELECT)
@@ -183,7 +218,7 @@ def read(
     offset: Annotated[int, Query(ge=0, le=_ID_MAX)] = 0,
 ) -> SelectionOut:
     """Return a stored selection, the highest score first."""
-    ask_of(connection, run_id)
+    parameters_of(connection, run_id)
     return _out(connection, run_id, limit, offset)
 
 
@@ -191,10 +226,11 @@ def read(
     "/selections/{run_id}/repeat", status_code=201, summary="The same selection on today's data", dependencies=_SELECT
 )
 def repeat(run_id: RunId, connection: Writing, audit: Audit) -> SelectionOut:
-    """Ask again what a stored run asked."""
+    """Ask again what a stored run asked, as far as it can be asked today."""
+    changed = [{"zh": zh, "en": en} for zh, en in changes(parameters_of(connection, run_id))]
     outcome = run_selection(connection, ask_of(connection, run_id))
     audit.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected, repeats=run_id)
-    return _out(connection, outcome.run_id, 100, 0)
+    return _out(connection, outcome.run_id, 100, 0).model_copy(update={"changes": changed})
 
 
 @router.get("/selections/{before}/compare/{after}", summary="How two selections differ", dependencies=_READ)
@@ -236,7 +272,7 @@ def export(
     run_id: RunId, connection: Reading, audit: Audit, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
 ) -> FileResponse:
     """Download a selection."""
-    ask_of(connection, run_id)
+    parameters_of(connection, run_id)
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
     mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"selection-{run_id}-{mark.stem}.{format}"
@@ -247,7 +283,7 @@ def export(
 
 
 def _ask(connection: Connection, asked: AskIn) -> Ask:
-    limits = Limits(asked.min_floors, asked.min_people)
+    limits = Limits({limit.name: getattr(asked, limit.name) for limit in LIMITS})
     any_of, all_of, none_of = (
         tuple(_term(connection, term) for term in terms) for terms in (asked.any_of, asked.all_of, asked.none_of)
     )

@@ -16,6 +16,7 @@ from gis_service import __version__
 from gis_service.api.http.authorisation import allow
 from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
+from gis_service.db.places import PLACES
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.identity import Identity, Right
@@ -43,14 +44,9 @@ class _Layer:
     near_zoom: int = HOUSES_FROM_ZOOM
 
 
-LAYERS = {
+LAYERS = {place.tile: _Layer(f"tiles.{place.tile}") for place in PLACES.values() if place.tile} | {
     "buildings": _Layer("tiles.buildings", far="tiles.building_cells"),
     "selection": _Layer("tiles.selection", far="tiles.selection_cells", of_run="selection"),
-    "zones": _Layer("tiles.zones"),
-    "boundaries": _Layer("tiles.boundaries"),
-    "roads": _Layer("tiles.roads"),
-    "hydrants": _Layer("tiles.hydrants"),
-    "areas": _Layer("tiles.areas"),
     "clusters": _Layer("tiles.clusters", far="tiles.cluster_dots", of_run="density", near_zoom=14),
     "reach": _Layer("tiles.reach", of_run="density", from_zoom=13),
     "alleys": _Layer("tiles.alleys", of_run="density", from_zoom=14),

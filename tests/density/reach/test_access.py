@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -18,8 +17,7 @@ from gis_service.density.plane.walls import ORIGIN_GRAIN_M
 from gis_service.density.reach.access import find_access
 from tests.density.shapes import array, irregular
 from tests.density.witness import raster_hose
-
-KYOJIMA = Path(__file__).parents[4] / "shared/data/buildings/kyojima_300m.geojson"
+from tests.shared import shared_data
 
 
 def access(shapes, roads=None, **params):
@@ -277,9 +275,8 @@ class TestWitness:
         return got, low, high
 
     def test_kyojima(self):
-        if not KYOJIMA.exists():
-            pytest.skip(f"{KYOJIMA} is not there")
-        shapes = np.asarray(gpd.read_file(KYOJIMA).to_crs(6677).geometry.values)
+        kyojima = shared_data("buildings/kyojima_300m.geojson")
+        shapes = np.asarray(gpd.read_file(kyojima).to_crs(6677).geometry.values)
         got, low, high = self._compare(shapes, 0.15)
         # Where leniency makes no difference, the two must agree closely; that must be many buildings.
         sure = (got > 0) & (np.abs(high - low) < np.maximum(0.5, 0.05 * low))

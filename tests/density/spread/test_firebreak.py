@@ -68,8 +68,8 @@ class TestFacingWall:
 class TestPartition:
     def test_dumb_bell_is_cut_at_its_handle(self):
         # Two cliques of ten, joined by one light edge.
-        edges = [(i, j) for base in (0, 10) for i in range(base, base + 10) for j in range(i + 1, base + 10)]
-        edges = np.array([*edges, (4, 13)])
+        cliques = [(i, j) for base in (0, 10) for i in range(base, base + 10) for j in range(i + 1, base + 10)]
+        edges = np.array([*cliques, (4, 13)])
         part = partition(20, edges[:, 0], edges[:, 1], np.append(np.full(90, 100), 5), 10)
         assert part.tolist() == [1] * 10 + [2] * 10
 
