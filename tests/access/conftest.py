@@ -16,7 +16,7 @@ with warnings.catch_warnings():
 from fastapi import FastAPI
 
 from gis_service.api.app import create_app
-from gis_service.api.http.authorisation import asking
+from gis_service.api.http.authorisation import current_user
 from gis_service.db.server import Server
 from gis_service.identity import Identity
 from gis_service.up import install_front_end
@@ -57,12 +57,12 @@ def ask_as(county: Database, app: FastAPI) -> Iterator[Ask]:
 
     @contextlib.contextmanager
     def ask(identity: Identity) -> Iterator[TestClient]:
-        app.dependency_overrides[asking] = lambda: identity
+        app.dependency_overrides[current_user] = lambda: identity
         try:
             with TestClient(app, raise_server_exceptions=False) as client:
                 yield client
         finally:
-            app.dependency_overrides.pop(asking, None)
+            app.dependency_overrides.pop(current_user, None)
 
     yield ask
     app.dependency_overrides.clear()
