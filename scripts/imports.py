@@ -15,7 +15,19 @@ from pathlib import Path
 
 import rustworkx as rx
 
-GROUND = {"settings", "errors", "logs", "say", "identity", "codelists", "words", "files", "storage", "__init__"}
+GROUND = {
+    "settings",
+    "errors",
+    "logs",
+    "say",
+    "identity",
+    "codelists",
+    "words",
+    "cache",
+    "files",
+    "storage",
+    "__init__",
+}
 
 
 def modules(root: Path) -> dict[str, Path]:

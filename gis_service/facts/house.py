@@ -48,7 +48,7 @@ class Fact:
         if value is None or value in ("", []):
             return ""
         known = self.worded(value, zh=zh)
-        return ("、" if zh else ", ").join(known) if isinstance(known, list) else self.text(known)
+        return ("；" if zh else "; ").join(known) if isinstance(known, list) else self.text(known)
 
 
 HOUSE: Mapping[str, Fact] = {
