@@ -1,5 +1,5 @@
 # What a person runs and what CI runs are the same targets.
-.PHONY: run test check bench pictures clean lock
+.PHONY: run test test-changed check bench pictures clean lock
 # By its module, and tools likewise: the first line of a script cannot name a folder of any name.
 GIS := .venv/bin/python -m gis_service.cli
 
@@ -11,6 +11,11 @@ test:           ## everything, on a real PostGIS and in a real browser
 	@scripts/setup.sh test
 	@scripts/check_up.sh
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+test-changed:   ## the tests that the present change concerns, the nearest first; make test is the judge
+	@scripts/setup.sh test
+	@files=$$(.venv/bin/python scripts/changed_tests.py) && { [ -z "$$files" ] && echo "No test concerns what changed." \
+	    || .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile $$files; }
 
 check:          ## style, types, who imports whom, SQL
 	@scripts/setup.sh test

@@ -23,6 +23,7 @@ GROUND = {
     "identity",
     "codelists",
     "words",
+    "cache",
     "files",
     "storage",
     "arrays",

@@ -54,6 +54,7 @@ COMMENT ON COLUMN gis.cluster.burn_largest IS 'Houses in the largest burn cluste
 COMMENT ON COLUMN gis.cluster.score IS '0 to 100; score_parts says of what it is made.';
 COMMENT ON COLUMN gis.cluster.hydrant_share IS 'Share of its houses within 150 m of a hydrant; two_hydrants_share: of two.';
 COMMENT ON COLUMN gis.cluster.access_basis IS 'roads, or open_edge where no road is known.';
+COMMENT ON VIEW gis.cluster_card IS 'A cluster as people are told of it, with its rank among the clusters of its run that the asker sees.';
 COMMENT ON TABLE gis.drawn_area IS 'Priority areas that planners drew.';
 COMMENT ON COLUMN gis.drawn_area.version IS 'Raised by every change; a change to another than the present version is refused.';
 COMMENT ON TABLE gis.engine_space IS 'Where an engine can stand, drawn 30 m round each cluster of a density run.';
@@ -72,12 +73,14 @@ COMMENT ON COLUMN gis.gap.min_width_m IS 'Exact distance of the two footprints, 
 COMMENT ON COLUMN gis.gap.mean_width_m IS 'Mean local width along the centreline, in metres; null without a gap.';
 COMMENT ON COLUMN gis.gap.length_m IS 'Length of the centreline in metres; 0 without a gap.';
 COMMENT ON COLUMN gis.gap.sky_view IS '0 to 1; null without a gap or where a height is unknown.';
+COMMENT ON VIEW gis.house_card IS 'A house as people are told of it, with the names of its township and village; no personal data.';
 COMMENT ON TABLE gis.hydrant IS 'Hydrants and other water.';
 COMMENT ON TABLE gis.import IS 'Every import: its file and what came of each row.';
 COMMENT ON COLUMN gis.import.datum IS 'cgcs2000, wgs84, gcj02, bd09.';
 COMMENT ON COLUMN gis.import.notes IS 'Sentences that the import said, in Chinese.';
 COMMENT ON TABLE gis.key_zone IS 'Schools, hospitals, markets, resettlement and industrial areas; a point is allowed.';
 COMMENT ON TABLE gis.migration IS 'The files of sql/ that were applied, with their SHA-256.';
+COMMENT ON VIEW gis.reach_card IS 'What a density run found of a house, with the name of its cluster.';
 COMMENT ON TABLE gis.reject IS 'Rows that an import did not take, each with its reason and remedy.';
 COMMENT ON COLUMN gis.reject.row_number IS 'As the file counts, from 1.';
 COMMENT ON TABLE gis.road IS 'Roads on which engines drive.';

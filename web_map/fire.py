@@ -10,9 +10,11 @@ from sqlalchemy import Connection, text
 
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
+from gis_service.density.alleys.gaps import CLASS_GRAIN_M
 from gis_service.errors import NotFoundError
+from gis_service.facts.cluster import BASIS, RESULT, classes, figures, summary, title
+from gis_service.fire import route
 from gis_service.fire.clusters import run_of
-from gis_service.fire.facts import BASIS, figures, summary
 from gis_service.fire.work import work_of
 from gis_service.identity import Identity, Right
 from gis_service.settings import DEFAULTS, get_settings
@@ -69,7 +71,7 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
         *ground_layers(connection, boundaries_of(connection, srid), srid, zh=zh, tiled=True),
         tiled(layers.houses_layer([], srid, zh=zh), "reach", "cluster_id", **asked,
               colourings=layers.colourings(zh=zh, tiled=True)),
-        tiled(layers.alley_strips(zh=zh), "alleys", "alley_id", width="mean_width_m"),
+        tiled(layers.alleys_layer([], run["parameters"], srid, zh=zh), "alleys", "alley_id", width="mean_width_m"),
         tiled(whole, "clusters", "cluster_id", **asked),
     ]  # fmt: skip
     return Page(
@@ -80,7 +82,8 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
             "layers": parts,
             "attribution": attribution(county),
             "search": f"/api/clusters?run={run_id}&limit=10&q=",
-            "fire": {
+            "fire": _told(run["parameters"], zh=zh)
+            | {
                 "widths": f"/api/gaps/widths?run={run_id}",
                 "clusters": f"/api/clusters?run={run_id}",
                 "townships": [
@@ -118,7 +121,7 @@ def _drawn(
         layers.clusters_layer(outlined, outlines, zh=zh, whole=whole),
         layers.around_layer(_others(connection, values, cluster_id, offline=offline), srid, zh=zh),
         layers.houses_layer(houses, srid, zh=zh),
-        layers.alleys_layer(read(connection, "fire.alleys", **values), srid, zh=zh),
+        layers.alleys_layer(read(connection, "fire.alleys", **values), run["parameters"], srid, zh=zh),
         layers.breaks_layer(read(connection, "fire.firebreaks", **values), srid, zh=zh),
         *layers.water_layers(read(connection, "fire.water", **values, limit=_WATER_MAX), srid, zh=zh),
     ]
@@ -128,7 +131,7 @@ def _drawn(
         gaps = read(connection, "fire.gaps", **this)
         parts.append(layers.gaps_layer(gaps, srid, zh=zh))
         parts.append(layers.burn_layer(houses, read(connection, "fire.burn", **this), srid, zh=zh))
-        fire = {"gaps": layers.gap_rows(gaps)}
+        fire = _told(run["parameters"], zh=zh) | {"gaps": layers.gap_rows(gaps)}
         if offline:
             parts += _work_drawn(connection, run, cluster_id, srid, zh=zh)
         else:
@@ -140,6 +143,7 @@ def _drawn(
                     "cluster": cluster_id,
                     "run": run["run_id"],
                     "write": identity is not None and identity.may(Right.RECORD),
+                    "results": {name: words[0 if zh else 1] for name, words in RESULT.items()},
                 },
             }
     county = county_of(connection)
@@ -148,7 +152,7 @@ def _drawn(
         "list": _list(outlined, outlines, zh=zh),
         "listTitle": ("连片区排序（按风险分）" if zh else "Clusters by score"),
         "attribution": attribution(county),
-        "places": [{"label": c["name"] or str(c["cluster_id"]), "bounds": _box(s)} for c, s in zip(outlined, outlines, strict=True)],
+        "places": [{"label": title(c), "bounds": _box(s)} for c, s in zip(outlined, outlines, strict=True)],
         "fire": fire,
     }  # fmt: skip
     if not offline:
@@ -168,18 +172,20 @@ def _drawn(
     )
 
 
+def _told(parameters: dict[str, Any], *, zh: bool) -> dict[str, Any]:
+    """Return the words and limits that the page's script needs: of classes, and of the width up to which gaps go."""
+    return {"classes": classes(zh=zh), "widest_m": parameters["max_width_m"], "half_m": CLASS_GRAIN_M / 2}
+
+
 def _work_drawn(connection: Connection, run: Any, cluster_id: int, srid: int, *, zh: bool) -> list[dict[str, Any]]:
     """Return patrol and staging points as layers, for a file that can ask nobody."""
     work = work_of(connection, run["run_id"], cluster_id, run["parameters"]["engine_width_m"])
     patrol, staging = layers.work_layers(zh=zh)
-    lines = np.array([step.line for step in work.patrol.steps], dtype=object)
-    for step, shape in zip(work.patrol.steps, to_degrees(lines, srid) if len(lines) else [], strict=True):
-        patrol["features"].append(feature(shape, {"kind": step.kind}))
-    points: Any = to_degrees(work.staging.points, srid) if len(work.staging.points) else []
-    for number, (shape, count) in enumerate(zip(points, work.staging.houses.tolist(), strict=True), start=1):
-        told = {"title": f"停车点 {number}" if zh else f"Staging point {number}",
-                "rows": [["就近房屋" if zh else "nearest to", f"{count} 栋" if zh else f"{count} houses"]]}  # fmt: skip
-        staging["features"].append(feature(shape, {"kind": str(number)}, told))
+    for part, marks in ((patrol, route.steps(work, zh=zh)), (staging, route.places(work, zh=zh))):
+        shapes: Any = to_degrees(np.array([mark.shape for mark in marks], dtype=object), srid) if marks else []
+        for mark, shape in zip(marks, shapes, strict=True):
+            kind = mark.properties.get("kind") or mark.properties["mark"]
+            part["features"].append(feature(shape, {"kind": kind}, mark.facts))
     return [patrol, staging]
 
 
@@ -218,7 +224,7 @@ def _others(
 
 def _list(clusters: list[dict[str, Any]], outlines: Any, *, zh: bool) -> list[dict[str, Any]]:
     return [
-        {"rank": rank, "label": c["name"] or str(c["cluster_id"]), "score": c["score"], "why": summary(c, zh=zh),
+        {"rank": rank, "label": title(c), "score": c["score"], "why": summary(c, zh=zh),
          "bounds": _box(shape)}
         for rank, (c, shape) in enumerate(zip(clusters[:_LIST_MAX], outlines[:_LIST_MAX], strict=True), start=1)
     ]  # fmt: skip

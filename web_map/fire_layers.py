@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gis_service.codelists import HAZARD_TIER, HYDRANT_KIND, STRUCTURE, USE_CLASS
-from gis_service.fire.facts import CLASS, figures, metres, score_parts
+from gis_service.codelists import HYDRANT_KIND, USE_CLASS
+from gis_service.facts import cluster, house
+from gis_service.facts.symbols import ALLEY_COLOR, ENGINE, HOSE_STEPS, ROUTE, UNREACHED, WATER, hose_names
 from gis_service.settings import DEFAULTS
 from web_map.features import feature, to_degrees
-from web_map.palette import ALLEY_COLOR, HOSE_STEPS, UNREACHED, fill, line
+from web_map.palette import fill, line
 from web_map.parts import layer, shapes_of
 
 Rows = list[dict[str, Any]]
@@ -39,7 +40,7 @@ def clusters_layer(clusters: Rows, outlines: Any, *, zh: bool, whole: bool) -> d
     """Return the clusters' outlines; from afar, where the whole county is drawn, as dots by their size."""
     style = line("#111111", 2, "7 4")
     features = [
-        feature(shape, {"size": dot_px(c["buildings"])}, cluster_facts(c, zh=zh), f"c{c['cluster_id']}")
+        feature(shape, {"size": dot_px(c["buildings"])}, cluster.facts(c, zh=zh), f"c{c['cluster_id']}")
         for c, shape in zip(clusters, outlines, strict=True)
     ]
     far = {"farRadius": 4, "nearZoom": 14, "farStyle": fill("#b2182b")} if whole else {}
@@ -52,12 +53,6 @@ def dot_px(buildings: int) -> float:
     return round(2 + math.sqrt(buildings) / 2.5, 1)
 
 
-def cluster_facts(c: Any, *, zh: bool) -> dict[str, Any]:
-    """Return what a click on a cluster tells."""
-    rows = [list(pair) for pair in figures(c, zh=zh)]
-    return {"title": c["name"] or f"#{c['cluster_id']}", "rows": rows, "reasons": score_parts(c, zh=zh)}
-
-
 def around_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
     """Return the houses that stand around what is drawn, so that the map can be read."""
     style = fill("#dcdfe3", 0.8, 0.6, "#9aa3ad")
@@ -68,31 +63,20 @@ def around_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def alley_strips(*, zh: bool) -> dict[str, Any]:
-    """Return the alleys' layer without alleys, for tiles."""
-    return alleys_layer([], 0, zh=zh)
-
-
 def hose_style() -> dict[str, Any]:
     """Return the style of houses by hose distance."""
     return {
         "by": "hose",
-        "steps": [[least, fill(color, 0.92, 0.7, "#5a4a3a")] for least, color in HOSE_STEPS],
+        "steps": [[least, fill(color, 0.92, 0.7, _EDGE)] for least, color in HOSE_STEPS],
         "fallback": fill(UNREACHED, 0.95, 0.7, "#000000"),
     }
 
 
 def hose_keys(*, zh: bool) -> list[dict[str, Any]]:
     """Return its legend."""
-    bounds = [least for least, _ in HOSE_STEPS]
-    keys = []
-    for position, (least, color) in reversed(list(enumerate(HOSE_STEPS))):
-        above = bounds[position - 1] if position else None
-        name = f"{least:g} m 以上" if above is None else f"{least:g}–{above:g} m"
-        if not zh and above is None:
-            name = f"over {least:g} m"
-        keys.append({"name": name, "style": fill(color, 1, 1, "#5a4a3a")})
-    keys.append({"name": "水带不可达" if zh else "unreached", "style": fill(UNREACHED, 1)})
+    steps = zip(hose_names(zh=zh), HOSE_STEPS, strict=True)
+    keys = [{"name": name, "style": fill(color, 1, 1, _EDGE)} for name, (_, color) in steps][::-1]
+    keys.append({"name": house.UNREACHED[0 if zh else 1], "style": fill(UNREACHED, 1)})
     return keys
 
 
@@ -102,16 +86,7 @@ def houses_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
     for row, shape in zip(rows, shapes_of(rows, srid), strict=True):
         # A house that no hose reaches has no distance; its style is the fallback below every step.
         hose = -1.0 if row["hose_m"] is None else round(float(row["hose_m"]), 1)
-        facts = [
-            ("水带距离", "hose", "不可达" if zh and hose < 0 else "unreached" if hose < 0 else f"{hose:g} m"),
-            ("进深", "depth", "—" if row["depth"] is None else str(row["depth"])),
-            ("最近间距", "nearest gap", metres(row["nearest_gap_m"], 2)),
-            ("层数", "storeys", "—" if row["floors"] is None else str(row["floors"])),
-            ("结构", "structure", STRUCTURE[row["structure"]] if zh else row["structure"]),
-            ("用途", "use", USE_CLASS[row["use_class"]] if zh else row["use_class"]),
-            ("隐患", "hazard", HAZARD_TIER[row["hazard_tier"]] if zh else row["hazard_tier"]),
-        ]
-        told = {"title": row["name"] or row["building_id"], "rows": [[z if zh else e, v] for z, e, v in facts]}
+        told = house.facts(row, zh=zh, columns=house.FOR_THE_BRIGADE)
         shown = {
             "hose": hose,
             "depth": -1 if row["depth"] is None else row["depth"],
@@ -154,31 +129,21 @@ def _stepped(by: str, name: str, steps: Any, unit: str, none: str) -> dict[str, 
     return {"name": name, "style": rule, "keys": keys}
 
 
-def alleys_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
-    """Alleys as strips of their mean width, so that the map is to scale."""
+def alleys_layer(rows: Rows, parameters: dict[str, Any], srid: int, *, zh: bool) -> dict[str, Any]:
+    """Return alleys as strips of their mean width, so that the map is to scale; no rows where they come as tiles."""
     styles = {name: fill(color, 0.9, 1.2) for name, color in ALLEY_COLOR.items()}
-    names = {name: words[0 if zh else 1] for name, words in CLASS.items()}
     features = []
     if rows:
         lines = shapely.from_wkb([bytes(row["geom"]) for row in rows])
         widths = np.array([row["mean_width_m"] for row in rows])
         strips = to_degrees(shapely.buffer(lines, np.maximum(widths, 0.4) / 2, cap_style="flat", quad_segs=2), srid)
         for row, strip in zip(rows, strips, strict=True):
-            facts = [
-                ("类别", "class", names[row["class"]]),
-                ("长度", "length", f"{row['length_m']:.1f} m"),
-                ("平均宽度", "mean width", f"{row['mean_width_m']:.2f} m"),
-                ("最窄", "narrowest", f"{row['min_width_m']:.2f} m"),
-                ("天空可视率", "sky view", "—" if row["sky_view"] is None else f"{row['sky_view']:.3f}"),
-                ("两侧房屋", "houses along it", str(row["buildings"])),
-                ("尽端", "dead end", ("是" if zh else "yes") if row["dead_end"] else ("否" if zh else "no")),
-            ]
-            title = f"{'巷道' if zh else 'Alley'} {row['alley_id']}"
-            told = {"title": title, "rows": [[z if zh else e, v] for z, e, v in facts]}
+            told = cluster.alley_facts(row, zh=zh)
             features.append(
                 feature(strip, {"class": row["class"], "w": round(row["mean_width_m"], 3)}, told, f"a{row['alley_id']}")
             )
-    keys = [{"name": names[name], "style": styles[name]} for name in ("handshake", "sky_line", "narrow")]
+    limits = cluster.class_limits(parameters, zh=zh)
+    keys = [{"name": said, "style": styles[name]} for name, said in limits.items()]
     style = {"by": "class", "values": styles, "fallback": styles["narrow"]}
     return layer(
         "alleys", "巷道（按类别，按实宽绘制）" if zh else "Alleys by class, to scale", features, style, keys, width="w"
@@ -188,16 +153,16 @@ def alleys_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
 def gaps_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
     """Return the gaps between two houses, those too short for an alley among them, as lines."""
     styles = {name: line(color, 2.2, "4 3") for name, color in ALLEY_COLOR.items()}
-    names = {name: words[0 if zh else 1] for name, words in CLASS.items()}
+    names = cluster.classes(zh=zh)
     features = []
     for row, shape in zip(rows, shapes_of(rows, srid), strict=True):
         told = {
             "title": "两栋之间" if zh else "Between two houses",
             "rows": [
                 ["类别" if zh else "class", names[row["class"]]],
-                ["平均宽度" if zh else "mean width", metres(row["mean_width_m"], 2)],
-                ["最窄" if zh else "narrowest", metres(row["min_width_m"], 2)],
-                ["长度" if zh else "length", metres(row["length_m"], 1)],
+                ["平均宽度" if zh else "mean width", cluster.metres(row["mean_width_m"], 2)],
+                ["最窄" if zh else "narrowest", cluster.metres(row["min_width_m"], 2)],
+                ["长度" if zh else "length", cluster.metres(row["length_m"], 1)],
             ],
         }
         features.append(feature(shape, {"class": row["class"], "w": round(row["mean_width_m"], 3)}, told))
@@ -209,7 +174,7 @@ def gaps_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
 
 def gap_rows(rows: Rows) -> dict[str, Any]:
     """Return the gaps for the width slider: mean width, length, class, and the two houses by number; narrowest first."""
-    classes = list(CLASS)
+    classes = list(cluster.CLASS)
     houses: dict[Any, int] = {}
     listed = []
     for position, row in enumerate(rows):
@@ -240,7 +205,7 @@ def burn_layer(houses: Rows, burn: Rows, srid: int, *, zh: bool) -> dict[str, An
             "rows": [
                 ["房屋" if zh else "houses", str(row["buildings"])],
                 ["可分成" if zh else "can be split into", str(row["parts"] or 1)],
-                ["防火墙总长" if zh else "wall in all", metres(row["wall_m"])],
+                ["防火墙总长" if zh else "wall in all", cluster.metres(row["wall_m"])],
                 [
                     "隔离后最大" if zh else "largest after",
                     "—" if row["largest_after"] is None else str(row["largest_after"]),
@@ -265,7 +230,7 @@ def _houses(count: float | None, *, zh: bool) -> str:
 
 def work_layers(*, zh: bool) -> list[dict[str, Any]]:
     """Describe the patrol's and the staging points' layers; what they draw comes when it is worked out."""
-    route = line("#005a32", 2.2, "6 4")
+    route = line(ROUTE, 2.2, "6 4")
     again = line("#d94801", 2.6, "2 4")
     names = (
         ("走一遍", "once", route), ("再走", "again", again), ("穿空地", "open ground", line("#74c476", 2, "2 5")),
@@ -274,8 +239,8 @@ def work_layers(*, zh: bool) -> list[dict[str, Any]]:
     values = dict(zip(("alley", "again", "across", "direct"), (style for _, _, style in names), strict=True))
     keys = [{"name": z if zh else e, "style": style, "shape": "line"} for z, e, style in names]
     rule = {"by": "kind", "values": values, "fallback": route}
-    dot = fill("#b2182b", 1, 1.5, "#ffffff") | {"radius": 9}
-    marks = {str(k): {"color": "#b2182b", "mark": str(k)} for k in range(1, 10)}
+    dot = fill(ENGINE, 1, 1.5, "#ffffff") | {"radius": 9}
+    marks = {str(k): {"color": ENGINE, "mark": str(k)} for k in range(1, 10)}
     return [
         layer("patrol", "巡查路线" if zh else "Patrol", [], rule, keys, shape="line", shown=False),
         layer("staging", "停车点" if zh else "Staging points", [], {"fallback": dot},
@@ -320,8 +285,8 @@ def water_layers(rows: list[dict[str, Any]], srid: int, *, zh: bool) -> list[dic
     """Return hydrants and other water, and how far each covers."""
     points = shapely.from_wkb([bytes(row["geom"]) for row in rows]) if rows else np.empty(0, object)
     radius = DEFAULTS["hydrant_radius_m"].value
-    dot = fill("#0050c8", 1, 1.5, "#ffffff") | {"radius": 6}
-    ring = line("#0050c8", 1.2, "3 5")
+    dot = fill(WATER, 1, 1.5, "#ffffff") | {"radius": 6}
+    ring = line(WATER, 1.2, "3 5")
     marks = []
     for row, shape in zip(rows, to_degrees(points, srid) if rows else [], strict=True):
         kind = HYDRANT_KIND[row["kind"]] if zh else row["kind"]

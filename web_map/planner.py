@@ -8,19 +8,21 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, text
 
-from gis_service.codelists import HAZARD_TIER, USE_CLASS, ZONE_KIND
+from gis_service.codelists import ZONE_KIND
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
+from gis_service.facts import house
+from gis_service.facts.symbols import ZONE_COLOR, ZONE_MARK
 from gis_service.selection.lists import rows_of
-from gis_service.selection.phrases import phrase
+from gis_service.selection.reasons import house_facts, phrases
 from gis_service.selection.rules import RULES, Limit, points_table
 from gis_service.selection.select import latest_run
 from gis_service.selection.terms import changes, complete
 from gis_service.settings import DEFAULTS, default, get_settings
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
-from web_map.palette import ZONE_COLOR, ZONE_MARK, fill, score_keys, score_rule
+from web_map.palette import fill, score_keys, score_rule
 from web_map.parts import attribution, boundaries_of, county_of, extent_of, ground_layers, layer, read, shapes_of
 
 _LIST_MAX = 100
@@ -33,8 +35,9 @@ def planner_page(
 ) -> Page:
     """Return the planner's page for a selection run: where none is named, the county's list.
 
-    A served page shows the asker's own draft where that is newer. An offline file holds at most ``GIS_INLINE_LIMIT`` of the selected houses, the highest scores first, and says how
-    many it left out; the served page takes them as tiles.
+    A served page shows the asker's own draft where that is newer. An offline file holds at most ``GIS_INLINE_LIMIT``
+    of the selected houses, the highest scores first, and says how many it left out; the served page takes them as
+    tiles.
 
     Raises
     ------
@@ -218,29 +221,11 @@ def _buffers(parameters: dict[str, Any]) -> dict[str, float]:
     return {term["kind"]: float(term["buffer_m"]) for term in terms if term["term"] == "zone"}
 
 
-def _why(row: dict[str, Any], lang: str) -> list[str]:
-    return [phrase(reason, lang) for reason in sorted(row["reasons"], key=lambda r: -float(r["points"]))]
-
-
 def _houses(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, Any]]:
     return [
-        feature(shape, {"score": row["score"]}, _facts_of(row, lang), row["building_id"])
+        feature(shape, {"score": row["score"]}, house_facts(row, lang), row["building_id"])
         for row, shape in zip(rows, shapes_of(rows, srid), strict=True)
     ]
-
-
-def _facts_of(row: dict[str, Any], lang: str) -> dict[str, Any]:
-    zh = lang == "zh"
-    place = " ".join(part for part in (row["township"], row["village"]) if part)
-    lines = [["优先分" if zh else "score", f"{row['score']:g}"]]
-    if place:
-        lines.append(["位置" if zh else "place", place])
-    lines.append(["用途" if zh else "use", USE_CLASS[row["use_class"]] if zh else row["use_class"]])
-    if row["floors"]:
-        lines.append(["层数" if zh else "storeys", str(row["floors"])])
-    lines.append(["隐患" if zh else "hazard", HAZARD_TIER[row["hazard_tier"]] if zh else row["hazard_tier"]])
-    title = row["name"] or row["building_id"]
-    return {"title": title, "rows": lines, "reasons": _why(row, lang)}
 
 
 def _house_layer(houses: list[dict[str, Any]], run_id: int, lang: str, *, offline: bool) -> dict[str, Any]:
@@ -271,9 +256,9 @@ def _list(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, An
         c = shapely.get_coordinates(shapely.point_on_surface(shape))[0]
         item = {
             "rank": rank,
-            "label": row["name"] or row["building_id"],
+            "label": house.title(row),
             "score": row["score"],
-            "why": "；".join(_why(row, lang)),
+            "why": "；".join(phrases(row["reasons"], lang)),
             "c": [round(float(c[1]), 6), round(float(c[0]), 6)],
             "k": row["building_id"],
         }
@@ -286,9 +271,9 @@ def _places(
 ) -> list[dict[str, Any]]:
     found = [{"label": b["p"]["name"], "c": b["c"], "zoom": 13} for b in boundaries if b["p"]["level"] != "county"]
     found += [{"label": z["f"]["title"], "c": z["c"], "k": z["k"], "zoom": 17} for z in zones]
-    for house in houses:
-        title, key = house["f"]["title"], house["k"]
-        found.append({"label": title if title == key else f"{title} {key}", "c": house["c"], "k": key, "zoom": 19})
+    for one in houses:
+        title, key = one["f"]["title"], one["k"]
+        found.append({"label": title if title == key else f"{title} {key}", "c": one["c"], "k": key, "zoom": 19})
     return found
 
 

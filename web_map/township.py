@@ -13,13 +13,16 @@ from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.table import Table
-from gis_service.figures.house import facts_of
+from gis_service.facts import cluster, house
+from gis_service.facts.symbols import TIER_MARK
+from gis_service.figures.house import township_list
 from gis_service.figures.tables import Runs, place_tables, runs_of
+from gis_service.selection.reasons import house_facts
 from gis_service.settings import get_settings
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
 from web_map.packed import pack
-from web_map.palette import TIER_MARK, fill, line, tier_styles
+from web_map.palette import fill, line, tier_styles
 from web_map.parts import attribution, boundaries_of, county_of, ground_layers, layer, read, shapes_of
 from web_map.tables import shown
 
@@ -46,12 +49,10 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
     runs = runs_of(connection)
     overview, annex1 = place_tables(connection, runs, township)
     boundaries = boundaries_of(connection, srid)
-    listed = read(
-        connection, "figures.township_listed", township=township, selection_run=runs.selection,
-        limit=(get_settings().inline_limit if offline else _LIST_MAX) + 1,
-    )  # fmt: skip
-    left_out = len(listed) > (get_settings().inline_limit if offline else _LIST_MAX)
-    listed = listed[: get_settings().inline_limit if offline else _LIST_MAX]
+    most = get_settings().inline_limit if offline else _LIST_MAX
+    listed = township_list(connection, township, most + 1)
+    left_out = len(listed) > most
+    listed = listed[:most]
     shapes = shapes_of(listed, srid)
     clusters = read(connection, "figures.township_clusters", township=township, density_run=runs.density)
     outlines = shapes_of(clusters, srid)
@@ -147,11 +148,10 @@ def _house_layer(connection: Connection, township: str, srid: int, *, zh: bool, 
         }  # fmt: skip
     rows = read(connection, "figures.township_houses", township=township)
     coded = {"hazard_tier": list(HAZARD_TIER), "use_class": list(USE_CLASS), "structure": list(STRUCTURE)}
-    words = {
-        "hazard_tier": {"label": "隐患" if zh else "hazard", "names": HAZARD_TIER if zh else {}},
-        "use_class": {"label": "用途" if zh else "use", "names": USE_CLASS if zh else {}},
-        "structure": {"label": "结构" if zh else "structure", "names": STRUCTURE if zh else {}},
-        "floors": {"label": "层数" if zh else "storeys"},
+    # Few facts, for the whole township is in the file; the houses to go to are drawn once more with all of theirs.
+    words: dict[str, Any] = {
+        name: {"label": house.FACTS[name].label(zh=zh), "names": (house.FACTS[name].words if zh else None) or {}}
+        for name in (*coded, "floors")
     }
     return made | {"packed": pack(rows, shapes_of(rows, srid), coded), "words": words}
 
@@ -160,7 +160,7 @@ def _listed_layer(listed: list[dict[str, Any]], shapes: Any, *, zh: bool, lang: 
     """Return the houses to go to: a ring round each on the priority list, a character on each with a hazard."""
     ring = line("#1f4e79", 2)
     features = [
-        feature(shape, {"kind": row["hazard_tier"]}, facts_of(row, lang), row["building_id"])
+        feature(shape, {"kind": row["hazard_tier"]}, house_facts(row, lang), row["building_id"])
         for row, shape in zip(listed, shapes, strict=True)
     ]
     keys = [{"name": "在优先排查名单上" if zh else "on the priority list", "style": ring}]
@@ -175,22 +175,12 @@ def _cluster_layer(clusters: list[dict[str, Any]], outlines: Any, *, zh: bool) -
     style = line("#111111", 2, "7 4")
     features = []
     for c, shape in zip(clusters, outlines, strict=True):
-        hose = "—" if c["max_hose_m"] is None else f"{c['max_hose_m']:.0f} m"
-        rows = [
-            ["风险分" if zh else "score", f"{c['score']:g}"],
-            ["栋数" if zh else "houses", f"{c['buildings']:,}"],
-            ["手牵手巷道" if zh else "handshake", f"{c['handshake_m']:,.0f} m"],
-            ["一线天巷道" if zh else "sky line", f"{c['sky_line_m']:,.0f} m"],
-            ["最远水带" if zh else "farthest hose", hose],
-            ["水带不可达" if zh else "unreached", str(c["unreached"])],
-        ]
+        told = cluster.facts(c, zh=zh)
         if c["crosses"]:
-            rows.append(
+            told["rows"].append(
                 ["跨界" if zh else "border", "跨乡镇，数字为全片" if zh else "crosses; figures are of the whole"]
             )
-        features.append(
-            feature(shape, {}, {"title": c["name"] or f"#{c['cluster_id']}", "rows": rows}, f"c{c['cluster_id']}")
-        )
+        features.append(feature(shape, {}, told, f"c{c['cluster_id']}"))
     keys = [{"name": "连片区范围" if zh else "cluster", "style": style}]
     return layer("clusters", "密集连片区" if zh else "Dense clusters", features, {"fallback": style}, keys)
 
@@ -203,7 +193,7 @@ def _middle(shape: Any) -> list[float]:
 def _list(listed: list[dict[str, Any]], shapes: Any, *, lang: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     for rank, (row, shape) in enumerate(zip(listed[:_LIST_MAX], shapes, strict=False), start=1):
-        facts = facts_of(row, lang)
+        facts = house_facts(row, lang)
         tier = HAZARD_TIER[row["hazard_tier"]] if lang == "zh" else row["hazard_tier"]
         place = f"{row['village']} · " if row["village"] else ""
         why = "；".join(facts["reasons"]) or tier

@@ -1,50 +1,37 @@
-"""The facts of one house as a person reads them."""
+"""One house as it stands in the newest runs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gis_service.codelists import APPRAISAL_GRADE, BUSINESS_USE, HAZARD_TIER, STRUCTURE, USE_CLASS
-from gis_service.selection.phrases import phrase
+from sqlalchemy import Connection, text
+
+from gis_service.db.queries import statement
+from gis_service.errors import NotFoundError
+from gis_service.figures.tables import runs_of
 
 
-def facts_of(row: dict[str, Any], lang: str) -> dict[str, Any]:
-    """Return title, labelled rows and reasons of a house (a row of ``figures.house`` or of a list)."""
-    zh = lang == "zh"
-    uses = "、".join(BUSINESS_USE[use] if zh else use for use in row["business_uses"] or [])
-    use = USE_CLASS[row["use_class"]] if zh else row["use_class"]
-    pairs: list[tuple[str, str, Any]] = [
-        ("房屋编号", "house", row["building_id"]),
-        ("位置", "place", " ".join(p for p in (row.get("township"), row.get("village")) if p)),
-        ("地址", "address", row["address"]),
-        ("隐患", "hazard", HAZARD_TIER[row["hazard_tier"]] if zh else row["hazard_tier"]),
-        ("鉴定等级", "appraisal", APPRAISAL_GRADE[row["appraisal_grade"]] if zh else row["appraisal_grade"]),
-        ("用途", "use", f"{use}（{uses}）" if uses else use),
-        ("结构", "structure", STRUCTURE[row["structure"]] if zh else row["structure"]),
-        ("层数", "storeys", row["floors"]),
-        ("人数", "people", row["people"]),
-        ("优先分", "score", None if row.get("score") is None else f"{row['score']:g}"),
-        *_density(row, zh=zh),
-    ]
-    reasons = sorted(row.get("reasons") or [], key=lambda r: -float(r["points"]))
-    return {
-        "building_id": row["building_id"],
-        "title": row["name"] or row["building_id"],
-        "rows": [[z if zh else e, str(value)] for z, e, value in pairs if value not in (None, "")],
-        "reasons": [phrase(r, lang) for r in reasons],
-    }
+def house_of(connection: Connection, building_id: str) -> dict[str, Any]:
+    """Return a house's row of ``figures.house``: its card, its score and reasons, what the density run found of it.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such house, or the asker may not see it.
+
+    """
+    runs = runs_of(connection)
+    values = {"building_id": building_id, "selection_run": runs.selection, "density_run": runs.density}
+    row = None
+    if "\0" not in building_id:  # PostgreSQL knows no such text
+        row = connection.execute(text(statement("figures.house")), values).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError("没有这栋房屋。", "There is no such house.")
+    return dict(row)
 
 
-def _density(row: dict[str, Any], *, zh: bool) -> list[tuple[str, str, Any]]:
-    if "cluster_id" not in row:
-        return []
-    hose = None if row["hose_m"] is None else f"{row['hose_m']:.0f} m"
-    if row["unreached"]:
-        hose = "不可达" if zh else "unreached"
-    gap = None if row["nearest_gap_m"] is None else f"{row['nearest_gap_m']:.2f} m"
-    return [
-        ("连片区", "cluster", row["cluster"] or row["cluster_id"]),
-        ("水带距离", "hose", hose),
-        ("进深", "depth", row["depth"]),
-        ("最近间距", "nearest gap", gap),
-    ]
+def township_list(connection: Connection, township: str, limit: int | None = None) -> list[dict[str, Any]]:
+    """Return the houses that a township works from, the most urgent first: rows as of ``house_of``, ``geom`` as WKB."""
+    runs = runs_of(connection)
+    values = {"township": township, "selection_run": runs.selection, "density_run": runs.density, "limit": limit}
+    return [dict(row) for row in connection.execute(text(statement("figures.township_listed")), values).mappings()]

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, text
 
 from gis_service.db.queries import statement
+from gis_service.density.alleys.gaps import CLASS_GRAIN_M
 from gis_service.errors import NotFoundError
 from gis_service.selection.select import latest_run
 
@@ -91,3 +92,13 @@ def ranked(
     found = [dict(row) for row in rows]
     total = connection.execute(text(statement("fire.ranked_count")), values).scalar_one()
     return Ranked(found, int(total))
+
+
+def widths_of(connection: Connection, run_id: int) -> dict[str, list[dict[str, Any]]]:
+    """Return counts of a run's gaps, and of its houses by their narrowest gap, by tenths of a metre."""
+    values = {"run_id": run_id, "half_m": CLASS_GRAIN_M / 2}
+    queries = {"gaps": "fire.widths", "houses": "fire.house_widths"}
+    return {
+        name: [dict(row) for row in connection.execute(text(statement(query)), values).mappings()]
+        for name, query in queries.items()
+    }

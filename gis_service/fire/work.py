@@ -5,7 +5,6 @@ The largest cluster of the demo county (824 houses, 731 alleys) takes a second o
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from gis_service.cache import Cache
 from gis_service.db.queries import statement
 from gis_service.fire.patrol import Patrol, plan_patrol
 from gis_service.fire.staging import Staging, staging_points
@@ -38,8 +38,7 @@ class Work:
     alley_ids: tuple[int, ...]
 
 
-_works: dict[tuple[Any, ...], Work] = {}
-_lock = threading.Lock()
+_works: Cache[Work] = Cache(_KEPT)
 
 
 def shapes(connection: Connection, name: str, **values: Any) -> NDArray[np.object_]:
@@ -69,8 +68,5 @@ def work_of(connection: Connection, run_id: int, cluster_id: int, engine_width_m
         staging_points(space, cluster, houses, width_m=engine_width_m),
         tuple(int(row["alley_id"]) for row in rows),
     )
-    with _lock:
-        _works[key] = made
-        while len(_works) > _KEPT:
-            _works.pop(next(iter(_works)))
+    _works.put(key, made)
     return made

@@ -9,38 +9,48 @@ import pandas as pd
 import shapely
 from sqlalchemy import Connection, text
 
-from gis_service.codelists import APPRAISAL_GRADE, BUSINESS_USE, HAZARD_TIER, STRUCTURE, USE_CLASS
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
-from gis_service.selection.phrases import phrase
+from gis_service.errors import NotFoundError
+from gis_service.facts.house import HOUSE
+from gis_service.selection.reasons import phrases
+from gis_service.selection.select import latest_run
 
+_LABELS = {column: fact.zh for column, fact in HOUSE.items()}
 HEADINGS = {
     "rank": "序号",
-    "building_id": "房屋编号",
-    "name": "名称",
-    "address": "地址",
-    "township": "乡镇",
-    "village": "村（社区）",
-    "score": "优先分",
+    **{column: _LABELS[column] for column in ("building_id", "name", "address", "township", "village", "score")},
     "reasons": "选取原因",
-    "hazard_tier": "安全隐患",
-    "appraisal_grade": "鉴定等级",
-    "use_class": "房屋用途",
-    "business_uses": "经营用途",
-    "floors": "层数",
-    "people": "人数",
-    "structure": "结构类型",
+    **_LABELS,  # those that are not there yet
     "simulated": "模拟数据",
     "lon": "经度",
     "lat": "纬度",
 }
-_NO_LIMIT = 10_000_000
+"""Columns of a list and what stands over them."""
 
 
 def rows_of(connection: Connection, run_id: int, limit: int | None = None) -> list[dict[str, Any]]:
     """Return a run's buildings, the highest score first: columns of ``runs.selected``, ``geom`` as WKB."""
-    result = connection.execute(text(statement("runs.selected")), {"run_id": run_id, "limit": limit or _NO_LIMIT})
-    return [dict(row) for row in result.mappings()]
+    values = {"run_id": run_id, "density_run": latest_run(connection, "density"), "limit": limit}
+    return [dict(row) for row in connection.execute(text(statement("runs.selected")), values).mappings()]
+
+
+def one_of(connection: Connection, run_id: int, building_id: str) -> dict[str, Any]:
+    """Return one building of a run's list: columns of ``runs.one_selected``, its middle in degrees.
+
+    Raises
+    ------
+    NotFoundError
+        It is not on the list, or the asker may not see it.
+
+    """
+    values = {"run_id": run_id, "density_run": latest_run(connection, "density"), "building_id": building_id}
+    row = None
+    if "\0" not in building_id:  # PostgreSQL knows no such text
+        row = connection.execute(text(statement("runs.one_selected")), values).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError("名单里没有这栋房屋。", "That building is not on the list.")
+    return dict(row)
 
 
 def places_of(connection: Connection, run_id: int, lang: str = "zh") -> gpd.GeoDataFrame:
@@ -53,19 +63,10 @@ def frame_of(rows: list[dict[str, Any]], lang: str = "zh") -> gpd.GeoDataFrame:
     frame = pd.DataFrame(rows, columns=[*(name for name in HEADINGS if name not in {"rank", "lon", "lat"}), "geom"])
     frame.insert(0, "rank", range(1, len(frame) + 1))
     frame["score"] = frame["score"].astype(float)
-    frame["reasons"] = [
-        [phrase(r, lang) for r in sorted(reasons or [], key=lambda r: -float(r["points"]))]
-        for reasons in frame["reasons"]
-    ]
-    if lang == "zh":
-        for name, words in (
-            ("hazard_tier", HAZARD_TIER),
-            ("appraisal_grade", APPRAISAL_GRADE),
-            ("use_class", USE_CLASS),
-            ("structure", STRUCTURE),
-        ):
-            frame[name] = frame[name].map(words)
-        frame["business_uses"] = [[BUSINESS_USE[u] for u in uses] for uses in frame["business_uses"]]
+    frame["reasons"] = [phrases(reasons, lang) for reasons in frame["reasons"]]
+    for name, fact in HOUSE.items():
+        if fact.words is not None:
+            frame[name] = [fact.worded(value, zh=lang == "zh") for value in frame[name]]
     for name in ("floors", "people"):
         frame[name] = frame[name].astype("Int64")
     shapes = shapely.from_wkb([bytes(g) for g in frame.pop("geom")])

@@ -11,12 +11,13 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-from gis_service.codelists import HAZARD_TIER, HYDRANT_KIND, STRUCTURE, USE_CLASS
+from gis_service.codelists import HYDRANT_KIND
 from gis_service.db.queries import statement
 from gis_service.export.mark import Mark
+from gis_service.facts import house
+from gis_service.facts.cluster import BASIS, CLASS, RESULT, figures, metres, score_parts, title, word
 from gis_service.fire import records
 from gis_service.fire.clusters import cluster_of, run_of
-from gis_service.fire.facts import BASIS, CLASS, RESULT, figures, metres, score_parts
 from gis_service.fire.work import Work, work_of
 from gis_service.settings import DEFAULTS, get_settings
 from gis_service.sheet.fire_map import MapData, detail_maps, legend, overview, parts_of
@@ -28,6 +29,7 @@ _PARAMETERS = ("max_width_m", "touch_m", "handshake_m", "sky_line_m", "sky_view_
 _CONTACTS = ("现场总指挥", "消防救援大队（站）", "乡镇（街道）负责人", "村（社区）负责人", "微型消防站 / 志愿消防队",
              "派出所", "供水", "供电", "燃气", "医疗急救")  # fmt: skip
 _HOUSES_MAX = 30
+_HOUSE_COLUMNS = ("building_id", "name", "hazard_tier", "use_class", "structure", "floors", "depth", "hose_m")
 _WALLS_MAX = 60
 _RECORDS = 8
 _THIN_M = 0.6
@@ -87,14 +89,14 @@ def gathered(connection: Connection, cluster_id: int, run_id: int | None, paper:
     parts = parts_of(data, paper)
     first, scale, left = overview(data, paper, parts)
     details = detail_maps(data, parts)
-    keys, swatches = legend()
+    keys, swatches = legend(run["parameters"])
     simulated = bool(connection.execute(text(statement("fire.simulated"))).scalar_one())
     plans = records.read(connection, "plans", run["run_id"], cluster_id, limit=1)
     codes = [*row["township_codes"], *row["village_codes"]]
     places = connection.execute(text(statement("fire.places")), {"codes": codes}).mappings().all()
     return {
         "paper": paper,
-        "name": row["name"] or f"{cluster_id} 号连片区",
+        "name": title(row),
         "cluster_id": cluster_id,
         "rank": row["rank"],
         "places": "、".join(p["name"] for p in places),
@@ -112,10 +114,13 @@ def gathered(connection: Connection, cluster_id: int, run_id: int | None, paper:
         "alleys": _alley_rows(alleys.rows, numbers),
         "alley_sums": _alley_sums(alleys.rows),
         "depths": _depths(houses.rows),
-        "uses": _counts(houses.rows, "use_class", USE_CLASS),
-        "structures": _counts(houses.rows, "structure", STRUCTURE),
-        "storeys": _storeys(houses.rows),
-        "tiers": _counts(houses.rows, "hazard_tier", HAZARD_TIER),
+        "counts": [
+            (house.FACTS["use_class"].zh, _counts(houses.rows, "use_class")),
+            (house.FACTS["floors"].zh, _storeys(houses.rows)),
+            (house.FACTS["structure"].zh, _counts(houses.rows, "structure")),
+            (house.FACTS["hazard_tier"].zh, _counts(houses.rows, "hazard_tier")),
+        ],
+        "house_headings": [house.FACTS[column].zh for column in _HOUSE_COLUMNS],
         "houses": _first_houses(houses.rows),
         "houses_in_all": len(houses.rows),
         "basis": BASIS[row["access_basis"]][0] if row["access_basis"] in BASIS else "未知",
@@ -155,7 +160,7 @@ def _numbers(work: Work) -> dict[int, int]:
 def _alley_rows(rows: list[dict[str, Any]], numbers: dict[int, int]) -> list[dict[str, Any]]:
     listed = [
         {
-            "number": numbers[a["alley_id"]], "alley_id": a["alley_id"], "class": CLASS[a["class"]][0].split("（")[0],
+            "number": numbers[a["alley_id"]], "alley_id": a["alley_id"], "class": word(CLASS, a["class"], zh=True),
             "length": f"{a['length_m']:.1f}", "mean": f"{a['mean_width_m']:.2f}", "least": f"{a['min_width_m']:.2f}",
             "end": "是" if a["dead_end"] else "",
         }
@@ -188,8 +193,9 @@ def _depths(rows: list[dict[str, Any]]) -> list[tuple[str, int, str, str]]:
     return made
 
 
-def _counts(rows: list[dict[str, Any]], name: str, words: dict[str, str]) -> list[tuple[str, int]]:
-    found = [(zh, sum(h[name] == key for h in rows)) for key, zh in words.items()]
+def _counts(rows: list[dict[str, Any]], column: str) -> list[tuple[str, int]]:
+    words = house.FACTS[column].words or {}
+    found = [(zh, sum(h[column] == key for h in rows)) for key, zh in words.items()]
     return [(zh, count) for zh, count in found if count]
 
 
@@ -200,7 +206,7 @@ def _storeys(rows: list[dict[str, Any]]) -> list[tuple[str, int]]:
     return [*made, ("层数未知", unknown)] if unknown else made
 
 
-def _first_houses(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _first_houses(rows: list[dict[str, Any]]) -> list[list[str]]:
     """Return the houses to look at first: out of reach, with a hazard, farthest from an engine."""
     tier = {"severe": 0, "some": 1}
 
@@ -208,14 +214,9 @@ def _first_houses(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return (not h["unreached"], tier.get(h["hazard_tier"], 2), -(h["hose_m"] or 0.0), h["building_id"])
 
     return [
-        {
-            "building_id": h["building_id"], "name": h["name"] or "", "tier": HAZARD_TIER[h["hazard_tier"]],
-            "use": USE_CLASS[h["use_class"]], "structure": STRUCTURE[h["structure"]],
-            "floors": "—" if h["floors"] is None else h["floors"], "depth": "—" if h["depth"] is None else h["depth"],
-            "hose": "不可达" if h["hose_m"] is None else f"{h['hose_m']:.0f} m",
-        }
+        [house.said(h, column, zh=True) or ("" if column == "name" else "—") for column in _HOUSE_COLUMNS]
         for h in sorted(rows, key=key)[:_HOUSES_MAX]
-    ]  # fmt: skip
+    ]
 
 
 def _staging(work: Work) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,22 +11,22 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gis_service.facts import house, symbols
+from gis_service.facts.cluster import class_limits
 from gis_service.fire.work import Work
-from gis_service.sheet.draw import Box, Drawing, Ink, Label, mark_swatch, swatch
+from gis_service.sheet.draw import Box, Drawing, Hatch, Ink, Label, mark_swatch, swatch
 from gis_service.sheet.print import Paper
 
 Geometries = NDArray[np.object_]
 
-# Least hose distance of each class, ink, and what the legend says. Darker is worse, and two classes are hatched, so
-# the order can be read in black and white.
-HOSE: tuple[tuple[float, Ink, str], ...] = (
-    (60.0, Ink("#8c2d04", "#3a2a1a", 0.12), "60 m 以上"),
-    (40.0, Ink("#d95f0e", "#3a2a1a", 0.12, hatch="dense"), "40–60 m"),
-    (20.0, Ink("#fdae6b", "#3a2a1a", 0.12, hatch="light"), "20–40 m"),
-    (3.0, Ink("#fee6b8", "#3a2a1a", 0.12), "3–20 m"),
-    (0.0, Ink("#ffffff", "#3a2a1a", 0.12), "3 m 以内"),
+# Ink and what the legend says of each class of hose distance, the farthest first. Two classes are hatched, so the order
+# can be read in black and white.
+_HATCH: dict[float, Hatch] = {40: "dense", 20: "light"}
+HOSE: tuple[tuple[float, Ink, str], ...] = tuple(
+    (least, Ink(color, "#3a2a1a", 0.12, hatch=_HATCH.get(least, "")), name)
+    for (least, color), name in zip(symbols.HOSE_STEPS, symbols.hose_names(zh=True), strict=True)
 )
-UNREACHED = Ink("#111111", "#000000", 0.12)
+UNREACHED = Ink(symbols.UNREACHED, "#000000", 0.12)
 AROUND = Ink("#e3e5e8", "#8d959e", 0.08)
 SPACE = Ink("#cfe8cf", "#5d9f5f", 0.12)
 ROAD = Ink("none", "#b9b2a3", 0.3)
@@ -35,14 +36,8 @@ WALL = Ink("none", "#d6006c", 0.75)
 WALL_FAR = Ink("none", "#d6006c", 0.35)
 PART = Ink("none", "#444444", 0.2, dash="0.6 0.6")
 WALL_UNDER = Ink("none", "#ffffff", 1.3)
-ROUTE = Ink("none", "#005a32", 0.25, dash="1 0.6")
-ALLEY = {
-    "handshake": (Ink("#3f007d", "#3f007d", 0.08), "手牵手 ≤1 m"),
-    "sky_line": (Ink("#2b7bba", "#0b4f8a", 0.08), "一线天 ≤2 m"),
-    "narrow": (Ink("#a6dcd8", "#3f8f8a", 0.08), "其他窄巷 <4 m"),
-    "touching": (Ink("#8a8a8a", "#8a8a8a", 0.08), "贴面"),
-}
-WATER_MARK = {"hydrant": "栓", "pond": "塘", "tank": "池", "river": "河", "other": "水"}
+ROUTE = Ink("none", symbols.ROUTE, 0.25, dash="1 0.6")
+ALLEY = {kind: Ink(color, color, 0.08) for kind, color in symbols.ALLEY_COLOR.items()}
 
 # The frame of the first page and of a page of its own, in millimetres.
 FIRST: dict[Paper, tuple[float, float]] = {"A4": (186.0, 162.0), "A3": (290.0, 252.0)}
@@ -171,7 +166,7 @@ def _draw(drawing: Drawing, data: MapData, *, close: bool) -> None:
         half = np.maximum(np.array(data.alley_width_m), 0.35 / drawing.mm) / 2
         strips: Any = shapely.buffer(data.alleys, half, cap_style="flat", quad_segs=2)
         for kind in ("narrow", "sky_line", "handshake", "touching"):
-            drawing.draw(strips[kinds == kind], ALLEY[kind][0])
+            drawing.draw(strips[kinds == kind], ALLEY[kind])
     drawing.draw(data.borders, BORDER)
     drawing.draw([data.outline], OUTLINE)
     bars = _bars(data.walls, (1.2 if close else 0.6) / drawing.mm)
@@ -183,9 +178,9 @@ def _draw(drawing: Drawing, data: MapData, *, close: bool) -> None:
         drawing.draw([route], ROUTE)
         drawing.arrows(route, ROUTE, 14.0)
     for shape, kind in zip(data.water, data.water_kind, strict=True):
-        drawing.mark(shape.x, shape.y, WATER_MARK.get(kind, "水"), fill="#0050c8", shape="round")
+        drawing.mark(shape.x, shape.y, symbols.WATER_MARK.get(kind, "水"), fill=symbols.WATER, shape="round")
     for number, point in enumerate(data.work.staging.points, start=1):
-        drawing.mark(point.x, point.y, f"停{number}", fill="#b2182b", shape="square", size_mm=4.2)
+        drawing.mark(point.x, point.y, f"停{number}", fill=symbols.ENGINE, shape="square", size_mm=4.2)
     drawing.label(_labels(drawing, data, close=close))
 
 
@@ -232,16 +227,16 @@ def _labels(drawing: Drawing, data: MapData, *, close: bool) -> list[Label]:
     return made
 
 
-def legend() -> tuple[list[tuple[str, list[tuple[str, str]]]], dict[str, str]]:
+def legend(parameters: Mapping[str, Any]) -> tuple[list[tuple[str, list[tuple[str, str]]]], dict[str, str]]:
     """Return the legend: headings with the names of swatches and what they stand for; and the swatches by name."""
     groups: list[tuple[str, list[tuple[str, str]]]] = [
         ("房屋：水带距离", [*((swatch(ink), said) for _, ink, said in reversed(HOSE)),
-                      (swatch(UNREACHED), "水带不可达"), (swatch(AROUND), "片外房屋")]),
-        ("巷道：按实宽绘", [(swatch(ink), said) for kind, (ink, said) in ALLEY.items() if kind != "touching"]),
+                      (swatch(UNREACHED), house.UNREACHED[0]), (swatch(AROUND), "片外房屋")]),
+        ("巷道：按实宽绘", [(swatch(ALLEY[kind]), said) for kind, said in class_limits(parameters, zh=True).items()]),
         ("消防", [
             (swatch(SPACE), "消防车可达空间"),
-            (mark_swatch("停1", "#b2182b", "square"), "停车点"),
-            (mark_swatch("栓", "#0050c8", "round"), "消火栓、水源"),
+            (mark_swatch("停1", symbols.ENGINE, "square"), "停车点"),
+            (mark_swatch(symbols.WATER_MARK["hydrant"], symbols.WATER, "round"), "消火栓、水源"),
             (swatch(WALL, "line"), "隔离建议（隔1…）"),
             (swatch(ROUTE, "line"), "巡查路线"),
         ]),

@@ -15,8 +15,11 @@ from gis_service.codelists import HAZARD_COLOR, HAZARD_TIER
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.mark import Mark
-from gis_service.figures.house import facts_of
+from gis_service.facts import house
+from gis_service.facts.symbols import TIER_EDGE, TIER_MARK
+from gis_service.figures.house import township_list
 from gis_service.figures.tables import place_tables, runs_of
+from gis_service.selection.reasons import phrases
 from gis_service.sheet.draw import Drawing, Geometries, Ink, Label, mark_swatch, swatch
 from gis_service.sheet.print import pdf
 
@@ -31,12 +34,12 @@ _REASONS_MAX = 3
 
 # The campaign's colours; hatch and character tell the tiers apart in black and white.
 TIERS = {
-    "severe": Ink(fill=HAZARD_COLOR["severe"], stroke="#7a0010", width_mm=0.35, hatch="cross"),
-    "some": Ink(fill=HAZARD_COLOR["some"], stroke="#6b5200", width_mm=0.25, hatch="light"),
-    "none_found": Ink(fill=HAZARD_COLOR["none_found"], stroke="#0a7a60", width_mm=0.05),
-    "unjudged": Ink(fill=HAZARD_COLOR["unjudged"], stroke="#7f8a96", width_mm=0.05),
+    "severe": Ink(fill=HAZARD_COLOR["severe"], stroke=TIER_EDGE["severe"], width_mm=0.35, hatch="cross"),
+    "some": Ink(fill=HAZARD_COLOR["some"], stroke=TIER_EDGE["some"], width_mm=0.25, hatch="light"),
+    "none_found": Ink(fill=HAZARD_COLOR["none_found"], stroke=TIER_EDGE["none_found"], width_mm=0.05),
+    "unjudged": Ink(fill=HAZARD_COLOR["unjudged"], stroke=TIER_EDGE["unjudged"], width_mm=0.05),
 }
-MARKS = {"severe": ("严", "#b3001b"), "some": ("定", "#8a6a00")}
+MARKS = {"severe": (TIER_MARK["severe"], "#b3001b"), "some": (TIER_MARK["some"], "#8a6a00")}
 _ROAD = Ink(stroke="#b9b2a3", width_mm=0.35)
 _VILLAGE = Ink(stroke="#98a2ad", width_mm=0.18, dash="1.6 1")
 _TOWNSHIP = Ink(stroke="#1f4e79", width_mm=0.7)
@@ -83,9 +86,7 @@ def gathered(connection: Connection, township: str, mark: Mark) -> dict[str, Any
             f"没有代码为 {township} 的乡镇，或其中没有您可以查看的房屋。",
             f"There is no township {township}, or none of its houses is yours to see.",
         )
-    listed = _rows(
-        connection, "figures.township_listed", township=township, selection_run=runs.selection, limit=_LIST_MAX
-    )
+    listed = township_list(connection, township, _LIST_MAX)
     clusters = _rows(connection, "figures.township_clusters", township=township, density_run=runs.density)
     data = _Data(
         shapely.from_wkb(bytes(places[0]["geom"])) if places and places[0]["geom"] is not None else None,
@@ -220,14 +221,13 @@ def _legend() -> tuple[list[tuple[str, str]], dict[str, str]]:
 
 
 def _line(number: int, row: dict[str, Any]) -> dict[str, Any]:
-    facts = facts_of(row, "zh")
     return {
         "number": number,
         "house": row["building_id"] if row["name"] is None else f"{row['name']} {row['building_id']}",
         "village": row["village"] or "—",
         "tier": {"severe": "严重", "some": "一定"}.get(row["hazard_tier"], ""),
-        "score": "—" if row["score"] is None else f"{row['score']:g}",
-        "reasons": _reasons(facts["reasons"]) or HAZARD_TIER[row["hazard_tier"]],
+        "score": house.said(row, "score", zh=True) or "—",
+        "reasons": _reasons(phrases(row["reasons"], "zh")) or HAZARD_TIER[row["hazard_tier"]],
     }
 
 

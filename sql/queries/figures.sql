@@ -63,16 +63,11 @@ FROM gis.building WHERE use_class IN ('commercial', 'mixed') AND hazard_tier <> 
 
 -- name: house
 -- What a click on a house shows; no personal data.
-SELECT b.building_id, b.name, b.address, t.name AS township, v.name AS village, b.floors, b.people, b.structure,
-       b.use_class, b.business_uses, b.hazard_tier, b.appraisal_grade, b.simulated, s.score, s.reasons,
-       d.cluster_id, c.name AS cluster, d.hose_m, d.unreached, d.depth, d.nearest_gap_m
-FROM gis.building AS b
-LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
-LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
-LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = b.building_id
-LEFT JOIN gis.building_density AS d ON d.run_id = :density_run AND d.building_id = b.building_id
-LEFT JOIN gis.cluster AS c ON c.run_id = :density_run AND c.cluster_id = d.cluster_id
-WHERE b.building_id = :building_id
+SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, d.depth, d.nearest_gap_m
+FROM gis.house_card AS h
+LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = h.building_id
+LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
+WHERE h.building_id = :building_id
 
 -- name: township
 SELECT code, name, schematic, source, ST_AsBinary(geom) AS geom FROM gis.admin_area
@@ -84,22 +79,19 @@ FROM gis.building AS b WHERE b.township_code = :township ORDER BY b.building_id
 
 -- name: township_listed
 -- The houses that a township works from: a hazard or a place on the priority list; the most urgent first.
-SELECT b.building_id, b.name, b.address, t.name AS township, v.name AS village, b.floors, b.people, b.structure,
-       b.use_class, b.business_uses, b.hazard_tier, b.appraisal_grade, b.simulated, s.score, s.reasons, ST_AsBinary(b.geom) AS geom
-FROM gis.building AS b
-LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = b.building_id
-LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
-LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
-WHERE b.township_code = :township AND (s.building_id IS NOT NULL OR b.hazard_tier IN ('severe', 'some'))
-ORDER BY CASE b.hazard_tier WHEN 'severe' THEN 0 WHEN 'some' THEN 1 ELSE 2 END, s.score DESC NULLS LAST, b.building_id
+SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, d.depth, d.nearest_gap_m
+FROM gis.house_card AS h
+LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = h.building_id
+LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
+WHERE h.township_code = :township AND (s.building_id IS NOT NULL OR h.hazard_tier IN ('severe', 'some'))
+ORDER BY CASE h.hazard_tier WHEN 'severe' THEN 0 WHEN 'some' THEN 1 ELSE 2 END, s.score DESC NULLS LAST, h.building_id
 LIMIT :limit
 
 -- name: township_clusters
-SELECT c.cluster_id, c.name, c.buildings, c.handshake_m, c.sky_line_m, c.max_hose_m, c.unreached, c.score,
-       cardinality(c.township_codes) > 1 AS crosses, ST_AsBinary(c.geom) AS geom
-FROM gis.cluster AS c
+SELECT c.*, cardinality(c.township_codes) > 1 AS crosses
+FROM gis.cluster_card AS c
 WHERE c.run_id = :density_run AND c.township_codes @> ARRAY[CAST(:township AS text)]
-ORDER BY c.score DESC, c.cluster_id
+ORDER BY c.rank
 
 -- name: township_extent
 SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (

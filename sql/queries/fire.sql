@@ -1,14 +1,13 @@
 -- What the fire brigade's map draws of a density run; geometry as WKB in the work SRID.
 
 -- name: run
+-- The facts of one run. Which is the newest that speaks for the asker is runs.latest's answer alone; analysis.newest
+-- asks another question, for the owner: which finished last, and can it be brought up to date.
 SELECT run_id, parameters, started_at, data_version, code_version FROM gis.run
 WHERE kind = 'density' AND finished_at IS NOT NULL AND run_id = :run_id
 
 -- name: clusters
-SELECT cluster_id, name, township_codes, village_codes, buildings, footprint_m2, coverage, alley_m, sky_line_m,
-       handshake_m, narrowest_m, max_hose_m, unreached, max_depth, burn_largest, score, score_parts, hydrant_share,
-       two_hydrants_share, nearest_hydrant_m, farthest_hydrant_m, access_basis, ST_AsBinary(geom) AS geom
-FROM gis.cluster WHERE run_id = :run_id ORDER BY score DESC, cluster_id
+SELECT c.* FROM gis.cluster_card AS c WHERE c.run_id = :run_id ORDER BY c.rank
 
 -- name: totals
 SELECT count(*) AS clusters, coalesce(sum(buildings), 0) AS houses, coalesce(sum(handshake_m), 0) AS handshake_m,
@@ -16,9 +15,9 @@ SELECT count(*) AS clusters, coalesce(sum(buildings), 0) AS houses, coalesce(sum
 FROM gis.cluster WHERE run_id = :run_id
 
 -- name: houses
-SELECT d.building_id, d.cluster_id, d.burn_cluster_id, d.hose_m, d.unreached, d.depth, d.nearest_gap_m, b.name, b.floors, b.height_m,
-       b.structure, b.use_class, b.hazard_tier, ST_AsBinary(b.geom) AS geom
-FROM gis.building_density AS d JOIN gis.building AS b USING (building_id)
+SELECT d.building_id, d.cluster_id, d.burn_cluster_id, d.hose_m, d.unreached, d.depth, d.nearest_gap_m, h.name, h.floors,
+       h.height_m, h.structure, h.use_class, h.hazard_tier, h.geom
+FROM gis.building_density AS d JOIN gis.house_card AS h USING (building_id)
 WHERE d.run_id = :run_id AND d.cluster_id = ANY (:clusters)
 ORDER BY d.cluster_id, d.building_id
 
@@ -72,28 +71,21 @@ FROM gis.building AS b LEFT JOIN gis.building_density AS d ON d.run_id = :run_id
 WHERE (SELECT count(*) FROM gis.building) <= :limit AND (d.cluster_id IS NULL OR d.cluster_id <> ALL (:clusters))
 
 -- name: cluster
--- A cluster's rank is its place among all of its run.
-SELECT c.cluster_id, c.name, c.township_codes, c.village_codes, c.buildings, c.footprint_m2, c.coverage, c.alley_m,
-       c.sky_line_m, c.handshake_m, c.narrowest_m, c.max_hose_m, c.unreached, c.max_depth, c.burn_largest, c.score,
-       c.score_parts, c.hydrant_share, c.two_hydrants_share, c.nearest_hydrant_m, c.farthest_hydrant_m, c.access_basis,
-       (SELECT count(*) + 1 FROM gis.cluster AS o
-        WHERE o.run_id = c.run_id AND (o.score, -o.cluster_id) > (c.score, -c.cluster_id)) AS rank,
-       ST_AsBinary(c.geom) AS geom
-FROM gis.cluster AS c WHERE c.run_id = :run_id AND c.cluster_id = :cluster_id
+SELECT c.* FROM gis.cluster_card AS c
+WHERE c.run_id = :run_id AND c.cluster_id = :cluster_id
 
 -- name: ranked
-SELECT * FROM (
-    SELECT cluster_id, name, township_codes, buildings, coverage, handshake_m, sky_line_m, narrowest_m, max_hose_m,
-           unreached, max_depth, burn_largest, score,
-           row_number() OVER (ORDER BY score DESC, cluster_id) AS rank,
-           ST_XMin(box) AS west, ST_YMin(box) AS south, ST_XMax(box) AS east, ST_YMax(box) AS north
-    FROM gis.cluster, LATERAL (SELECT ST_Envelope(ST_Transform(geom, 4326)) AS box) AS placed
-    WHERE run_id = :run_id) AS listed
-WHERE (:township ::text IS NULL OR township_codes @> ARRAY[:township ::text])
-  AND (:pattern ::text IS NULL OR name ILIKE :pattern ::text)
-  AND CASE :kind ::text WHEN 'handshake' THEN handshake_m > 0 WHEN 'sky_line' THEN sky_line_m > 0
-                        WHEN 'unreached' THEN unreached > 0 ELSE true END
-ORDER BY rank LIMIT :limit OFFSET :offset
+SELECT c.*, ST_XMin(box) AS west, ST_YMin(box) AS south, ST_XMax(box) AS east, ST_YMax(box) AS north
+FROM (SELECT * FROM gis.cluster_card
+      WHERE run_id = :run_id
+        AND (:township ::text IS NULL OR township_codes @> ARRAY[:township ::text])
+        AND (:pattern ::text IS NULL OR name ILIKE :pattern ::text)
+        AND CASE :kind ::text WHEN 'handshake' THEN handshake_m > 0 WHEN 'sky_line' THEN sky_line_m > 0
+                              WHEN 'unreached' THEN unreached > 0 ELSE true END
+      ORDER BY rank LIMIT :limit OFFSET :offset) AS c
+JOIN gis.cluster AS o USING (run_id, cluster_id)
+CROSS JOIN LATERAL (SELECT ST_Envelope(ST_Transform(o.geom, 4326)) AS box) AS placed
+ORDER BY c.rank
 
 -- name: ranked_count
 SELECT count(*) FROM gis.cluster
@@ -143,16 +135,16 @@ WHERE g.run_id = :run_id AND g.mean_width_m IS NOT NULL AND EXISTS (
 ORDER BY g.mean_width_m, g.fid
 
 -- name: widths
--- Widths by tenths of a metre, each rounded up: a gap is at most as wide as its step says. As for the classes
--- (density.gaps.CLASS_GRAIN_M), half a centimetre more is still as wide.
-SELECT class, ceil(round(((mean_width_m - 0.005) * 10)::numeric, 4))::int AS step, count(*) AS gaps,
+-- Widths by tenths of a metre, each rounded up: a gap is at most as wide as its step says. As for the classes, half a
+-- grain more (density.alleys.gaps.CLASS_GRAIN_M) is still as wide.
+SELECT class, ceil(round(((mean_width_m - :half_m) * 10)::numeric, 4))::int AS step, count(*) AS gaps,
        round(sum(length_m)::numeric, 1)::double precision AS metres
 FROM gis.gap WHERE run_id = :run_id AND mean_width_m IS NOT NULL
 GROUP BY 1, 2 ORDER BY 1, 2
 
 -- name: house_widths
 -- Houses by the narrowest of the gaps along them.
-SELECT ceil(round(((least - 0.005) * 10)::numeric, 4))::int AS step, count(*) AS houses FROM (
+SELECT ceil(round(((least - :half_m) * 10)::numeric, 4))::int AS step, count(*) AS houses FROM (
     SELECT min(g.mean_width_m) AS least
     FROM gis.gap AS g CROSS JOIN LATERAL (VALUES (g.building_a), (g.building_b)) AS side (building_id)
     WHERE g.run_id = :run_id AND g.mean_width_m IS NOT NULL

@@ -56,36 +56,31 @@ ORDER BY r.run_id DESC LIMIT :limit
 
 -- name: selected
 -- The list of a run with what a planner needs of each house; no personal data.
-SELECT b.building_id, b.name, b.address, t.name AS township, v.name AS village, b.floors, b.people, b.structure,
-       b.use_class, b.business_uses, b.hazard_tier, b.appraisal_grade, b.simulated, s.score, s.reasons,
-       ST_AsBinary(b.geom) AS geom
+SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, d.depth, d.nearest_gap_m
 FROM gis.selection AS s
-JOIN gis.building AS b USING (building_id)
-LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
-LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+JOIN gis.house_card AS h USING (building_id)
+LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
 WHERE s.run_id = :run_id
-ORDER BY s.score DESC, b.building_id
+ORDER BY s.score DESC, h.building_id
 LIMIT :limit
 
 -- name: page
-SELECT s.building_id, b.name, t.name AS township, v.name AS village, s.score, s.reasons,
-       ST_X(m.middle) AS lon, ST_Y(m.middle) AS lat
+SELECT s.building_id, h.name, h.township, h.village, s.score, s.reasons, ST_X(m.middle) AS lon, ST_Y(m.middle) AS lat
 FROM gis.selection AS s
+JOIN gis.house_card AS h USING (building_id)
 JOIN gis.building AS b USING (building_id)
-LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
-LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
 CROSS JOIN LATERAL (SELECT ST_Transform(ST_PointOnSurface(b.geom), 4326) AS middle) AS m
 WHERE s.run_id = :run_id
 ORDER BY s.score DESC, s.building_id
 LIMIT :limit OFFSET :offset
 
 -- name: one_selected
-SELECT s.building_id, b.name, t.name AS township, v.name AS village, s.score, s.reasons,
+SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, d.depth, d.nearest_gap_m,
        ST_X(m.middle) AS lon, ST_Y(m.middle) AS lat
 FROM gis.selection AS s
+JOIN gis.house_card AS h USING (building_id)
 JOIN gis.building AS b USING (building_id)
-LEFT JOIN gis.admin_area AS t ON t.code = b.township_code
-LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
 CROSS JOIN LATERAL (SELECT ST_Transform(ST_PointOnSurface(b.geom), 4326) AS middle) AS m
 WHERE s.run_id = :run_id AND s.building_id = :building_id
 

@@ -65,7 +65,8 @@ def test_selection(client: TestClient, demo_database: Database, tmp_path: Path):
 
     first = selection["items"][0]
     why = client.get(f"/api/selections/{run}/buildings/{first['building_id']}").json()
-    assert why == first
+    assert {name: why[name] for name in first} == first
+    assert ["优先分", f"{first['score']:g}"] in why["rows"]
     assert len(why["reasons_text"]) == len(why["reasons"]) >= 2
     assert any("学校" in text for text in why["reasons_text"])
 

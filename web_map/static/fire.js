@@ -9,8 +9,8 @@ window.addEventListener("gis-ready", () => {
   const say = (chinese, english) => (zh ? chinese : english);
   const lang = zh ? "" : "&lang=en";
   const number = (value) => Math.round(value).toLocaleString("en-US");
-  const GRAIN = 0.005; // half a centimetre more is still as wide, as for the classes
-  const CLASSES = { touching: say("贴面", "touching"), handshake: say("手牵手", "handshake"), sky_line: say("一线天", "sky line"), narrow: say("其他", "other") };
+  const GRAIN = fire.half_m; // so much more is still as wide, as for the classes
+  const CLASSES = fire.classes;
 
   const legend = document.getElementById("gis-legend");
   const section = (id, title) => {
@@ -24,7 +24,7 @@ window.addEventListener("gis-ready", () => {
     if (!fire.widths && !fire.gaps) return;
     const box = section("gis-width", say("巷道宽度", "Width of alleys"));
     const shown = element("output", { for: "gis-width-m" });
-    const input = element("input", { id: "gis-width-m", type: "range", min: 0.3, max: 4, step: 0.1, value: 4, "aria-describedby": "gis-width-said" });
+    const input = element("input", { id: "gis-width-m", type: "range", min: 0.3, max: fire.widest_m, step: 0.1, value: fire.widest_m, "aria-describedby": "gis-width-said" });
     const said = element("div", { id: "gis-width-said", "aria-live": "polite" });
     box.append(element("label", { for: "gis-width-m" }, say("只看不宽于 ", "Only up to "), shown), input, said);
     let sum = null;
@@ -32,7 +32,7 @@ window.addEventListener("gis-ready", () => {
       const width = Number(input.value);
       shown.textContent = width.toFixed(1) + " m";
       input.setAttribute("aria-valuetext", width.toFixed(1) + " m");
-      maps.widest = width >= 4 ? Infinity : width + GRAIN;
+      maps.widest = width >= fire.widest_m ? Infinity : width + GRAIN;
       for (const [id, { spec }] of maps.drawn) if (spec.width) maps.redraw(id);
       if (!sum) return;
       const { gaps, metres, houses, byClass } = sum(width);
@@ -163,7 +163,7 @@ window.addEventListener("gis-ready", () => {
     if (!fire.records) return;
     const box = section("gis-records", say("预案、演练、巡查", "Plan, drills, patrols"));
     const at = (kind) => `/api/clusters/${fire.records.cluster}/${kind}?run=${fire.records.run}`;
-    const RESULT = { passed: say("合格", "passed"), faults: say("有问题", "with faults"), failed: say("不合格", "failed") };
+    const RESULT = fire.records.results;
     const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 10);
     const field = (name, label, attributes) => {
       const input = element(attributes.rows ? "textarea" : attributes.options ? "select" : "input", { name, id: "gis-f-" + name + attributes.in, ...attributes, options: null, in: null });

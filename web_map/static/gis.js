@@ -9,10 +9,10 @@
   const POPUP = { maxWidth: Math.min(380, window.innerWidth - 110) };
 
   const WORDS = {
-    zh: { score: "优先分", place: "位置", none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
+    zh: { none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
           failed: "查询失败，请稍后再试", houses: "栋", background: "背景地图",
           capped: "要素过多，请放大", and: "、", colon: "：", cappedHere: "图上有的方格要素过多，没有画全，请放大查看。" },
-    en: { score: "Score", place: "Place", none: "Nothing found", list: "First on the list ({n})", wait: "Asking…", fold: "Fold", unfold: "Unfold",
+    en: { none: "Nothing found", list: "First on the list ({n})", wait: "Asking…", fold: "Fold", unfold: "Unfold",
           failed: "That failed; try again", houses: "houses", background: "Background map",
           capped: "Too many to draw; zoom in", and: ", ", colon: ": ", cappedHere: "In some squares of the map there are too many to draw them all; zoom in." },
   };
@@ -330,9 +330,7 @@
         const answer = await fetch(address, { headers: { Accept: "application/json" } });
         if (!answer.ok) throw new Error(answer.status);
         const facts = await answer.json();
-        if (facts.rows) { open(popup(facts)); return; }
-        open(popup({ title: facts.name || facts.building_id, reasons: facts.reasons_text,
-          rows: [[this.words.score, facts.score], ...(facts.township ? [[this.words.place, [facts.township, facts.village].filter(Boolean).join(" ")]] : [])] }));
+        open(popup({ ...facts, reasons: facts.reasons_text || facts.reasons }));
       } catch (error) {
         open(element("p", {}, this.words.failed));
       }

@@ -6,22 +6,19 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
-import numpy as np
-import shapely
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from pyproj import Transformer
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.errors import language
 from gis_service.db.engine import work_srid
-from gis_service.db.queries import statement
+from gis_service.facts.cluster import facts, summary, title
 from gis_service.fire import records
-from gis_service.fire.clusters import LIST_MAX, cluster_of, ranked, run_of
-from gis_service.fire.facts import figures, score_parts, summary
+from gis_service.fire.clusters import LIST_MAX, cluster_of, ranked, run_of, widths_of
+from gis_service.fire.route import as_geojson
 from gis_service.fire.work import work_of
 from gis_service.identity import Right
 
@@ -30,13 +27,6 @@ _RECORD = [Depends(allow(Right.RECORD))]
 
 ClusterId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 RunQuery = Annotated[int | None, Query(ge=1, le=2**62, description="A density run; the newest by default")]
-
-STEP_WORDS = {
-    "alley": ("走巷道", "along alley"),
-    "again": ("再走巷道", "again along alley"),
-    "across": ("穿过空地", "across open ground"),
-    "direct": ("数据中无路，现场找路", "no way in the data: find one"),
-}
 
 
 @router.get("/api/clusters", summary="Dense clusters by score")
@@ -73,7 +63,7 @@ def _item(row: dict[str, Any], *, zh: bool) -> dict[str, Any]:
         "key": row["cluster_id"],
         "cluster_id": row["cluster_id"],
         "rank": row["rank"],
-        "label": row["name"] or f"#{row['cluster_id']}",
+        "label": title(row),
         "what": "cluster",
         "township_codes": row["township_codes"],
         "score": row["score"],
@@ -98,12 +88,10 @@ def cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: R
     return {
         "cluster_id": cluster_id,
         "run_id": known["run_id"],
-        "title": row["name"] or f"#{cluster_id}",
+        **facts(row, zh=zh),
         "score": row["score"],
         "rank": row["rank"],
         "township_codes": row["township_codes"],
-        "rows": [list(pair) for pair in figures(row, zh=zh)],
-        "reasons": score_parts(row, zh=zh),
         "links": [
             ["打开本片地图" if zh else "Open its map", f"/map/fire/{cluster_id}?run={known['run_id']}"],
             ["预案图纸 A3" if zh else "Sheet, A3", f"/map/fire/{cluster_id}/sheet.pdf?paper=A3&run={known['run_id']}"],
@@ -114,49 +102,11 @@ def cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: R
 @router.get("/api/clusters/{cluster_id}/patrol", summary="A patrol over every alley, and where engines stand")
 def patrol(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> dict[str, Any]:
     """Return a GeoJSON FeatureCollection: the route's stretches in order, then the staging points."""
-    zh = language(request) == "zh"
     known = run_of(connection, run)
     cluster_of(connection, known["run_id"], cluster_id)
     work = work_of(connection, known["run_id"], cluster_id, known["parameters"]["engine_width_m"])
-    to_degrees = Transformer.from_crs(work_srid(), 4326, always_xy=True)
-
-    def drawn(shape: shapely.Geometry) -> dict[str, Any]:
-        moved: Any = shapely.transform(
-            shape, lambda p: np.round(np.column_stack(to_degrees.transform(p[:, 0], p[:, 1])), 7)
-        )
-        return dict(shapely.geometry.mapping(moved))
-
-    features = []
-    for number, step in enumerate(work.patrol.steps, start=1):
-        said = STEP_WORDS[step.kind][0 if zh else 1]
-        alley = None if step.alley is None else work.alley_ids[step.alley]
-        title = f"{number}. {said}{'' if alley is None else f' {alley}'}"
-        facts = [["长度" if zh else "length", f"{step.length_m:.1f} m"]]
-        properties = {
-            "what": "step",
-            "step": number,
-            "kind": step.kind,
-            "alley_id": alley,
-            "title": title,
-            "rows": facts,
-        }
-        features.append({"type": "Feature", "geometry": drawn(step.line), "properties": properties})
-    for number, (point, houses) in enumerate(
-        zip(work.staging.points, work.staging.houses.tolist(), strict=True), start=1
-    ):
-        title = f"停车点 {number}" if zh else f"Staging point {number}"
-        facts = [["就近房屋" if zh else "nearest to", f"{houses} 栋" if zh else f"{houses} houses"]]
-        properties = {"what": "staging", "mark": str(number), "houses": houses, "title": title, "rows": facts}
-        features.append({"type": "Feature", "geometry": drawn(point), "properties": properties})
-    lengths = {f"{kind}_m": round(value, 1) for kind, value in work.patrol.lengths.items()}
-    return {
-        "type": "FeatureCollection",
-        "features": features,
-        "cluster_id": cluster_id,
-        "run_id": known["run_id"],
-        "length_m": round(work.patrol.length_m, 1),
-        **lengths,
-    }
+    drawn = as_geojson(work, work_srid(), zh=language(request) == "zh")
+    return {**drawn, "cluster_id": cluster_id, "run_id": known["run_id"]}
 
 
 @router.get("/api/gaps/widths", summary="Widths of all gaps by tenths of a metre")
@@ -167,13 +117,8 @@ def widths(response: Response, connection: Reading, run: RunQuery = None) -> dic
     steps up to 10 w.
     """
     known = run_of(connection, run)
-    values = {"run_id": known["run_id"]}
     response.headers["Cache-Control"] = "private, max-age=300"
-    return {
-        "run_id": known["run_id"],
-        "gaps": [dict(row) for row in connection.execute(text(statement("fire.widths")), values).mappings()],
-        "houses": [dict(row) for row in connection.execute(text(statement("fire.house_widths")), values).mappings()],
-    }
+    return {"run_id": known["run_id"], **widths_of(connection, known["run_id"])}
 
 
 def _past(value: date) -> date:

@@ -8,28 +8,26 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.downloads import DOWNLOADS, download
 from gis_service.api.http.errors import language
-from gis_service.db.queries import statement
-from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
 from gis_service.export.table import Table
 from gis_service.export.xlsx import write_tables
-from gis_service.figures.house import facts_of
+from gis_service.figures.house import house_of, township_list
 from gis_service.figures.tables import department_table, place_tables, runs_of
 from gis_service.identity import Right
 from gis_service.selection.lists import HEADINGS, frame_of
+from gis_service.selection.reasons import house_facts
 
 router = APIRouter(prefix="/api", tags=["Figures"])
 
 _CODE = r"^[0-9]{9}$"
-_NO_LIMIT = 10_000_000
 TownshipCode = Annotated[str, Query(pattern=_CODE, description="Code of a township")]
 Township = Annotated[str | None, Query(pattern=_CODE, description="Code of a township: figures by its villages")]
 
@@ -72,14 +70,10 @@ def work_list(
     format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx",
 ) -> FileResponse:
     """Download a township's houses with a hazard or on the priority list, the most urgent first."""
-    rows = connection.execute(
-        text(statement("figures.township_listed")),
-        {"township": township, "selection_run": runs_of(connection).selection, "limit": _NO_LIMIT},
-    ).mappings()
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
     mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"township-{township}-{mark.stem}.{format}"
-    places = frame_of([dict(row) for row in rows])
+    places = frame_of(township_list(connection, township))
     write_places(places, path, title="工作清单", headings=HEADINGS, mark=mark)
     audit.record(Action.EXPORTED, path.name, township=township, rows=len(places))
     return download(path, folder)
@@ -88,17 +82,4 @@ def work_list(
 @router.get("/buildings/{building_id}", summary="What is known of one house", dependencies=[Depends(allow(Right.READ))])
 def house(building_id: str, request: Request, connection: Reading) -> dict[str, Any]:
     """Return a house's facts as a popup shows them; no personal data."""
-    runs = runs_of(connection)
-    row = None
-    if "\0" not in building_id:
-        row = (
-            connection.execute(
-                text(statement("figures.house")),
-                {"building_id": building_id, "selection_run": runs.selection, "density_run": runs.density},
-            )
-            .mappings()
-            .one_or_none()
-        )
-    if row is None:
-        raise NotFoundError("没有这栋房屋。", "There is no such house.")
-    return facts_of(dict(row), language(request))
+    return house_facts(house_of(connection, building_id), language(request))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -17,19 +17,19 @@ from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, download
+from gis_service.api.http.errors import language
 from gis_service.api.routes.areas import ShapeIn
 from gis_service.areas.area import area_of
 from gis_service.areas.drawn import drawn_area
 from gis_service.areas.shapes import checked_shape
 from gis_service.codelists import ZONE_KIND
 from gis_service.db.queries import statement
-from gis_service.errors import NotFoundError
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
 from gis_service.identity import Right
-from gis_service.selection.lists import HEADINGS, places_of
-from gis_service.selection.phrases import phrase
+from gis_service.selection.lists import HEADINGS, one_of, places_of
 from gis_service.selection.preview import count, first
+from gis_service.selection.reasons import best_first, house_facts, phrases
 from gis_service.selection.rules import LIMITS, RULES, Limit, Limits, points_table
 from gis_service.selection.select import ask_of, compare, parameters_of, run_selection, totals
 from gis_service.selection.terms import (
@@ -128,6 +128,13 @@ class SelectedOut(BaseModel):
     reasons_text: list[str]
     lon: float
     lat: float
+
+
+class WhyOut(SelectedOut):
+    """One selected building as a popup shows it."""
+
+    title: str
+    rows: list[tuple[str, str]] = Field(description="Label and value of each fact that is known of the house")
 
 
 class PreviewIn(AskIn):
@@ -247,18 +254,13 @@ def differ(before: RunId, after: RunId, connection: Reading) -> dict[str, Any]:
 @router.get(
     "/selections/{run_id}/buildings/{building_id}", summary="Why one building is on the list", dependencies=_READ
 )
-def why(run_id: RunId, building_id: str, connection: Reading) -> SelectedOut:
-    """Return the score and all reasons of one selected building."""
-    if "\0" in building_id:
-        raise NotFoundError("名单里没有这栋房屋。", "That building is not on the list.")
-    row = (
-        connection.execute(text(statement("runs.one_selected")), {"run_id": run_id, "building_id": building_id})
-        .mappings()
-        .one_or_none()
-    )
-    if row is None:
-        raise NotFoundError("名单里没有这栋房屋。", "That building is not on the list.")
-    return _selected(row)
+def why(run_id: RunId, building_id: str, connection: Reading, request: Request) -> WhyOut:
+    """Return the facts, the score and all reasons of one selected building."""
+    row = one_of(connection, run_id, building_id)
+    lang = language(request)
+    told = house_facts(row, lang)
+    selected = _selected(row, lang)
+    return WhyOut(**selected.model_dump(), title=told["title"], rows=told["rows"])
 
 
 @router.get(
@@ -316,12 +318,11 @@ def _out(connection: Connection, run_id: int, limit: int, offset: int) -> Select
     )
 
 
-def _selected(row: Any) -> SelectedOut:
-    reasons = sorted(row["reasons"], key=lambda r: -float(r["points"]))
+def _selected(row: Any, lang: str = "zh") -> SelectedOut:
     return SelectedOut(
         **{k: row[k] for k in ("building_id", "name", "township", "village", "score")},
-        reasons=reasons,
-        reasons_text=[phrase(r) for r in reasons],
+        reasons=best_first(row["reasons"]),
+        reasons_text=phrases(row["reasons"], lang),
         lon=round(row["lon"], 6),
         lat=round(row["lat"], 6),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, text
 from gis_service import __version__
 from gis_service.api.http.authorisation import allow
 from gis_service.api.http.ttl_cache import SingleFlightCache
+from gis_service.cache import Cache
 from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
 from gis_service.db.places import PLACES
 from gis_service.db.queries import statement
@@ -54,33 +54,14 @@ LAYERS = {place.tile: _Layer(f"tiles.{place.tile}") for place in PLACES.values()
 }
 
 
-class _Cache:
-    """The most recent tiles, up to a number of bytes.
+@lru_cache(maxsize=1)
+def _cache() -> Cache[bytes]:
+    """Return the tiles of before, up to 64 MB.
 
     A tile's key holds the version of the data that made it, and the scope of whoever asked: no role, place or
     department is ever given a tile that was made for another.
     """
-
-    def __init__(self, bytes_max: int) -> None:
-        self._tiles: dict[tuple[object, ...], bytes] = {}
-        self._size = 0
-        self._bytes_max = bytes_max
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[object, ...]) -> bytes | None:
-        return self._tiles.get(key)
-
-    def put(self, key: tuple[object, ...], tile: bytes) -> None:
-        with self._lock:  # requests run in threads; the count of bytes is theirs together
-            self._size += len(tile) - len(self._tiles.pop(key, b""))
-            self._tiles[key] = tile
-            while self._size > self._bytes_max:
-                self._size -= len(self._tiles.pop(next(iter(self._tiles))))
-
-
-@lru_cache(maxsize=1)
-def _cache() -> _Cache:
-    return _Cache(64 * 1024 * 1024)
+    return Cache(64 * 1024 * 1024, len)
 
 
 @dataclass(frozen=True)

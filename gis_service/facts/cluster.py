@@ -1,15 +1,18 @@
-"""What is said of a dense cluster, an alley or a house, in the reader's language: for popups, lists and sheets."""
+"""A dense cluster and an alley: figures, the parts of a score, classes and their limits, in the reader's language."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 CLASS = {
+    "touching": ("贴面", "touching"),
     "handshake": ("手牵手", "handshake"),
     "sky_line": ("一线天", "sky line"),
-    "narrow": ("其他窄巷（<4 m）", "other under 4 m"),
-    "touching": ("贴面", "touching"),
+    "narrow": ("其他窄巷", "other narrow"),
 }
+"""Classes of gaps and alleys, the narrowest first."""
+
 BASIS = {"roads": ("道路", "roads"), "open_edge": ("数据范围外的空地（无道路数据）", "open ground outside the data")}
 RESULT = {"passed": ("合格", "passed"), "faults": ("有问题", "with faults"), "failed": ("不合格", "failed")}
 
@@ -19,13 +22,57 @@ def word(words: dict[str, tuple[str, str]], key: str, *, zh: bool) -> str:
     return words[key][0 if zh else 1]
 
 
+def classes(*, zh: bool) -> dict[str, str]:
+    """Return what each class is called."""
+    return {name: words[0 if zh else 1] for name, words in CLASS.items()}
+
+
+def class_limits(parameters: Mapping[str, Any], *, zh: bool) -> dict[str, str]:
+    """Return what a legend says of each class of alley: its name and the width up to which it goes in this run."""
+    named = classes(zh=zh)
+    return {
+        "handshake": f"{named['handshake']} ≤{parameters['handshake_m']:g} m",
+        "sky_line": f"{named['sky_line']} ≤{parameters['sky_line_m']:g} m",
+        "narrow": f"{named['narrow']} <{parameters['max_width_m']:g} m",
+    }
+
+
+def title(c: Any) -> str:
+    """Return what a cluster is called: by its name, or else by its number."""
+    return str(c["name"] or f"#{c['cluster_id']}")
+
+
+def facts(c: Any, *, zh: bool) -> dict[str, Any]:
+    """Return what a click on a cluster tells: title, labelled rows, and the parts of its score as reasons."""
+    rows = [list(pair) for pair in figures(c, zh=zh)]
+    return {"title": title(c), "rows": rows, "reasons": score_parts(c, zh=zh)}
+
+
+def alley_facts(row: Any, *, zh: bool) -> dict[str, Any]:
+    """Return what a click on an alley tells."""
+    yes, no = ("是", "否") if zh else ("yes", "no")
+    told = (
+        ("类别", "class", word(CLASS, row["class"], zh=zh)),
+        ("长度", "length", metres(row["length_m"], 1)),
+        ("平均宽度", "mean width", metres(row["mean_width_m"], 2)),
+        ("最窄", "narrowest", metres(row["min_width_m"], 2)),
+        ("天空可视率", "sky view", "—" if row["sky_view"] is None else f"{row['sky_view']:.3f}"),
+        ("两侧房屋", "houses along it", str(row["buildings"])),
+        ("尽端", "dead end", yes if row["dead_end"] else no),
+    )
+    return {
+        "title": f"{'巷道' if zh else 'Alley'} {row['alley_id']}",
+        "rows": [[z if zh else e, value] for z, e, value in told],
+    }
+
+
 def metres(value: float | None, digits: int = 0) -> str:
     """Return a length with its unit, or a dash where it is unknown."""
     return "—" if value is None else f"{value:,.{digits}f} m"
 
 
 def figures(c: Any, *, zh: bool) -> list[tuple[str, str]]:
-    """Return a cluster's key figures: label and value. ``c`` is a row of ``fire.clusters``."""
+    """Return a cluster's key figures: label and value. ``c`` is a row of ``gis.cluster_card``."""
     unit = " 栋" if zh else ""
     pairs = [
         ("风险分", "score", f"{c['score']:g}"),

@@ -1,0 +1,29 @@
+"""A step of a patrol and a place where an engine stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+STEP = {
+    "alley": ("走巷道", "along alley"),
+    "again": ("再走巷道", "again along alley"),
+    "across": ("穿过空地", "across open ground"),
+    "direct": ("数据中无路，现场找路", "no way in the data: find one"),
+}
+
+
+def step_facts(number: int, kind: str, alley_id: int | None, length_m: float, *, zh: bool) -> dict[str, Any]:
+    """Return what a click on a step tells: its place in the order, what is walked, how far."""
+    said = STEP[kind][0 if zh else 1]
+    return {
+        "title": f"{number}. {said}{'' if alley_id is None else f' {alley_id}'}",
+        "rows": [["长度" if zh else "length", f"{length_m:.1f} m"]],
+    }
+
+
+def staging_facts(number: int, houses: int, *, zh: bool) -> dict[str, Any]:
+    """Return what a click on a staging place tells: its number, and to how many houses it is the nearest."""
+    return {
+        "title": f"停车点 {number}" if zh else f"Staging point {number}",
+        "rows": [["就近房屋" if zh else "nearest to", f"{houses} 栋" if zh else f"{houses} houses"]],
+    }
