@@ -53,7 +53,7 @@ def test_every_table_that_the_bound_may_read_has_a_witness(county: Database):
         table
         for (table,) in county.ask(
             "SELECT DISTINCT tablename FROM pg_tables, unnest(ARRAY['gis_township', 'gis_village', 'gis_department']) AS r "
-            "WHERE schemaname = 'gis' AND has_any_column_privilege(r, format('gis.%%I', tablename), 'SELECT')",
+            "WHERE schemaname = 'gis' AND has_any_column_privilege(r, format('gis.%I', tablename), 'SELECT')",
             role="postgres",
         )
     }

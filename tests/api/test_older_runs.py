@@ -37,7 +37,7 @@ def test_the_page_opens_and_says_the_versions(client: TestClient, older: int, pa
     assert answer.status_code == 200
     text = answer.text
     wanted = (
-        (f"{RULES['hazard'].zh}（第 0 版", "thatched（第 3 版", "在该名单中为第 0 版，现为第 1 版", "temple")
+        (f"{RULES['hazard'].zh}（第 0 版", "thatched（第 3 版", "在该名单中为第 0 版，现为第", "temple")
         if lang == "zh"
         else (f"{RULES['hazard'].en} (version 0", "thatched (version 3", "version 0 in that list", "temple")
     )
@@ -63,7 +63,7 @@ def test_it_is_made_again_and_says_what_differs(client: TestClient, demo_databas
     assert client.post(f"/api/selections/{made['run_id']}/repeat").json()["changes"] == []
     said = demo_database.cli("runs", "repeat", str(older))
     assert said.code == 0
-    assert re.search("第 0 版.*现为第 1 版|was at version 0", said.err)
+    assert re.search("was at version 0", said.err)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -54,22 +54,21 @@ def test_any_other_condition_is_another(change: dict[str, Any]):
 
 def test_other_points_or_rules_are_another():
     stored = default_ask().parameters()
-    assert not is_default(stored | {"points": stored["points"] | {"hazard": 35.0}})
-    older = [t | {"version": 2} if t.get("name") == "hazard" else t for t in stored["any_of"]]
+    assert not is_default(stored | {"points": stored["points"] | {"hazard": stored["points"]["hazard"] - 1}})
+    older = [t | {"version": t["version"] + 1} if t.get("name") == "hazard" else t for t in stored["any_of"]]
     assert not is_default(stored | {"any_of": older})
 
 
 def test_the_migration_knows_the_runs_that_are_here(database: Database):
-    """Migration 0014 over runs of before: the same verdict as the rule in Python has."""
-    asks = {
-        "default": default_ask(),
-        "other": Ask((RuleTerm("hazard"),)),
-        "wider": default_ask(Limits({"min_floors": 5})),
-    }
-    for name, ask in asks.items():
-        stored = ask.parameters()
-        stored.pop("within")
-        stored["any_of"] = stored["any_of"][::-1]
+    """Migration 0014 over runs of before, which hold the default conditions as they were then."""
+    zones = {"school": 200, "hospital": 200, "market": 200, "resettlement": 50, "industrial": 100}
+    rules = ("key_use", "floors", "people", "alteration", "hazard", "grade")
+    terms: list[dict[str, Any]] = [{"term": "rule", "name": name, "version": 1} for name in reversed(rules)]
+    terms += [{"term": "zone", "kind": kind, "buffer_m": buffer_m} for kind, buffer_m in zones.items()]
+    former: dict[str, Any] = {"any_of": terms, "all_of": [], "none_of": [], "min_floors": 3, "min_people": 10}
+    former["points"] = {"hazard": 40}
+    asks = {"default": former, "other": former | {"any_of": terms[:1]}, "wider": former | {"min_floors": 5}}
+    for name, stored in asks.items():
         database.ask(
             "INSERT INTO gis.run (kind, parameters, data_version, code_version) VALUES ('selection', %s, 0, %s)",
             json.dumps(stored), name,
