@@ -174,11 +174,16 @@ def test_a_cluster_everywhere(
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_a_patrol_served_and_offline(county: Database, served: TestClient, clusters: list[int], lang: str):
+def test_a_patrol_everywhere(served: TestClient, clusters: list[int], sheets: dict[int, Any], lang: str):
     for cluster in clusters[:2]:
-        asked = served.get(f"/api/clusters/{cluster}/patrol?lang={lang}").json()["features"]
+        answer = served.get(f"/api/clusters/{cluster}/patrol?lang={lang}").json()
+        asked = answer["features"]
         with transaction(operator(), read_only=True) as connection:
             page = fire_page(connection, None, cluster, offline=True, lang=lang)
+        assert page.config["fire"]["summary"] == answer["summary"]
+        assert f"{answer['length_m']:,.0f} m" in answer["summary"]
+        if lang == "zh":
+            assert sheets[cluster]["patrol"]["summary"] == answer["summary"]
         drawn = {part["id"]: part["features"] for part in page.config["layers"]}
         for what, layer in (("step", "patrol"), ("staging", "staging")):
             told = [f["properties"] for f in asked if f["properties"]["what"] == what]
