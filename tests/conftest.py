@@ -40,6 +40,17 @@ _ANALYSED = "gis_analysed"
 _numbers = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one worker, and all that need the analysed county in the same: it is made once.
+
+    ``--dist loadgroup`` (make test) gives a group to one worker, the largest group first.
+    """
+    analysed = {item.path for item in items if "analysed_demo" in getattr(item, "fixturenames", ())}
+    for item in items:
+        group = "analysed" if item.path in analysed else item.path.relative_to(ROOT).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command said: exit status, stdout, stderr."""

@@ -16,7 +16,7 @@ from scripts.changed_tests import ROOT, addresses, concerned
         ("gis_service/density/reach/sight.py", "tests/density/reach/", "tests/density/test_run.py", "tests/accounts/"),
         ("web_map/static/fire.js", "tests/browser/", "tests/browser/test_fire.py", "tests/ingest/"),
         ("sql/queries/fire.sql", "tests/", "tests/access/test_rows.py", "tests/ingest/"),
-        ("sql/migrations/0003_buildings.sql", "tests/access/", "tests/access/test_catalogue.py", "tests/density/"),
+        ("sql/migrations/0003_buildings.sql", "tests/db/", "tests/access/test_catalogue.py", "tests/density/"),
         ("docs/domain.md", "tests/docs/", "tests/docs/test_links.py", "tests/api/"),
         ("tests/town.py", "tests/", "tests/sheet/test_sheet.py", "tests/density/"),
     ],

@@ -15,7 +15,7 @@ from gis_service.errors import NotFoundError
 from gis_service.facts.cluster import BASIS, RESULT, classes, figures, summary, title
 from gis_service.fire import route
 from gis_service.fire.clusters import run_of
-from gis_service.fire.work import work_of
+from gis_service.fire.work import Work, work_of
 from gis_service.identity import Identity, Right
 from gis_service.settings import DEFAULTS, get_settings
 from web_map import fire_layers as layers
@@ -133,7 +133,9 @@ def _drawn(
         parts.append(layers.burn_layer(houses, read(connection, "fire.burn", **this), srid, zh=zh))
         fire = _told(run["parameters"], zh=zh) | {"gaps": layers.gap_rows(gaps)}
         if offline:
-            parts += _work_drawn(connection, run, cluster_id, srid, zh=zh)
+            work = work_of(connection, run["run_id"], cluster_id, run["parameters"]["engine_width_m"])
+            parts += _work_drawn(work, srid, zh=zh)
+            fire["summary"] = route.told(work, zh=zh)
         else:
             fire |= {
                 "work": f"/api/clusters/{cluster_id}/patrol?run={run['run_id']}",
@@ -177,9 +179,8 @@ def _told(parameters: dict[str, Any], *, zh: bool) -> dict[str, Any]:
     return {"classes": classes(zh=zh), "widest_m": parameters["max_width_m"], "half_m": CLASS_GRAIN_M / 2}
 
 
-def _work_drawn(connection: Connection, run: Any, cluster_id: int, srid: int, *, zh: bool) -> list[dict[str, Any]]:
+def _work_drawn(work: Work, srid: int, *, zh: bool) -> list[dict[str, Any]]:
     """Return patrol and staging points as layers, for a file that can ask nobody."""
-    work = work_of(connection, run["run_id"], cluster_id, run["parameters"]["engine_width_m"])
     patrol, staging = layers.work_layers(zh=zh)
     for part, marks in ((patrol, route.steps(work, zh=zh)), (staging, route.places(work, zh=zh))):
         shapes: Any = to_degrees(np.array([mark.shape for mark in marks], dtype=object), srid) if marks else []

@@ -10,6 +10,7 @@ import shapely
 
 from gis_service.codelists import HYDRANT_KIND, USE_CLASS
 from gis_service.facts import cluster, house
+from gis_service.facts.patrol import KIND
 from gis_service.facts.symbols import ALLEY_COLOR, ENGINE, HOSE_STEPS, ROUTE, UNREACHED, WATER, hose_names
 from gis_service.settings import DEFAULTS
 from web_map.features import feature, to_degrees
@@ -232,12 +233,13 @@ def work_layers(*, zh: bool) -> list[dict[str, Any]]:
     """Describe the patrol's and the staging points' layers; what they draw comes when it is worked out."""
     route = line(ROUTE, 2.2, "6 4")
     again = line("#d94801", 2.6, "2 4")
-    names = (
-        ("走一遍", "once", route), ("再走", "again", again), ("穿空地", "open ground", line("#74c476", 2, "2 5")),
-        ("数据中无路", "no way in the data", line("#cb181d", 2.2, "1 5")),
-    )  # fmt: skip
-    values = dict(zip(("alley", "again", "across", "direct"), (style for _, _, style in names), strict=True))
-    keys = [{"name": z if zh else e, "style": style, "shape": "line"} for z, e, style in names]
+    values = {
+        "alley": route,
+        "again": again,
+        "across": line("#74c476", 2, "2 5"),
+        "direct": line("#cb181d", 2.2, "1 5"),
+    }
+    keys = [{"name": KIND[kind][0 if zh else 1], "style": style, "shape": "line"} for kind, style in values.items()]
     rule = {"by": "kind", "values": values, "fallback": route}
     dot = fill(ENGINE, 1, 1.5, "#ffffff") | {"radius": 9}
     marks = {str(k): {"color": ENGINE, "mark": str(k)} for k in range(1, 10)}

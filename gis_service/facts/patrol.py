@@ -1,7 +1,8 @@
-"""A step of a patrol and a place where an engine stands."""
+"""A patrol: a step, its length by kinds, and a place where an engine stands."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 STEP = {
@@ -10,6 +11,29 @@ STEP = {
     "across": ("穿过空地", "across open ground"),
     "direct": ("数据中无路，现场找路", "no way in the data: find one"),
 }
+KIND = {
+    "alley": ("巷道", "alleys"),
+    "again": ("重复", "again"),
+    "across": ("穿空地", "open ground"),
+    "direct": ("数据中无路", "no way in the data"),
+}
+"""Kinds of steps in a word, for a legend and for sums."""
+
+
+def summary(lengths: Mapping[str, float], staging: int, *, zh: bool) -> str:
+    """Return one sentence on the places where engines stand and on the route: metres in all and by kinds.
+
+    Where the data show no way is said only if there is such a stretch.
+    """
+    parts = [
+        f"{KIND[kind][0 if zh else 1]} {lengths.get(kind, 0.0):,.0f} m"
+        for kind in KIND
+        if kind != "direct" or lengths.get(kind)
+    ]
+    whole = f"{sum(lengths.values()):,.0f} m"
+    if zh:
+        return f"停车点 {staging} 处。巡查全程 {whole}：{'，'.join(parts)}。"
+    return f"{staging} staging points. The patrol is {whole}: {', '.join(parts)}."
 
 
 def step_facts(number: int, kind: str, alley_id: int | None, length_m: float, *, zh: bool) -> dict[str, Any]:

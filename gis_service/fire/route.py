@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from pyproj import Transformer
 
-from gis_service.facts.patrol import staging_facts, step_facts
+from gis_service.facts.patrol import staging_facts, step_facts, summary
 from gis_service.fire.work import Work
 
 _DIGITS = 7
@@ -48,6 +48,12 @@ def places(work: Work, *, zh: bool) -> list[Mark]:
     ]
 
 
+def told(work: Work, *, zh: bool) -> str:
+    """Return the route and the places in one sentence."""
+    lengths = {str(kind): metres for kind, metres in work.patrol.lengths.items()}
+    return summary(lengths, len(work.staging.points), zh=zh)
+
+
 def as_geojson(work: Work, srid: int, *, zh: bool) -> dict[str, Any]:
     """Return a GeoJSON FeatureCollection (EPSG:4326): the stretches, then the staging places; lengths in metres."""
     to_degrees = Transformer.from_crs(srid, 4326, always_xy=True)
@@ -62,6 +68,7 @@ def as_geojson(work: Work, srid: int, *, zh: bool) -> dict[str, Any]:
     return {
         "type": "FeatureCollection",
         "features": [feature(mark) for mark in (*steps(work, zh=zh), *places(work, zh=zh))],
+        "summary": told(work, zh=zh),
         "length_m": round(work.patrol.length_m, 1),
         **{f"{kind}_m": round(value, 1) for kind, value in work.patrol.lengths.items()},
     }

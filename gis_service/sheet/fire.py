@@ -16,8 +16,10 @@ from gis_service.db.queries import statement
 from gis_service.export.mark import Mark
 from gis_service.facts import house
 from gis_service.facts.cluster import BASIS, CLASS, RESULT, figures, metres, score_parts, title, word
+from gis_service.facts.patrol import KIND
 from gis_service.fire import records
 from gis_service.fire.clusters import cluster_of, run_of
+from gis_service.fire.route import told
 from gis_service.fire.work import Work, work_of
 from gis_service.settings import DEFAULTS, get_settings
 from gis_service.sheet.fire_map import MapData, detail_maps, legend, overview, parts_of
@@ -264,22 +266,15 @@ def _patrol(work: Work, numbers: dict[int, int], rows: list[dict[str, Any]]) -> 
     said: list[str] = []
     for step in work.patrol.steps:
         if step.alley is None:
-            if step.kind == "direct":
-                said.append(f"（现场找路 {step.length_m:.0f} m）")
-            elif step.length_m >= 10:
-                said.append(f"（穿空地 {step.length_m:.0f} m）")
+            if step.kind == "direct" or step.length_m >= 10:
+                said.append(f"（{KIND[step.kind][0]} {metres(step.length_m)}）")
             continue
         number = numbers[work.alley_ids[step.alley]]
         said.append(f"{number}" if step.kind == "alley" else f"再走{number}")
-    lengths = work.patrol.lengths
     thin = sum(a["min_width_m"] < _THIN_M for a in rows)
     return {
         "steps": _ranges(said),
-        "length": metres(work.patrol.length_m),
-        "alley": metres(lengths.get("alley", 0.0)),
-        "again": metres(lengths.get("again", 0.0)),
-        "across": metres(lengths.get("across", 0.0)),
-        "direct": metres(lengths.get("direct", 0.0)),
+        "summary": told(work, zh=True),
         "thin": thin,
         "any": bool(work.patrol.steps),
     }

@@ -95,7 +95,12 @@ def test_a_storm_hits_only_itself(county: Database, browser_of: Any):
     make_account()
     make_account("li")
     client = browser_of()
-    said = [enter(client, password=f"guess {k}") for k in range(limits.PAIR_FREE + 3)]
+    said = [enter(client, password=f"guess {k}") for k in range(limits.PAIR_FREE)]
+    # The first wait is two seconds, as long as a busy machine may need to verify one password: here it is an hour.
+    locked = county.ask("UPDATE gis.sign_in_attempt SET open_at = now() + interval '1 h' WHERE failures >= %s AND key LIKE "
+                        "'p %%' RETURNING key", limits.PAIR_FREE)  # fmt: skip
+    assert locked == [("p wang testclient",)]
+    said += [enter(client, password=f"guess {k}") for k in range(3)]
     assert [s.status_code for s in said] == [401] * limits.PAIR_FREE + [429] * 3
     assert int(said[-1].headers["retry-after"]) >= 1
     assert "秒后再试" in said[-1].text

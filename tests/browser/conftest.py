@@ -45,6 +45,18 @@ def address(analysed: Database) -> Iterator[str]:
         yield address
 
 
+def at_rest(page: Page) -> None:
+    """Wait until the map neither moves nor loads tiles: a click before that would meet another place, or nothing."""
+    page.wait_for_function(
+        """() => {
+            const map = gis.maps.map;
+            let busy = Boolean(map._animatingZoom || (map._panAnim && map._panAnim._inProgress));
+            map.eachLayer((layer) => { busy = busy || Boolean(layer.isLoading && layer.isLoading()); });
+            return !busy;
+        }"""
+    )
+
+
 @dataclass
 class Watched:
     """A page and all that went wrong in it or left it."""

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, at_rest
 from tests.browser.test_planner import SQUARE, _draw, _number, _on_screen, _save, planner, seen  # noqa: F401 - fixtures
 from tests.conftest import Database
 
@@ -54,7 +54,7 @@ def test_a_drawn_outline_is_edited_after_a_reload(planner: Page, analysed: Datab
     before = analysed.ask("SELECT ST_XMax(geom), ST_YMin(geom), ST_NPoints(geom) FROM gis.drawn_area")[0]
     planner.click("li[data-area] button:has-text('改边界')")
     expect(planner.locator(".leaflet-editing-icon").first).to_be_visible()
-    planner.wait_for_timeout(400)
+    at_rest(planner)
     corner = "(SELECT ST_SetSRID(ST_MakePoint(ST_XMax(geom), ST_YMin(geom)), 4545) FROM gis.drawn_area)"
     _drag(planner, analysed, corner, (60, 40))
     planner.click(".gis-name button[type=submit]")
@@ -76,8 +76,9 @@ def test_each_part_and_hole_is_edited(planner: Page, analysed: Database, corner:
     _reload(planner)
     planner.click("#tab-areas")
     planner.click("li[data-area] button:has-text('改边界')")
-    planner.wait_for_timeout(600)
-    assert planner.locator(".leaflet-editing-icon").count() == 2 * (4 + 4 + 4), "corners, and the middles between them"
+    # Corners, and the middles between them.
+    expect(planner.locator(".leaflet-editing-icon")).to_have_count(2 * (4 + 4 + 4))
+    at_rest(planner)
     area_m2 = "SELECT ST_Area(geom), ST_NumGeometries(geom), ST_NRings(geom) FROM gis.drawn_area WHERE area_id = %s"
     before = analysed.ask(area_m2, area)[0]
     _drag(planner, analysed, corner.format(m=_MIDDLE), (-20, -20) if grows == "part" else (12, -12))
@@ -93,7 +94,8 @@ def test_nothing_is_said_to_be_saved_that_was_not(planner: Page, seen: Watched, 
     _reload(planner)
     planner.click("#tab-areas")
     planner.click("li[data-area] button:has-text('改边界')")
-    planner.wait_for_timeout(400)
+    expect(planner.locator(".leaflet-editing-icon").first).to_be_visible()
+    at_rest(planner)
     planner.route("**/api/areas/*", lambda route: route.abort())
     _drag(planner, analysed, f"ST_Translate({_MIDDLE}, 100, 100)", (40, -40))
     planner.click(".gis-name button[type=submit]")

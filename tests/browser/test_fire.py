@@ -9,6 +9,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pytest
 
+from tests.browser.conftest import at_rest
 from tests.conftest import Database
 
 READY = "body[data-ready=true]"
@@ -85,8 +86,7 @@ def test_the_list_is_filtered_and_paged_and_opens_a_cluster(watch: Any, address:
     assert items.first.inner_text() != first
     zoom = page.evaluate("gis.maps.map.getZoom()")
     items.first.locator("button").click()
-    page.wait_for_timeout(600)
-    assert page.evaluate("gis.maps.map.getZoom()") > zoom
+    page.wait_for_function("(before) => gis.maps.map.getZoom() > before", arg=zoom)
     items.first.locator("a").click()
     page.wait_for_selector(READY)
     assert re.search(r"/map/fire/\d+", page.url)
@@ -101,7 +101,7 @@ def test_a_dot_tells_its_cluster(watch: Any, address: str, analysed: Database):
     seen = watch(address)
     page = seen.page
     page.goto(f"{address}/map/fire#map=13/{lat:.6f}/{lon:.6f}", wait_until="networkidle")
-    page.wait_for_timeout(500)
+    at_rest(page)
     box = page.locator(".folium-map").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.locator(".gis-popup table").wait_for()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import at_rest
 from tests.conftest import Database
 
 READY = "body[data-ready=true]"
@@ -45,7 +46,7 @@ def test_a_click_on_a_house_tells_its_reasons(watch: Any, address: str, analysed
     seen = watch(address)
     page = seen.page
     page.goto(f"{address}/map/planner#map=19/{lat:.6f}/{lon:.6f}", wait_until="networkidle")
-    page.wait_for_timeout(500)
+    at_rest(page)
     box = page.locator(".folium-map").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.locator(".gis-popup li").first.wait_for()
@@ -109,7 +110,7 @@ def test_files_open_with_the_network_unplugged(
     page.wait_for_selector(READY)
     assert page.locator(".gis-layer").count() >= 4
     page.locator("#gis-list li button").first.click()
-    page.wait_for_timeout(300)
+    at_rest(page)
     assert "模拟数据" in page.locator(".gis-head").inner_text() or "Simulated" in page.locator(".gis-head").inner_text()
     seen.clean()
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from gis_service.api.app import create_app
 from gis_service.db.places import PLACES
 from gis_service.db.server import Server
 from gis_service.up import install_front_end
+from tests.browser.conftest import at_rest
 from tests.conftest import Database, cloned, serving, signed_in
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -96,12 +98,10 @@ def test_popups_and_search(watch: Any, evil: tuple[Database, str]):
     seen = watch(address)
     page = seen.page
     page.goto(f"{address}/map/planner#map=19/{lat:.6f}/{lon:.6f}", wait_until="networkidle")
-    page.wait_for_timeout(500)
+    at_rest(page)
     box = page.locator(".folium-map").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.locator(".gis-popup").wait_for()
-    page.wait_for_timeout(500)
-    assert EVIL in page.locator(".gis-popup").inner_text()
+    expect(page.locator(".gis-popup")).to_contain_text(EVIL)
     page.fill("#gis-q", EVIL[:12])
     found = page.locator("#gis-found button").first
     found.wait_for()
@@ -109,7 +109,7 @@ def test_popups_and_search(watch: Any, evil: tuple[Database, str]):
     found.hover()
     assert _injected(page) == 0
     page.locator("#tab-areas").click()
-    page.wait_for_timeout(300)
+    expect(page.locator("#panel-areas li[data-area]").first).to_be_visible()
     assert _injected(page) == 0
     assert _shown(page)
     seen.clean()
@@ -130,7 +130,7 @@ def test_offline_files(watch: Any, evil: tuple[Database, str], tmp_path: Path, p
     page = seen.page
     page.goto(file.as_uri())
     page.wait_for_selector(READY, timeout=60_000)
-    page.wait_for_timeout(500)
+    at_rest(page)
     assert _shown(page)
     assert _injected(page) == 0
     # Every list's first entries, opened.
@@ -138,6 +138,6 @@ def test_offline_files(watch: Any, evil: tuple[Database, str], tmp_path: Path, p
     for k in range(min(3, buttons.count())):
         if buttons.nth(k).is_visible():
             buttons.nth(k).click()
-            page.wait_for_timeout(200)
+            at_rest(page)
             assert _injected(page) == 0
     seen.clean()

@@ -133,8 +133,9 @@ window.addEventListener("gis-ready", () => {
 
   /* ---- Patrol and staging points: computed when first asked for ---- */
   function patrol() {
-    if (!fire.work) return;
+    if (!fire.work && !fire.summary) return;
     const box = section("gis-patrol", say("停车点与巡查路线", "Staging points and patrol"));
+    if (!fire.work) { box.append(element("p", {}, fire.summary)); return; } // a file has the route among its layers
     const said = element("p", { "aria-live": "polite" }, say("正在计算路线…", "Working out the route…"));
     box.append(said);
     fetch(fire.work + lang).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status))).then((work) => {
@@ -152,9 +153,7 @@ window.addEventListener("gis-ready", () => {
       button.addEventListener("click", () => { check.click(); });
       check.addEventListener("change", () => button.setAttribute("aria-pressed", String(check.checked)));
       box.append(button);
-      said.textContent = say(
-        `停车点 ${places.length} 处。巡查全程 ${number(work.length_m)} m：巷道 ${number(work.alley_m)} m，重复 ${number(work.again_m)} m，穿空地 ${number(work.across_m)} m` + (work.direct_m ? `，数据中无路 ${number(work.direct_m)} m。` : "。"),
-        `${places.length} staging points. The patrol is ${number(work.length_m)} m: alleys ${number(work.alley_m)} m, again ${number(work.again_m)} m, open ground ${number(work.across_m)} m` + (work.direct_m ? `, no way in the data ${number(work.direct_m)} m.` : "."));
+      said.textContent = work.summary;
     }).catch(() => { said.textContent = maps.words.failed; });
   }
 
