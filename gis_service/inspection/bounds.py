@@ -18,7 +18,7 @@ Calendar = Sequence[Sequence[TeamDay]]
 
 @dataclass(frozen=True)
 class Shortage:
-    """By ``day`` the stops of an urgency (and greater) need more team-days than there are."""
+    """By ``day`` only ``fits`` of the stops of an urgency find room; ``team_days`` are missing for all of them."""
 
     day: date
     urgency: int
@@ -57,7 +57,7 @@ def screen(stops: Sequence[Stop], calendar: Calendar, terms: Terms) -> tuple[lis
     The others are the least urgent of those that are too many by some day, so that the rest is as urgent as can be.
     """
     end = last_day(calendar)
-    left = sorted(stops, key=lambda s: (s.urgency, s.due or date.max, s.stop_id))
+    left = sorted(stops, key=lambda s: (not s.pinned, s.urgency, s.due or date.max, s.stop_id))
     shortages = []
     for day in sorted({min(s.due or end, end) for s in stops}):
         early = [s for s in left if min(s.due or end, end) <= day]
@@ -71,7 +71,10 @@ def screen(stops: Sequence[Stop], calendar: Calendar, terms: Terms) -> tuple[lis
         typical = max((d.capacity for days in calendar for d in days), default=terms.per_day)
         minutes = sum(s.minutes for s in early) * 60 - time
         missing = max(ceil((len(early) - room) / typical), ceil(minutes / terms.shift_s), 1)
-        shortages.append(Shortage(day, min(s.urgency for s in gone), len(early), fits, missing))
+        for urgency in sorted({s.urgency for s in gone}):
+            lacking = sum(s.urgency == urgency for s in gone)
+            count = sum(s.urgency == urgency for s in early)
+            shortages.append(Shortage(day, urgency, count, count - lacking, missing))
         lost = {s.stop_id for s in gone}
         left = [s for s in left if s.stop_id not in lost]
     return sorted(left, key=lambda s: s.stop_id), shortages

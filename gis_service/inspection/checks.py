@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def _check_stops(stops: Sequence[Stop]) -> None:
 
 def _check_pins(stops: Sequence[Stop], teams: Sequence[Team], terms: Terms) -> None:
     by_name = {team.name: team for team in teams}
-    held: Counter[tuple[str, object]] = Counter()
+    held: Counter[tuple[str | None, date]] = Counter()
     for stop in stops:
         if stop.team is not None and stop.team not in by_name:
             raise InputError(
@@ -107,14 +108,16 @@ def _check_pins(stops: Sequence[Stop], teams: Sequence[Team], terms: Terms) -> N
         if stop.day is None:
             continue
         _check_day(stop, by_name.get(stop.team) if stop.team else None, terms)
-        if stop.team is not None:
-            held[stop.team, stop.day] += 1
-            most = by_name[stop.team].per_day or terms.per_day
-            if held[stop.team, stop.day] > most:
-                raise InputError(
-                    f"指定在 {stop.day} 由{stop.team}排查的超过每日 {most} 栋；请改一部分。",
-                    f"More than {most} stops are pinned to {stop.team} on {stop.day}; move some.",
-                )
+        held[stop.team, stop.day] += 1
+        held[None, stop.day] += 1 if stop.team is not None else 0
+    for (name, day), count in held.items():
+        working = [t for t in teams if day not in t.days_off] if name is None else [by_name[name]]
+        most = sum(team.per_day or terms.per_day for team in working)
+        if count > most:
+            raise InputError(
+                f"指定在 {day} 由{name or '各组'}排查的有 {count} 栋，当日最多 {most} 栋；请改一部分。",
+                f"{count} stops are pinned to {name or 'all teams'} on {day}, which do at most {most}; move some.",
+            )
 
 
 def _check_day(stop: Stop, team: Team | None, terms: Terms) -> None:

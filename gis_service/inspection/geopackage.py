@@ -71,7 +71,7 @@ def _stops(visits: Sequence[Visit], crs: CRS) -> gpd.GeoDataFrame:
         "travel_m": pd.Series([round(v.travel_m, 2) for v in visits], dtype=float),
         "minutes": pd.Series([v.stop.minutes for v in visits], dtype="int32"),
         "urgency": pd.Series([v.stop.urgency for v in visits], dtype="int32"),
-        "pinned": pd.Series([v.stop.team is not None or v.stop.day is not None for v in visits], dtype=bool),
+        "pinned": pd.Series([v.stop.pinned for v in visits], dtype=bool),
     }
     return gpd.GeoDataFrame(columns, geometry=[shapely.Point(v.stop.x, v.stop.y) for v in visits], crs=crs)
 

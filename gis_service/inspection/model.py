@@ -46,6 +46,11 @@ class Stop:
     outcome: bool | None = None
     unjudged: bool = True
 
+    @property
+    def pinned(self) -> bool:
+        """Whether the stop is held to a team, a day, or both."""
+        return self.team is not None or self.day is not None
+
 
 @dataclass(frozen=True)
 class Team:
