@@ -30,9 +30,9 @@ _RUN = """
 import json, resource, sys
 from gis_service.density import command
 kept = {}
-read = command._read
-def reading(*arguments):
-    table = read(*arguments)
+read = command.read_vector
+def reading(*arguments, **options):
+    table = read(*arguments, **options)
     # Only now: the command loads the run while it reads. The stages are those that the run puts into its tables.
     from gis_service.density import run
     tables = run.tabulate
@@ -41,7 +41,7 @@ def reading(*arguments):
         return result
     run.tabulate = timed
     return table
-command._read = reading
+command.read_vector = reading
 command.density(sys.argv[1:], standalone_mode=False)
 print("FIGURES", json.dumps(kept), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

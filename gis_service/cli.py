@@ -29,6 +29,7 @@ _COMMANDS = {
     "user": "gis_service.accounts.command:user",
     "audit-trail": "gis_service.accounts.command:audit_trail",
     "density": "gis_service.density.command:density",
+    "route": "gis_service.inspection.command:route",
 }
 
 

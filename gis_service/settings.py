@@ -163,6 +163,17 @@ DEFAULTS: dict[str, Default] = {
     "spread_iv_m": Default(12.0, "m", "Thomas et al. 2003, IAFSS 7:691", "蔓延距离（四级、木结构）"),
     "burn_part_buildings": Default(30, "栋", "融水 2008–2011（30 户）", "防火分隔后每片栋数"),
     "hydrant_radius_m": Default(150, "m", "GB 50974-2014 7.2.5", "消火栓保护半径"),
+    "detour_factor": Default(1.4, "–", f"路程与直线之比；{_OURS}", "绕行系数（无道路数据时）"),
+    "drive_kmh": Default(25, "km/h", f"乡村道路；{_OURS}", "行车速度"),
+    "walk_kmh": Default(4, "km/h", _OURS, "步行速度"),
+    "steps_kmh": Default(2, "km/h", f"梯道、台阶；{_OURS}", "梯道步行速度"),
+    "park_min": Default(2, "min", f"取车与停车；{_OURS}", "停车用时（无道路数据时）"),
+    "walk_max_m": Default(300, "m", f"两户之间直接步行；{_OURS}", "直接步行上限"),
+    "road_reach_m": Default(500, "m", f"房屋到道路步行；{_OURS}", "到道路距离上限"),
+    "visit_minutes": Default(30, "min", _OURS, "每栋排查用时"),
+    "route_iterations": Default(600, "次", f"每组求解步数；{_OURS}", "求解步数"),
+    "route_extent_km": Default(300, "km", f"离其余房屋更远即视为坐标有误；{_OURS}", "排查范围"),
+    "replan_saving": Default(0.2, "–", f"节省路程时间份额达到时才改期；{_OURS}", "调整计划的节省门槛"),
 }
 
 

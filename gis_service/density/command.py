@@ -6,7 +6,7 @@ import gc
 import importlib
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +19,13 @@ from pyproj import CRS
 
 from gis_service.density.compute.heap import return_large_arrays
 from gis_service.density.params import Params
-from gis_service.errors import GisError, InputError
+from gis_service.errors import GisError
 from gis_service.files import check_output
-from gis_service.ingest import crs as crs_
 from gis_service.ingest.fields import BUILDINGS, FINGERPRINT, match, unused
 from gis_service.ingest.geometry import fingerprints
 from gis_service.ingest.headings import COORDINATES
 from gis_service.ingest.options import reading
-from gis_service.ingest.source import Source, read
+from gis_service.ingest.vector import VectorLayer, read_vector
 from gis_service.say import steps, warn
 from gis_service.settings import default, get_settings
 
@@ -76,62 +75,7 @@ class _How:
     work_srid: str | int
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """A layer as read: x east, y north, its CRS known, its columns by our names; what is to be said of it."""
-
-    frame: gpd.GeoDataFrame
-    sha256: str
-    notes: list[tuple[str, str]]
-    placed: Sequence[str]
-
-
-def _read(
-    path: Path,
-    layer: str | None,
-    encoding: str = "",
-    crs: str | None = None,
-    *,
-    coordinates: dict[str, str] | None = None,
-    otherwise: str | None = None,
-) -> _Layer:
-    """Read a layer of any vector file, and decide on its CRS, as ``import`` does.
-
-    ``crs`` wins over what the file says; ``otherwise`` is asked where it says nothing. ``coordinates`` names the columns
-    of a sheet.
-    """
-    source = read(path, layer, encoding, coordinates)
-    if source.faults:
-        _tell_faults(path, source)
-    shapes = np.asarray(source.frame.geometry.values, dtype=object)
-    crs = crs or (otherwise if source.crs is None else None)
-    named = crs_.parse(crs) if crs else None
-    decision = crs_.decide(shapes, source.crs, named, None, None)
-    frame = source.frame.set_geometry(
-        gpd.GeoSeries(crs_.straight(shapes, decision), index=source.frame.index, crs=decision.crs)
-    )
-    code = decision.crs.to_epsg()
-    name = f"EPSG:{code}" if code else decision.crs.name
-    notes = [*source.notes]
-    if named is not None or decision.swap or source.crs is None:
-        notes.append((f"坐标系：{name}（{decision.why_zh}）", f"CRS: {name} ({decision.why_en})"))
-    return _Layer(frame, source.sha256, notes, source.placed)
-
-
-def _tell_faults(path: Path, source: Source) -> None:
-    """Say which rows have no geometry that can be used, and why; refuse a file of which no row has one."""
-    row, fault = next(iter(source.faults.items()))
-    zh, en = (
-        f"{path.name} 有 {len(source.faults):,} 行的图形不能用（第 {row} 行：{fault.reason[0]}；{fault.remedy[0]}）",
-        f"{len(source.faults):,} rows of {path.name} have no usable geometry (row {row}: {fault.reason[1]}; "
-        f"{fault.remedy[1]})",
-    )
-    if len(source.faults) == len(source.frame):
-        raise InputError(f"{zh}。", f"{en}.")
-    source.notes.append((zh, en))
-
-
-def _houses(layer: _Layer, fields: dict[str, str]) -> gpd.GeoDataFrame:
+def _houses(layer: VectorLayer, fields: dict[str, str]) -> gpd.GeoDataFrame:
     """Give a layer's columns our names; those that are not used are named and left out."""
     mapping = match(BUILDINGS, layer.frame.columns, fields, strict=False)
     left_out = unused(layer.frame.columns, mapping, layer.placed)
@@ -257,15 +201,15 @@ def _run(
     # What the run needs loads while the files are read and cleaned.
     threading.Thread(target=_get_ready, name="get ready").start()
     columns = {name: column for name, column in how.fields.items() if name in COORDINATES}
-    layer = _read(buildings, how.layer, how.encoding, how.crs, coordinates=columns)
+    layer = read_vector(buildings, how.layer, how.encoding, how.crs, coordinates=columns)
     # In a list, to be handed over: the run lets go of the outlines as they came in once it has cleaned them.
     houses = [_houses(layer, {name: column for name, column in how.fields.items() if name not in COORDINATES})]
     for note in layer.notes:
         warn(*note)
     sha256 = layer.sha256
     del layer
-    streets = None if roads is None else _read(roads, roads_layer, otherwise=how.crs).frame
-    water = None if hydrants is None else _read(hydrants, None, otherwise=how.crs).frame
+    streets = None if roads is None else read_vector(roads, roads_layer, otherwise=how.crs).frame
+    water = None if hydrants is None else read_vector(hydrants, None, otherwise=how.crs).frame
     from gis_service.density.geopackage import drafting
     from gis_service.density.layer.prepare import take_apart
     from gis_service.density.layer.repairs import Repairs

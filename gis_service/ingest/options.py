@@ -1,4 +1,4 @@
-"""How a user says what stands in a file: the same options for every command that reads houses."""
+"""How a user says what stands in a file: the same options for every command that reads a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _fields(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> di
     return result
 
 
-_OPTIONS = (
+_OF_ANY_LAYER = (
     click.option("--layer", help="图层或工作表。Layer or sheet."),
     click.option("--crs", help="坐标系，例如 EPSG:4545，或 PROJ、WKT 写法。CRS of the file."),
     click.option(
@@ -41,6 +41,8 @@ _OPTIONS = (
         metavar="OURS=THEIRS",
         help="字段对应；OURS==值 表示整列同一个值，编号可用 @geometry，坐标列用 x、y 或 wkt。Where a field of ours, or the coordinates (x, y, wkt), come from.",
     ),
+)
+_OF_HOUSES = (
     click.option(
         "--multipart",
         type=click.Choice(SEPARATELY),
@@ -59,6 +61,13 @@ _OPTIONS = (
 
 def reading(command: _Command) -> _Command:
     """Give a command the options of reading a layer of houses."""
-    for option in reversed(_OPTIONS):
+    for option in reversed(_OF_HOUSES):
+        command = option(command)
+    return reading_any(command)
+
+
+def reading_any(command: _Command) -> _Command:
+    """Give a command the options of reading a layer of anything."""
+    for option in reversed(_OF_ANY_LAYER):
         command = option(command)
     return command

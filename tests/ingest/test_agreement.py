@@ -21,7 +21,7 @@ from pyproj import CRS, Geod, Transformer
 from shapely import MultiPolygon, affinity, box
 
 from gis_service import codelists
-from gis_service.density.command import _houses, _read
+from gis_service.density.command import _houses
 from gis_service.density.layer.fields import read_column, read_fire_class
 from gis_service.density.layer.prepare import prepare, take_apart
 from gis_service.density.layer.repairs import Repairs
@@ -29,6 +29,7 @@ from gis_service.errors import InputError
 from gis_service.ingest import crs as crs_
 from gis_service.ingest.fields import BUILDINGS, match
 from gis_service.ingest.footprints import SET_ASIDE
+from gis_service.ingest.vector import read_vector
 from gis_service.settings import ROOT
 from tests.conftest import Database, cloned
 from tests.density.test_run import run as density_command
@@ -73,7 +74,7 @@ def by_density(path: Path, *options: str) -> Verdict:
     given = dict(zip(options[::2], options[1::2], strict=True))
     repairs = Repairs()
     try:
-        layer = _read(path, given.get("--layer"), "", given.get("--crs"))
+        layer = read_vector(path, given.get("--layer"), "", given.get("--crs"))
         frame = _houses(layer, {})
         if given.get("--multipart") == "split":
             frame = take_apart(frame, "auto", repairs)
@@ -241,7 +242,7 @@ def test_metres_without_crs_are_asked_for_and_named(shared_data: Path, tmp_path:
 
 def test_text_in_gbk_without_a_word(shared_data: Path, tmp_path: Path):
     """d17, and a sibling with other columns."""
-    found = prepare(_houses(_read(shared_data / "cases" / "d17" / "d17.shp", None), {}))
+    found = prepare(_houses(read_vector(shared_data / "cases" / "d17" / "d17.shp", None), {}))
     assert set(found.fire_class) == {"IV"}
     assert sorted(found.ids) == sorted(f"H{k}" for k in range(12))
     frame = houses(3).drop(columns=["floors", "building_id"])
@@ -250,7 +251,7 @@ def test_text_in_gbk_without_a_word(shared_data: Path, tmp_path: Path):
     )
     path = put(frame, tmp_path / "h.shp", encoding="GBK")
     path.with_suffix(".cpg").unlink()
-    layer = _read(path, None)
+    layer = read_vector(path, None)
     found = prepare(_houses(layer, {}))
     by_id = dict(zip(found.ids, zip(found.floors, found.fire_class, strict=True), strict=True))
     assert by_id == {"甲": (3, "III"), "乙": (2, None), "丙": (1, "IV")}
@@ -263,7 +264,7 @@ def test_axes_exchanged(shared_data: Path, county: Database, tmp_path: Path):
     frame = houses(4)
     turned = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), lambda p: p[:, ::-1]), crs=4545)
     for path in (case, put(turned, tmp_path / "t.gpkg")):
-        layer = _read(path, None)
+        layer = read_vector(path, None)
         found = prepare(_houses(layer, {}))
         assert found.crs.to_epsg() == 4545
         assert "axes exchanged" in " ".join(en for _, en in layer.notes)
@@ -350,7 +351,7 @@ def test_old_datums_are_not_passed_over(county: Database, tmp_path: Path, code: 
         assert by_density(path).refused
     else:
         assert len(by_density(path).taken) == 3
-        frame = _houses(_read(path, None), {})
+        frame = _houses(read_vector(path, None), {})
         with pytest.raises(InputError, match="accept-accuracy"):
             prepare(frame, work_srid=4545)
         assert len(prepare(frame, work_srid=4545, accept_accuracy_m=130)) == 3
@@ -431,7 +432,7 @@ def test_every_word_means_the_same(county: Database, tmp_path: Path):
         county.ask("SELECT building_id, floors, structure, fire_class, hazard_tier, use_class FROM gis.building"),
         columns=["building_id", "floors", "structure", "fire_class", "hazard_tier", "use_class"],
     ).set_index("building_id")
-    layer = _houses(_read(path, None), {})
+    layer = _houses(read_vector(path, None), {})
     ids, repairs = layer["building_id"].to_numpy(dtype=object), Repairs()
     for name in stored.columns:
         read = pd.Series(read_column(layer, name, ids, repairs), index=ids)
@@ -461,7 +462,7 @@ def test_every_column_name_is_known_to_both(county: Database, tmp_path: Path, fi
         path = put(frame, tmp_path / "n.parquet")
         mapping = match(BUILDINGS, frame.columns, {})
         assert mapping[field.name] == name
-        layer = _houses(_read(path, None), {})
+        layer = _houses(read_vector(path, None), {})
         assert layer[field.name].tolist() == ["1"]
 
 

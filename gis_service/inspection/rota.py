@@ -1,0 +1,284 @@
+"""A team's rota: the fewest days that hold its stops, what is visited on each, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import minimum_spanning_tree
+
+from gis_service.inspection import days as days_
+from gis_service.inspection.clock import Hours
+from gis_service.inspection.model import Round, Stop, TeamDay, Terms, Visit, seconds
+from gis_service.inspection.order import Call, Shift, solve
+from gis_service.inspection.travel import Table, Ways
+
+_DAY = 86_400
+_FIRST_STEPS = 60
+"""Steps in which a first plan's days get their order."""
+_TRIAL_STEPS = 200
+"""Steps after which a number of days is given up that has led to no plan."""
+_TRIES = 4
+"""How often a day that lunch makes too long is planned anew with less time."""
+_PRIZE = {1: 8, 2: 4, 3: 2, 4: 1}
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that is needed to plan one team apart from the others; ``kept`` holds days of an earlier plan."""
+
+    team: str
+    stops: tuple[Stop, ...]
+    start: tuple[float, float] | None
+    days: tuple[TeamDay, ...]
+    terms: Terms
+    ways: Ways
+    kept: tuple[date | None, ...] = ()
+
+
+@dataclass
+class Rota:
+    """What was found for a team; ``left_out`` with a reason each (Chinese)."""
+
+    team: str
+    visits: list[Visit] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
+    left_out: list[tuple[Stop, str]] = field(default_factory=list)
+    travel_s: int = 0
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """The work with what is computed once: travel, limits, positions of days."""
+
+    work: Work
+    table: Table
+    xy: NDArray[np.float64]
+    urgency: NDArray[np.int64]
+    service: NDArray[np.int64]
+
+
+def make_rota(work: Work) -> Rota:
+    """Plan one team. Days of an earlier plan stay unless a new one saves the stated share of travel."""
+    if not work.stops:
+        return Rota(work.team)
+    if not any(work.kept):
+        return _rota(work)
+    kept = _rota(work)
+    free = _rota(replace(work, kept=()))
+    worse = len(free.left_out) > len(kept.left_out)
+    saved = free.travel_s <= (1 - work.terms.saving) * kept.travel_s and not worse
+    return free if saved or len(free.left_out) < len(kept.left_out) else kept
+
+
+def _rota(work: Work) -> Rota:
+    middle = _start(work)
+    xy = np.vstack([middle, [(s.x, s.y) for s in work.stops]])
+    table = work.ways.table(xy)
+    shift = work.terms.shift_s
+    service = np.array([s.minutes * 60 for s in work.stops], dtype=np.int64)
+    there_and_back = table.seconds[0, 1:] + table.seconds[1:, 0] + service
+    too_far = there_and_back > shift
+    if too_far.any():
+        left = [
+            (s, f"往返加排查约 {int(t) // 60} 分钟，超过一个班次 {shift // 60} 分钟")
+            for s, t, no in zip(work.stops, there_and_back, too_far, strict=True)
+            if no
+        ]
+        some = tuple(s for s, no in zip(work.stops, too_far, strict=True) if not no)
+        kept = tuple(k for k, no in zip(work.kept, too_far, strict=True) if not no) if work.kept else ()
+        rest = (
+            _rota(replace(work, stops=some, kept=kept, start=(float(middle[0]), float(middle[1]))))
+            if some
+            else Rota(work.team)
+        )
+        rest.left_out = [*left, *rest.left_out]
+        return rest
+    urgency = np.array([s.urgency for s in work.stops], dtype=np.int64)
+    desk = _Desk(work, table, xy[1:], urgency, service)
+    found = _fewest_days(desk)
+    return _written(desk, *found) if found is not None else _what_fits(desk)
+
+
+def _start(work: Work) -> NDArray[np.float64]:
+    """Return where the team starts: its own place, else the stop nearest to the middle of its territory."""
+    if work.start is not None:
+        return np.array(work.start)
+    xy = np.array([(s.x, s.y) for s in work.stops])
+    away = np.round(((xy - np.round(np.median(xy, axis=0), 3)) ** 2).sum(axis=1), 3)
+    return np.asarray(xy[int(away.argmin())])
+
+
+def _limits(desk: _Desk, days: Sequence[TeamDay]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return for each stop its last day and the day that it is pinned to, as positions among ``days``; -1 without."""
+    dates = [d.day for d in days]
+    at = {day: k for k, day in enumerate(dates)}
+    kept = desk.work.kept or (None,) * len(desk.work.stops)
+    pins = [at.get(s.day or k or date.max, -1) for s, k in zip(desk.work.stops, kept, strict=True)]
+    return days_.last_days(dates, [s.due for s in desk.work.stops]), np.array(pins, dtype=np.int64)
+
+
+_Found = tuple[list[TeamDay], list[tuple[int, list[int]]]]
+
+
+def _fewest_days(desk: _Desk) -> _Found | None:
+    """Return the plan of the fewest days: the first ones, and those that stops are pinned to."""
+    work = desk.work
+    held = {d for s, k in zip(work.stops, work.kept or (None,) * len(work.stops), strict=True) if (d := s.day or k)}
+    must = [k for k, d in enumerate(work.days) if d.day in held]
+    tree = float(minimum_spanning_tree(np.triu(desk.table.seconds.astype(float))).sum())
+    need_s = float(desk.service.sum()) + tree
+    previous: list[int] = []
+    for k in range(len(work.days) + 1):
+        chosen = sorted({*range(k), *must})
+        days = [work.days[d] for d in chosen]
+        room = sum(d.capacity for d in days)
+        if chosen == previous or room < len(work.stops) or need_s > len(days) * work.terms.shift_s:
+            continue
+        previous = chosen
+        found = _on(desk, days)
+        if found is not None:
+            return days, found
+    return None
+
+
+def _on(desk: _Desk, days: list[TeamDay]) -> list[tuple[int, list[int]]] | None:
+    """Return each day's stops in order, None where these days do not hold them."""
+    latest, pinned = _limits(desk, days)
+    if (latest < 0).any():
+        return None
+    try:
+        load = days_.loads([d.capacity for d in days], latest, pinned)
+    except days_.NoRoomError:
+        return None
+    last = days_.latest_by_urgency(load, desk.urgency, latest, pinned)
+    if not days_.holds(load, last, pinned):
+        return None
+    spare = 0
+    first = [(d, way) for d, way in enumerate(days_.fill(load, last, pinned, desk.xy)) if way]
+    for _ in range(_TRIES):
+        ways = _solved(desk, days, load, last, pinned, first, spare)
+        if ways is None:
+            return None
+        over = 0
+        for n, (d, way) in enumerate(ways):
+            late = _overrun(desk, days[d], way)
+            if late > 0 and (back := _overrun(desk, days[d], way[::-1])) < late:
+                ways[n], late = (d, way[::-1]), back
+            over = max(over, late)
+        if over <= 0:
+            return ways
+        spare += over
+    return None
+
+
+def _solved(
+    desk: _Desk,
+    days: Sequence[TeamDay],
+    load: Sequence[int],
+    last: NDArray[np.int64],
+    pinned: NDArray[np.int64],
+    first: list[tuple[int, list[int]]],
+    spare: int,
+) -> list[tuple[int, list[int]]] | None:
+    terms = desk.work.terms
+    shifts = _shifts(terms, days, load, spare)
+    day_of = {i: d for d, way in first for i in way}
+    held = [Call(int(s), day_of[i] * _DAY, day_of[i] * _DAY + _DAY - 1) for i, s in enumerate(desk.service)]
+    calls = [
+        Call(int(s), max(int(p), 0) * _DAY, int(p if p >= 0 else to) * _DAY + _DAY - 1)
+        for s, p, to in zip(desk.service, pinned, last, strict=True)
+    ]
+    travel = desk.table.seconds
+    begun = solve(travel, held, shifts, seed=terms.seed, iterations=_FIRST_STEPS, begin_with=first)
+    trial = min(terms.iterations, _TRIAL_STEPS)
+    found = solve(travel, calls, shifts, seed=terms.seed, iterations=trial, begin_with=begun.routes)
+    if not found.feasible:
+        return None
+    if terms.iterations > trial:
+        rest = terms.iterations - trial
+        found = solve(travel, calls, shifts, seed=terms.seed, iterations=rest, begin_with=found.routes)
+    return found.routes
+
+
+def _shifts(terms: Terms, days: Sequence[TeamDay], load: Sequence[int], spare: int) -> list[Shift]:
+    """Return the days as vehicles, on a clock that lunch is cut out of; ``spare`` seconds of each stay unused."""
+    whole = terms.shift_s
+    out = []
+    for k, (day, most) in enumerate(zip(days, load, strict=True)):
+        used = max(0, whole - _workable(terms, day))
+        out.append(Shift(most, k * _DAY + used, k * _DAY + max(whole - spare, used), whole))
+    return out
+
+
+def _hours(terms: Terms, day: TeamDay) -> Hours:
+    lunch = (seconds(terms.lunch[0]), seconds(terms.lunch[1])) if terms.lunch else (0, 0)
+    return Hours(day.opens_s, seconds(terms.shift[1]), lunch)
+
+
+def _workable(terms: Terms, day: TeamDay) -> int:
+    """Return the seconds that are left of a day."""
+    hours = _hours(terms, day)
+    lunch = max(0, hours.lunch[1] - max(hours.lunch[0], day.opens_s))
+    return hours.closes - day.opens_s - lunch
+
+
+def _legs(desk: _Desk, way: Sequence[int]) -> tuple[list[int], list[float]]:
+    nodes = [0, *[i + 1 for i in way], 0]
+    pairs = list(pairwise(nodes))
+    return [int(desk.table.seconds[a, b]) for a, b in pairs], [float(desk.table.metres[a, b]) for a, b in pairs]
+
+
+def _overrun(desk: _Desk, day: TeamDay, way: Sequence[int]) -> int:
+    """Return by how many seconds a day ends after its shift."""
+    hours = _hours(desk.work.terms, day)
+    return hours.run(_legs(desk, way)[0], [int(desk.service[i]) for i in way])[1] - hours.closes
+
+
+def _what_fits(desk: _Desk) -> Rota:
+    """Plan as many stops as the days hold, the more urgent first, and say what is left out."""
+    days = list(desk.work.days)
+    latest, pinned = _limits(desk, days)
+    worth = 4 * int(desk.table.seconds.max(initial=1)) + desk.work.terms.shift_s
+    calls = [
+        Call(
+            int(s), max(int(p), 0) * _DAY, (int(p if p >= 0 else to) + 1) * _DAY - 1,
+            prize=worth * _PRIZE[int(u)] * (20 if p >= 0 else 1),
+        )
+        if to >= 0
+        else Call(int(s), 0, 0, load=10**6, prize=1)
+        for s, p, to, u in zip(desk.service, pinned, latest, desk.urgency, strict=True)
+    ]  # fmt: skip
+    spare = int(desk.service.max(initial=0)) if desk.work.terms.lunch else 0
+    shifts = _shifts(desk.work.terms, days, [d.capacity for d in days], spare)
+    found = solve(
+        desk.table.seconds, calls, shifts, seed=desk.work.terms.seed, iterations=max(desk.work.terms.iterations, 200)
+    )
+    rota = _written(desk, days, found.routes)
+    rota.left_out = [(desk.work.stops[i], "本组的组日排不下（栋数、工时或期限）") for i in found.left_out]
+    return rota
+
+
+def _written(desk: _Desk, days: Sequence[TeamDay], ways: Sequence[tuple[int, list[int]]]) -> Rota:
+    """Return the visits with their hours, and each day's way."""
+    rota = Rota(desk.work.team)
+    for d, way in ways:
+        day = days[d]
+        legs, metres = _legs(desk, way)
+        begins, _ = _hours(desk.work.terms, day).run(legs, [int(desk.service[i]) for i in way])
+        for n, (i, begin) in enumerate(zip(way, begins, strict=True)):
+            stop = desk.work.stops[i]
+            rota.visits.append(
+                Visit(stop, rota.team, day.day, day.first_seq + n, begin, begin + stop.minutes * 60, metres[n])
+            )
+        x, y = _start(desk.work)
+        home = float(x), float(y)
+        points = (home, *((desk.work.stops[i].x, desk.work.stops[i].y) for i in way), home)
+        minutes = int(desk.service[way].sum()) // 60
+        rota.rounds.append(Round(rota.team, day.day, len(way), minutes, sum(legs), sum(metres), points))
+        rota.travel_s += sum(legs)
+    return rota
