@@ -155,7 +155,7 @@ def main() -> None:
             peers(stops, len(routes), PER_DAY)
 
 
-def _first_and_last(line) -> float:  # type: ignore[no-untyped-def]
+def _first_and_last(line) -> float:
     xy = np.array(line.coords)
     step = np.hypot(*np.diff(xy, axis=0).T)
     return float(step[0] + step[-1])
