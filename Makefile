@@ -10,12 +10,12 @@ run:            ## set up this machine where needed, load the demo, serve on htt
 test:           ## everything, on a real PostGIS and in a real browser
 	@scripts/setup.sh test
 	@scripts/check_up.sh
-	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-changed:   ## the tests that the present change concerns, the nearest first; make test is the judge
 	@scripts/setup.sh test
 	@files=$$(.venv/bin/python scripts/changed_tests.py) && { [ -z "$$files" ] && echo "No test concerns what changed." \
-	    || .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $$files; }
+	    || .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile $$files; }
 
 check:          ## style, types, who imports whom, SQL
 	@scripts/setup.sh test
