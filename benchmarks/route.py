@@ -8,6 +8,7 @@ python -m benchmarks.route --peers         one PyVRP model of the whole, and nea
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -124,8 +125,8 @@ def tell(name: str, xy: np.ndarray, metres: np.ndarray, ways: list[list[int]], s
     hulls = [shapely.MultiPoint(xy[[i for w in g for i in ways[w] if i]]).convex_hull for g in groups]
     counts = [sum(len(ways[w]) - 2 for w in g) for g in groups]
     overlap = np.mean([a.intersection(b).area > 1 for a, b in combinations(hulls, 2)])
-    total = sum(metres[a, b] for way in ways for a, b in zip(way, way[1:], strict=False))
-    between = sum(metres[a, b] for way in ways for a, b in zip(way[1:-2], way[2:-1], strict=True))
+    total = sum(metres[a, b] for way in ways for a, b in itertools.pairwise(way))
+    between = sum(metres[a, b] for way in ways for a, b in itertools.pairwise(way))
     print(
         f"{name}: {len(ways)} days, {total / 1000:.1f} km, of which between houses {between / 1000:.1f} km, "
         f"teams {max(counts) - min(counts)} stops apart, {overlap:.2f} of pairs overlap, {seconds:.1f} s, {feasible=}"
