@@ -171,7 +171,7 @@ DEFAULTS: dict[str, Default] = {
     "walk_max_m": Default(300, "m", f"两户之间直接步行；{_OURS}", "直接步行上限"),
     "road_reach_m": Default(500, "m", f"房屋到道路步行；{_OURS}", "到道路距离上限"),
     "visit_minutes": Default(30, "min", _OURS, "每栋排查用时"),
-    "route_iterations": Default(600, "次", f"每组求解步数；{_OURS}", "求解步数"),
+    "route_iterations": Default(1200, "次", f"每组求解步数；{_OURS}", "求解步数"),
     "route_extent_km": Default(300, "km", f"离其余房屋更远即视为坐标有误；{_OURS}", "排查范围"),
     "replan_saving": Default(0.2, "–", f"节省路程时间份额达到时才改期；{_OURS}", "调整计划的节省门槛"),
 }

@@ -38,13 +38,16 @@ def unknown_years(days: Iterator[date] | list[date]) -> list[int]:
 
 
 def working_days(team: Team, terms: Terms) -> list[date]:
-    """Return the days on which a team may work, in order: at most ``terms.days``, none after the deadline."""
+    """Return the days on which a team may work: of the first ``terms.days`` working days, none after the deadline."""
     last = terms.deadline or terms.start + timedelta(HORIZON_DAYS)
     out: list[date] = []
     day = terms.start
-    while day <= last and (terms.days is None or len(out) < terms.days):
-        if works(day, terms) and day not in team.days_off:
-            out.append(day)
+    worked = 0
+    while day <= last and (terms.days is None or worked < terms.days):
+        if works(day, terms):
+            worked += 1
+            if day not in team.days_off:
+                out.append(day)
         day += timedelta(1)
         if (day - terms.start).days > HORIZON_DAYS:
             break

@@ -73,13 +73,18 @@ def _check_terms(terms: Terms) -> None:
         )
 
 
+def twice_said(twice: Sequence[str]) -> InputError:
+    """Return the refusal of ids that occur twice."""
+    return InputError(
+        f"编号 {twice[0]} 出现了两次（共 {len(twice):,} 个编号重复）；每栋只排一次，请核对。",
+        f"The id {twice[0]} occurs twice ({len(twice):,} ids do); each house is visited once: check the file.",
+    )
+
+
 def _check_stops(stops: Sequence[Stop]) -> None:
     twice = sorted(stop_id for stop_id, n in Counter(stop.stop_id for stop in stops).items() if n > 1)
     if twice:
-        raise InputError(
-            f"编号 {twice[0]} 出现了两次（共 {len(twice):,} 个编号重复）；每栋只排一次，请核对。",
-            f"The id {twice[0]} occurs twice ({len(twice):,} ids do); each house is visited once: check the file.",
-        )
+        raise twice_said(twice)
     for stop in stops:
         if stop.minutes < 1 or stop.urgency not in (1, 2, 3, 4):
             raise InputError(

@@ -72,7 +72,7 @@ class Terms:
     per_day
         Stops of a team on a day, at most.
     start, deadline, days
-        First day; last day and number of working days that a team may use: limits, not aims.
+        First day; last day, or number of working days from the first one on: limits, not aims.
     shift, lunch
         From and to; no visit and no travel falls into the lunch.
     workdays
@@ -102,8 +102,13 @@ class Terms:
     @property
     def shift_s(self) -> int:
         """Seconds that may be worked and travelled on a day."""
-        whole = seconds(self.shift[1]) - seconds(self.shift[0])
-        return whole - (seconds(self.lunch[1]) - seconds(self.lunch[0]) if self.lunch else 0)
+        return self.work_s(seconds(self.shift[0]))
+
+    def work_s(self, opens_s: int) -> int:
+        """Return the seconds without lunch from ``opens_s`` to the end of the shift."""
+        closes = seconds(self.shift[1])
+        begin, end = (seconds(clock) for clock in self.lunch) if self.lunch else (0, 0)
+        return closes - opens_s - max(0, min(end, closes) - max(begin, opens_s))
 
 
 @dataclass(frozen=True)

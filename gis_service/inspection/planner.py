@@ -91,6 +91,13 @@ def plan(
     if not all(calendar):
         idle = next(team.name for team, days in zip(teams, calendar, strict=True) if not days)
         raise InputError(f"{idle}在计划期间没有工作日。", f"Team {idle} has no working day in the plan.")
+    known = {d.day for days in calendar for d in days}
+    late = next((s for s in stops if s.day is not None and s.day not in known), None)
+    if late is not None:
+        raise InputError(
+            f"{late.stop_id} 指定在 {late.day}，当天没有组上班、已排满，或不在计划的天数内。",
+            f"{late.stop_id} is pinned to {late.day}, on which no team works, none has room, or which is past the plan's days.",
+        )
     unplanned: list[tuple[Stop, str]] = []
     stops = _reached(stops, teams, terms, ways, unplanned)
     fitting, shortages = bounds.screen(stops, calendar, terms)

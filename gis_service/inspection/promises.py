@@ -26,6 +26,17 @@ def spread_of_teams(visits: Sequence[Visit], teams: Sequence[Team], terms: Terms
     return int(spread) if spread == int(spread) else spread
 
 
+def minutes_apart(visits: Sequence[Visit], teams: Sequence[Team], terms: Terms) -> float:
+    """Return the most less the least minutes on site among teams, in proportion to what each does a day."""
+    most = [team.per_day or terms.per_day for team in teams]
+    mean = sum(most) / len(most)
+    spent: Counter[str] = Counter()
+    for v in visits:
+        spent[v.team] += v.stop.minutes
+    loads = [spent[team.name] * mean / each for team, each in zip(teams, most, strict=True)]
+    return round(max(loads) - min(loads), 1)
+
+
 def spread_of_days(visits: Sequence[Visit]) -> dict[str, int]:
     """Return for each team the largest less the smallest number of stops among its days."""
     days: dict[str, Counter[date]] = defaultdict(Counter)
@@ -92,6 +103,9 @@ def gave_way(
     spread = spread_of_teams(visits, teams, terms)
     if len(minutes) == 1 and spread > 1:
         out.append((f"各组均衡：栋数相差 {spread:g}", f"balance of teams: {spread:g} stops apart"))
+    spent = minutes_apart(visits, teams, terms)
+    if len(minutes) > 1 and spent > max(minutes):
+        out.append((f"各组均衡：用时相差 {spent:g} 分钟", f"balance of teams: {spent:g} minutes apart"))
     days = {team: n for team, n in spread_of_days(visits).items() if n > 1}
     if days:
         worst = max(days.values())

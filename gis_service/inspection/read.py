@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
-from pyogrio.errors import DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 
 from gis_service import codelists
@@ -26,6 +27,7 @@ from gis_service.ingest.fields import BUILDINGS, Field, Kind, match
 from gis_service.ingest.headings import COORDINATES
 from gis_service.ingest.values import BadValueError, identifier, one_of, parse_column, text, truth, whole
 from gis_service.ingest.vector import VectorLayer, read_vector
+from gis_service.inspection.checks import twice_said
 from gis_service.inspection.keep import Before
 from gis_service.inspection.model import Stop, Team, seconds
 from gis_service.inspection.travel import Network
@@ -122,9 +124,11 @@ def read_stops(
             f"Row {first + 1} of {path.name} ({ids[first]}) has no geometry ({int(empty.sum()):,} rows have none); give it a "
             "place, or plan the others with --partial.",
         )
+    _check_twice(ids)
     repairs = Repairs()
     located = to_metric(frame[~empty], work_srid, repairs, None, accept_accuracy_m)
-    points = shapely.get_coordinates(shapely.point_on_surface(np.asarray(located.geometry.values, dtype=object)))
+    sound = shapely.make_valid(np.asarray(located.geometry.values, dtype=object))
+    points = shapely.get_coordinates(shapely.point_on_surface(sound))
     points = np.round(points, 3)
     stops, done = [], []
     for (x, y), k in zip(points, np.flatnonzero(~empty), strict=True):
@@ -150,6 +154,13 @@ def read_stops(
     notes = [*layer.notes, *zip(repairs.sentences("zh"), repairs.sentences("en"), strict=True)]
     nowhere = [(ids[k], "没有图形") for k in np.flatnonzero(empty)]
     return Stops(stops, done, nowhere, CRS(located.crs), layer.sha256, notes)
+
+
+def _check_twice(ids: Sequence[str]) -> None:
+    """Refuse a number that occurs twice, among the done ones too."""
+    twice = sorted(stop_id for stop_id, n in Counter(ids).items() if n > 1)
+    if twice:
+        raise twice_said(twice)
 
 
 def _urgency(tier: str | None, use: str | None) -> int:
@@ -317,7 +328,7 @@ def read_previous(path: Path, crs: CRS) -> Earlier:
             )
             for row in rows.itertuples()
         }
-    except (DataSourceError, KeyError, AttributeError, ValueError, TypeError) as error:
+    except (DataSourceError, DataLayerError, KeyError, AttributeError, ValueError, TypeError) as error:
         raise InputError(
             f"{path.name} 不是本程序写的计划（缺少图层 stops 或它的列）；--previous 要 gis-service route 的输出。",
             f"{path.name} is no plan of this program (layer stops or a column is missing); --previous takes what "

@@ -66,6 +66,16 @@ def make_rota(work: Work) -> Rota:
     """Plan one team. Days of an earlier plan stay unless a new one saves the stated share of travel."""
     if not work.stops:
         return Rota(work.team)
+    open_days = {day.day for day in work.days}
+    shut = [s for s in work.stops if s.day is not None and s.day not in open_days]
+    if shut:
+        some = [
+            (s, k) for s, k in zip(work.stops, work.kept or (None,) * len(work.stops), strict=True) if s not in shut
+        ]
+        theirs = tuple(k for _, k in some) if work.kept else ()
+        rota = make_rota(replace(work, stops=tuple(s for s, _ in some), kept=theirs))
+        rota.left_out += [(s, f"指定在 {s.day}，当天没有组上班或都已排满") for s in shut]
+        return rota
     if not any(work.kept):
         return _rota(work)
     kept = _rota(work)
@@ -210,7 +220,7 @@ def _shifts(terms: Terms, days: Sequence[TeamDay], load: Sequence[int], spare: i
     whole = terms.shift_s
     out = []
     for k, (day, most) in enumerate(zip(days, load, strict=True)):
-        used = max(0, whole - _workable(terms, day))
+        used = max(0, whole - terms.work_s(day.opens_s))
         out.append(Shift(most, k * _DAY + used, k * _DAY + max(whole - spare, used), whole))
     return out
 
@@ -218,13 +228,6 @@ def _shifts(terms: Terms, days: Sequence[TeamDay], load: Sequence[int], spare: i
 def _hours(terms: Terms, day: TeamDay) -> Hours:
     lunch = (seconds(terms.lunch[0]), seconds(terms.lunch[1])) if terms.lunch else (0, 0)
     return Hours(day.opens_s, seconds(terms.shift[1]), lunch)
-
-
-def _workable(terms: Terms, day: TeamDay) -> int:
-    """Return the seconds that are left of a day."""
-    hours = _hours(terms, day)
-    lunch = max(0, hours.lunch[1] - max(hours.lunch[0], day.opens_s))
-    return hours.closes - day.opens_s - lunch
 
 
 def _legs(desk: _Desk, way: Sequence[int]) -> tuple[list[int], list[float]]:

@@ -258,8 +258,9 @@ def _pieces(lines: list[shapely.LineString]) -> tuple[NDArray[np.object_], NDArr
     shared = times[node.ravel()] > 1
     pieces: list[shapely.LineString] = []
     row: list[int] = []
+    first = np.searchsorted(owner, np.arange(len(lines) + 1))
     for k in range(len(lines)):
-        mine = np.flatnonzero(owner == k)
+        mine = np.arange(first[k], first[k + 1])
         cuts = [0, *[j for j in range(1, len(mine) - 1) if shared[mine[j]]], len(mine) - 1]
         for start, end in pairwise(cuts):
             piece = shapely.LineString(coordinates[mine[start : end + 1]])

@@ -223,3 +223,39 @@ def test_more_steps_better_travel_by_at_most_3_percent() -> None:
     for team in "AB":
         once, tenfold = (sum(r.travel_s for r in p.rounds if r.team == team) for p in (usual, long))
         assert once <= tenfold * 1.03
+
+
+def test_a_pin_past_the_days_of_the_plan() -> None:
+    stops = row(6, 0)
+    stops[2] = replace(stops[2], day=FRIDAY)
+    with pytest.raises(InputError, match="past the plan's days"):
+        plan(stops, named(1), terms(days=3))
+
+
+def test_a_pinned_day_goes_to_a_team_that_works_on_it() -> None:
+    stops = row(6, 0, name="w") + row(6, 5_000, name="e")
+    stops[0] = replace(stops[0], day=TUESDAY)
+    off = frozenset({TUESDAY})
+    teams = [Team("A", (0.0, 0.0), days_off=off), Team("B", (5_000.0, 0.0))]
+    made = plan(stops, teams, terms())
+    assert {(v.team, v.day) for v in made.visits if v.stop.stop_id == "w000"} == {("B", TUESDAY)}
+    assert [sum(days.values()) for days in loads(made).values()] == [6, 6]
+
+
+def test_days_are_of_the_plan_and_not_of_a_team() -> None:
+    teams = [Team("A", days_off=frozenset({MONDAY})), Team("B")]
+    made = plan(row(20, 0), teams, terms(days=2))
+    assert loads(made) == {"A": {TUESDAY: 10}, "B": {MONDAY: 10}}
+
+
+def test_lunch_outside_the_shift_takes_nothing() -> None:
+    evening = terms(20, shift=(time(14), time(18)))
+    assert evening.shift_s == 4 * 3600
+    # 8 visits of 30 minutes would fill four hours without a step of walking.
+    assert list(loads(plan(row(7, 0, minutes=30), named(1), evening))["A"].values()) == [7]
+
+
+def test_nothing_fits() -> None:
+    made = plan(row(3, 0, due=date(2026, 2, 20)), named(1), terms(partial=True))
+    assert made.visits == []
+    assert len(made.unplanned) == 3
