@@ -17,7 +17,7 @@ from gis_service.identity import Identity, Role, operator
 from gis_service.say import say
 from gis_service.selection.select import ensure_run
 from gis_service.settings import get_settings
-from gis_service.sheet.township import gathered, print_wall_map
+from gis_service.sheet.township import print_wall_map, read_sheet_data
 from web_map.fire import fire_page
 from web_map.frame import Page, render
 from web_map.planner import planner_page
@@ -68,7 +68,7 @@ def township(code: str, out: Path) -> None:
     asking = Identity(operator().account, Role.TOWNSHIP, place=code)
     if out.suffix.lower() == ".pdf":
         with transaction(asking, read_only=True) as connection:
-            values = gathered(connection, code, Mark(asking.account))
+            values = read_sheet_data(connection, code, Mark(asking.account))
         write_file(print_wall_map(values), out, title=values["name"])
         return
     with transaction(asking, read_only=True) as connection:

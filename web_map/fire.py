@@ -135,7 +135,7 @@ def _drawn(
         if offline:
             work = work_of(connection, run["run_id"], cluster_id, run["parameters"]["engine_width_m"])
             parts += _work_drawn(work, srid, zh=zh)
-            fire["summary"] = route.told(work, zh=zh)
+            fire["summary"] = route.describe_patrol(work, zh=zh)
         else:
             fire |= {
                 "work": f"/api/clusters/{cluster_id}/patrol?run={run['run_id']}",

@@ -87,14 +87,14 @@ def houses_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
     for row, shape in zip(rows, shapes_of(rows, srid), strict=True):
         # A house that no hose reaches has no distance; its style is the fallback below every step.
         hose = -1.0 if row["hose_m"] is None else round(float(row["hose_m"]), 1)
-        told = house.facts(row, zh=zh, columns=house.FOR_THE_BRIGADE)
+        popup = house.facts(row, zh=zh, columns=house.FOR_THE_BRIGADE)
         shown = {
             "hose": hose,
             "depth": -1 if row["depth"] is None else row["depth"],
             "floors": row["floors"] or -1,
             "use": row["use_class"],
         }
-        features.append(feature(shape, shown, told, row["building_id"]))
+        features.append(feature(shape, shown, popup, row["building_id"]))
     name = "房屋" if zh else "Houses"
     return layer("houses", name, features, hose_style(), hose_keys(zh=zh), colourings=colourings(zh=zh))
 
@@ -139,9 +139,11 @@ def alleys_layer(rows: Rows, parameters: dict[str, Any], srid: int, *, zh: bool)
         widths = np.array([row["mean_width_m"] for row in rows])
         strips = to_degrees(shapely.buffer(lines, np.maximum(widths, 0.4) / 2, cap_style="flat", quad_segs=2), srid)
         for row, strip in zip(rows, strips, strict=True):
-            told = cluster.alley_facts(row, zh=zh)
+            popup = cluster.alley_facts(row, zh=zh)
             features.append(
-                feature(strip, {"class": row["class"], "w": round(row["mean_width_m"], 3)}, told, f"a{row['alley_id']}")
+                feature(
+                    strip, {"class": row["class"], "w": round(row["mean_width_m"], 3)}, popup, f"a{row['alley_id']}"
+                )
             )
     limits = cluster.class_limits(parameters, zh=zh)
     keys = [{"name": said, "style": styles[name]} for name, said in limits.items()]
@@ -157,7 +159,7 @@ def gaps_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
     names = cluster.classes(zh=zh)
     features = []
     for row, shape in zip(rows, shapes_of(rows, srid), strict=True):
-        told = {
+        popup = {
             "title": "两栋之间" if zh else "Between two houses",
             "rows": [
                 ["类别" if zh else "class", names[row["class"]]],
@@ -166,7 +168,7 @@ def gaps_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
                 ["长度" if zh else "length", cluster.metres(row["length_m"], 1)],
             ],
         }
-        features.append(feature(shape, {"class": row["class"], "w": round(row["mean_width_m"], 3)}, told))
+        features.append(feature(shape, {"class": row["class"], "w": round(row["mean_width_m"], 3)}, popup))
     style = {"by": "class", "values": styles, "fallback": styles["narrow"]}
     keys = [{"name": names[name], "style": styles[name], "shape": "line"} for name in styles]
     name = "间隙（含短于 5 m 的）" if zh else "Gaps, short ones too"
@@ -201,7 +203,7 @@ def burn_layer(houses: Rows, burn: Rows, srid: int, *, zh: bool) -> dict[str, An
     features = []
     for number, shape in zip(of, to_degrees(np.array(shapes, object), srid) if shapes else [], strict=True):
         row = known[number]
-        told = {
+        popup = {
             "title": f"延烧片 {number}" if zh else f"Burn cluster {number}",
             "rows": [
                 ["房屋" if zh else "houses", str(row["buildings"])],
@@ -214,7 +216,7 @@ def burn_layer(houses: Rows, burn: Rows, srid: int, *, zh: bool) -> dict[str, An
                 ["一次火灾平均少烧" if zh else "saves in the mean", _houses(row["saved_mean"], zh=zh)],
             ],
         }
-        features.append(feature(shape, {}, told))
+        features.append(feature(shape, {}, popup))
     keys = [
         {
             "name": "一处起火、无人扑救时全部烧到的房屋" if zh else "all burn if one does",
@@ -260,7 +262,7 @@ def breaks_layer(rows: list[dict[str, Any]], srid: int, *, zh: bool) -> dict[str
         # Houses that touch have no way between them to draw: a short bar marks the wall.
         shown = np.where(shapely.length(shapes) > 0.5, shapes, shapely.buffer(shapely.centroid(shapes), 0.8))
         for row, shape in zip(rows, to_degrees(_bars(shown), srid), strict=True):
-            told = {
+            popup = {
                 "title": "防火隔离建议" if zh else "Firebreak proposal",
                 "rows": [
                     ["防火墙长度" if zh else "wall to protect", f"{row['wall_m']:.1f} m"],
@@ -270,7 +272,7 @@ def breaks_layer(rows: list[dict[str, Any]], srid: int, *, zh: bool) -> dict[str
                     ["一次火灾平均少烧" if zh else "saves in the mean", _houses(row["saved_mean"], zh=zh)],
                 ],
             }
-            features.append(feature(shape, {}, told))
+            features.append(feature(shape, {}, popup))
     keys = [{"name": "需防火墙或拓宽处" if zh else "wall or widening", "style": style, "shape": "line"}]
     name = "防火隔离建议" if zh else "Firebreak proposals"
     return layer("breaks", name, features, {"fallback": style}, keys, shape="line")
@@ -292,8 +294,8 @@ def water_layers(rows: list[dict[str, Any]], srid: int, *, zh: bool) -> list[dic
     marks = []
     for row, shape in zip(rows, to_degrees(points, srid) if rows else [], strict=True):
         kind = HYDRANT_KIND[row["kind"]] if zh else row["kind"]
-        told = {"title": row["name"] or row["hydrant_id"], "rows": [["类型" if zh else "kind", kind]]}
-        marks.append(feature(shape, {}, told))
+        popup = {"title": row["name"] or row["hydrant_id"], "rows": [["类型" if zh else "kind", kind]]}
+        marks.append(feature(shape, {}, popup))
     rings = [feature(s, {}) for s in to_degrees(shapely.buffer(points, radius, quad_segs=12), srid)] if rows else []
     return [
         layer(

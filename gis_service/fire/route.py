@@ -48,7 +48,7 @@ def places(work: Work, *, zh: bool) -> list[Mark]:
     ]
 
 
-def told(work: Work, *, zh: bool) -> str:
+def describe_patrol(work: Work, *, zh: bool) -> str:
     """Return the route and the places in one sentence."""
     lengths = {str(kind): metres for kind, metres in work.patrol.lengths.items()}
     return summary(lengths, len(work.staging.points), zh=zh)
@@ -68,7 +68,7 @@ def as_geojson(work: Work, srid: int, *, zh: bool) -> dict[str, Any]:
     return {
         "type": "FeatureCollection",
         "features": [feature(mark) for mark in (*steps(work, zh=zh), *places(work, zh=zh))],
-        "summary": told(work, zh=zh),
+        "summary": describe_patrol(work, zh=zh),
         "length_m": round(work.patrol.length_m, 1),
         **{f"{kind}_m": round(value, 1) for kind, value in work.patrol.lengths.items()},
     }

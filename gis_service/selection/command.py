@@ -19,7 +19,7 @@ from gis_service.export.mark import Mark
 from gis_service.files import check_output
 from gis_service.identity import operator
 from gis_service.say import say
-from gis_service.selection.lists import HEADINGS, places_of
+from gis_service.selection.lists import HEADINGS, selected_frame
 from gis_service.selection.rules import RULES, Limits
 from gis_service.selection.select import run_selection, totals
 from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, default_ask
@@ -82,7 +82,7 @@ def select(
         who = operator()
         audit_log.append(connection, who, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected)
         audit_log.append(connection, who, Action.EXPORTED, out.name, run=outcome.run_id, rows=outcome.selected)
-        places = places_of(connection, outcome.run_id)
+        places = selected_frame(connection, outcome.run_id)
         write_places(places, out, title="优先排查名单", headings=HEADINGS, mark=Mark(who.account))
     say(
         f"第 {outcome.run_id} 号选取：{outcome.selected:,} 栋，已写入 {out}",

@@ -53,12 +53,12 @@ def one_of(connection: Connection, run_id: int, building_id: str) -> dict[str, A
     return dict(row)
 
 
-def places_of(connection: Connection, run_id: int, lang: str = "zh") -> gpd.GeoDataFrame:
+def selected_frame(connection: Connection, run_id: int, lang: str = "zh") -> gpd.GeoDataFrame:
     """Return a run's list as a person reads it, geometry in the work CRS."""
-    return frame_of(rows_of(connection, run_id), lang)
+    return frame_of_rows(rows_of(connection, run_id), lang)
 
 
-def frame_of(rows: list[dict[str, Any]], lang: str = "zh") -> gpd.GeoDataFrame:
+def frame_of_rows(rows: list[dict[str, Any]], lang: str = "zh") -> gpd.GeoDataFrame:
     """Return rows as ``rows_of`` gives them as a person reads them; score and reasons may be null."""
     frame = pd.DataFrame(rows, columns=[*(name for name in HEADINGS if name not in {"rank", "lon", "lat"}), "geom"])
     frame.insert(0, "rank", range(1, len(frame) + 1))

@@ -16,7 +16,7 @@ from gis_service.export.mark import Mark
 from gis_service.files import check_output, replacing
 from gis_service.identity import operator
 from gis_service.say import say
-from gis_service.sheet.fire import gathered, print_sheet
+from gis_service.sheet.fire import print_sheet, read_sheet_data
 
 
 @click.command()
@@ -34,7 +34,7 @@ def sheet(cluster_id: int, run_id: int | None, paper: Literal["A4", "A3"], out: 
     prepare()
     who = operator()
     with transaction(who, read_only=True) as connection:
-        values = gathered(connection, cluster_id, run_id, paper, Mark(who.account))
+        values = read_sheet_data(connection, cluster_id, run_id, paper, Mark(who.account))
     made = print_sheet(values)
     with replacing(out) as partial:
         partial.write_bytes(made)

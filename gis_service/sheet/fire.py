@@ -1,4 +1,4 @@
-"""The sheet of a dense cluster for the brigade's plan (专项消防应急方案): what is on it, gathered and worked out."""
+"""The sheet of a dense cluster for the brigade's plan (专项消防应急方案): what is on it, read and worked out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gis_service.facts.cluster import BASIS, CLASS, RESULT, figures, metres, sco
 from gis_service.facts.patrol import KIND
 from gis_service.fire import records
 from gis_service.fire.clusters import cluster_of, run_of
-from gis_service.fire.route import told
+from gis_service.fire.route import describe_patrol
 from gis_service.fire.work import Work, work_of
 from gis_service.settings import DEFAULTS, get_settings
 from gis_service.sheet.fire_map import MapData, detail_maps, legend, overview, parts_of
@@ -39,7 +39,7 @@ _THIN_M = 0.6
 
 
 def print_sheet(values: dict[str, Any]) -> bytes:
-    """Return what ``gathered`` gave as PDF; this takes seconds and no database."""
+    """Return what ``read_sheet_data`` gave as PDF; this takes seconds and no database."""
     return pdf("fire.html", **values)
 
 
@@ -54,7 +54,9 @@ def _read(connection: Connection, name: str, **values: Any) -> _Read:
     return _Read(rows, np.array([shapely.from_wkb(bytes(row.pop("geom"))) for row in rows], dtype=object))
 
 
-def gathered(connection: Connection, cluster_id: int, run_id: int | None, paper: Paper, mark: Mark) -> dict[str, Any]:
+def read_sheet_data(
+    connection: Connection, cluster_id: int, run_id: int | None, paper: Paper, mark: Mark
+) -> dict[str, Any]:
     """Return everything that the sheet's template shows."""
     run = run_of(connection, run_id)
     row = cluster_of(connection, run["run_id"], cluster_id)
@@ -274,7 +276,7 @@ def _patrol(work: Work, numbers: dict[int, int], rows: list[dict[str, Any]]) -> 
     thin = sum(a["min_width_m"] < _THIN_M for a in rows)
     return {
         "steps": _ranges(said),
-        "summary": told(work, zh=True),
+        "summary": describe_patrol(work, zh=True),
         "thin": thin,
         "any": bool(work.patrol.steps),
     }

@@ -65,11 +65,11 @@ class _Data:
 
 
 def print_wall_map(values: dict[str, Any]) -> bytes:
-    """Return the PDF of what ``gathered`` found; takes seconds and needs no database."""
+    """Return the PDF of what ``read_sheet_data`` found; takes seconds and needs no database."""
     return pdf("township.html", **values)
 
 
-def gathered(connection: Connection, township: str, mark: Mark) -> dict[str, Any]:
+def read_sheet_data(connection: Connection, township: str, mark: Mark) -> dict[str, Any]:
     """Return what the wall map of a township (9 digits) shows of what the asker may see: maps, tables, list.
 
     Raises

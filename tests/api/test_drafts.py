@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
 from gis_service.identity import Identity, Role
-from gis_service.sheet.township import gathered
+from gis_service.sheet.township import read_sheet_data
 from tests.conftest import Database, signed_in
 
 TOWN = "451224100"
@@ -50,7 +50,7 @@ def _seen(client: TestClient, house: str) -> dict[str, Any]:
     files = ("/api/figures/export", f"/api/figures/list?township={TOWN}", f"/api/figures/export?township={TOWN}")
     seen |= {p: _cells(client.get(p).content) for p in files}
     with transaction(Identity("wall", Role.TOWNSHIP, TOWN), read_only=True) as connection:
-        wall = gathered(connection, TOWN, Mark("wall"))
+        wall = read_sheet_data(connection, TOWN, Mark("wall"))
     seen["wall"] = _CHANGES.sub("", repr({k: v for k, v in wall.items() if not hasattr(v, "tile")}))
     return seen
 

@@ -23,7 +23,7 @@ from gis_service.db.engine import transaction
 from gis_service.db.server import Server
 from gis_service.export.mark import Mark
 from gis_service.identity import operator
-from gis_service.sheet.fire import gathered, print_sheet
+from gis_service.sheet.fire import print_sheet, read_sheet_data
 from gis_service.up import install_front_end
 from tests.conftest import Database, signed_in
 from web_map.fire import fire_page
@@ -83,7 +83,7 @@ def houses(county: Database, clusters: list[int]) -> list[str]:
 @pytest.fixture(scope="module")
 def sheets(county: Database, clusters: list[int]) -> dict[int, dict[str, Any]]:
     with transaction(operator(), read_only=True) as connection:
-        return {c: gathered(connection, c, None, "A4", Mark("test")) for c in clusters}
+        return {c: read_sheet_data(connection, c, None, "A4", Mark("test")) for c in clusters}
 
 
 @pytest.fixture(scope="module")

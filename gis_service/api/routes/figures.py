@@ -22,7 +22,7 @@ from gis_service.export.xlsx import write_tables
 from gis_service.figures.house import house_of, township_list
 from gis_service.figures.tables import department_table, place_tables, runs_of
 from gis_service.identity import Right
-from gis_service.selection.lists import HEADINGS, frame_of
+from gis_service.selection.lists import HEADINGS, frame_of_rows
 from gis_service.selection.reasons import house_facts
 
 router = APIRouter(prefix="/api", tags=["Figures"])
@@ -73,7 +73,7 @@ def work_list(
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
     mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"township-{township}-{mark.stem}.{format}"
-    places = frame_of(township_list(connection, township))
+    places = frame_of_rows(township_list(connection, township))
     write_places(places, path, title="工作清单", headings=HEADINGS, mark=mark)
     audit.record(Action.EXPORTED, path.name, township=township, rows=len(places))
     return download(path, folder)

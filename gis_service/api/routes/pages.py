@@ -21,7 +21,7 @@ from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
 from gis_service.identity import Identity, Right, Role
 from gis_service.sheet import township as township_wall
-from gis_service.sheet.fire import gathered, print_sheet
+from gis_service.sheet.fire import print_sheet, read_sheet_data
 from web_map import assets
 from web_map.county import county_page
 from web_map.fire import fire_page
@@ -108,7 +108,7 @@ def township_sheet(audit: Audit, code: TownshipCode) -> Response:
     _own(audit.identity, code)
     mark = Mark(audit.identity.account)
     with transaction(audit.identity, read_only=True) as connection:
-        values = township_wall.gathered(connection, code, mark)
+        values = township_wall.read_sheet_data(connection, code, mark)
     made = township_wall.print_wall_map(values)
     audit.record(Action.EXPORTED, f"township-{code}.pdf", township=code)
     headers = {"Content-Disposition": f'attachment; filename="township-{code}-{mark.stem}.pdf"'}
@@ -161,7 +161,7 @@ def fire_sheet(
     mark = Mark(audit.identity.account)
     # The database is let go before the pages are set: that takes seconds.
     with transaction(audit.identity, read_only=True) as connection:
-        values = gathered(connection, cluster_id, run, paper, mark)
+        values = read_sheet_data(connection, cluster_id, run, paper, mark)
     made = print_sheet(values)
     audit.record(Action.EXPORTED, f"fire-{cluster_id}.pdf", cluster=cluster_id, run=run, paper=paper)
     headers = {"Content-Disposition": f'attachment; filename="fire-{cluster_id}-{paper}-{mark.stem}.pdf"'}

@@ -27,7 +27,7 @@ from gis_service.db.queries import statement
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
 from gis_service.identity import Right
-from gis_service.selection.lists import HEADINGS, one_of, places_of
+from gis_service.selection.lists import HEADINGS, one_of, selected_frame
 from gis_service.selection.preview import count, first
 from gis_service.selection.reasons import best_first, house_facts, phrases
 from gis_service.selection.rules import LIMITS, RULES, Limit, Limits, points_table
@@ -278,7 +278,7 @@ def export(
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
     mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"selection-{run_id}-{mark.stem}.{format}"
-    places = places_of(connection, run_id)
+    places = selected_frame(connection, run_id)
     write_places(places, path, title="优先排查名单", headings=HEADINGS, mark=mark)
     audit.record(Action.EXPORTED, path.name, run=run_id, rows=len(places))
     return download(path, folder)
