@@ -19,7 +19,7 @@ import shapely
 
 from gis_service.density.compute.executor import open_executor
 from gis_service.density.params import Params
-from gis_service.density.plane.ground import lay_out
+from gis_service.density.plane.ground import build_ground
 from gis_service.density.plane.pairs import find_pairs
 from gis_service.density.plane.tiles import Finder
 from gis_service.density.reach import access
@@ -59,11 +59,11 @@ def main():
             executor.map(abs, range(given.workers))
         begin = time.perf_counter()
         with stage("  walls and tiles"):
-            walls, tiles = lay_out(shapes)
+            walls, tiles = build_ground(shapes)
             boxes = walls.boxes
             finder = Finder(boxes)
         with stage("  rim of the engines' ground"):
-            rim = access.find_whole_rim(walls, tiles, finder, params.engine_width_m, executor)
+            rim = access.whole_boundary(walls, tiles, finder, params.engine_width_m, executor)
         with stage("  grounds joined"):
             space = access.find_space(shapes, walls, rim, params.engine_width_m, None)
         with stage("  hose"):

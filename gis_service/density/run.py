@@ -24,7 +24,7 @@ from gis_service.density.layer.prepare import Prepared, prepare
 from gis_service.density.layer.repairs import Repairs
 from gis_service.density.layer.srid import like
 from gis_service.density.params import Params
-from gis_service.density.plane.ground import Ground, lay_out
+from gis_service.density.plane.ground import Ground, build_ground
 from gis_service.density.plane.pairs import Pairs, find_pairs
 from gis_service.density.plane.tiles import TILE_BUILDINGS
 from gis_service.density.reach.access import Access, find_access
@@ -140,7 +140,7 @@ def density(
             near, ground = side_by_side(
                 running,
                 lambda running: find_pairs(prepared.footprints, reach_m, running),
-                lambda _: lay_out(prepared.footprints, tile_buildings, origin),
+                lambda _: build_ground(prepared.footprints, tile_buildings, origin),
             )
         streets = None if roads is None else like(roads, prepared.crs, accept_accuracy_m)
         town = _Town(prepared, near, reach_m, ground, label_clusters(prepared, near, params), params, stages, on_layer)

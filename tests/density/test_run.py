@@ -21,7 +21,7 @@ from gis_service.density.compute.executor import InProcess
 from gis_service.density.geopackage import write
 from gis_service.density.layer.prepare import prepare
 from gis_service.density.params import Params
-from gis_service.density.plane.ground import lay_out
+from gis_service.density.plane.ground import build_ground
 from gis_service.density.plane.pairs import find_pairs
 from gis_service.density.run import density
 from gis_service.errors import InputError
@@ -76,7 +76,7 @@ def test_shares_equal_the_whole(kyojima, size):
     prepared = prepare(kyojima)
     pairs = find_pairs(prepared.footprints, 4.0)
     whole = compute_gaps(prepared, pairs)
-    shared = compute_gaps(prepared, pairs, Params(), OneByOne(), lay_out(prepared.footprints, size))
+    shared = compute_gaps(prepared, pairs, Params(), OneByOne(), build_ground(prepared.footprints, size))
     assert whole.frame(prepared).drop(columns="geometry").equals(shared.frame(prepared).drop(columns="geometry"))
     assert shapely.equals_exact(whole.geometry, shared.geometry).all()
     alone = density(kyojima, executor=InProcess())

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.density.compute.compiled import loop
+from gis_service.density.compute.compiled import compiled_untyped
 
 STEP = 0.2
 """Step along a wall in metres; ends of runs are found by bisection, so lengths do not depend on it."""
@@ -108,7 +108,7 @@ class Scene(NamedTuple):
     covering: int
 
 
-@loop
+@compiled_untyped
 def _first_touch(ax, ay, nx, ny, window, limit):
     """Return t and the touched point of a window's walls, t = inf when beyond ``limit`` (metres)."""
     walls, n = window.walls, window.filled
@@ -141,7 +141,7 @@ def _first_touch(ax, ay, nx, ny, window, limit):
     return best, fx, fy
 
 
-@loop
+@compiled_untyped
 def _free(px, py, radius, window):
     """Say whether no wall comes nearer to p than ``radius`` (metres)."""
     walls, n = window.walls, window.filled
@@ -163,7 +163,7 @@ def _free(px, py, radius, window):
     return True
 
 
-@loop
+@compiled_untyped
 def _inside(px, py, walls, first, last):
     odd = False
     for i in range(first, last):
@@ -175,7 +175,7 @@ def _inside(px, py, walls, first, last):
     return odd
 
 
-@loop
+@compiled_untyped
 def _crosses(px, py, qx, qy, length, window):
     """Say whether the line from p to the foot q crosses a wall, but for a graze at the foot."""
     walls, n = window.walls, window.filled
@@ -195,7 +195,7 @@ def _crosses(px, py, qx, qy, length, window):
     return False
 
 
-@loop
+@compiled_untyped
 def classify_point(scene, ax, ay, nx, ny):  # noqa: PLR0911 - each return is one verdict
     """Judge the bisector point seen from ``a`` on A's outline along its outward unit normal ``n``.
 
@@ -228,7 +228,7 @@ def classify_point(scene, ax, ay, nx, ny):  # noqa: PLR0911 - each return is one
     return FLANKED, t, px, py
 
 
-@loop
+@compiled_untyped
 def gather(walls, first, last, x0, y0, box, out, n):
     """Copy the walls first .. last that reach into a box behind the ``n`` rows of ``out`` (a ``Window``'s).
 
@@ -251,7 +251,7 @@ def gather(walls, first, last, x0, y0, box, out, n):
     return out, n
 
 
-@loop
+@compiled_untyped
 def clip(x0, y0, x1, y1, box):
     """Return the part of a wall inside a box (as of ``gather``) as two shares of its length; (1, 0) for none."""
     lo, hi = 0.0, 1.0

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_service.density.compute.compiled import loop
+from gis_service.density.compute.compiled import compiled_untyped
 
 SLACK_M = 0.03
 """Empty discs this near one another count as one open space."""
@@ -67,7 +67,7 @@ class Chains(NamedTuple):
     closed: NDArray[np.bool_]
 
 
-@loop
+@compiled_untyped
 def ends_by_node(node, n_nodes):
     """Return the ends at every node, and the offset of each node's first."""
     offset = np.zeros(n_nodes + 1, np.int64)
@@ -81,14 +81,14 @@ def ends_by_node(node, n_nodes):
     return ends, offset
 
 
-@loop
+@compiled_untyped
 def _spare(g, h, xyt):
     """Return by how much the empty discs of two ends overlap, and the distance of the ends."""
     d = math.sqrt((xyt[g, 0] - xyt[h, 0]) ** 2 + (xyt[g, 1] - xyt[h, 1]) ** 2)
     return xyt[g, 2] + xyt[h, 2] + SLACK_M - d, d
 
 
-@loop
+@compiled_untyped
 def _bridge(g, h, ends, first, last, xyt):
     """Return how to go from end g to end h without leaving empty discs: -2 not at all, -1 straight, else by an end."""
     if _spare(g, h, xyt)[0] >= 0.0:
@@ -103,7 +103,7 @@ def _bridge(g, h, ends, first, last, xyt):
     return via
 
 
-@loop
+@compiled_untyped
 def partners(every, alive):
     """Make partners of the ends wherever exactly two of pieces ``alive`` (bool) meet.
 
@@ -136,7 +136,7 @@ def partners(every, alive):
     return partner, via, degree
 
 
-@loop
+@compiled_untyped
 def bridge_length(h, partner, via, xyt):
     """Return the length of the bridge that leaves by end h."""
     g = partner[h]
@@ -147,7 +147,7 @@ def bridge_length(h, partner, via, xyt):
     return _spare(h, via[h], xyt)[1] + _spare(via[h], g, xyt)[1]
 
 
-@loop
+@compiled_untyped
 def follow(partner, via, alive, length, xyt):
     """Follow partners into ``Chains``; ``length`` is that of each piece in metres."""
     n = alive.shape[0]
@@ -181,7 +181,7 @@ def follow(partner, via, alive, length, xyt):
     return Chains(entered[:at].copy(), starts[: chain + 1].copy(), total[:chain].copy(), closed[:chain].copy())
 
 
-@loop
+@compiled_untyped
 def _straightest(h, alive, ends, first, last, dx, dy):
     best, at = 2.0, -1
     for i in range(first, last):
@@ -194,7 +194,7 @@ def _straightest(h, alive, ends, first, last, dx, dy):
     return at, best
 
 
-@loop
+@compiled_untyped
 def prune(every, alive, length, shortest, straight):
     """Take away side branches too short to be alleys, shortest first, until every junction is one of alleys.
 
@@ -237,7 +237,7 @@ def prune(every, alive, length, shortest, straight):
             return attached_to
 
 
-@loop
+@compiled_untyped
 def extend_straight(every, alive, partner, via, degree, short, straight):
     """Let stretches at a junction that are too short to be alleys go on into the straightest branch.
 
@@ -262,7 +262,7 @@ def extend_straight(every, alive, partner, via, degree, short, straight):
             partner[bi], partner[bj], via[bi], via[bj] = bj, bi, way, way
 
 
-@loop
+@compiled_untyped
 def _add(point, out, n, start):
     """Append a point unless it is the one before."""
     if n > start and (point[0] - out[n - 1, 0]) ** 2 + (point[1] - out[n - 1, 1]) ** 2 < 1e-6:
@@ -271,7 +271,7 @@ def _add(point, out, n, start):
     return n + 1
 
 
-@loop
+@compiled_untyped
 def outlines(chains, first, last, points, ends, partner, via, chosen):
     """Return the points of the chosen chains in order (a closed one comes back), and the first of each.
 

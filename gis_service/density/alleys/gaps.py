@@ -16,7 +16,7 @@ from gis_service.density.alleys.walk import Chosen, Neighbours, trace_bisectors
 from gis_service.density.compute.executor import Executor, InProcess
 from gis_service.density.layer.prepare import Prepared
 from gis_service.density.params import Params
-from gis_service.density.plane.ground import Ground, lay_out
+from gis_service.density.plane.ground import Ground, build_ground
 from gis_service.density.plane.pairs import Pairs, find_pairs, neighbours
 from gis_service.density.plane.walls import Walls, spans, stretches
 
@@ -149,7 +149,7 @@ def compute_gaps(
     """
     params = params or Params()
     pairs = find_pairs(prepared.footprints, params.max_width_m) if pairs is None else pairs
-    ground = ground or lay_out(prepared.footprints)
+    ground = ground or build_ground(prepared.footprints)
     a, b, least = pairs.a.astype(np.int64), pairs.b.astype(np.int64), pairs.min_width_m
     offsets, others = neighbours(pairs, len(prepared))
     figures, gap_xyt, gap_of, med_xyt, med_of, med_sum = _traced(

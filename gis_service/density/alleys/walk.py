@@ -24,7 +24,7 @@ from gis_service.density.alleys.bisector import (
     clip,
     gather,
 )
-from gis_service.density.compute.compiled import loop, uncounted
+from gis_service.density.compute.compiled import compiled_untyped, uncounted
 
 JOIN_M = 0.02
 """Two ends of the walk this near one another are the same place (a corner of 180° and a little more)."""
@@ -121,7 +121,7 @@ class Lines(NamedTuple):
     stack: NDArray[np.int64]
 
 
-@loop
+@compiled_untyped
 def _grown(array, n):
     if n < array.shape[0]:
         return array
@@ -130,7 +130,7 @@ def _grown(array, n):
     return bigger
 
 
-@loop
+@compiled_untyped
 def _put(track, n, state, t, x, y):
     """Append a point (x, y, t, state) to the track; a break is a point with state OFF."""
     if state == OFF and (n == 0 or track[n - 1, 3] == OFF):
@@ -140,7 +140,7 @@ def _put(track, n, state, t, x, y):
     return track, n + 1
 
 
-@loop
+@compiled_untyped
 def _at(piece, u):
     """Return the point on A's outline and its normal at share ``u`` of a wall or of a corner's turn."""
     if not piece.turns:
@@ -150,7 +150,7 @@ def _at(piece, u):
     return piece.x, piece.y, c * piece.nx - s * piece.ny, s * piece.nx + c * piece.ny
 
 
-@loop
+@compiled_untyped
 def _along(scene, piece, lo, hi, steps, track, n):
     """Walk one wall or one corner of A from share lo to hi, with exact ends of every run."""
     ax, ay, nx, ny = _at(piece, lo)
@@ -186,12 +186,12 @@ def _along(scene, piece, lo, hi, steps, track, n):
     return track, n
 
 
-@loop
+@compiled_untyped
 def _sky(t, ha, hb):
     return 0.5 * (1.0 / math.sqrt(1.0 + (ha / t) ** 2) + 1.0 / math.sqrt(1.0 + (hb / t) ** 2))
 
 
-@loop
+@compiled_untyped
 def measure(track, first, last, ha, hb):
     """Return length, ∫width, ∫sky view and the least width of points first..last (nan sky without heights)."""
     length = width = sky = 0.0
@@ -208,7 +208,7 @@ def measure(track, first, last, ha, hb):
     return length, width, sky, least
 
 
-@loop
+@compiled_untyped
 def _thin(track, first, last, x0, y0, out, n, stack):
     """Append points first..last to ``out``, thinned (Douglas-Peucker in x, y and half width)."""
     keep = np.zeros(last - first + 1, np.bool_)
@@ -243,7 +243,7 @@ def _thin(track, first, last, x0, y0, out, n, stack):
     return out, n, stack
 
 
-@loop
+@compiled_untyped
 def _common(neighbours, a, b, found):
     """List the common neighbours of a and b in the arrays of ``found``."""
     offsets, others, near = neighbours.offsets, neighbours.others, neighbours.near
@@ -268,7 +268,7 @@ def _common(neighbours, a, b, found):
     return Common(buildings, touching, n)
 
 
-@loop
+@compiled_untyped
 def _first_wall(walls, first, last, x0, y0, box):
     """Choose where to begin a ring: a wall that begins away from B, so that no run is cut in two."""
     for i in range(first, last):
@@ -278,7 +278,7 @@ def _first_wall(walls, first, last, x0, y0, box):
     return -1
 
 
-@loop
+@compiled_untyped
 def _opposite(ax, ay, ux, uy, length, other, facing):
     """Return the part of a wall of A (shares of its length) that any of B can face.
 
@@ -299,7 +299,7 @@ def _opposite(ax, ay, ux, uy, length, other, facing):
     return max(0.0, lo - sway) / length, min(length, hi + sway) / length
 
 
-@loop
+@compiled_untyped
 def _before_corner(x, y, nx, ny, mx, my, other, facing):
     """Say whether any of B can lie before a corner of A whose normal turns from (nx, ny) to (mx, my)."""
     wb, n = other.walls, other.filled
@@ -332,7 +332,7 @@ def _before_corner(x, y, nx, ny, mx, my, other, facing):
     return False
 
 
-@loop
+@compiled_untyped
 def _ring(scene, box, r0, r1, begin, track, n):
     """Walk one ring of A (walls r0 .. r1) from the wall ``begin``."""
     walls, x0, y0 = scene.walls, scene.x0, scene.y0
@@ -371,7 +371,7 @@ def _ring(scene, box, r0, r1, begin, track, n):
     return track, n
 
 
-@loop
+@compiled_untyped
 def _walk_all(scene, a, after, box, track):
     """Walk all rings of building ``a``; return the track and its length."""
     start = scene.start
@@ -386,7 +386,7 @@ def _walk_all(scene, a, after, box, track):
     return track, n
 
 
-@loop
+@compiled_untyped
 def _between(found, walls, start, origin, box, wc, covers):
     """Gather the walls of the third buildings, and list those that may lie over the gap."""
     nc = nv = 0
@@ -401,7 +401,7 @@ def _between(found, walls, start, origin, box, wc, covers):
     return wc, nc, covers, nv
 
 
-@loop
+@compiled_untyped
 def _runs(track, n, floor, runs):
     """List the stretches of the track whose state is ``floor`` or better, as (first, last)."""
     count = i = 0
@@ -419,7 +419,7 @@ def _runs(track, n, floor, runs):
     return runs, count
 
 
-@loop
+@compiled_untyped
 def _store(lines, k, track, runs, heights, origin):
     """Add the runs of pair k to ``lines``; return them, and length, ∫width and ∫sky of all runs together.
 
@@ -445,7 +445,7 @@ def _store(lines, k, track, runs, heights, origin):
     return Lines(xyt, n, of, sums, count, stack), total
 
 
-@loop
+@compiled_untyped
 def _no_lines():
     return Lines(
         np.empty((1024, 3)), np.int64(0), np.empty((256, 3), np.int64), np.empty((256, 4)), np.int64(0),
@@ -453,7 +453,7 @@ def _no_lines():
     )  # fmt: skip
 
 
-@loop
+@compiled_untyped
 def trace_bisectors(walls, heights, neighbours, pairs, facing):
     """Walk the bisector of every pair.
 

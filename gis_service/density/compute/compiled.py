@@ -102,7 +102,7 @@ def compiled(function: _F) -> _F:
     return cast("_F", dispatcher)
 
 
-loop: Any = compiled
+compiled_untyped: Any = compiled
 """``compiled`` for functions whose types only the compiler knows."""
 
 

@@ -25,7 +25,7 @@ class Ground(NamedTuple):
         return out
 
 
-def lay_out(
+def build_ground(
     footprints: NDArray[np.object_], tile_buildings: int = TILE_BUILDINGS, origin: tuple[float, float] | None = None
 ) -> Ground:
     """Flatten footprints (valid, in one metric CRS) into walls, counted from ``origin``, and cut them into tiles."""

@@ -1,6 +1,6 @@
-"""The rim of the ground where an engine's centre can stand: all points at half its width from the walls.
+"""The offset boundary of the ground where an engine's centre can stand: all points at half its width from the walls.
 
-The rim is computed exactly, wall by wall: the line that runs at distance r outside a wall, and the arc of
+The offset boundary is computed exactly, wall by wall: the line that runs at distance r outside a wall, and the arc of
 radius r round an outer corner, less what lies nearer than r to any other wall. So a lane of 3.99 m is shut
 and one of 4.01 m open, whatever their direction; no raster and no polygon for an arc is involved.
 """
@@ -28,8 +28,8 @@ _ALMOST_BACK = 3.0
 """Radians of a turn from which an arc's tangents meet too far away to be of use."""
 
 
-class Rim(NamedTuple):
-    """Pieces of the rim, lines and arcs.
+class OffsetBoundary(NamedTuple):
+    """Pieces of the offset boundary, lines and arcs.
 
     Attributes
     ----------
@@ -186,7 +186,7 @@ def _box_of_arc(px: float, py: float, first: float, turn: float, r: float) -> tu
 def _rim(  # noqa: C901, PLR0912, PLR0915
     own: Ints, before: Ints, r: float, near: float, grid: Segments, free: Floats
 ) -> tuple[Floats, NDArray[np.bool_], Ints, NDArray[np.int8], int]:
-    """Return the pieces of the offset boundary (as ``Rim``), and how many there are.
+    """Return the pieces of the offset boundary (as ``OffsetBoundary``), and how many there are.
 
     ``own`` (int64) are rows of the grid's segments, ``before`` (int64) the wall before each; ``r`` is the offset in metres,
     and what lies nearer than ``near`` to a wall is covered. ``free`` (slots, 2) float64 is scratch that outlives the loop.
@@ -287,13 +287,13 @@ def _rim(  # noqa: C901, PLR0912, PLR0915
     return out[:made].copy(), arc[:made].copy(), wall[:made].copy(), cut[:made].copy(), made
 
 
-def find_rim(own: Ints, ends: Floats, before: Ints, width_m: float) -> Rim:
-    """Find the rim along the walls ``own`` (rows of ``ends``), seen among all walls given.
+def offset_boundary(own: Ints, ends: Floats, before: Ints, width_m: float) -> OffsetBoundary:
+    """Find the offset boundary along the walls ``own`` (rows of ``ends``), seen among all walls given.
 
     Parameters
     ----------
     own
-        The walls whose rim is wanted.
+        The walls whose offset boundary is wanted.
     ends, before
         Walls as in `Walls`; all walls within ``width_m`` of the wanted ones must be there. ``before`` counts
         rows of ``ends``.
@@ -306,7 +306,7 @@ def find_rim(own: Ints, ends: Floats, before: Ints, width_m: float) -> Rim:
     out, arc, wall, cut, _ = _rim(
         own, before, r, r - SHUT_M, Segments(ends, shape, grid_fill(ends, shape)), np.empty((_SLOTS, 2))
     )
-    return Rim(out, arc, wall, cut)
+    return OffsetBoundary(out, arc, wall, cut)
 
 
 @compiled

@@ -22,8 +22,8 @@ from gis_service.arrays import Flags, Floats, Ints
 from gis_service.density.compute.compiled import compiled
 from gis_service.density.compute.executor import Executor, InProcess
 from gis_service.density.params import Params
-from gis_service.density.plane.ground import Ground, lay_out
-from gis_service.density.plane.offset import Rim, clear_points, find_rim
+from gis_service.density.plane.ground import Ground, build_ground
+from gis_service.density.plane.offset import OffsetBoundary, clear_points, offset_boundary
 from gis_service.density.plane.pairs import Pairs
 from gis_service.density.plane.tiles import TILE_BUILDINGS, Finder, Tile
 from gis_service.density.plane.walls import Walls
@@ -33,7 +33,7 @@ from gis_service.density.reach.sight import Views, find_views, make_scene, meet_
 from gis_service.density.reach.space import EngineSpace
 
 ROADS, OPEN_EDGE = "roads", "open_edge"
-_NO_RIM = Rim(np.empty((0, 8)), np.empty(0, bool), np.empty(0, np.int64), np.empty(0, np.int8))
+_NO_RIM = OffsetBoundary(np.empty((0, 8)), np.empty(0, bool), np.empty(0, np.int64), np.empty(0, np.int8))
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def _part(walls: Walls, buildings: Ints, own: Ints) -> _Part:
     )
 
 
-def _rim_tile(task: _RimTask) -> Rim:
-    return find_rim(task.part.own, task.part.ends, task.part.before, task.width_m)
+def _rim_tile(task: _RimTask) -> OffsetBoundary:
+    return offset_boundary(task.part.own, task.part.ends, task.part.before, task.width_m)
 
 
 def _view_tile(task: _ViewTask) -> Views:
@@ -154,10 +154,10 @@ def find_access(
 
     """
     executor = executor or InProcess()
-    walls, tiles = ground or lay_out(footprints, tile_buildings)
+    walls, tiles = ground or build_ground(footprints, tile_buildings)
     boxes = walls.boxes
-    rim = find_whole_rim(walls, tiles, Finder(boxes), params.engine_width_m, executor)
-    space = find_space(footprints, walls, rim, params.engine_width_m, roads, access_basis)
+    boundary = whole_boundary(walls, tiles, Finder(boxes), params.engine_width_m, executor)
+    space = find_space(footprints, walls, boundary, params.engine_width_m, roads, access_basis)
     hose = find_hose(walls, boxes, tiles, space, params, executor)
     depth = find_depth(hose, pairs, params)
     table = pd.DataFrame(
@@ -173,13 +173,17 @@ def find_access(
     return Access(table, space, space.basis)
 
 
-def find_whole_rim(walls: Walls, tiles: list[Tile], finder: Finder, width_m: float, executor: Executor) -> Rim:
-    """Find the rim along all walls, tile by tile; ``wall`` counts walls of the whole data set."""
+def whole_boundary(
+    walls: Walls, tiles: list[Tile], finder: Finder, width_m: float, executor: Executor
+) -> OffsetBoundary:
+    """Find the boundary along all walls, tile by tile; ``wall`` counts walls of the whole data set."""
     near = [finder.within(*tile.grown(width_m + 0.01)) for tile in tiles]
     tasks = (_RimTask(_part(walls, some, walls.of(tile.own)), width_m) for tile, some in zip(tiles, near, strict=True))
     parts = executor.map(_rim_tile, tasks)
     count = sum(len(part.arc) for part in parts)
-    out = Rim(np.empty((count, 8)), np.empty(count, bool), np.empty(count, np.int64), np.empty(count, np.int8))
+    out = OffsetBoundary(
+        np.empty((count, 8)), np.empty(count, bool), np.empty(count, np.int64), np.empty(count, np.int8)
+    )
     made = 0
     for k, some in enumerate(near):
         # Each part goes as it is taken over: all of them twice would be the largest thing in memory.
@@ -194,13 +198,13 @@ def find_whole_rim(walls: Walls, tiles: list[Tile], finder: Finder, width_m: flo
 def find_space(
     footprints: NDArray[np.object_],
     walls: Walls,
-    rim: Rim,
+    boundary: OffsetBoundary,
     width_m: float,
     roads: NDArray[np.object_] | None,
     access_basis: str | None = None,
 ) -> EngineSpace:
     """Find which grounds engines reach, from roads or else from the open country."""
-    faces = Faces(rim)
+    faces = Faces(boundary)
     basis, grounds = access_basis or OPEN_EDGE, np.array([faces.outside])
     if roads is not None and len(roads):
         lines = _segments(roads, walls.origin)
@@ -208,7 +212,7 @@ def find_space(
         met = np.unique(met[met >= 0])
         if len(met):
             basis, grounds = ROADS, met if access_basis is None else np.union1d(met, grounds)
-    return EngineSpace(footprints, walls.origin, rim, faces, grounds, width_m, basis)
+    return EngineSpace(footprints, walls.origin, boundary, faces, grounds, width_m, basis)
 
 
 def _segments(lines: NDArray[np.object_], origin: tuple[float, float]) -> Floats:
@@ -227,14 +231,14 @@ def find_hose(
     walls: Walls, boxes: Floats, tiles: list[Tile], space: EngineSpace, params: Params, executor: Executor
 ) -> Floats:
     """Return the hose distance of every building in metres; NaN where no hose comes."""
-    rim, reached = space.rim, space.reached
+    boundary, reached = space.boundary, space.reached
     radius = params.engine_width_m / 2
     hose = np.full(len(walls.start) - 1, np.nan)
-    hose[walls.owner[rim.wall[reached]]] = 0.0
+    hose[walls.owner[boundary.wall[reached]]] = 0.0
     if not np.isnan(hose).any():
         return hose
-    nodes = find_nodes(walls, rim, space.faces, reached)
-    discs = find_discs(rim, reached)
+    nodes = find_nodes(walls, boundary, space.faces, reached)
+    discs = find_discs(boundary, reached)
     finder, node_finder, disc_finder = Finder(boxes), _points(nodes.xy), _points(discs)
     seen: list[Ints] = []
 

@@ -1,4 +1,4 @@
-"""Which pieces of the rim bound the same open ground, over the whole data set.
+"""Which pieces of the boundary bound the same open ground, over the whole data set.
 
 Pieces whose ends touch make one curve. Every island in the open ground has a leftmost point; a ray from
 there to the left meets, first, another curve of the same ground, or leaves the data. Both facts together
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gis_service.arrays import Floats, Ints, Items
 from gis_service.density.compute.compiled import compiled, uncounted
 from gis_service.density.plane.grid import Cells, cell_range, foot_on, grid_shape
-from gis_service.density.plane.offset import Rim
+from gis_service.density.plane.offset import OffsetBoundary
 
 
 class Pieces(NamedTuple):
@@ -25,7 +25,7 @@ class Pieces(NamedTuple):
     Attributes
     ----------
     shape, arc
-        As in ``offset.Rim``: (n, 8) float64 in metres, and whether a piece is an arc.
+        As in ``offset.OffsetBoundary``: (n, 8) float64 in metres, and whether a piece is an arc.
     boxes
         (n, 4) float64 xmin, ymin, xmax, ymax.
     grid, cells
@@ -295,19 +295,19 @@ def _locate(counted: Pieces, points: Floats, ground: Ints) -> Ints:
 
 
 class Faces:
-    """The separate grounds that the rim bounds.
+    """The separate grounds that the boundary bounds.
 
     Attributes
     ----------
     ground
-        The ground of each piece of the rim, and last that of the open country outside the data. Numbers
+        The ground of each piece of the boundary, and last that of the open country outside the data. Numbers
         stand for nothing but equality.
 
     """
 
-    def __init__(self, rim: Rim) -> None:
-        self._shape = np.ascontiguousarray(rim.shape)
-        self._arc = rim.arc
+    def __init__(self, boundary: OffsetBoundary) -> None:
+        self._shape = np.ascontiguousarray(boundary.shape)
+        self._arc = boundary.arc
         self.boxes = _boxes(self._shape, self._arc)
         self._grid = grid_shape(self.boxes, 4.0)
         cells = Cells(*_fill_boxes(self.boxes, self._grid, 2 * _SNAP_M))

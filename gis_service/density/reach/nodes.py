@@ -10,7 +10,7 @@ import pandas as pd
 
 from gis_service.arrays import Flags, Floats, Ints
 from gis_service.density.compute.compiled import compiled
-from gis_service.density.plane.offset import Rim
+from gis_service.density.plane.offset import OffsetBoundary
 from gis_service.density.plane.walls import Walls
 from gis_service.density.reach.faces import Faces
 
@@ -101,15 +101,15 @@ def _corners(
     return at[:made].copy(), arms[:made].copy(), flag[:made].copy()
 
 
-def find_nodes(walls: Walls, rim: Rim, faces: Faces, reached: Flags) -> Nodes:
+def find_nodes(walls: Walls, boundary: OffsetBoundary, faces: Faces, reached: Flags) -> Nodes:
     """Find all points of a hose's way.
 
     Parameters
     ----------
-    walls, rim, faces
-        The buildings, and the rim of the engines' ground with its grounds.
+    walls, boundary, faces
+        The buildings, and the boundary of the engines' ground with its grounds.
     reached
-        Which pieces of the rim an engine reaches.
+        Which pieces of the boundary an engine reaches.
 
     Returns
     -------
@@ -119,11 +119,11 @@ def find_nodes(walls: Walls, rim: Rim, faces: Faces, reached: Flags) -> Nodes:
     """
     count = len(walls.ends)
     touched = np.zeros(count, bool)
-    touched[rim.wall[reached & rim.arc]] = True
-    lines = np.flatnonzero(reached & ~rim.arc)
-    lines = lines[np.argsort(rim.wall[lines], kind="stable")]
-    first = np.searchsorted(rim.wall[lines], np.arange(count + 1)).astype(np.int64)
-    stretches = np.ascontiguousarray(rim.shape[lines, 6:8])
+    touched[boundary.wall[reached & boundary.arc]] = True
+    lines = np.flatnonzero(reached & ~boundary.arc)
+    lines = lines[np.argsort(boundary.wall[lines], kind="stable")]
+    first = np.searchsorted(boundary.wall[lines], np.arange(count + 1)).astype(np.int64)
+    stretches = np.ascontiguousarray(boundary.shape[lines, 6:8])
     at, arms, flag = _corners(walls.ends, walls.before, touched, first, stretches, ASIDE_M, _LONG_WALL_M)
     extra = _lattice(faces, reached)
     return Nodes(
@@ -163,7 +163,7 @@ def _lattice(faces: Faces, reached: Flags) -> Floats:
 
 
 def _near(boxes: Floats) -> Floats:
-    """Return the lattice points in squares of `REACH_M` up to `_CROSSED` squares from any piece of the rim."""
+    """Return the lattice points in squares of `REACH_M` up to `_CROSSED` squares from any piece of the boundary."""
     square = np.unique(np.floor((boxes[:, :2] + boxes[:, 2:]) / 2 / REACH_M).astype(np.int64), axis=0)
     side = np.arange(-_CROSSED, _CROSSED + 1)
     around = np.column_stack([g.ravel() for g in np.meshgrid(side, side)])
@@ -173,13 +173,13 @@ def _near(boxes: Floats) -> Floats:
     return np.asarray((square[:, None, :] * REACH_M + inside[None, :, :]).reshape(-1, 2))
 
 
-def find_discs(rim: Rim, reached: Flags) -> Floats:
-    """Return the places where an engine sticks: at the ends of the rim's pieces, touching two walls.
+def find_discs(boundary: OffsetBoundary, reached: Flags) -> Floats:
+    """Return the places where an engine sticks: at the ends of the boundary's pieces, touching two walls.
 
     Beyond them the ground is too narrow; hoses start there.
     """
-    first = rim.shape[reached & (rim.cut & 1 > 0), 0:2]
-    second = rim.shape[reached & (rim.cut & 2 > 0), 2:4]
+    first = boundary.shape[reached & (boundary.cut & 1 > 0), 0:2]
+    second = boundary.shape[reached & (boundary.cut & 2 > 0), 2:4]
     both = np.vstack([first, second])
     if not len(both):
         return both

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_service.arrays import Flags, Floats, Ints
-from gis_service.density.plane.offset import Rim
+from gis_service.density.plane.offset import OffsetBoundary
 from gis_service.density.plane.tiles import Finder
 from gis_service.density.reach.faces import Faces
 
@@ -27,7 +27,7 @@ class EngineSpace:
     width_m
         The engines' width in metres.
     reached
-        Which pieces of the rim bound ground that engines reach.
+        Which pieces of the boundary bound ground that engines reach.
 
     """
 
@@ -35,13 +35,13 @@ class EngineSpace:
         self,
         footprints: NDArray[np.object_],
         origin: tuple[float, float],
-        rim: Rim,
+        boundary: OffsetBoundary,
         faces: Faces,
         grounds: NDArray[np.int64],
         width_m: float,
         basis: str,
     ) -> None:
-        self.rim, self.faces, self.basis, self.width_m = rim, faces, basis, width_m
+        self.boundary, self.faces, self.basis, self.width_m = boundary, faces, basis, width_m
         self.reached: Flags = np.isin(faces.ground[:-1], grounds)
         self._grounds = grounds
         self._footprints = footprints
@@ -79,7 +79,7 @@ class EngineSpace:
     def fingerprints(self, windows: NDArray[np.object_]) -> Ints:
         """Return a number for all that the drawing of each window depends on: equal ones are drawn alike.
 
-        A part of a view is bounded by the rim somewhere in it (or is all of it), so whether the pieces of the rim are
+        A part of a view is bounded by the boundary somewhere in it (or is all of it), so whether the pieces of the boundary are
         reached says whether each part is; how the grounds are numbered does not matter.
         """
         reach = 2.5 * self.width_m

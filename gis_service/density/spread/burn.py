@@ -21,7 +21,7 @@ from gis_service.density.compute.compiled import compiled
 from gis_service.density.compute.executor import Executor, InProcess
 from gis_service.density.params import Params
 from gis_service.density.plane.grid import Segments, cell_range, foot_on, grid_fill, grid_shape
-from gis_service.density.plane.ground import Ground, lay_out
+from gis_service.density.plane.ground import Ground, build_ground
 from gis_service.density.plane.pairs import Pairs
 from gis_service.density.plane.tiles import Finder
 from gis_service.density.plane.walls import Walls, spans
@@ -194,7 +194,7 @@ def burn_pairs(
     a, b = pairs.a[known], pairs.b[known]
     far = np.flatnonzero(spread_m > reach_m)
     if len(far):
-        ground = ground or lay_out(footprints)
+        ground = ground or build_ground(footprints)
         one, two = _searched(far, spread_m, pairs, ground, executor or InProcess())
         one, two = np.minimum(one, two), np.maximum(one, two)
         a, b = np.concatenate([a, one]), np.concatenate([b, two])

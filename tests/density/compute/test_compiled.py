@@ -81,7 +81,7 @@ def test_every_module_with_loops_is_known_here():
     found = {
         ".".join(path.relative_to(PACKAGE / "density").with_suffix("").parts)
         for path in (PACKAGE / "density").rglob("*.py")
-        if re.search(r"(?m)^@(compiled|loop)$", path.read_text())
+        if re.search(r"(?m)^@(compiled|compiled_untyped)$", path.read_text())
     }
     assert found == set(LOOPS)
 

@@ -168,9 +168,11 @@ class TestOnPaper:
         # Between two sheds, 8 m apart, an engine touches the hall's wall; the sheds stand 1 m off it.
         sheds = [box(8 * i, 1, 8 * i + 2, 3) for i in range(200)]
         hall = box(-5, -20, 1605, 0)
-        rim = access([hall, *sheds]).space.rim
-        # Coordinates of the rim are counted from a corner of the 10 km grid.
-        pieces = rim.shape[~rim.arc & (rim.shape[:, 1] % ORIGIN_GRAIN_M == 2.0) & (rim.shape[:, 5] == 1.0)]
+        boundary = access([hall, *sheds]).space.boundary
+        # Coordinates of the boundary are counted from a corner of the 10 km grid.
+        pieces = boundary.shape[
+            ~boundary.arc & (boundary.shape[:, 1] % ORIGIN_GRAIN_M == 2.0) & (boundary.shape[:, 5] == 1.0)
+        ]
         assert len(pieces) == 201
         inner = np.sort(pieces[:, [0, 2]], axis=1)
         inner = inner[np.argsort(inner[:, 0])][1:-1]
@@ -180,10 +182,10 @@ class TestOnPaper:
         # A wall of the second runs 15 m deep through the first, far from all its walls.
         found = access([box(0, 0, 30, 30), box(15, -10, 45, 15)])
         assert not found.space.holds(np.array([[8.0, 8.0], [10.0, 20.0]])).any()
-        rim = found.space.rim.shape[found.space.reached]
-        middle = (rim[:, :2] + rim[:, 2:4]) / 2 + (0.0, -10.0)
+        boundary = found.space.boundary.shape[found.space.reached]
+        middle = (boundary[:, :2] + boundary[:, 2:4]) / 2 + (0.0, -10.0)
         inside = shapely.contains_xy(shapely.union_all([box(0, 0, 30, 30), box(15, -10, 45, 15)]), *middle.T)
-        assert len(rim) > 8
+        assert len(boundary) > 8
         assert not inside.any()
         assert (found.buildings["hose_m"] == 0).all()
 
