@@ -21,6 +21,7 @@ import geopandas as gpd
 import numpy as np
 import psutil
 import pyogrio
+import shapely
 
 from benchmarks.common import SHARED, machine
 
@@ -28,12 +29,13 @@ KOCHI = SHARED / "buildings" / "kochi.parquet"
 PER_DAY, MINUTES, START = 22, 20, "2026-03-02"
 
 
-def draw(count: int, out: Path) -> None:
-    """Write ``count`` houses of kochi, drawn with a seed, with urgencies."""
+def draw(count: int, out: Path, *, urgent: bool = True) -> None:
+    """Write ``count`` houses of kochi, drawn with a seed, with urgencies (or all alike)."""
     houses = gpd.read_parquet(KOCHI)
     chance = np.random.default_rng(1)
     some = np.sort(chance.choice(len(houses), count, replace=False))
     urgency = chance.choice([1, 2, 3, 4], count, p=[0.02, 0.1, 0.2, 0.68])
+    urgency = urgency if urgent else np.full(count, 4)
     gpd.GeoDataFrame(
         {"stop_id": [f"k{k:05d}" for k in range(count)], "minutes": MINUTES, "urgency": urgency},
         geometry=houses.geometry.to_numpy()[some], crs=houses.crs,
@@ -86,7 +88,12 @@ def report(out: Path) -> None:
         "travel_share",
         "lower_bound_team_days",
     )
-    print("ours", json.dumps({name: float(summary[name]) for name in names}), f"team-days {len(routes)}")
+    between = 1.4 * sum(shape.length - _first_and_last(shape) for shape in routes.geometry) / 1000
+    print(
+        "ours",
+        json.dumps({name: float(summary[name]) for name in names}),
+        f"{len(routes)} days, between {between:.1f} km",
+    )
 
 
 def peers(stops: Path, team_days: int, most: int) -> None:
@@ -119,14 +126,12 @@ def tell(name: str, xy: np.ndarray, metres: np.ndarray, ways: list[list[int]], s
     """Print a peer's figures; its days are shared out to ten teams in the order in which they come."""
     from itertools import combinations
 
-    import shapely
-
     groups = np.array_split(np.arange(len(ways)), 10)
     hulls = [shapely.MultiPoint(xy[[i for w in g for i in ways[w] if i]]).convex_hull for g in groups]
     counts = [sum(len(ways[w]) - 2 for w in g) for g in groups]
     overlap = np.mean([a.intersection(b).area > 1 for a, b in combinations(hulls, 2)])
     total = sum(metres[a, b] for way in ways for a, b in itertools.pairwise(way))
-    between = sum(metres[a, b] for way in ways for a, b in itertools.pairwise(way))
+    between = sum(metres[a, b] for way in ways for a, b in itertools.pairwise(way[1:-1]))
     print(
         f"{name}: {len(ways)} days, {total / 1000:.1f} km, of which between houses {between / 1000:.1f} km, "
         f"teams {max(counts) - min(counts)} stops apart, {overlap:.2f} of pairs overlap, {seconds:.1f} s, {feasible=}"
@@ -144,18 +149,18 @@ def main() -> None:
     print(machine())
     with tempfile.TemporaryDirectory(prefix="gis-bench-") as folder:
         stops, out = Path(folder) / "stops.gpkg", Path(folder) / "plan.gpkg"
-        draw(asked.count, stops)
-        seconds, cpu, most = run(stops, asked.teams, out, asked.workers)
-        print(f"{asked.count:,} houses, {asked.teams} teams: {seconds:.1f} s, CPU {cpu:.1f} s, {most:.0f} MB")
-        report(out)
-        routes = pyogrio.read_dataframe(out, layer="routes")
-        length = sum(shape.length - _first_and_last(shape) for shape in routes.geometry)
-        print(f"between houses {1.4 * length / 1000:.1f} km")
+        for urgent in (True, False) if asked.peers else (True,):
+            draw(asked.count, stops, urgent=urgent)
+            seconds, cpu, most = run(stops, asked.teams, out, asked.workers)
+            print(
+                f"{asked.count:,} houses, {asked.teams} teams, {urgent=}: {seconds:.1f} s, CPU {cpu:.1f} s, {most:.0f} MB"
+            )
+            report(out)
         if asked.peers:
-            peers(stops, len(routes), PER_DAY)
+            peers(stops, len(pyogrio.read_dataframe(out, layer="routes")), PER_DAY)
 
 
-def _first_and_last(line) -> float:
+def _first_and_last(line: shapely.LineString) -> float:
     xy = np.array(line.coords)
     step = np.hypot(*np.diff(xy, axis=0).T)
     return float(step[0] + step[-1])

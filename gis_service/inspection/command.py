@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time as clock_
-from dataclasses import asdict
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -191,13 +190,23 @@ def _made(stops: Path, teams_file: Path | None, terms: Terms, asked: dict[str, A
 
 
 def _parameters(terms: Terms, asked: dict[str, Any]) -> dict[str, Any]:
-    out = {
-        name: str(value) for name, value in asked.items() if name not in {"holidays", "workers", "workdays", "fields"}
+    """Return all that decides the plan, as JSON takes it; what was not asked is left out."""
+    out = {name: _plain(value) for name, value in asked.items() if name not in {"workers", "fields"} and value}
+    return out | {
+        "workdays": "".join(str(day) for day in sorted(terms.workdays)),
+        "holidays": {day.isoformat(): "off" if off else "work" for day, off in terms.holidays.items()},
+        "defaults": {name: DEFAULTS[name].value for name in (*_TRAVEL, "replan_saving")},
     }
-    out["workdays"] = "".join(str(d) for d in sorted(terms.workdays))
-    out["holidays"] = {day.isoformat(): "off" if off else "work" for day, off in terms.holidays.items()}  # type: ignore[assignment]
-    out["defaults"] = {name: asdict(DEFAULTS[name])["value"] for name in (*_TRAVEL, "replan_saving")}  # type: ignore[assignment]
-    return out
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return value.name  # where a file lay is nobody's business
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):  # a span of the day
+        return "-".join(f"{end:%H:%M}" for end in value)
+    return value
 
 
 def _tell(made: Plan, out: Path) -> None:

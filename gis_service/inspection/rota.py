@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from gis_service.inspection import days as days_
 from gis_service.inspection.clock import Hours
 from gis_service.inspection.model import Round, Stop, TeamDay, Terms, Visit, seconds
-from gis_service.inspection.order import Call, Shift, solve
+from gis_service.inspection.order import Call, Shift, Solved, solve
 from gis_service.inspection.travel import Table, Ways
 
 _DAY = 86_400
@@ -60,6 +60,20 @@ class _Desk:
     xy: NDArray[np.float64]
     urgency: NDArray[np.int64]
     service: NDArray[np.int64]
+
+
+_Ways = list[tuple[int, list[int]]]
+"""For each day that is used (its position) its stops, in order."""
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Days, what each holds, and for each stop its last day and its pin (positions; -1 without)."""
+
+    days: Sequence[TeamDay]
+    load: Sequence[int]
+    last: NDArray[np.int64]
+    pinned: NDArray[np.int64]
 
 
 def make_rota(work: Work) -> Rota:
@@ -132,7 +146,7 @@ def _limits(desk: _Desk, days: Sequence[TeamDay]) -> tuple[NDArray[np.int64], ND
     return days_.last_days(dates, [s.due for s in desk.work.stops]), np.array(pins, dtype=np.int64)
 
 
-_Found = tuple[list[TeamDay], list[tuple[int, list[int]]]]
+_Found = tuple[list[TeamDay], _Ways]
 
 
 def _fewest_days(desk: _Desk) -> _Found | None:
@@ -156,7 +170,7 @@ def _fewest_days(desk: _Desk) -> _Found | None:
     return None
 
 
-def _on(desk: _Desk, days: list[TeamDay]) -> list[tuple[int, list[int]]] | None:
+def _on(desk: _Desk, days: list[TeamDay]) -> _Ways | None:
     """Return each day's stops in order, None where these days do not hold them."""
     latest, pinned = _limits(desk, days)
     if (latest < 0).any():
@@ -168,51 +182,56 @@ def _on(desk: _Desk, days: list[TeamDay]) -> list[tuple[int, list[int]]] | None:
     last = days_.latest_by_urgency(load, desk.urgency, latest, pinned)
     if not days_.holds(load, last, pinned):
         return None
-    spare = 0
+    limits = _Limits(days, load, last, pinned)
     first = [(d, way) for d, way in enumerate(days_.fill(load, last, pinned, desk.xy)) if way]
+    return _ordered(desk, limits, _search(desk, limits, first, 0, _FIRST_STEPS, stay=True).routes)
+
+
+def _ordered(desk: _Desk, limits: _Limits, begun: _Ways) -> _Ways | None:
+    """Improve a plan in a few steps, to see whether these days hold it, then in all of them.
+
+    The model knows no lunch that cuts a visit: days that it makes too long are tried again with less time.
+    """
+    trial = min(desk.work.terms.iterations, _TRIAL_STEPS)
+    rest = desk.work.terms.iterations - trial
+    good: _Ways | None = None
+    spare = 0
     for _ in range(_TRIES):
-        ways = _solved(desk, days, load, last, pinned, first, spare)
-        if ways is None:
-            return None
-        over = 0
-        for n, (d, way) in enumerate(ways):
-            late = _overrun(desk, days[d], way)
-            if late > 0 and (back := _overrun(desk, days[d], way[::-1])) < late:
-                ways[n], late = (d, way[::-1]), back
-            over = max(over, late)
-        if over <= 0:
-            return ways
-        spare += over
-    return None
+        found = _search(desk, limits, begun, spare, trial if good is None else rest)
+        if not found.feasible:
+            break
+        begun, over = _turned(desk, limits.days, found.routes)
+        if over > 0:
+            spare += over
+        elif good is not None or not rest:
+            return begun
+        else:
+            good = begun
+    return good
 
 
-def _solved(
-    desk: _Desk,
-    days: Sequence[TeamDay],
-    load: Sequence[int],
-    last: NDArray[np.int64],
-    pinned: NDArray[np.int64],
-    first: list[tuple[int, list[int]]],
-    spare: int,
-) -> list[tuple[int, list[int]]] | None:
+def _turned(desk: _Desk, days: Sequence[TeamDay], ways: _Ways) -> tuple[_Ways, int]:
+    """Go round a day that ends too late the other way if that is shorter; return the ways and the worst overrun."""
+    out, worst = [], 0
+    for d, way in ways:
+        late, back = _overrun(desk, days[d], way), _overrun(desk, days[d], way[::-1])
+        turn = late > 0 and back < late
+        out.append((d, way[::-1] if turn else way))
+        worst = max(worst, back if turn else late)
+    return out, worst
+
+
+def _search(desk: _Desk, limits: _Limits, begun: _Ways, spare: int, steps: int, *, stay: bool = False) -> Solved:
+    """Improve ways in ``steps``; with ``stay`` every stop keeps its day."""
     terms = desk.work.terms
-    shifts = _shifts(terms, days, load, spare)
-    day_of = {i: d for d, way in first for i in way}
-    held = [Call(int(s), day_of[i] * _DAY, day_of[i] * _DAY + _DAY - 1) for i, s in enumerate(desk.service)]
-    calls = [
-        Call(int(s), max(int(p), 0) * _DAY, int(p if p >= 0 else to) * _DAY + _DAY - 1)
-        for s, p, to in zip(desk.service, pinned, last, strict=True)
+    shifts = _shifts(terms, limits.days, limits.load, spare)
+    day_of = {i: d for d, way in begun for i in way}
+    spans = [
+        (day_of[i], day_of[i]) if stay else (int(p), int(p)) if p >= 0 else (0, int(to))
+        for i, (p, to) in enumerate(zip(limits.pinned, limits.last, strict=True))
     ]
-    travel = desk.table.seconds
-    begun = solve(travel, held, shifts, seed=terms.seed, iterations=_FIRST_STEPS, begin_with=first)
-    trial = min(terms.iterations, _TRIAL_STEPS)
-    found = solve(travel, calls, shifts, seed=terms.seed, iterations=trial, begin_with=begun.routes)
-    if not found.feasible:
-        return None
-    if terms.iterations > trial:
-        rest = terms.iterations - trial
-        found = solve(travel, calls, shifts, seed=terms.seed, iterations=rest, begin_with=found.routes)
-    return found.routes
+    calls = [Call(int(s), a * _DAY, b * _DAY + _DAY - 1) for s, (a, b) in zip(desk.service, spans, strict=True)]
+    return solve(desk.table.seconds, calls, shifts, seed=terms.seed, iterations=steps, begin_with=begun)
 
 
 def _shifts(terms: Terms, days: Sequence[TeamDay], load: Sequence[int], spare: int) -> list[Shift]:
@@ -266,7 +285,7 @@ def _what_fits(desk: _Desk) -> Rota:
     return rota
 
 
-def _written(desk: _Desk, days: Sequence[TeamDay], ways: Sequence[tuple[int, list[int]]]) -> Rota:
+def _written(desk: _Desk, days: Sequence[TeamDay], ways: _Ways) -> Rota:
     """Return the visits with their hours, and each day's way."""
     rota = Rota(desk.work.team)
     for d, way in ways:

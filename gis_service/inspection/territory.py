@@ -230,6 +230,8 @@ def exchange(
             team[mine[-1]] = int(over.argmin())
             continue
         away = np.round(((ground.xy[mine][:, None] - ground.xy[theirs][None]) ** 2).sum(axis=2), 3)
+        # Of one length before others: an exchange then changes nobody's minutes.
+        away = away + np.where(ground.weight[mine][:, None] != ground.weight[theirs][None], 1e12, 0.0)
         a, b = np.unravel_index(int(away.argmin()), away.shape)
         team[mine[a]], team[theirs[b]] = team[theirs[b]], team[mine[a]]
     return moved

@@ -72,7 +72,7 @@ def test_five_layers_with_their_columns(tmp_path: Path) -> None:
     assert stops["arrive"].str.fullmatch(r"\d\d:\d\d").all()
     assert stops.crs.to_epsg() == 4545
     assert len(layer(out, "unplanned")) == 0
-    assert json.loads(summary["parameters"])["per_day"] == "8"
+    assert json.loads(summary["parameters"])["per_day"] == 8
     assert summary["villages_split"] == 1
     assert "450001" in summary["gave_way"]
     with sqlite3.connect(out) as base:
