@@ -93,17 +93,20 @@ class Database:
     @contextlib.contextmanager
     def active(self, **more: str) -> Iterator[Database]:
         """Point this process at the database; no pooled connection outlives the block."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.delenv("DATABASE_URL", raising=False)
-            for name, value in {**self.environment, **more}.items():
-                patch.setenv(name, value)
-            get_settings.cache_clear()
-            forget_connections()
-            try:
-                yield self
-            finally:
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.delenv("DATABASE_URL", raising=False)
+                for name, value in {**self.environment, **more}.items():
+                    patch.setenv(name, value)
+                get_settings.cache_clear()
                 forget_connections()
-        get_settings.cache_clear()
+                try:
+                    yield self
+                finally:
+                    forget_connections()
+        finally:
+            # After a failure too: the next test must not go on in this one's database.
+            get_settings.cache_clear()
 
     def url(self, role: str = "gis_owner") -> str:
         """An address for libpq."""

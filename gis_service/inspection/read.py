@@ -14,9 +14,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 
 from gis_service import codelists
@@ -25,6 +23,7 @@ from gis_service.density.layer.srid import like, to_metric
 from gis_service.errors import InputError
 from gis_service.ingest.fields import BUILDINGS, Field, Kind, match
 from gis_service.ingest.headings import COORDINATES
+from gis_service.ingest.source import read
 from gis_service.ingest.values import BadValueError, identifier, one_of, parse_column, text, truth, whole
 from gis_service.ingest.vector import VectorLayer, read_vector
 from gis_service.inspection.checks import twice_said
@@ -320,7 +319,8 @@ class Earlier:
 def read_previous(path: Path, crs: CRS) -> Earlier:
     """Read the stops of a plan that this program wrote."""
     try:
-        rows = pyogrio.read_dataframe(path, layer="stops")
+        source = read(path, "stops")
+        rows = source.frame.set_crs(source.crs)
         rows["stop_id"] = rows["stop_id"].astype(str)
         stood = {
             row.stop_id: Before(
@@ -328,7 +328,7 @@ def read_previous(path: Path, crs: CRS) -> Earlier:
             )
             for row in rows.itertuples()
         }
-    except (DataSourceError, DataLayerError, KeyError, AttributeError, ValueError, TypeError) as error:
+    except (InputError, KeyError, AttributeError, ValueError, TypeError) as error:
         raise InputError(
             f"{path.name} 不是本程序写的计划（缺少图层 stops 或它的列）；--previous 要 gis-service route 的输出。",
             f"{path.name} is no plan of this program (layer stops or a column is missing); --previous takes what "

@@ -29,8 +29,10 @@ def evil(server: Server, analysed_demo: str) -> Iterator[tuple[Database, str]]:
     install_front_end()
     with cloned(server, analysed_demo) as database:
         database.ask("UPDATE gis.building SET name = %s, address = %s WHERE township_code = %s", EVIL, EVIL, TOWN)
-        named = database.ask("SELECT table_name FROM information_schema.columns "
-                             "WHERE table_schema = 'gis' AND column_name = 'name'")  # fmt: skip
+        # Views show what their tables hold.
+        named = database.ask("SELECT table_name FROM information_schema.columns JOIN information_schema.tables "
+                             "USING (table_schema, table_name) WHERE table_schema = 'gis' AND column_name = 'name' "
+                             "AND table_type = 'BASE TABLE'")  # fmt: skip
         places = {place for (place,) in named} - ELSEWHERE
         assert places <= set(PLACES), "who names things in a new table must be met here, or named in ELSEWHERE"
         for table in places - {"building", "cluster", "drawn_area"}:

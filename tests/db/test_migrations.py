@@ -26,7 +26,7 @@ def sql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_each_is_recorded_once(database: Database):
     recorded = database.ask("SELECT name, sha256 FROM gis.migration ORDER BY name")
-    assert [name for name, _ in recorded] == sorted([*NAMES, "grants.sql"])
+    assert [name for name, _ in recorded] == sorted([*NAMES, "comments.sql", "grants.sql"])
     assert all(len(digest) == 64 for _, digest in recorded)
     assert migrate() == []
     assert pending() == []
@@ -35,7 +35,7 @@ def test_each_is_recorded_once(database: Database):
 def test_a_new_one_is_applied_and_grants_with_it(database: Database, sql: Path):
     (sql / "migrations" / "9001_more.sql").write_text("CREATE TABLE gis.more (n int); -- 100 % plain")
     assert pending() == ["9001_more.sql"]
-    assert migrate() == ["9001_more.sql", "grants.sql"]
+    assert migrate() == ["9001_more.sql", "comments.sql", "grants.sql"]
     assert database.one("SELECT count(*) FROM gis.more", role="postgres") == 0
     assert migrate() == []
 
@@ -60,7 +60,7 @@ def test_a_failing_one_leaves_nothing(database: Database, sql: Path, bad: str):
     assert database.one("SELECT to_regclass('gis.half')") is None
     assert database.ask("SELECT 1 FROM gis.migration WHERE name = '9001_bad.sql'") == []
     (sql / "migrations" / "9001_bad.sql").write_text("CREATE TABLE gis.half (n int);")
-    assert migrate() == ["9001_bad.sql", "grants.sql"], "the mended one goes through"
+    assert migrate() == ["9001_bad.sql", "comments.sql", "grants.sql"], "the mended one goes through"
 
 
 def test_a_failing_one_keeps_those_before_it(database: Database, sql: Path):

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from gis_service.errors import InputError
@@ -163,6 +163,16 @@ _IDS = st.one_of(
 )
 
 
+def _tell_their_encoding(ids: list[str | None]) -> bool:
+    """Whether a csv of these ids, in UTF-8, can be told from one in GB18030: ``ġ`` alone has the bytes of 摹."""
+    text = "".join(i or "" for i in ids)
+    try:
+        text.encode().decode("gb18030")
+    except UnicodeDecodeError:
+        return True
+    return text.isascii() or any("\u4e00" <= c <= "\u9fff" for c in text)
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     ids=st.lists(st.one_of(_IDS, st.none()), min_size=2, max_size=8),
@@ -178,6 +188,8 @@ def test_whatever_is_imported(database: Database, tmp_path: Path, ids: list[str 
     if len(first):
         import_file("buildings", put(first, tmp_path / "known.gpkg"), Options(rejects=tmp_path / "r0.csv"))
     before = dict(database.ask("SELECT building_id, b::text FROM gis.building AS b"))
+    if suffix == ".csv":
+        assume(_tell_their_encoding(ids))
     frame = houses(len(ids)).assign(building_id=ids, floors=1)
     path = put(frame, tmp_path / f"h{suffix}")
     options = Options(crs="4545" if suffix in {".csv", ".xlsx"} else None, rejects=tmp_path / "r.csv")
