@@ -249,7 +249,7 @@ def read_teams(path: Path, crs: CRS) -> list[Team]:
 
 def _team_rows(path: Path, crs: CRS) -> tuple[pd.DataFrame, list[tuple[float, float] | None]]:
     if path.suffix.lower() == ".csv":
-        table = read_table(path)
+        table = plan_table(path)
         if not {str(c).strip().lower() for c in table.columns} & {*COORDINATES, "lon", "lat", "经度", "纬度", "东坐标"}:
             return table, [None] * len(table)
     frame = like(read_vector(path, None).frame, crs)
@@ -259,7 +259,7 @@ def _team_rows(path: Path, crs: CRS) -> tuple[pd.DataFrame, list[tuple[float, fl
     return pd.DataFrame(frame.drop(columns=frame.geometry.name)), [None if p is None else (p.x, p.y) for p in xy]
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def plan_table(path: Path) -> pd.DataFrame:
     """Read a small csv as text, in UTF-8 or GB18030."""
     raw = path.read_bytes()
     try:
@@ -275,7 +275,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def read_holidays(path: Path) -> dict[date, bool]:
     """Read a csv of date and kind (off, work): True is off."""
-    table = read_table(path)
+    table = plan_table(path)
     if not {"date", "kind"} <= set(table.columns):
         raise InputError(
             f"{path.name} 须有列 date 和 kind（off 或 work）。",
