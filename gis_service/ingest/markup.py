@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from gis_service.errors import InputError
 
@@ -26,9 +25,3 @@ def check_prolog(head: bytes, file: str) -> None:
             f"{file} 含有文档类型声明（DOCTYPE），可能引用其他文件，拒绝读取；请重新导出。",
             f"{file} has a document type (DOCTYPE), which may name other files: it is not read; export it again.",
         )
-
-
-def head_of(path: Path) -> bytes:
-    """Return the part of a file in which its prolog stands."""
-    with path.open("rb") as opened:
-        return opened.read(_PROLOG)

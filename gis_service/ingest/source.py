@@ -12,15 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from gis_service.errors import InputError
 from gis_service.files import parts_of
+from gis_service.ingest import spreadsheet
 from gis_service.ingest.archive import unpack
 from gis_service.ingest.gdal import read_layer
 from gis_service.ingest.geojson import read_geojson
 from gis_service.ingest.kml import read_kml
 from gis_service.ingest.layer import Layer
 from gis_service.ingest.parquet import read_parquet
-from gis_service.ingest.spreadsheet import read_sheet
 from gis_service.ingest.values import Sentence
 
 # What the first bytes of a file must be for its name to be true.
@@ -70,16 +72,7 @@ def read(
         The file is missing, empty, not what its name says, damaged, or of an unknown kind.
 
     """
-    try:
-        if not path.exists():
-            raise InputError(f"找不到文件 {path}。", f"There is no file {path}.")
-        _check_name(path)
-        sha256 = _sha256(path)
-    except OSError as error:
-        raise InputError(
-            f"{path.name[:80]} 不能读取（{error.strerror}）；请检查文件名、权限和磁盘。",
-            f"{path.name[:80]} cannot be read ({error.strerror}); check its name, its rights and the disk.",
-        ) from error
+    sha256 = _checked(path)
     with _unpacked(path) as (data, notes):
         _check_name(data)
         found = _read(data, layer, encoding, coordinates or {})
@@ -90,6 +83,26 @@ def read(
         )
     said = [*notes, *found.notes]
     return Source(found.frame, found.crs, found.encoding, said, found.faults, found.placed, sha256)
+
+
+def read_list(path: Path) -> pd.DataFrame:
+    """Read a short list without places, csv or xlsx, as :func:`gis_service.ingest.spreadsheet.read_list` does."""
+    _checked(path)
+    return spreadsheet.read_list(path)
+
+
+def _checked(path: Path) -> str:
+    """Return the digest of a file that can be read and is what its name says."""
+    try:
+        if not path.exists():
+            raise InputError(f"找不到文件 {path}。", f"There is no file {path}.")
+        _check_name(path)
+        return _sha256(path)
+    except OSError as error:
+        raise InputError(
+            f"{path.name[:80]} 不能读取（{error.strerror}）；请检查文件名、权限和磁盘。",
+            f"{path.name[:80]} cannot be read ({error.strerror}); check its name, its rights and the disk.",
+        ) from error
 
 
 @contextmanager
@@ -147,7 +160,7 @@ def _check_name(path: Path) -> None:
 def _read(path: Path, layer: str | None, encoding: str, coordinates: Mapping[str, str]) -> Layer:
     suffix = path.suffix.lower()
     if suffix in {".csv", ".xlsx"}:
-        return read_sheet(path, layer, encoding, coordinates)
+        return spreadsheet.read_sheet(path, layer, encoding, coordinates)
     if coordinates:
         named = "、".join(coordinates)
         raise InputError(

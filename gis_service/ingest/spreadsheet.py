@@ -23,9 +23,10 @@ from gis_service.ingest.geometry import Fault
 from gis_service.ingest.headings import Placed, find_coordinates, find_heading, headings, no_coordinates
 from gis_service.ingest.layer import Layer
 from gis_service.ingest.shapes import from_texts, without_measures
-from gis_service.ingest.values import Sentence
+from gis_service.ingest.values import Sentence, is_missing
 from gis_service.ingest.workbook import Rows, read_rows
 
+SHEETS = (".csv", ".xlsx")
 _HEADING_ROWS = 2
 """So many rows below its first can belong to a heading."""
 _TOTALS = {"合计", "总计", "小计", "共计", "累计", "总数", "total", "sum", "subtotal"}
@@ -70,6 +71,39 @@ def read_sheet(path: Path, sheet: str | None, encoding: str, named: Mapping[str,
     layer.faults |= beyond[1]
     layer.placed = placed.columns
     return layer
+
+
+def read_list(path: Path) -> pd.DataFrame:
+    """Read a short list without places: csv or xlsx, its first row the headings.
+
+    Returns
+    -------
+    One row each, numbered as the sheet shows them; an empty cell is None.
+
+    Raises
+    ------
+    InputError
+        The file is damaged or of another kind, its encoding is unknown, a row is torn, or it has no rows.
+
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SHEETS:
+        raise InputError(f"{path.name} 须为 csv 或 xlsx。", f"{path.name} must be csv or xlsx.")
+    sheets = read_rows(path, None) if suffix == ".xlsx" else [_csv_rows(path, "")[0]]
+    rows = sheets[0] if sheets else Rows(path.stem, [])
+    _refuse_uncached(path, rows)
+    at = next((k for k, row in enumerate(rows.cells) if any(cell not in (None, "") for cell in row)), 0)
+    names = headings(rows.cells, at) if rows.cells else []
+    for number, fault in _beyond(rows, at, len(names), is_text=suffix == ".csv")[1].items():
+        raise InputError(
+            f"{path.name} 第 {number} 行：{fault.reason[0]}；{fault.remedy[0]}。",
+            f"Row {number} of {path.name}: {fault.reason[1]}; {fault.remedy[1]}.",
+        )
+    body = _body(rows, at, len(names))
+    if not body:
+        raise InputError(f"{path.name} 里一行数据也没有。", f"{path.name} has no rows.")
+    cells = [[None if is_missing(cell) else cell for cell in row] for _, row in body]
+    return pd.DataFrame(cells, columns=names, index=[number for number, _ in body], dtype=object)
 
 
 def _head(rows: Rows, at: int, named: Mapping[str, str], file: str) -> tuple[int, list[str], Placed]:

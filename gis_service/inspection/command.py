@@ -85,7 +85,9 @@ _FILE = click.Path(exists=True, dir_okay=True, path_type=Path)
     "--workdays", default="12345", show_default=True, callback=_workdays, help="工作日，周一为 1。Days of the week."
 )
 @click.option(
-    "--holidays", type=_FILE, help="csv：date、kind（off 或 work），优先于国务院安排。Days of one's own, off or work."
+    "--holidays",
+    type=_FILE,
+    help="csv 或 xlsx：date、kind（off 或 work），优先于国务院安排。Days of one's own, off or work.",
 )
 @click.option(
     "--minutes", type=click.IntRange(1, 1440), default=int(default("visit_minutes")), show_default=True,

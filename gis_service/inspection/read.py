@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -22,14 +21,27 @@ from gis_service.density.layer.repairs import Repairs
 from gis_service.density.layer.srid import like, to_metric
 from gis_service.errors import InputError
 from gis_service.ingest.fields import BUILDINGS, Field, Kind, match
-from gis_service.ingest.headings import COORDINATES
-from gis_service.ingest.source import read
-from gis_service.ingest.values import BadValueError, identifier, one_of, parse_column, text, truth, whole
+from gis_service.ingest.headings import find_heading
+from gis_service.ingest.source import read, read_list
+from gis_service.ingest.spreadsheet import SHEETS
+from gis_service.ingest.values import (
+    BadValueError,
+    Parser,
+    identifier,
+    is_missing,
+    one_of,
+    parse_column,
+    text,
+    truth,
+    whole,
+)
 from gis_service.ingest.vector import VectorLayer, read_vector
 from gis_service.inspection.checks import twice_said
 from gis_service.inspection.keep import Before
 from gis_service.inspection.model import Stop, Team, seconds
 from gis_service.inspection.travel import Network
+
+_PER_DAY = whole(1, 10_000)
 
 
 def day(raw: Any) -> date:
@@ -221,7 +233,7 @@ def _numeral(number: int) -> str:
 def read_teams(path: Path, crs: CRS) -> list[Team]:
     """Read a file of teams: name, start point, per_day, days_off (days, separated), members.
 
-    A csv without coordinates names teams that start at their territory's middle.
+    A csv or xlsx without coordinates names teams that start at their territory's middle.
     """
     frame, points = _team_rows(path, crs)
     named = {str(c).strip().lower(): c for c in frame.columns}
@@ -229,28 +241,43 @@ def read_teams(path: Path, crs: CRS) -> list[Team]:
     if column is None:
         raise InputError(f"{path.name} 没有列 name（组名）。", f"{path.name} has no column name.")
     out = []
-    for k, (_, row) in enumerate(frame.iterrows()):
+    for k, (number, row) in enumerate(zip(_numbers(path, frame), frame.to_dict("records"), strict=True)):
+
+        def told(key: str, parse: Parser, row: dict[Any, Any] = row) -> Any:
+            raw = row.get(named.get(key))
+            return None if is_missing(raw) else parse(raw)
+
         try:
-            name = text(60)(row[column])
-            most = row[named["per_day"]] if "per_day" in named else None
-            off = row[named["days_off"]] if "days_off" in named else None
-            parts = [] if off is None or pd.isna(off) else re.split(r"[;；,，、\s]+", str(off).strip())
-            days_off = frozenset(day(part) for part in parts if part)
-            per_day = None if most is None or pd.isna(most) or most == "" else int(float(most))
-        except (BadValueError, ValueError) as bad:
-            zh, en = bad.sentence if isinstance(bad, BadValueError) else (str(bad), str(bad))
-            raise InputError(f"{path.name} 第 {k + 1} 行：{zh}。", f"Row {k + 1} of {path.name}: {en}.") from bad
+            name = None if is_missing(row[column]) else text(60)(row[column])
+            per_day, days_off, members = told("per_day", _PER_DAY), told("days_off", _days), told("members", str)
+        except BadValueError as bad:
+            raise _bad_row(path, number, bad.sentence) from bad
         if not name:
-            raise InputError(f"{path.name} 第 {k + 1} 行没有组名。", f"Row {k + 1} of {path.name} has no name.")
-        members = str(row[named["members"]]) if "members" in named and pd.notna(row[named["members"]]) else None
-        out.append(Team(name, points[k], per_day, days_off, members))
+            raise _bad_row(path, number, ("没有组名", "there is no name"))
+        out.append(Team(name, points[k], per_day, days_off or frozenset(), members))
     return out
 
 
+def _days(raw: Any) -> frozenset[date]:
+    parts = [raw] if isinstance(raw, date) else re.split(r"[;；,，、\s]+", str(raw).strip())
+    return frozenset(day(part) for part in parts if part)
+
+
+def _numbers(path: Path, frame: pd.DataFrame) -> list[int]:
+    """Return the rows' numbers: as a sheet shows them, else from 1."""
+    return list(frame.index) if path.suffix.lower() in SHEETS else list(range(1, len(frame) + 1))
+
+
+def _bad_row(path: Path, number: int, said: tuple[str, str]) -> InputError:
+    return InputError(
+        f"{path.name} 第 {number} 行：{said[0]}；请更正。", f"Row {number} of {path.name}: {said[1]}; correct it."
+    )
+
+
 def _team_rows(path: Path, crs: CRS) -> tuple[pd.DataFrame, list[tuple[float, float] | None]]:
-    if path.suffix.lower() == ".csv":
-        table = plan_table(path)
-        if not {str(c).strip().lower() for c in table.columns} & {*COORDINATES, "lon", "lat", "经度", "纬度", "东坐标"}:
+    if path.suffix.lower() in SHEETS:
+        table = read_list(path)
+        if find_heading([list(table.columns)], {}) is None:
             return table, [None] * len(table)
     frame = like(read_vector(path, None).frame, crs)
     shapes = np.asarray(frame.geometry.values, dtype=object)
@@ -259,41 +286,23 @@ def _team_rows(path: Path, crs: CRS) -> tuple[pd.DataFrame, list[tuple[float, fl
     return pd.DataFrame(frame.drop(columns=frame.geometry.name)), [None if p is None else (p.x, p.y) for p in xy]
 
 
-def plan_table(path: Path) -> pd.DataFrame:
-    """Read a small csv as text, in UTF-8 or GB18030."""
-    raw = path.read_bytes()
-    try:
-        decoded = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        decoded = raw.decode("gb18030", errors="replace")
-    rows = [row for row in csv.reader(decoded.splitlines()) if any(cell.strip() for cell in row)]
-    if len(rows) < 2:
-        raise InputError(f"{path.name} 里一行数据也没有。", f"{path.name} has no rows.")
-    width = len(rows[0])
-    return pd.DataFrame([(row + [""] * width)[:width] for row in rows[1:]], columns=[c.strip() for c in rows[0]])
-
-
 def read_holidays(path: Path) -> dict[date, bool]:
-    """Read a csv of date and kind (off, work): True is off."""
-    table = plan_table(path)
+    """Read a list of date and kind (off, work), csv or xlsx: True is off."""
+    table = read_list(path)
     if not {"date", "kind"} <= set(table.columns):
         raise InputError(
             f"{path.name} 须有列 date 和 kind（off 或 work）。",
             f"{path.name} needs columns date and kind (off or work).",
         )
     out = {}
-    for k, (raw, kind) in enumerate(zip(table["date"], table["kind"], strict=True)):
-        if kind.strip().lower() not in {"off", "work"}:
-            raise InputError(
-                f"{path.name} 第 {k + 1} 行：kind 为“{kind}”，须为 off 或 work。",
-                f"Row {k + 1} of {path.name}: kind is {kind!r}; it is off or work.",
-            )
+    for number, raw, kind in zip(table.index, table["date"], table["kind"], strict=True):
+        said = str(kind).strip().lower()
+        if said not in {"off", "work"}:
+            raise _bad_row(path, number, (f"kind 为“{kind}”，须为 off 或 work", f"kind is {kind!r}; it is off or work"))
         try:
-            out[day(raw)] = kind.strip().lower() == "off"
+            out[day(raw)] = said == "off"
         except BadValueError as bad:
-            raise InputError(
-                f"{path.name} 第 {k + 1} 行：{bad.sentence[0]}。", f"Row {k + 1} of {path.name}: {bad.sentence[1]}."
-            ) from bad
+            raise _bad_row(path, number, bad.sentence) from bad
     return out
 
 

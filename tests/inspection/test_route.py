@@ -122,6 +122,35 @@ def test_teams_of_a_file(tmp_path: Path) -> None:
     assert set(layer(out, "stops")["team"]) == {"东组", "西组"}
 
 
+def test_lists_of_teams_and_holidays_as_counties_save_them(tmp_path: Path) -> None:
+    teams, off, out = tmp_path / "分组.xlsx", tmp_path / "休息日.csv", tmp_path / "plan.gpkg"
+    pd.DataFrame(
+        {"组名": ["东组", "西组"], "per_day": [8, 8], "days_off": [pd.Timestamp("2026-03-03"), None]}
+    ).to_excel(teams, index=False)
+    off.write_bytes("date;kind;说明\n2026年3月4日;off;赶圩\n".encode("gb18030"))
+    done = route(saved(houses(40), tmp_path), *COMMON, "--teams", teams, "--holidays", off, "--out", out)
+    assert done.exit_code == 0, done.exception
+    stops = layer(out, "stops")
+    assert set(stops["team"]) == {"东组", "西组"}
+    assert "2026-03-03" not in set(stops.loc[stops["team"] == "东组", "day"])
+    assert "2026-03-04" not in set(stops["day"])
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("name,per_day\n甲,八十多\n", "第 2 行"), ("name,per_day\n\n,8\n", "第 3 行：没有组名"),
+     ("name,per_day\n甲,0\n", "第 2 行"), ("name\n甲,8\n", "多于 1 列"), ("name\n", "一行数据也没有"),
+     ("name,days_off\n甲,星期三\n", "不是日期")],
+)  # fmt: skip
+def test_a_bad_list_of_teams_says_where(said: str, expected: str, tmp_path: Path) -> None:
+    teams, out = tmp_path / "teams.csv", tmp_path / "plan.gpkg"
+    teams.write_text(said)
+    done = route(saved(houses(), tmp_path), *COMMON, "--teams", teams, "--out", out)
+    assert isinstance(done.exception, InputError)
+    assert expected in done.exception.zh
+    assert not out.exists()
+
+
 def test_names_in_the_column_team_are_teams(tmp_path: Path) -> None:
     out = tmp_path / "plan.gpkg"
     route(saved(houses(team=["老街组", *[None] * 23]), tmp_path), *COMMON, "--out", out)
