@@ -94,6 +94,9 @@ def identifier(limit: int) -> Parser:
     as_text = text(limit)
 
     def parse(raw: Any) -> str | None:
+        # Nearly every cell: plain digits and letters, and no E that could be an exponent.
+        if isinstance(raw, str) and raw.isalnum() and len(raw) <= limit and "E" not in raw and "e" not in raw:
+            return raw
         if isinstance(raw, (float, np.floating)):
             number = float(raw)
             if abs(number) >= _EXACT_MAX:
