@@ -50,6 +50,7 @@ class Right(StrEnum):
 
     READ = "read"  # maps, tiles, lists, items: what lies in one's place
     SELECT = "select"  # make a selection, stored as a run
+    PUBLISH = "publish"  # make a list the county's, and take it back
     EXPORT = "export"  # take data away as a file
     DRAW = "draw"  # draw, change and delete priority areas
     RECORD = "record"  # fire plans, drills, patrols
@@ -62,7 +63,7 @@ class Right(StrEnum):
 _EVERYBODY = frozenset({Right.READ, Right.EXPORT})
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
-    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD, Right.PERSON},
+    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.PUBLISH, Right.DRAW, Right.RECORD, Right.PERSON},
     Role.FIRE: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD},
     Role.DEPARTMENT: _EVERYBODY | {Right.SELECT},
     Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON},

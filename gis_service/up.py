@@ -32,7 +32,8 @@ from gis_service.db.ready import prepare
 from gis_service.errors import SetupError
 from gis_service.identity import Role, operator
 from gis_service.say import say
-from gis_service.selection.select import ensure_run, latest_run
+from gis_service.selection.published import ensure_published
+from gis_service.selection.select import latest_run
 from gis_service.settings import get_settings
 from web_map import assets
 
@@ -70,7 +71,7 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
             houses = connection.execute(text(statement("maps.headline"))).mappings().one()["houses"]
             analysed = latest_run(connection, "density")
             if houses:
-                ensure_run(connection)
+                ensure_published(connection)
         if houses and analysed is None:
             _analyse(wait=check)
         ensure_accounts(demo=demo != "none")

@@ -43,9 +43,10 @@ GRANT SELECT ON gis.migration TO gis_administrator, gis_auditor;
 GRANT SELECT ON gis.building_person TO gis_administrator, gis_planner, gis_township, gis_village;
 
 -- Selections: what is asked, never who asked; that writes itself.
-GRANT INSERT (kind, parameters, draft, data_version, code_version), UPDATE (finished_at) ON gis.run TO
+GRANT INSERT (kind, name, parameters, data_version, code_version), UPDATE (finished_at) ON gis.run TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
 GRANT INSERT ON gis.selection TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
+GRANT EXECUTE ON FUNCTION gis.publish TO gis_administrator, gis_planner;
 
 -- Drawn areas. Whole-map caches are told that an area changed.
 GRANT INSERT (name, note, geom), UPDATE (name, note, version, updated_at, geom), DELETE ON gis.drawn_area TO

@@ -277,12 +277,12 @@ def analysed_demo(server: Server, demo: str) -> str:
     from gis_service.db.engine import transaction
     from gis_service.density.params import Params
     from gis_service.identity import operator
-    from gis_service.selection.select import ensure_run
+    from gis_service.selection.published import ensure_published
 
     with Database(server, _ANALYSED).active():
         _clone(server, demo, _ANALYSED)
         with transaction(operator()) as connection:
-            ensure_run(connection)
+            ensure_published(connection)
         analyse(Params())
     return _ANALYSED
 

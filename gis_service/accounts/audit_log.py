@@ -37,6 +37,8 @@ class Action(StrEnum):
     SIGN_IN_LOCKED = "sign_in_locked"
     PERSON_READ = "person_read"
     SELECTED = "selected"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
     EXPORTED = "exported"
     FIRE_RECORDED = "fire_recorded"
     AREA_DRAWN = "area_drawn"
@@ -65,6 +67,8 @@ _ZH = {
     Action.SIGN_IN_LOCKED: "登录锁定",
     Action.PERSON_READ: "查看个人信息",
     Action.SELECTED: "选取房屋",
+    Action.PUBLISHED: "发布名单",
+    Action.WITHDRAWN: "撤回名单",
     Action.EXPORTED: "导出",
     Action.FIRE_RECORDED: "登记消防记录",
     Action.AREA_DRAWN: "画区域",

@@ -141,7 +141,10 @@ class Run(Base):
     role: Mapped[str | None]
     place: Mapped[str | None]
     department: Mapped[str | None]
-    draft: Mapped[bool]
+    name: Mapped[str | None]
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[str | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Selection(Base):

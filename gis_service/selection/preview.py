@@ -53,7 +53,7 @@ def first(connection: Connection, ask: Ask, limit: int) -> list[dict[str, Any]]:
     asked = (
         select(
             best.c.building_id, Building.name, township.name.label("township"), village.name.label("village"),
-            best.c.score, best.c.reasons, func.ST_X(middle).label("lon"), func.ST_Y(middle).label("lat"),
+            Building.hazard_tier, best.c.score, best.c.reasons, func.ST_X(middle).label("lon"), func.ST_Y(middle).label("lat"),
         )
         .join(Building, Building.building_id == best.c.building_id)
         .outerjoin(township, township.code == Building.township_code)

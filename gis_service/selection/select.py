@@ -7,7 +7,8 @@ rule add up to its score. A building in several zones is one selected building w
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -39,9 +40,10 @@ from gis_service import __version__
 from gis_service.db.engine import work_srid
 from gis_service.db.models import Building, KeyZone, Run, Selection
 from gis_service.db.queries import statement
-from gis_service.errors import NotFoundError
+from gis_service.errors import InputError, NotFoundError
+from gis_service.selection.attributes import ATTRIBUTES
 from gis_service.selection.rules import AREA_POINTS, RULES, ZONE_POINTS, points_table
-from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, complete, default_ask, is_default
+from gis_service.selection.terms import AreaTerm, Ask, HouseTerm, RuleTerm, Term, ZoneTerm, complete
 
 _COLUMNS = ("fid", "term", "rule", "distance_m", "points", "told")
 
@@ -118,15 +120,17 @@ def joined(term: ColumnElement[int], groups: Groups) -> ColumnElement[bool]:
 def reason_branches(numbered: list[tuple[int, Term]], ask: Ask) -> list[Select[Any]]:
     """Return one branch for all zones together, and one for each area and rule.
 
-    What must lie in an area is sought in it alone: the other terms' rows outside could not be chosen.
+    What must lie in an area, or be of some kind, is sought there alone: other terms' rows could not be chosen.
     """
     inside = [_inside(t) for t in ask.all_of if isinstance(t, AreaTerm)]
+    inside += [t.met() for t in ask.all_of if isinstance(t, HouseTerm)]
     if ask.within:
         inside.append(or_(*(_inside(t) for t in ask.within)))
     zones = [(n, t) for n, t in numbered if isinstance(t, ZoneTerm)]
     branches = [_area_reason(n, t).where(*inside) for n, t in numbered if isinstance(t, AreaTerm)]
     if zones:
         branches.append(_zone_reasons(zones, inside))
+    branches += [_house_reason(n, t).where(*inside) for n, t in numbered if isinstance(t, HouseTerm)]
     return branches + [_rule_reason(n, t, ask).where(*inside) for n, t in numbered if isinstance(t, RuleTerm)]
 
 
@@ -240,20 +244,29 @@ def _rule_reason(n: int, term: RuleTerm, ask: Ask) -> Select[Any]:
     )
 
 
-def run_selection(connection: Connection, ask: Ask) -> Outcome:
+def _house_reason(n: int, term: HouseTerm) -> Select[Any]:
+    attribute = ATTRIBUTES[term.name]
+    told = _told(
+        rule=literal("house", Text), version=literal(1), name=literal(term.name, Text), value=attribute.value(),
+        points=literal(0.0),
+    )  # fmt: skip
+    return select(
+        *_branch(Building.fid, literal(n, Integer), literal("house", Text), null(), literal(0.0), told)
+    ).where(term.met())
+
+
+def run_selection(connection: Connection, ask: Ask, name: str | None = None) -> Outcome:
     """Select and store as a run; the caller commits.
 
     The parameters stored hold every term with its buffer, every rule with its version, every area as it was, so
-    the run can be repeated and compared. A run of other conditions than the default ones is a draft: it is nobody's
-    list but its author's.
+    the run can be repeated and compared. It is a draft until somebody publishes it (``published``).
     """
-    parameters = ask.parameters()
     run_id = connection.execute(
         insert(Run)
         .values(
             kind="selection",
-            parameters=parameters,
-            draft=not is_default(parameters),
+            name=name,
+            parameters=ask.parameters(),
             data_version=text(f"({statement('runs.data_version')})"),
             code_version=__version__,
         )
@@ -270,18 +283,35 @@ def run_selection(connection: Connection, ask: Ask) -> Outcome:
     return Outcome(run_id, stored.rowcount)
 
 
-def latest_run(connection: Connection, kind: str = "selection", *, drafts: bool = False) -> int | None:
-    """Return the newest finished run of a kind (selection or density) that speaks for the asker, or None.
+def latest_run(connection: Connection, kind: str = "selection") -> int | None:
+    """Return the run that pages, prints and figures read, or None: the published list, the newest finished analysis."""
+    return connection.execute(text(statement(f"runs.latest_{kind}"))).scalar()
 
-    That is the county's or the place's own, with the default conditions; with ``drafts`` the asker's drafts too.
+
+def named(connection: Connection, term: HouseTerm) -> HouseTerm:
+    """Return a term on places with their names, as the run will say them.
+
+    Raises
+    ------
+    InputError
+        There is no such township or village.
+
     """
-    return connection.execute(text(statement("runs.latest")), {"kind": kind, "drafts": drafts}).scalar()
+    if not ATTRIBUTES[term.name].place:
+        return term
+    found = names_of(connection, term.values)
+    strange = [code for code in term.values if code not in found]
+    if strange:
+        raise InputError(
+            f"没有代码为 {strange[0]} 的乡镇或村。", f"There is no township or village with the code {strange[0]}."
+        )
+    return replace(term, labels=tuple(found[code] for code in term.values))
 
 
-def ensure_run(connection: Connection) -> int:
-    """Return the county's list, made with all defaults where there is none yet; the caller commits."""
-    found = latest_run(connection)
-    return found if found is not None else run_selection(connection, default_ask()).run_id
+def names_of(connection: Connection, codes: Iterable[str | None]) -> dict[str, str]:
+    """Return the names of places by their codes; a code of none has no entry."""
+    asked = {"codes": [code for code in codes if code]}
+    return dict(connection.execute(text(statement("runs.places")), asked).tuples().all())
 
 
 def parameters_of(connection: Connection, run_id: int) -> dict[str, Any]:
@@ -316,13 +346,17 @@ def ask_of(connection: Connection, run_id: int) -> Ask:
 
 
 def compare(connection: Connection, before: int, after: int) -> dict[str, list[dict[str, Any]]]:
-    """Return the buildings that are new, gone or changed (score or reasons) from one run to another."""
+    """Return the buildings that are new, gone or changed (score or reasons) from one run to another.
+
+    Each with its name and place, both scores, both runs' reasons, and longitude and latitude; one that is no longer
+    in the data has only its number.
+    """
     for run_id in (before, after):
         parameters_of(connection, run_id)
     rows = connection.execute(text(statement("runs.compare")), {"before": before, "after": after}).mappings()
     result: dict[str, list[dict[str, Any]]] = {"new": [], "gone": [], "changed": []}
     for row in rows:
-        result[row["change"]].append({k: row[k] for k in ("building_id", "score_before", "score_after")})
+        result[row["change"]].append({k: v for k, v in row.items() if k != "change"})
     return result
 
 

@@ -33,7 +33,7 @@ FROM gis.building
 SELECT name, schematic, source FROM gis.admin_area WHERE level = 'county' ORDER BY code LIMIT 1
 
 -- name: run
-SELECT run_id, parameters, started_at, data_version, draft FROM gis.run WHERE run_id = :run_id AND kind = 'selection'
+SELECT run_id, name, parameters, account, started_at, data_version, published_at FROM gis.run WHERE run_id = :run_id AND kind = 'selection'
 
 -- name: nearest_road
 SELECT name, ST_AsBinary(geom) FROM gis.road

@@ -12,7 +12,7 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 
-
+from gis_service.codelists import ZONE_KIND
 from tests.conftest import Database, signed_in
 
 RING = [[107.37, 24.505], [107.38, 24.505], [107.38, 24.515], [107.37, 24.515], [107.37, 24.505]]
@@ -76,7 +76,7 @@ def test_selection(client: TestClient, demo_database: Database, tmp_path: Path):
     assert difference["counts"] == {"new": 0, "gone": 0, "changed": 0}
 
     xlsx = client.get(f"/api/selections/{run}/export?format=xlsx")
-    assert openpyxl.load_workbook(io.BytesIO(xlsx.content)).active.max_row == total + 1
+    assert openpyxl.load_workbook(io.BytesIO(xlsx.content)).active.max_row == total + 3
     gpkg = client.get(f"/api/selections/{run}/export?format=gpkg")
     (tmp_path / "l.gpkg").write_bytes(gpkg.content)
     assert len(gpd.read_file(tmp_path / "l.gpkg")) == total

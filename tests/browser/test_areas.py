@@ -116,7 +116,7 @@ def test_two_areas_and_the_list_again(planner: Page, analysed: Database):  # noq
     shapes = {"东片": _box(50, -300, 500, 200), "西片": _box(-500, -300, -50, 200)}
     areas = {name: _put(analysed, name, shape) for name, shape in shapes.items()}
     _reload(planner)
-    county = analysed.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft")
+    county = analysed.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL")
     planner.click("#tab-areas")
     for area in areas.values():
         planner.check(f"li[data-area='{area}'] input[type=checkbox]")
@@ -151,7 +151,7 @@ def test_two_areas_and_the_list_again(planner: Page, analysed: Database):  # noq
     analysed.ask("DELETE FROM gis.drawn_area WHERE name = '东片'")
     _reload(planner)
     expect(planner.locator("#panel-ask")).to_contain_text("“东片”内，该区域已删除")
-    analysed.ask("DELETE FROM gis.run WHERE draft")
+    analysed.ask("DELETE FROM gis.run WHERE published_at IS NULL AND kind = 'selection'")
 
 
 def test_another_is_not_shown_a_draft(planner: Page, watch, address: str, analysed: Database):  # noqa: F811
@@ -163,7 +163,7 @@ def test_another_is_not_shown_a_draft(planner: Page, watch, address: str, analys
     other = watch(address, role="planner").page
     other.goto(f"{address}/map/planner")
     other.wait_for_selector("body[data-ready=true]")
-    county = analysed.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft")
+    county = analysed.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL")
     expect(other.locator(".gis-head p")).to_contain_text(f"第 {county} 号选取")
     expect(other.locator(".gis-head")).not_to_contain_text("试算")
-    analysed.ask("DELETE FROM gis.run WHERE draft")
+    analysed.ask("DELETE FROM gis.run WHERE published_at IS NULL AND kind = 'selection'")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -49,7 +50,7 @@ def _rows(path: Path) -> list[list[object]]:
     if path.suffix == ".csv":
         with path.open(encoding="utf-8-sig", newline="") as opened:
             return [list(row) for row in csv.reader(opened)]
-    return [[c.value for c in row] for row in openpyxl.load_workbook(path).active.iter_rows()]
+    return [[c.value for c in row] for row in openpyxl.load_workbook(path).active.iter_rows(min_row=3)]
 
 
 @pytest.mark.parametrize("suffix", ["xlsx", "csv"])
@@ -68,6 +69,23 @@ def test_sheets(listed: dict[str, Path], suffix: str):
     if suffix == "xlsx":
         cells = [c for row in openpyxl.load_workbook(listed[suffix]).active.iter_rows() for c in row]
         assert not [c.coordinate for c in cells if c.data_type == "f"]
+
+
+def test_a_sheet_is_ready_to_print(listed: dict[str, Path]):
+    sheet = openpyxl.load_workbook(listed["xlsx"]).active
+    assert sheet["A1"].value == "优先排查名单"
+    said = sheet["A2"].value
+    assert "全部房屋；符合任一：重点问题：安全隐患。" in said
+    assert "共 6 栋。" in said
+    assert re.search(r"导出：cli:.+，\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]", said), "who, and when by the local clock"
+    assert sheet.print_title_rows == "$3:$3"
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (
+        "landscape",
+        1,
+        0,
+    )
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert sheet.auto_filter.ref.startswith("A3:")
 
 
 def test_geojson_by_rfc_7946(listed: dict[str, Path]):

@@ -129,7 +129,7 @@
       document.body.classList.remove("gis-picking", "gis-through");
       this.form.replaceChildren();
       this.tell("");
-      if (this.planner.sketch) { this.planner.sketch = null; this.planner.dots.clearLayers(); this.planner.read(this.planner.run); this.planner.count(); }
+      if (this.planner.sketch) { this.planner.sketch = null; this.planner.read(); this.planner.count(); }
     }
 
     /* A click while a road, or a circle's middle and edge, is asked for. */

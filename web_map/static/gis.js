@@ -393,5 +393,9 @@
     }
   }
 
-  window.gis = { element, popup, send, start: (map, config) => { window.gis.maps = new Maps(map, config); document.body.dataset.ready = "true"; window.dispatchEvent(new Event("gis-ready")); } };
+  /* {name} in a text by its value; whole numbers with their thousands. */
+  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => Number.isInteger(values[name]) ? values[name].toLocaleString("en") : values[name]);
+  const lang = () => window.gis.maps.config.lang === "en" ? "?lang=en" : "";
+
+  window.gis = { element, popup, send, fill, lang, start: (map, config) => { window.gis.maps = new Maps(map, config); document.body.dataset.ready = "true"; window.dispatchEvent(new Event("gis-ready")); } };
 })();

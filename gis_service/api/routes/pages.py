@@ -124,7 +124,7 @@ def _own(identity: Identity, code: str) -> None:
 @router.get("/map/planner", include_in_schema=False, dependencies=_READ)
 def planner(request: Request, connection: Reading, identity: CurrentUser, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map."""
-    page = planner_page(connection, run, offline=False, lang=language(request), may_draw=identity.may(Right.DRAW))
+    page = planner_page(connection, run, offline=False, lang=language(request), who=identity)
     return HTMLResponse(_served(request, page))
 
 
