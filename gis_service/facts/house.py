@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gis_service.codelists import APPRAISAL_GRADE, BUSINESS_USE, HAZARD_TIER, STRUCTURE, USE_CLASS
+from gis_service.facts import duty
 
 
 def _plain(value: Any) -> str:
@@ -78,7 +79,7 @@ REACH: Mapping[str, Fact] = {
 
 UNREACHED = ("水带不可达", "no hose reaches it")
 
-FACTS: Mapping[str, Fact] = {**HOUSE, **REACH}
+FACTS: Mapping[str, Fact] = {**HOUSE, "duty": Fact(*duty.LABEL), **REACH}
 FOR_THE_BRIGADE = ("building_id", "hose_m", "depth", "nearest_gap_m", "floors", "structure", "use_class", "hazard_tier")
 """Of a house in a cluster the brigade is told how to come to it and how it burns."""
 
@@ -87,6 +88,8 @@ def said(row: Mapping[str, Any], column: str, *, zh: bool) -> str:
     """Return one fact of a house as a popup, a list or a sheet says it; empty where it is not known."""
     if column == "hose_m" and row.get("unreached"):
         return UNREACHED[0 if zh else 1]
+    if column == "duty":
+        return duty.duty(row, zh=zh)
     value = row.get(column)
     if column == "cluster" and not value and row.get("cluster_id") is not None:
         value = f"#{row['cluster_id']}"

@@ -16,6 +16,7 @@ from gis_service.codelists import HAZARD_TIER
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
+from gis_service.facts.duty import LABEL, duty
 from gis_service.facts.house import HOUSE
 from gis_service.selection.reasons import phrases
 from gis_service.selection.select import compare, latest_run
@@ -24,6 +25,7 @@ _LABELS = {column: fact.zh for column, fact in HOUSE.items()}
 HEADINGS = {
     "rank": "序号",
     **{column: _LABELS[column] for column in ("building_id", "name", "address", "township", "village", "score")},
+    "duty": LABEL[0],
     "reasons": "选取原因",
     **_LABELS,  # those that are not there yet
     "simulated": "模拟数据",
@@ -109,6 +111,7 @@ def frame_of_rows(rows: list[dict[str, Any]], lang: str = "zh") -> gpd.GeoDataFr
     """Return rows as ``rows_of`` gives them as a person reads them; score and reasons may be null."""
     frame = pd.DataFrame(rows, columns=[*(name for name in HEADINGS if name not in {"rank", "lon", "lat"}), "geom"])
     frame.insert(0, "rank", range(1, len(frame) + 1))
+    frame["duty"] = [duty(row, zh=lang == "zh") for row in rows]
     frame["score"] = frame["score"].astype(float)
     frame["reasons"] = [phrases(reasons, lang) for reasons in frame["reasons"]]
     for name, fact in HOUSE.items():

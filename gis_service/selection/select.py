@@ -311,7 +311,7 @@ def named(connection: Connection, term: HouseTerm) -> HouseTerm:
 def names_of(connection: Connection, codes: Iterable[str | None]) -> dict[str, str]:
     """Return the names of places by their codes; a code of none has no entry."""
     asked = {"codes": [code for code in codes if code]}
-    return dict(connection.execute(text(statement("runs.places")), asked).tuples().all())
+    return {row.code: row.name for row in connection.execute(text(statement("runs.places")), asked)}
 
 
 def parameters_of(connection: Connection, run_id: int) -> dict[str, Any]:

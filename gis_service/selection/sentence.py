@@ -31,7 +31,7 @@ def sentence(parameters: dict[str, Any], lang: str = "zh") -> str:
         for lead, terms, between in parts
         if terms
     ]
-    if is_default(asked):
+    if is_default(asked | {"all_of": must}):
         said = ["通知的全部重点区域（默认缓冲距离）和全部规则，符合任一" if zh else "meeting any of the notice's key zones (default buffers) and rules"]  # fmt: skip
     return f"{who}；{'；'.join(said)}。" if zh else f"{who}, {'; '.join(said)}."
 

@@ -81,7 +81,7 @@
       };
       const [operating, box] = radio("operating", this.words.operating), [every] = radio("all", this.words.every);
       this.operating = box;
-      this.form.append(element("fieldset", { class: "gis-who" }, element("legend", {}, this.words.who), operating, every,
+      this.form.append(element("fieldset", { class: "gis-scope" }, element("legend", {}, this.words.who), operating, every,
         element("p", { class: "gis-note" }, this.words.whoNote)));
     }
 

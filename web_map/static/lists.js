@@ -4,13 +4,15 @@
   const WORDS = {
     zh: {
       published: "全县名单（已发布）", draft: "草稿", open: "查看", publish: "发布为全县名单", withdraw: "撤回", shown: "正在查看", n: "{n} 栋",
-      sure: "发布后，所有页面、乡镇和打印件改用第 {run} 号名单（{n} 栋）。确定发布？", sureBack: "撤回后没有全县名单，各页面显示“尚未发布名单”。确定撤回？",
+      sure_publish: "发布后，所有页面、乡镇和打印件改用第 {run} 号名单（{n} 栋）。", sure_withdraw: "撤回后没有全县名单，各页面显示“尚未发布名单”。",
+      yes: "确定", no: "取消",
       compare: "比较两份名单", before: "从", after: "到", run: "比较", waiting: "正在计算…", same: "两份名单完全相同。", gone_house: "（已不在数据中）",
       new: "新增", gone: "移出", changed: "分值或原因有变", more: "（只列前 {n} 栋）", option: "第 {run} 号{name} · {at} · {n} 栋", take: "下载对比 xlsx", none: "还没有名单。",
     },
     en: {
       published: "The county's list (published)", draft: "Draft", open: "Show", publish: "Publish as the county's", withdraw: "Withdraw", shown: "Shown now", n: "{n} houses",
-      sure: "All pages, townships and prints will read list {run} ({n} houses). Publish it?", sureBack: "There will be no county list, and pages will say so. Withdraw it?",
+      sure_publish: "All pages, townships and prints will read list {run} ({n} houses).", sure_withdraw: "There will be no county list, and pages will say so.",
+      yes: "Do it", no: "Cancel",
       compare: "Compare two lists", before: "From", after: "to", run: "Compare", waiting: "Counting…", same: "The two lists are the same.", gone_house: " (no longer in the data)",
       new: "New", gone: "Gone", changed: "Other score or reasons", more: " (the first {n})", option: "{run}{name} · {at} · {n} houses", take: "Download the comparison (xlsx)", none: "There is no list yet.",
     },
@@ -39,24 +41,29 @@
     line(one) {
       const { element, fill } = window.gis;
       const { spec } = this.planner, here = one.run_id === spec.run;
-      const buttons = [];
-      if (spec.may_publish) {
-        buttons.push(one.published
-          ? element("button", { type: "button", onclick: () => this.change(one, "withdraw", this.words.sureBack) }, this.words.withdraw)
-          : element("button", { type: "button", onclick: () => this.change(one, "publish", this.words.sure) }, this.words.publish));
-      }
+      const buttons = [], deed = one.published ? "withdraw" : "publish";
+      const sure = element("p", { class: "gis-sure", role: "alert" });
+      if (spec.may_publish) buttons.push(element("button", { type: "button", onclick: () => this.question(sure, one, deed) }, this.words[deed]));
       return element("li", { class: one.published ? "gis-published" : "" },
         element("p", {}, element("strong", {}, one.name || `#${one.run_id}`), " ", element("span", { class: "gis-mark" }, one.published ? this.words.published : this.words.draft),
           " ", fill(this.words.n, { n: one.n })),
         element("p", { class: "gis-note" }, one.sentence), element("p", { class: "gis-note" }, `#${one.run_id} · ${one.by} · ${one.at}`),
-        element("p", { class: "gis-buttons" }, here ? element("em", {}, this.words.shown) : element("a", { href: this.address(one.run_id) }, this.words.open), ...buttons));
+        element("p", { class: "gis-buttons" }, here ? element("em", {}, this.words.shown) : element("a", { href: this.address(one.run_id) }, this.words.open), ...buttons), sure);
     }
 
-    async change(one, deed, question) {
-      if (!window.confirm(window.gis.fill(question, { run: String(one.run_id), n: one.n }))) return;
+    /* Both change what everybody sees: what will happen is said before it does. */
+    question(home, one, deed) {
+      const { element, fill } = window.gis;
+      const yes = element("button", { type: "button", class: "gis-main-button", onclick: () => this.change(one, deed) }, this.words.yes);
+      home.replaceChildren(fill(this.words["sure_" + deed], { run: String(one.run_id), n: one.n }), " ", yes, " ",
+        element("button", { type: "button", onclick: () => home.replaceChildren() }, this.words.no));
+      yes.focus();
+    }
+
+    async change(one, deed) {
       try {
         await window.gis.send("POST", `/api/selections/${one.run_id}/${deed}`, {});
-        location.assign(deed === "publish" ? this.address(one.run_id) : this.address(one.run_id));
+        location.assign(this.address(one.run_id));
       } catch (refusal) {
         this.told.textContent = refusal.message;
         this.told.classList.add("gis-bad");
