@@ -123,6 +123,7 @@ class DrawnArea(Base):
     version: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    changed_by: Mapped[str | None]
     geom: Mapped[Any] = mapped_column(_geometry("MULTIPOLYGON"))
 
 

@@ -63,6 +63,10 @@
       .catch(() => { throw new Error(WORDS[english ? "en" : "zh"].failed); });
     const given = answer.status === 204 ? null : await answer.json().catch(() => null);
     if (answer.ok) return given;
+    if (answer.status === 401 && token && window.signInAgain) {
+      await window.signInAgain();
+      return send(method, address, body);
+    }
     const refusal = new Error(given && given.error ? given.error.message : WORDS[english ? "en" : "zh"].failed);
     refusal.status = answer.status;
     throw refusal;
@@ -140,7 +144,7 @@
       if (spec.tiles) this.capped(spec, layer, incomplete);
       const show = (on) => { if (on) layer.addTo(this.map); else layer.remove(); };
       show(spec.shown !== false);
-      const box = element("input", { type: "checkbox", checked: spec.shown !== false, onchange: (event) => show(event.target.checked) });
+      const box = element("input", { type: "checkbox", checked: spec.shown !== false, "data-layer": spec.id, onchange: (event) => show(event.target.checked) });
       const keys = element("div", { class: "gis-keys" });
       for (const key of spec.keys || []) keys.append(this.key(key, spec.shape));
       const entry = element("div", { class: "gis-layer", id: "gis-layer-" + spec.id }, element("label", {}, box, " " + spec.name), keys, incomplete);

@@ -3,9 +3,9 @@
 "use strict";
 (function () {
   const WORDS = {
-    zh: { north: "北", measure: "测量", done: "结束测量", here: "我的位置", help: "逐点单击；双击结束", failed: "浏览器没有给出位置",
+    zh: { north: "北", tape: "量", measure: "测量", done: "结束测量", here: "我的位置", help: "逐点单击；双击结束", failed: "浏览器没有给出位置",
       insecure: "没有 https，浏览器不提供位置", metres: "米", km: "公里", ha: "公顷", m2: "平方米", accuracy: "误差约 {n} 米" },
-    en: { north: "N", measure: "Measure", done: "Stop measuring", here: "My position", help: "Click point by point; double-click to end",
+    en: { north: "N", tape: "↔", measure: "Measure", done: "Stop measuring", here: "My position", help: "Click point by point; double-click to end",
       failed: "The browser gave no position", insecure: "Without https the browser gives no position", metres: "m", km: "km", ha: "ha", m2: "m²", accuracy: "to about {n} m" },
   };
   const LINE = { color: "#1d2733", weight: 2.5, dashArray: "6 4", interactive: false };
@@ -37,7 +37,7 @@
 
     buttons() {
       const { element } = window.gis;
-      this.tape = element("button", { type: "button", id: "gis-measure", "aria-pressed": "false", title: this.words.measure, onclick: () => this.toggle() }, "📏");
+      this.tape = element("button", { type: "button", id: "gis-measure", "aria-pressed": "false", title: this.words.measure, onclick: () => this.toggle() }, this.words.tape);
       const here = element("button", { type: "button", id: "gis-here", title: this.words.here, onclick: () => this.locate() }, "◎");
       this.tape.setAttribute("aria-label", this.words.measure);
       here.setAttribute("aria-label", this.words.here);

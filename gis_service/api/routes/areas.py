@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Path, Response
@@ -72,6 +73,8 @@ class AreaOut(BaseModel):
     version: int
     area_m2: float
     geometry: dict[str, Any]
+    updated_at: datetime
+    changed_by: str | None = Field(description="The account that drew it or changed it last")
 
 
 def _touch(identity: Identity) -> None:
