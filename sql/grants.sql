@@ -32,7 +32,7 @@ GRANT SELECT ON
     gis.deployment, gis.admin_area, gis.key_zone, gis.building, gis.road, gis.hydrant, gis.drawn_area,
     gis.run, gis.selection,
     gis.gap, gis.alley, gis.cluster, gis.building_density, gis.engine_space, gis.burn_cluster, gis.firebreak,
-    gis.house_card, gis.reach_card, gis.cluster_card
+    gis.house_card, gis.reach_card, gis.cluster_card, gis.cluster_record
 TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON SEQUENCE gis.data_version TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
