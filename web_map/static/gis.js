@@ -10,10 +10,10 @@
 
   const WORDS = {
     zh: { none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
-          failed: "查询失败，请稍后再试", houses: "栋", background: "背景地图",
+          failed: "查询失败，请稍后再试", houses: "栋", background: "背景地图", navigate: "导航到这里",
           capped: "要素过多，请放大", and: "、", colon: "：", cappedHere: "图上有的方格要素过多，没有画全，请放大查看。" },
     en: { none: "Nothing found", list: "First on the list ({n})", wait: "Asking…", fold: "Fold", unfold: "Unfold",
-          failed: "That failed; try again", houses: "houses", background: "Background map",
+          failed: "That failed; try again", houses: "houses", background: "Background map", navigate: "Navigate here",
           capped: "Too many to draw; zoom in", and: ", ", colon: ": ", cappedHere: "In some squares of the map there are too many to draw them all; zoom in." },
   };
 
@@ -334,7 +334,9 @@
         const answer = await fetch(address, { headers: { Accept: "application/json" } });
         if (!answer.ok) throw new Error(answer.status);
         const facts = await answer.json();
-        open(popup({ ...facts, reasons: facts.reasons_text || facts.reasons }));
+        // A phone hands the place to its own navigation program.
+        const way = L.Browser.mobile ? [[this.words.navigate, `geo:${latlng.lat || latlng[0]},${latlng.lng || latlng[1]}`]] : [];
+        open(popup({ ...facts, links: [...(facts.links || []), ...way], reasons: facts.reasons_text || facts.reasons }));
       } catch (error) {
         open(element("p", {}, this.words.failed));
       }
