@@ -112,10 +112,18 @@ class Identity:
         return (self.role.value, self.place, self.department)
 
 
+_OPERATOR = "cli:"
+
+
+def is_operator(identity: Identity) -> bool:
+    """Tell whether it is somebody at the machine itself."""
+    return identity.account.startswith(_OPERATOR)
+
+
 def operator() -> Identity:
     """Return whoever works at the machine itself: its command line is the administrator's."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
         name = "unknown"
-    return Identity(f"cli:{name}", Role.ADMINISTRATOR)
+    return Identity(f"{_OPERATOR}{name}", Role.ADMINISTRATOR)

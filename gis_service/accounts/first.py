@@ -135,7 +135,10 @@ def _end_demo(names: list[str]) -> None:
     who = operator()
     with transaction(who) as connection:
         for name in names:
-            people.disable(connection, name)
-            audit_log.append(connection, who, Action.ACCOUNT_DISABLED, name, why="real houses")
+            _, ended = people.disable(connection, name)
+            audit_log.append(
+                connection, who, Action.ACCOUNT_DISABLED, name, why="real houses", sessions=ended.sessions,
+                tokens=ended.tokens,
+            )  # fmt: skip
     demo_file().unlink(missing_ok=True)
     say("已有真实房屋数据，演示账号已全部停用。", "There are real houses now: the demo's accounts are disabled.")

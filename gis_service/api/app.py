@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import Depends, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -10,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from gis_service import __version__
 from gis_service.api.http import errors, metrics
 from gis_service.api.http.authorisation import allow, unruled
+from gis_service.api.http.doors import Doors
 from gis_service.api.http.guard import Guard
 from gis_service.api.routes import (
     accounts,
@@ -62,8 +65,8 @@ class _Open(StaticFiles):
     public = True
 
 
-def create_app() -> FastAPI:
-    """Return the application.
+def create_app(lifespan: Any = None) -> FastAPI:
+    """Return the application; ``lifespan`` is what runs beside it (FastAPI's own parameter).
 
     Raises
     ------
@@ -75,13 +78,15 @@ def create_app() -> FastAPI:
         title="自建房排查规划 GIS · gis-service",
         version=__version__,
         description="Priority zones, selections with reasons, vector tiles; OGC API Features for QGIS.",
+        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        responses=dict.fromkeys((400, 401, 403, 404, 409, 413, 422, 429, 503), _ERROR),
+        responses=dict.fromkeys((400, 401, 403, 404, 408, 409, 413, 422, 429, 503), _ERROR),
     )
     errors.install(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Doors)
+    app.add_middleware(Guard)  # the last is the outermost
     for router in (
         tiles.router,  # asked for by the dozen: looked for first
         health.router,

@@ -27,6 +27,7 @@ from gis_service.errors import SetupError
 from gis_service.settings import get_settings
 
 SUPERUSER = "postgres"
+READER = "gis_reader"
 _SOCKET_NAME = ".s.PGSQL.5432"
 # A socket's path may have 107 bytes on Linux and 103 on macOS.
 _SOCKET_PATH_MAX = 100
@@ -196,7 +197,7 @@ class Server:
         (self.cluster / "gis.conf").write_text(_CONF.format(sockets=self.sockets))
         # The kernel tells the server who is at the other end of the socket: no password is kept anywhere.
         me = pwd.getpwuid(os.getuid()).pw_name
-        roles = "".join(f"gis {me} {role}\n" for role in (SUPERUSER, "gis_owner", "gis_service"))
+        roles = "".join(f"gis {me} {role}\n" for role in (SUPERUSER, "gis_owner", "gis_service", READER))
         (self.cluster / "pg_ident.conf").write_text(roles)
         (self.cluster / "pg_hba.conf").write_text("local all all peer map=gis\n")
         if self._account is not None:

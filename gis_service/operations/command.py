@@ -14,7 +14,7 @@ from gis_service import storage
 from gis_service.db.engine import admin_connection, database_url, forget_connections
 from gis_service.db.migrate import admin_is_superuser, migrate, overlap_is_marked, pending
 from gis_service.db.ready import prepare
-from gis_service.db.server import private_server
+from gis_service.db.server import READER, private_server
 from gis_service.errors import InputError, SetupError
 from gis_service.files import check_output, replacing
 from gis_service.say import say
@@ -94,13 +94,22 @@ def migrate_() -> None:
 @db.command()
 @click.option("--role", type=click.Choice(["reader", "owner", "service"]), default="reader", show_default=True)
 def url(role: str) -> None:
-    """给 psql 和 QGIS 的连接地址：可读全部（个人信息除外），不可改。An address that reads all but personal data."""
-    if role == "reader":
-        # The service's own role reads nothing of the county; an auditor reads all and changes nothing.
-        address = database_url("service")
-        click.echo(f"{address}{'&' if '?' in address else '?'}options=-c%20role%3Dgis_auditor")
+    """给 psql 和 QGIS 的连接地址：可读全部（个人信息和账号除外），不可改。An address that reads all but what is of people."""
+    known = get_settings().database_url
+    if not known:
+        click.echo(private_server().url(READER if role == "reader" else f"gis_{role}", get_settings().database))
         return
-    click.echo(database_url("service" if role == "service" else "owner"))
+    # A password is never printed: not the owner's, which would go into every QGIS project, nor another's.
+    address = make_url(database_url("service") if role == "service" else known).set(password=None)
+    if role == "reader":
+        address = address.set(username=READER)
+        say(
+            f"gis_reader 还没有密码时，请数据库管理员执行：ALTER ROLE {READER} PASSWORD '…'",
+            f"Where {READER} has no password yet, the database's administrator gives it one: "
+            f"ALTER ROLE {READER} PASSWORD '…'",
+            err=True,
+        )
+    click.echo(address.render_as_string(hide_password=False))
 
 
 @db.command()

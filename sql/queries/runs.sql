@@ -1,7 +1,7 @@
 -- Runs: what they were made from, how they compare, what they count.
 
 -- name: data_version
-SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM gis.data_version
+SELECT gis.version_of_data()
 
 -- name: latest
 -- The newest finished run that speaks for the asker: the county's or the place's own. A planner sees what a township

@@ -54,15 +54,38 @@ def _is_visit(request: Request) -> bool:
     return request.method == "GET" and mode == "navigate" and "text/html" in request.headers.get("accept", "")
 
 
+def _is_browser(request: Request) -> bool:
+    """Tell a browser from a program. Over plain http to another machine a browser sends no ``Sec-Fetch`` headers.
+
+    Every browser calls itself Mozilla, and so does QGIS, which says ``QGIS`` besides.
+    """
+    if any(name in request.headers for name in ("sec-fetch-mode", "sec-fetch-site", "sec-ch-ua")):
+        return True
+    agent = request.headers.get("user-agent", "")
+    return agent.startswith("Mozilla/") and "QGIS" not in agent and "GDAL" not in agent
+
+
 def _headers(request: Request, error: GisError) -> dict[str, str]:
     """Return what a program is told besides: how to sign in, when to come again."""
     if isinstance(error, SignInError):
         # A browser would answer a Basic challenge with a window of its own; its pages know how to sign in.
-        basic = "" if "sec-fetch-mode" in request.headers else ', Basic realm="gis-service", charset="UTF-8"'
+        basic = "" if _is_browser(request) else ', Basic realm="gis-service", charset="UTF-8"'
         return {"WWW-Authenticate": f'Bearer realm="gis-service"{basic}'}
     if "retry_after_s" in error.details:
         return {"Retry-After": str(error.details["retry_after_s"])}
     return {}
+
+
+def answer_to(request: Request, error: GisError) -> Response:
+    """Return the answer to a refusal: the way to the sign-in page, a page in words, or the one error body."""
+    message = error.message(language(request))
+    if isinstance(error, SignInError) and _is_visit(request):
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?next={quote(back, safe='')}", 303, headers={"Cache-Control": "no-store"})
+    headers = _headers(request, error)
+    if _is_page(request):
+        return HTMLResponse(message_page(message, language(request)), error.status, headers=headers)
+    return JSONResponse(body(error.code, message, error.details), error.status, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -70,13 +93,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(GisError)
     def _ours(request: Request, error: GisError) -> Response:
-        message = error.message(language(request))
-        if isinstance(error, SignInError) and _is_visit(request):
-            back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(f"/sign-in?next={quote(back, safe='')}", 303, headers={"Cache-Control": "no-store"})
-        if _is_page(request):
-            return HTMLResponse(message_page(message, language(request)), error.status)
-        return JSONResponse(body(error.code, message, error.details), error.status, headers=_headers(request, error))
+        return answer_to(request, error)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -14,6 +14,7 @@ from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.errors import language
+from gis_service.api.http.rules import heavy
 from gis_service.db.engine import work_srid
 from gis_service.facts.cluster import facts, summary, title
 from gis_service.fire import records
@@ -99,7 +100,11 @@ def cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: R
     }
 
 
-@router.get("/api/clusters/{cluster_id}/patrol", summary="A patrol over every alley, and where engines stand")
+@router.get(
+    "/api/clusters/{cluster_id}/patrol",
+    summary="A patrol over every alley, and where engines stand",
+    dependencies=[Depends(heavy)],
+)
 def patrol(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> dict[str, Any]:
     """Return a GeoJSON FeatureCollection: the route's stretches in order, then the staging points."""
     known = run_of(connection, run)

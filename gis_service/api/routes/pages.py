@@ -16,6 +16,7 @@ from gis_service.api.http.authorisation import Audit, CurrentUser, allow, public
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.errors import language
 from gis_service.api.http.navigation import own_map, pages_for
+from gis_service.api.http.rules import heavy
 from gis_service.api.routes.collections import landing
 from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
@@ -31,7 +32,7 @@ from web_map.township import no_such_township, township_page
 
 router = APIRouter()
 _READ = [Depends(allow(Right.READ))]
-_EXPORT = [Depends(allow(Right.EXPORT))]
+_EXPORT = [Depends(allow(Right.EXPORT)), Depends(heavy)]
 
 ClusterId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 TownshipCode = Annotated[str, PathParameter(pattern=r"^[0-9]{9}$")]
