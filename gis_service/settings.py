@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     )
     requests_max: int = Field(default=1_000, ge=1, description="Requests in progress at once, a process")
     account_requests_max: int = Field(
-        default=60, ge=1, description="Requests of one account in progress at once, a process"
+        default=24, ge=1, description="Requests of one account in progress at once, a process"
     )
     stranger_requests_max: int = Field(
         default=40, ge=1, description="Requests of strangers of one address in progress at once, a process"

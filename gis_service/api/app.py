@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
@@ -65,6 +67,11 @@ class _Open(StaticFiles):
     public = True
 
 
+@lru_cache(maxsize=4)
+def _description(app: FastAPI) -> bytes:
+    return json.dumps(app.openapi(), ensure_ascii=False).encode()
+
+
 def create_app(lifespan: Any = None) -> FastAPI:
     """Return the application; ``lifespan`` is what runs beside it (FastAPI's own parameter).
 
@@ -109,8 +116,8 @@ def create_app(lifespan: Any = None) -> FastAPI:
     app.mount("/static", _Open(directory=pages.static_folder()), name="static")
 
     @app.get("/api/openapi.json", include_in_schema=False, dependencies=[Depends(allow(Right.READ))])
-    def described() -> JSONResponse:
-        return JSONResponse(app.openapi())
+    def described() -> Response:
+        return Response(_description(app), media_type="application/json")
 
     @app.get("/api/docs", include_in_schema=False, dependencies=[Depends(allow(Right.READ))])
     def docs(request: Request) -> HTMLResponse:
