@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import os
 import socket
 from dataclasses import dataclass
 from functools import lru_cache
@@ -66,7 +65,7 @@ class Settings(BaseSettings):
         "who asks (X-Forwarded-For)",
     )
     processes: int = Field(
-        default=min(2, os.cpu_count() or 1), ge=1, le=32, description="Processes that answer requests"
+        default=2, ge=1, le=32, description="Processes that answer requests, at most one for each core"
     )
     body_max_bytes: int = Field(
         default=8_000_000, ge=1_000, description="Most bytes of a request's body, whatever its route would take"
@@ -75,7 +74,7 @@ class Settings(BaseSettings):
         default=500_000_000, ge=1_000, description="Most bytes of a file that somebody signed in uploads"
     )
     head_timeout_s: float = Field(default=10, gt=0, description="Seconds that a sender may take for a request's head")
-    idle_timeout_s: float = Field(default=75, gt=0, description="Seconds for which a connection may rest")
+    idle_timeout_s: int = Field(default=75, ge=1, description="Seconds for which a connection may rest")
     body_timeout_s: float = Field(
         default=30, gt=0, description="Seconds that a sender may take for a body, and one more for each 10 kB"
     )

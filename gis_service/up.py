@@ -28,6 +28,7 @@ from gis_service.db.migrate import set_up_alone
 from gis_service.db.queries import statement
 from gis_service.db.ready import prepare
 from gis_service.errors import SetupError
+from gis_service.files import private
 from gis_service.identity import Role, operator
 from gis_service.say import say
 from gis_service.selection.select import ensure_run, latest_run
@@ -161,6 +162,7 @@ def _analyse(*, wait: bool) -> None:
         f"正在后台分析巷道和连片区（约一分钟，记录在 {log}）；完成后打开 /map/fire 。",
         f"Analysing alleys and clusters in the background (about a minute, log in {log}); then open /map/fire.",
     )
+    private(log, "")
     with log.open("w") as told:
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=told)  # noqa: S603
 

@@ -135,8 +135,10 @@ class Database:
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(tables)
-                union = " UNION ALL ".join(f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall())
-                cursor.execute(f"{union} UNION ALL SELECT 'version', last_value + is_called::int FROM gis.data_version")
+                union = " UNION ALL ".join(
+                    f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall() if t != "data_step"
+                )
+                cursor.execute(f"{union} UNION ALL SELECT 'version', gis.version_of_data()")
                 return {str(name): int(count) for name, count in cursor.fetchall()}
         finally:
             connection.close()

@@ -24,14 +24,15 @@ def serve(host: str, port: int) -> None:
     """Answer requests until the process is told to end."""
     settings = get_settings()
     _allow_files()
-    if settings.processes > 1:
+    processes = min(settings.processes, os.cpu_count() or 1)
+    if processes > 1:
         _share_metrics()
     uvicorn.run(
         "gis_service.api.serve:application", factory=True, http="gis_service.api.http.protocol:DeadlineProtocol",
         loop="uvloop", ws="none", host=host, port=port, log_config=None, access_log=False, server_header=False,
         # Who a request comes from is the service's own matter (http.clients): by itself uvicorn would believe any proxy
         # of this machine.
-        proxy_headers=False, workers=settings.processes, backlog=2048, timeout_graceful_shutdown=10,
+        proxy_headers=False, workers=processes, backlog=2048, timeout_graceful_shutdown=10,
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ async def listen(on: Mapping[str, Callable[[], None]]) -> None:
     pause = _PAUSE_S
     while True:
         try:
-            connection: Any = psycopg2.connect(plain(database_url("service")), async_=True, **reader_settings())
+            connection: Any = psycopg2.connect(plain(database_url("service")), **{"async_": True, **reader_settings()})
             try:
                 await done(connection)
                 cursor = connection.cursor()

@@ -6,6 +6,7 @@ place as longitude and latitude. A file appears whole or not at all.
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -76,7 +77,7 @@ def _table(frame: gpd.GeoDataFrame) -> pd.DataFrame:
 def _write_csv(frame: gpd.GeoDataFrame, path: Path, _: str, headings: dict[str, str], mark: Mark) -> None:
     table = _table(frame).rename(columns=headings)
     table[MARK_HEADINGS[0]], table[MARK_HEADINGS[1]] = mark.account, mark.time
-    table.map(neutral).to_csv(path, index=False, encoding="utf-8-sig")
+    table.map(neutral).to_csv(path, index=False, encoding="utf-8-sig", quoting=csv.QUOTE_ALL)
 
 
 def _write_xlsx(frame: gpd.GeoDataFrame, path: Path, title: str, headings: dict[str, str], mark: Mark) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 from gis_service import storage
 from gis_service.db.engine import admin_connection, database_url, forget_connections
 from gis_service.db.migrate import admin_is_superuser, migrate, overlap_is_marked, pending
+from gis_service.db.queries import statement
 from gis_service.db.ready import prepare
 from gis_service.db.server import READER, private_server
 from gis_service.errors import InputError, SetupError
@@ -100,7 +101,9 @@ def url(role: str) -> None:
         click.echo(private_server().url(READER if role == "reader" else f"gis_{role}", get_settings().database))
         return
     # A password is never printed: not the owner's, which would go into every QGIS project, nor another's.
-    address = make_url(database_url("service") if role == "service" else known).set(password=None)
+    address = make_url(database_url("service") if role == "service" else known)._replace(
+        password=None
+    )  # set() takes None for "as it is"
     if role == "reader":
         address = address.set(username=READER)
         say(
@@ -138,7 +141,7 @@ def restore(file: Path, yes: bool) -> None:
             f"{file} 不是 gis-service db backup 写的备份文件。",
             f"{file} is no file of gis-service db backup.",
         )
-    before = _trail_head()
+    before, version = _trail_head(), _data_version()
     # One transaction: a broken file leaves the data as it was.
     _client(
         "pg_restore", "--single-transaction", "--clean", "--if-exists", "--exit-on-error", "--dbname",
@@ -147,8 +150,18 @@ def restore(file: Path, yes: bool) -> None:
     )  # fmt: skip
     forget_connections()
     migrate()
-    _after_restore(file, before)
+    _after_restore(file, before, version)
     say("已恢复；所有人需要重新登录。", "Restored; everybody signs in again.")
+
+
+def _data_version() -> int:
+    """Return the data's version before a restore: what browsers and caches have seen."""
+    with admin_connection() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT to_regproc('gis.version_of_data') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute(statement("runs.data_version"))
+        return int(cursor.fetchone()[0])
 
 
 def _trail_head() -> dict[str, Any]:
@@ -162,13 +175,17 @@ def _trail_head() -> dict[str, Any]:
         return {"entries_before": row[0], "head_before": row[1]}
 
 
-def _after_restore(file: Path, before: dict[str, Any]) -> None:
-    """End the sessions that came back with the backup, and write the restore into the trail."""
+def _after_restore(file: Path, before: dict[str, Any], version: int) -> None:
+    """End the sessions that came back with the backup, move the data's version past all that was seen, tell the trail.
+
+    A tile of the data before and one of the data after would else go by one version.
+    """
     from gis_service.accounts import audit_log
     from gis_service.identity import operator
 
     with admin_connection() as connection, connection.cursor() as cursor:
         cursor.execute("SET ROLE gis_owner; DELETE FROM gis.session")
+        cursor.execute(statement("runs.move_past"), {"version": version})
     audit_log.record(operator(), audit_log.Action.RESTORED, file.name, **before)
 
 

@@ -52,14 +52,29 @@ BEGIN
 END
 $$;
 
+-- A statement that meets no row changes nothing: what is counted of the table is looked at before and after it.
+CREATE FUNCTION gis.rows_written(of oid) RETURNS bigint
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT pg_stat_get_xact_tuples_inserted(of) + pg_stat_get_xact_tuples_updated(of)
+         + pg_stat_get_xact_tuples_deleted(of)
+$$;
+
+CREATE FUNCTION gis.data_changes() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM set_config('gis.written', gis.rows_written(TG_RELID)::text, true);
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION gis.data_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- A statement that met no row has changed nothing. What is counted is what this transaction did to the table.
     IF TG_OP = 'TRUNCATE' OR NOT current_setting('track_counts')::boolean
-       OR pg_stat_get_xact_tuples_inserted(TG_RELID) + pg_stat_get_xact_tuples_updated(TG_RELID)
-          + pg_stat_get_xact_tuples_deleted(TG_RELID) > 0 THEN
+       OR gis.rows_written(TG_RELID)::text IS DISTINCT FROM current_setting('gis.written', true) THEN
         PERFORM gis.step_data();
     END IF;
     RETURN NULL;
@@ -72,6 +87,8 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY['admin_area', 'key_zone', 'building', 'road', 'hydrant', 'drawn_area', 'gap', 'alley',
                                 'cluster', 'building_density', 'engine_space', 'burn_cluster', 'firebreak'] LOOP
+        EXECUTE format('CREATE TRIGGER counts_rows BEFORE INSERT OR UPDATE OR DELETE ON gis.%I '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION gis.data_changes()', name);
         EXECUTE format('CREATE TRIGGER moves_version AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON gis.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION gis.data_changed()', name);
     END LOOP;

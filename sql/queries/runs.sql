@@ -3,6 +3,11 @@
 -- name: data_version
 SELECT gis.version_of_data()
 
+-- name: move_past
+-- Past a version that was seen, and past the present one; whoever listens is told.
+INSERT INTO gis.data_step (steps)
+SELECT greatest(%(version)s - gis.version_of_data(), 0) + 1 FROM (SELECT pg_notify('gis_data', '')) AS told
+
 -- name: latest
 -- The newest finished run that speaks for the asker: the county's or the place's own. A planner sees what a township
 -- selected, but is not shown it in place of the county's list. A draft is only its author's, and asked for.
