@@ -29,6 +29,7 @@ _COMMANDS = {
     "runs": "gis_service.selection.runs:runs",
     "user": "gis_service.accounts.command:user",
     "audit-trail": "gis_service.accounts.command:audit_trail",
+    "jobs": "gis_service.jobs.command:jobs",
     "density": "gis_service.density.command:density",
     "route": "gis_service.inspection.command:route",
 }

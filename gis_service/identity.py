@@ -54,6 +54,7 @@ class Right(StrEnum):
     DRAW = "draw"  # draw, change and delete priority areas
     RECORD = "record"  # fire plans, drills, patrols
     PERSON = "person"  # a house's owner, telephone, identity number; also needs the account's own privilege
+    OPERATE = "operate"  # start analyses and imports
     ACCOUNTS = "accounts"  # make and disable accounts
     TRAIL = "trail"  # search the audit trail
     METRICS = "metrics"  # figures of the running service
@@ -62,7 +63,7 @@ class Right(StrEnum):
 _EVERYBODY = frozenset({Right.READ, Right.EXPORT})
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
-    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD, Right.PERSON},
+    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD, Right.PERSON, Right.OPERATE},
     Role.FIRE: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD},
     Role.DEPARTMENT: _EVERYBODY | {Right.SELECT},
     Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON},

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     processes: int = Field(
         default=2, ge=1, le=32, description="Processes that answer requests, at most one for each core"
     )
+    worker: bool = Field(
+        default=True, description="Whether the service starts a worker for long work (gis-service jobs)"
+    )
     body_max_bytes: int = Field(
         default=8_000_000, ge=1_000, description="Most bytes of a request's body, whatever its route would take"
     )

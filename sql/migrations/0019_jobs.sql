@@ -86,7 +86,8 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['admin_area', 'key_zone', 'building', 'road', 'hydrant', 'drawn_area', 'gap', 'alley',
-                                'cluster', 'building_density', 'engine_space', 'burn_cluster', 'firebreak'] LOOP
+                                'cluster', 'building_density', 'engine_space', 'burn_cluster', 'firebreak',
+                                'fire_site', 'fire_plan', 'fire_drill', 'fire_patrol'] LOOP
         EXECUTE format('CREATE TRIGGER counts_rows BEFORE INSERT OR UPDATE OR DELETE ON gis.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION gis.data_changes()', name);
         EXECUTE format('CREATE TRIGGER moves_version AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON gis.%I '
