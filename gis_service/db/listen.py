@@ -31,7 +31,8 @@ async def listen(on: Mapping[str, Callable[[], None]]) -> None:
     pause = _PAUSE_S
     while True:
         try:
-            connection: Any = psycopg2.connect(plain(database_url("service")), **{"async_": True, **reader_settings()})
+            settings: Any = reader_settings()
+            connection: Any = psycopg2.connect(plain(database_url("service")), async_=True, **settings)
             try:
                 await done(connection)
                 cursor = connection.cursor()
@@ -73,7 +74,7 @@ async def _revive() -> None:
         return
     with contextlib.suppress(OSError):
         try:
-            if await asyncio.to_thread(private_server().start):
+            if await asyncio.to_thread(private_server().revive):
                 log.warning("the private database had died and was started again")
         except GisError as error:
             log.warning("the private database does not start: %s", error)

@@ -137,7 +137,7 @@ def listed(connection: Connection, account: str | None = None, limit: int = 100)
 
 def lines(connection: Connection, job_id: int) -> list[tuple[datetime, str, str]]:
     """Return what a job said: when, in Chinese, in English."""
-    return [tuple(row) for row in connection.execute(text(statement("jobs.lines")), {"job_id": job_id})]  # type: ignore[misc]
+    return [tuple(row) for row in connection.execute(text(statement("jobs.lines")), {"job_id": job_id})]
 
 
 def cancel(connection: Connection, job_id: int) -> Job:

@@ -96,16 +96,10 @@ def _do(row: Any) -> None:
 def _refusal(raised: Exception, job_id: int) -> GisError:
     if isinstance(raised, GisError):
         return raised
-    disk = storage.refusal_of(raised, get_settings().data_dir)
-    if disk is not None:
-        return disk
+    refusal = storage.refusal_of(raised, get_settings().data_dir)
+    if refusal is not None:
+        return refusal
     log.exception("a job failed", job=job_id, exc_info=raised)
-    if isinstance(raised, psycopg2.OperationalError) or "OperationalError" in type(raised).__name__:
-        return GisError(
-            "与数据库的连接中断，没有完成；数据没有改动。数据库恢复后请重新提交。",
-            "The connection to the database was lost and this was not done; nothing was changed. Ask again when the "
-            "database is back.",
-        )
     return GisError(
         f"程序内部错误，没有完成；详情见日志（任务 {job_id}）。",
         f"An internal error; not done. The details are in the log (job {job_id}).",

@@ -19,11 +19,11 @@ def stamp(pdf: bytes, mark: Mark) -> bytes:
     with pikepdf.open(io.BytesIO(pdf)) as document:
         stamps: dict[tuple[int, int], pikepdf.Pdf] = {}
         for page in document.pages:
-            left, bottom, right, top = (float(edge) for edge in page.mediabox)  # type: ignore[attr-defined]
+            left, bottom, right, top = (float(edge) for edge in page.mediabox)
             size = (round(right - left), round(top - bottom))
             if size not in stamps:
                 stamps[size] = pikepdf.open(io.BytesIO(_note(mark, *size)))
-            page.add_overlay(stamps[size].pages[0])
+            page.add_overlay(stamps[size].pages[0], pikepdf.Rectangle(left, bottom, right, top))
         document.docinfo["/Author"] = mark.account
         document.docinfo["/Subject"] = mark.note()
         document.save(out)

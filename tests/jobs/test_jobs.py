@@ -27,6 +27,7 @@ from gis_service.errors import ConflictError, NotFoundError, TooManyError
 from gis_service.identity import Identity, Role, operator
 from gis_service.jobs import ask, worker
 from gis_service.jobs.ask import Job
+from gis_service.jobs.task import tell
 from gis_service.selection.select import ensure_run
 from gis_service.settings import ROOT
 from gis_service.up import install_front_end
@@ -117,7 +118,7 @@ def test_a_shared_job_is_cancelled_by_whoever_asked(county: Database):
         ask.cancel(connection, job.job_id)
     with transaction(PING) as connection:
         ask.cancel(connection, job.job_id)
-    worker.tell("jobs.end_cancelled")
+    tell("jobs.end_cancelled")
     assert not worker.run_one("short", job.job_id)
     assert _look(job).state == "cancelled"
 
@@ -144,7 +145,7 @@ def test_a_failure_is_one_sentence(county: Database):
 def test_what_broke_off_is_begun_once_more_and_then_told_as_lost(county: Database):
     job = _ask(PING)
     for attempt in (1, 2):
-        (claimed,) = worker.tell("jobs.claim", lane="short", job_id=None, worker="gone")
+        (claimed,) = tell("jobs.claim", lane="short", job_id=None, worker="gone")
         assert (claimed["job_id"], claimed["attempts"]) == (job.job_id, attempt)
         assert worker.recover(60) == 0, "somebody was at it a moment ago"
         county.ask("UPDATE gis.job SET seen_at = now() - interval '1 minute'")

@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg2
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
+from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gis_service.accounts.limits import network_of
 from gis_service.api.http import authentication, bodies
 from gis_service.api.http.authorisation import current_user, forbidden, public
 from gis_service.api.http.bodies import Body
-from gis_service.api.http.errors import answer_to
+from gis_service.api.http.errors import answer_to, of_database
 from gis_service.api.http.lanes import Lanes
 from gis_service.api.http.rules import heavy
 from gis_service.api.http.turns import Turns
@@ -31,6 +34,8 @@ from gis_service.db.work import Work, working
 from gis_service.errors import GisError
 from gis_service.identity import Identity, Right
 from gis_service.settings import get_settings
+
+log = logging.getLogger("gis_service.api")
 
 _KNOWN_S = 120.0
 _KNOWN_MAX = 20_000
@@ -105,7 +110,10 @@ class Doors:
         door = self._table.door(scope["method"], scope["path"])
         try:
             await self._enter(request, door, receive, send)
-        except GisError as error:
+        except (GisError, DBAPIError, psycopg2.Error) as error:
+            if not isinstance(error, GisError):
+                log.warning("database error at the door of %s", scope["path"])
+                error = of_database(error.orig if isinstance(error, DBAPIError) else error)
             answer = answer_to(request, error)
             if not getattr(request.state, "read", False) and _is_long(request):
                 answer.headers["Connection"] = "close"  # the rest of the body is not waited for
