@@ -93,7 +93,7 @@ COMMENT ON TABLE gis.session IS 'Signed-in browsers; the secret''s SHA-256 only.
 COMMENT ON TABLE gis.sign_in_attempt IS 'Failed sign-ins by name, by address, and by both.';
 COMMENT ON TABLE gis.token IS 'Tokens of programs; the secret''s SHA-256 only.';
 COMMENT ON SEQUENCE gis.data_version IS 'What the data''s version was before 0019; gis.version_of_data() adds the steps since.';
-COMMENT ON TABLE gis.data_step IS 'One row a transaction that changed data; the data''s version is the sum of steps.';
+COMMENT ON TABLE gis.data_step IS 'One row a transaction and kind of data that it changed; the version is the sum of steps.';
 COMMENT ON TABLE gis.known_browser IS 'Browsers from which an account signed in; the secret''s SHA-256 only.';
 COMMENT ON TABLE gis.job IS 'Long work that was asked for at a page, done by the worker beside the service.';
 COMMENT ON COLUMN gis.job.key IS 'Digest of what is asked, by whose eyes and of which data: whoever asks the same shares the job.';

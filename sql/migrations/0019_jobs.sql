@@ -19,35 +19,38 @@ SET LOCAL ROLE gis_owner;
 -- The version is their sum, over what the sequence had reached.
 CREATE TABLE gis.data_step (
     step_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    what text NOT NULL DEFAULT 'data' CHECK (what IN ('data', 'area', 'record')),
     steps bigint NOT NULL DEFAULT 1 CHECK (steps > 0),
     at timestamptz NOT NULL DEFAULT now()
 );
 
-CREATE FUNCTION gis.version_of_data() RETURNS bigint
+-- Of everything, or of one kind of data: an area that is drawn changes no house's tile, and a drill no map of the county.
+CREATE FUNCTION gis.version_of_data(of text DEFAULT NULL) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM gis.data_version)
-         + coalesce((SELECT sum(steps) FROM gis.data_step), 0)::bigint
+         + coalesce((SELECT sum(steps) FROM gis.data_step WHERE of IS NULL OR what = of), 0)::bigint
 $$;
 
--- Move the version on, once a transaction; whoever listens is told at its commit.
-CREATE FUNCTION gis.step_data() RETURNS void
+-- Move the version on, once a transaction and kind; whoever listens is told at its commit.
+CREATE FUNCTION gis.step_data(of text DEFAULT 'data') RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     this text := pg_current_xact_id()::text;
+    mark text := 'gis.stepped_' || of;
 BEGIN
     -- Undone with a savepoint that is undone, as the row is.
-    IF current_setting('gis.stepped', true) IS NOT DISTINCT FROM this THEN
+    IF current_setting(mark, true) IS NOT DISTINCT FROM this THEN
         RETURN;
     END IF;
-    INSERT INTO gis.data_step DEFAULT VALUES;
-    PERFORM set_config('gis.stepped', this, true), pg_notify('gis_data', '');
+    INSERT INTO gis.data_step (what) VALUES (of);
+    PERFORM set_config(mark, this, true), pg_notify('gis_data', '');
     -- Many rows become one, when nobody else is at it.
     IF current_setting('transaction_isolation') = 'read committed'
        AND (SELECT count(*) FROM gis.data_step) > 500 AND pg_try_advisory_xact_lock(4545004) THEN
-        WITH gone AS (DELETE FROM gis.data_step RETURNING steps)
-        INSERT INTO gis.data_step (steps) SELECT sum(steps)::bigint FROM gone;
+        WITH gone AS (DELETE FROM gis.data_step RETURNING what, steps)
+        INSERT INTO gis.data_step (what, steps) SELECT what, sum(steps)::bigint FROM gone GROUP BY what;
     END IF;
 END
 $$;
@@ -75,7 +78,7 @@ AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' OR NOT current_setting('track_counts')::boolean
        OR gis.rows_written(TG_RELID)::text IS DISTINCT FROM current_setting('gis.written', true) THEN
-        PERFORM gis.step_data();
+        PERFORM gis.step_data(coalesce(TG_ARGV[0], 'data'));
     END IF;
     RETURN NULL;
 END
@@ -91,7 +94,8 @@ BEGIN
         EXECUTE format('CREATE TRIGGER counts_rows BEFORE INSERT OR UPDATE OR DELETE ON gis.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION gis.data_changes()', name);
         EXECUTE format('CREATE TRIGGER moves_version AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON gis.%I '
-                       'FOR EACH STATEMENT EXECUTE FUNCTION gis.data_changed()', name);
+                       'FOR EACH STATEMENT EXECUTE FUNCTION gis.data_changed(%L)', name,
+                       CASE WHEN name = 'drawn_area' THEN 'area' WHEN name LIKE 'fire\_%' THEN 'record' ELSE 'data' END);
     END LOOP;
 END
 $$;

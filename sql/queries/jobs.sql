@@ -2,7 +2,8 @@
 
 -- name: moment
 -- What a shared job hangs on beside what is asked: the data's version and the newest lists that the asker sees.
-SELECT gis.version_of_data(), max(run_id) FILTER (WHERE kind = 'selection'), max(run_id) FILTER (WHERE kind = 'density')
+SELECT gis.version_of_data('data'), gis.version_of_data('record'), max(run_id) FILTER (WHERE kind = 'selection' AND NOT draft),
+       max(run_id) FILTER (WHERE kind = 'density')
 FROM gis.run WHERE finished_at IS NOT NULL
 
 -- name: alone

@@ -3,10 +3,17 @@
 -- name: data_version
 SELECT gis.version_of_data()
 
+-- name: moment
+-- What a page or a tile hangs on: the version of the data, of areas and of records, and the newest lists that the asker sees.
+SELECT gis.version_of_data() AS whole, gis.version_of_data('data') AS data, gis.version_of_data('record') AS records,
+       (SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND finished_at IS NOT NULL AND NOT draft) AS selection,
+       (SELECT max(run_id) FROM gis.run WHERE kind = 'density' AND finished_at IS NOT NULL) AS density,
+       (SELECT max(run_id) FROM gis.run WHERE finished_at IS NOT NULL AND draft AND account = gis.asker('account')) AS draft
+
 -- name: move_past
 -- Past a version that was seen, and past the present one; whoever listens is told.
 INSERT INTO gis.data_step (steps)
-SELECT greatest(%(version)s - gis.version_of_data(), 0) + 1 FROM (SELECT pg_notify('gis_data', '')) AS told
+SELECT %(version)s + 1 FROM (SELECT pg_notify('gis_data', '')) AS told
 
 -- name: latest
 -- The newest finished run that speaks for the asker: the county's or the place's own. A planner sees what a township

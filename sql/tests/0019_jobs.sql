@@ -1,6 +1,6 @@
 -- pgTAP for 0019_jobs.sql: the data's version, what ends with a password, known browsers, the reader's login, jobs.
 BEGIN;
-SELECT plan(33);
+SELECT plan(35);
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
 
 -- The data's version.
@@ -15,6 +15,10 @@ SELECT is(gis.version_of_data(), current_setting('tap.before')::bigint, 'and is 
 INSERT INTO gis.admin_area (code, name, level) VALUES ('451224', '东兰县', 'county');
 INSERT INTO gis.hydrant (hydrant_id, geom) VALUES ('h', ST_SetSRID(ST_MakePoint(436000, 2712000), 4545));
 SELECT is(gis.version_of_data(), current_setting('tap.before')::bigint + 1, 'once a transaction');
+SELECT set_config('tap.data', gis.version_of_data('data')::text, false) \g /dev/null
+INSERT INTO gis.drawn_area (name, geom) VALUES ('x', ST_Multi(ST_MakeEnvelope(436000, 2712000, 436010, 2712010, 4545)));
+SELECT is(gis.version_of_data('data'), current_setting('tap.data')::bigint, 'an area changes no house');
+SELECT is(gis.version_of_data(), current_setting('tap.before')::bigint + 2, 'and is a change');
 SELECT has_trigger('gis', t, 'moves_version', t || ' moves the version')
 FROM unnest(ARRAY['building', 'key_zone', 'drawn_area', 'cluster', 'gap']) AS t;
 

@@ -47,7 +47,7 @@ def test_round_trip(filled: Database, server, template: str, tmp_path: Path):
     # The restore itself is written into the trail that came back, and the version goes past all that was seen.
     after = before | {"audit_trail": before["audit_trail"] + 1}
     assert (filled.counts() | {"version": 0}, filled.one(_DIGEST)) == (after | {"version": 0}, digest)
-    assert filled.counts()["version"] == seen + 1
+    assert filled.counts()["version"] > seen
     # Ids go on where they were: the next row does not collide.
     filled.ask("INSERT INTO gis.admin_area (code, name, level) VALUES ('1', 'n', 'grid')")
     # Rights are part of it.

@@ -10,18 +10,16 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from gis_service.api.http.authentication import csrf_of
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow, public
-from gis_service.api.http.connect import Reading
 from gis_service.api.http.errors import language
-from gis_service.api.http.navigation import own_map, pages_for
+from gis_service.api.http.kept import kept_page
+from gis_service.api.http.navigation import own_map
 from gis_service.api.routes.collections import landing
 from gis_service.api.routes.jobs import made
 from gis_service.identity import Identity, Right, Role
 from web_map import assets
 from web_map.county import county_page
 from web_map.fire import fire_page
-from web_map.frame import Page, render
 from web_map.planner import planner_page
 from web_map.township import no_such_township, township_page
 
@@ -39,18 +37,6 @@ def static_folder() -> Path:
     return assets.STATIC
 
 
-def _served(request: Request, page: Page) -> str:
-    principal = getattr(request.state, "principal", None)
-    identity = principal.identity if principal is not None else None
-    return render(
-        page,
-        nonce=request.state.nonce,
-        csrf=csrf_of(request),
-        account=None if identity is None else identity.account,
-        navigation=pages_for(identity, language(request)),
-    )
-
-
 @router.get(
     "/",
     summary="Start page; the OGC landing page for programs",
@@ -62,7 +48,7 @@ def _served(request: Request, page: Page) -> str:
     },
     dependencies=_READ,
 )
-def start(request: Request, connection: Reading, identity: CurrentUser, f: str | None = None) -> Response:
+def start(request: Request, identity: CurrentUser, f: str | None = None) -> Response:
     """Send a browser to its own map, the county's figures to who works on the county; the landing page to a program."""
     wants_page = "text/html" in request.headers.get("accept", "")
     if f == "json" or (f is None and not wants_page):
@@ -70,15 +56,17 @@ def start(request: Request, connection: Reading, identity: CurrentUser, f: str |
     own = own_map(identity)
     if own != "/":
         return RedirectResponse(own + ("?lang=en" if language(request) == "en" else ""), 303)
-    return HTMLResponse(_served(request, county_page(connection, language(request))))
+    return kept_page(request, identity, "county", (), lambda asking: county_page(asking, language(request)))
 
 
 @router.get("/map/township/{code}", include_in_schema=False, dependencies=_READ)
-def township(request: Request, connection: Reading, identity: CurrentUser, code: TownshipCode) -> HTMLResponse:
+def township(request: Request, identity: CurrentUser, code: TownshipCode) -> HTMLResponse:
     """Return a township's hazard map."""
     _own(identity, code)
-    page = township_page(connection, code, offline=False, lang=language(request))
-    return HTMLResponse(_served(request, page))
+    lang = language(request)
+    return kept_page(
+        request, identity, "township", (code,), lambda asking: township_page(asking, code, offline=False, lang=lang)
+    )
 
 
 @router.get("/map/township/{code}/offline", include_in_schema=False, dependencies=_EXPORT)
@@ -102,26 +90,32 @@ def _own(identity: Identity, code: str) -> None:
 
 
 @router.get("/map/planner", include_in_schema=False, dependencies=_READ)
-def planner(request: Request, connection: Reading, identity: CurrentUser, run: RunQuery = None) -> HTMLResponse:
+def planner(request: Request, identity: CurrentUser, run: RunQuery = None) -> HTMLResponse:
     """Return the planner's map."""
-    page = planner_page(connection, run, offline=False, lang=language(request), may_draw=identity.may(Right.DRAW))
-    return HTMLResponse(_served(request, page))
+    lang, may_draw = language(request), identity.may(Right.DRAW)
+    return kept_page(
+        request, identity, "planner", (run,),
+        lambda asking: planner_page(asking, run, offline=False, lang=lang, may_draw=may_draw),
+    )  # fmt: skip
 
 
 @router.get("/map/fire", include_in_schema=False, dependencies=_READ)
-def fire(request: Request, connection: Reading, run: RunQuery = None) -> HTMLResponse:
+def fire(request: Request, identity: CurrentUser, run: RunQuery = None) -> HTMLResponse:
     """Return the fire brigade's map: all clusters ranked, houses and alleys as tiles."""
-    page = fire_page(connection, run, None, offline=False, lang=language(request))
-    return HTMLResponse(_served(request, page))
+    lang = language(request)
+    return kept_page(
+        request, identity, "fire", (run,), lambda asking: fire_page(asking, run, None, offline=False, lang=lang)
+    )
 
 
 @router.get("/map/fire/{cluster_id}", include_in_schema=False, dependencies=_READ)
-def fire_cluster(
-    request: Request, identity: CurrentUser, connection: Reading, cluster_id: ClusterId, run: RunQuery = None
-) -> HTMLResponse:
+def fire_cluster(request: Request, identity: CurrentUser, cluster_id: ClusterId, run: RunQuery = None) -> HTMLResponse:
     """Return the map of one dense cluster."""
-    page = fire_page(connection, run, cluster_id, offline=False, lang=language(request), identity=identity)
-    return HTMLResponse(_served(request, page))
+    lang = language(request)
+    return kept_page(
+        request, identity, "cluster", (run, cluster_id),
+        lambda asking: fire_page(asking, run, cluster_id, offline=False, lang=lang, identity=identity),
+    )  # fmt: skip
 
 
 @router.get("/map/fire/{cluster_id}/offline", include_in_schema=False, dependencies=_EXPORT)
