@@ -104,7 +104,7 @@ def main() -> None:
     from gis_service.db.server import private_server
 
     try:
-        secret = _county()
+        secret = county()
         port = _free_port()
         serve = [sys.executable, "-m", "gis_service.cli", "up", "--demo", "none", "--port", str(port)]
         with _process(serve, port, "/health"):
@@ -118,7 +118,7 @@ def main() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _county() -> str:
+def county() -> str:
     """Load and analyse the county where that is not done, and return a session's secret."""
     from gis_service.accounts import audit_log, people, sessions
     from gis_service.analysis.command import analyse

@@ -55,6 +55,7 @@ class Right(StrEnum):
     DRAW = "draw"  # draw, change and delete priority areas
     RECORD = "record"  # fire plans, drills, patrols
     PERSON = "person"  # a house's owner, telephone, identity number; also needs the account's own privilege
+    OPERATE = "operate"  # start analyses and imports
     ACCOUNTS = "accounts"  # make and disable accounts
     TRAIL = "trail"  # search the audit trail
     METRICS = "metrics"  # figures of the running service
@@ -63,7 +64,7 @@ class Right(StrEnum):
 _EVERYBODY = frozenset({Right.READ, Right.EXPORT})
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
-    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.PUBLISH, Right.DRAW, Right.RECORD, Right.PERSON},
+    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.PUBLISH, Right.DRAW, Right.RECORD, Right.PERSON, Right.OPERATE},
     Role.FIRE: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD},
     Role.DEPARTMENT: _EVERYBODY | {Right.SELECT},
     Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON},
@@ -113,10 +114,18 @@ class Identity:
         return (self.role.value, self.place, self.department)
 
 
+_OPERATOR = "cli:"
+
+
+def is_operator(identity: Identity) -> bool:
+    """Tell whether it is somebody at the machine itself."""
+    return identity.account.startswith(_OPERATOR)
+
+
 def operator() -> Identity:
     """Return whoever works at the machine itself: its command line is the administrator's."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
         name = "unknown"
-    return Identity(f"cli:{name}", Role.ADMINISTRATOR)
+    return Identity(f"{_OPERATOR}{name}", Role.ADMINISTRATOR)

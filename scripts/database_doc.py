@@ -27,8 +27,10 @@ ROOMS = {
              "firebreak", "analysed"],
     "The brigade's records": ["fire_site", "fire_plan", "fire_drill", "fire_patrol"],
     "Imports": ["import", "reject", "change"],
-    "Accounts": ["account", "session", "token", "sign_in_attempt", "audit_trail", "audit_head"],
-    "Deployment": ["deployment", "migration"],
+    "Accounts": ["account", "session", "token", "sign_in_attempt", "known_browser", "audit_trail",
+                 "audit_head"],
+    "Jobs": ["job", "job_line"],
+    "Deployment": ["deployment", "migration", "data_step"],
 }  # fmt: skip
 COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(d.description, '')

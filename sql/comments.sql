@@ -92,3 +92,13 @@ COMMENT ON COLUMN gis.selection.reasons IS 'At least one: rule, its version, poi
 COMMENT ON TABLE gis.session IS 'Signed-in browsers; the secret''s SHA-256 only.';
 COMMENT ON TABLE gis.sign_in_attempt IS 'Failed sign-ins by name, by address, and by both.';
 COMMENT ON TABLE gis.token IS 'Tokens of programs; the secret''s SHA-256 only.';
+COMMENT ON SEQUENCE gis.data_version IS 'What the data''s version was before 0019; gis.version_of_data() adds the steps since.';
+COMMENT ON TABLE gis.data_step IS 'One row a transaction and kind of data that it changed; the version is the sum of steps.';
+COMMENT ON TABLE gis.known_browser IS 'Browsers from which an account signed in; the secret''s SHA-256 only.';
+COMMENT ON TABLE gis.job IS 'Long work that was asked for at a page, done by the worker beside the service.';
+COMMENT ON COLUMN gis.job.key IS 'Digest of what is asked, by whose eyes and of which data: whoever asks the same shares the job.';
+COMMENT ON COLUMN gis.job.lane IS 'short: seconds, in the worker itself; long: minutes, in a process of its own.';
+COMMENT ON COLUMN gis.job.seen_at IS 'When its worker last said that it is at it.';
+COMMENT ON COLUMN gis.job.done IS 'Share that is done, 0 to 1.';
+COMMENT ON COLUMN gis.job.file IS 'Name of the file that it made, in the folder jobs of the data folder.';
+COMMENT ON TABLE gis.job_line IS 'What a job said while it ran.';

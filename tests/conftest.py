@@ -28,6 +28,7 @@ from fastapi import FastAPI
 from gis_service import cli as cli_module
 from gis_service.accounts import audit_log, people, sessions, tokens
 from gis_service.accounts.people import Account
+from gis_service.api.http.protocol import DeadlineProtocol
 from gis_service.db.engine import admin_connection, forget_connections, transaction
 from gis_service.db.server import Server
 from gis_service.errors import NotFoundError
@@ -157,8 +158,10 @@ class Database:
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(tables)
-                union = " UNION ALL ".join(f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall())
-                cursor.execute(f"{union} UNION ALL SELECT 'version', last_value + is_called::int FROM gis.data_version")
+                union = " UNION ALL ".join(
+                    f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall() if t != "data_step"
+                )
+                cursor.execute(f"{union} UNION ALL SELECT 'version', gis.version_of_data()")
                 return {str(name): int(count) for name, count in cursor.fetchall()}
         finally:
             connection.close()
@@ -193,7 +196,12 @@ def serving(app: FastAPI) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    service = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    service = uvicorn.Server(
+        uvicorn.Config(
+            app, host="127.0.0.1", port=port, log_level="warning", http=DeadlineProtocol, proxy_headers=False,
+            backlog=2048,
+        )
+    )  # fmt: skip
     thread = threading.Thread(target=service.run, daemon=True)
     thread.start()
     while not service.started:

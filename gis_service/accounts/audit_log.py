@@ -48,6 +48,7 @@ class Action(StrEnum):
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"
+    ACCOUNT_OPENED = "account_opened"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a deed
     TOKEN_MADE = "token_made"  # noqa: S105
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
@@ -78,6 +79,7 @@ _ZH = {
     Action.ACCOUNT_ADDED: "新建账号",
     Action.ACCOUNT_DISABLED: "停用账号",
     Action.ACCOUNT_ENABLED: "启用账号",
+    Action.ACCOUNT_OPENED: "解除登录锁定",
     Action.PASSWORD_CHANGED: "更改密码",
     Action.TOKEN_MADE: "新建令牌",
     Action.TOKEN_REVOKED: "撤销令牌",

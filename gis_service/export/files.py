@@ -6,6 +6,7 @@ place as longitude and latitude. A file appears whole or not at all.
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def _table(frame: gpd.GeoDataFrame) -> pd.DataFrame:
 def _write_csv(frame: gpd.GeoDataFrame, path: Path, words: _Words, mark: Mark) -> None:
     table = _table(frame).rename(columns=words.headings)
     table[MARK_HEADINGS[0]], table[MARK_HEADINGS[1]] = mark.account, mark.time
-    table.map(neutral).to_csv(path, index=False, encoding="utf-8-sig")
+    table.map(neutral).to_csv(path, index=False, encoding="utf-8-sig", quoting=csv.QUOTE_ALL)
 
 
 def _write_xlsx(frame: gpd.GeoDataFrame, path: Path, words: _Words, mark: Mark) -> None:

@@ -81,8 +81,6 @@ def load(
             connection.rollback()
         else:
             connection.commit()
-            if result.loaded or result.updated:
-                _bump(connection)
             _analyse(connection, kind)
     except BaseException:
         connection.rollback()
@@ -242,16 +240,6 @@ def _record(
             [(import_id, r.row, r.key, r.code, r.reason[0], r.remedy[0]) for r in rejects],
         )
     return import_id
-
-
-def _bump(connection: Any) -> None:
-    """Move the data's version on. A sequence moves at once, for everybody, and is not taken back by a rollback.
-
-    Before the commit a tile of the old data could be kept under the new version for good.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(query("ingest.bump_version"))
-    connection.commit()
 
 
 def _analyse(connection: Any, kind: Kind) -> None:

@@ -50,7 +50,7 @@ BEGIN
         RAISE EXCEPTION 'run % is no finished list of the county', wanted USING ERRCODE = 'no_data_found';
     END IF;
     -- Whatever was kept of pages and tiles showed another list.
-    PERFORM nextval('gis.data_version');
+    PERFORM gis.step_data();
 END
 $$;
 REVOKE ALL ON FUNCTION gis.publish FROM PUBLIC;

@@ -43,8 +43,10 @@ RETURNING run_id
 -- name: finish
 -- A run is new data for maps, and carries the version that it makes, unless others made one while it ran.
 UPDATE gis.run SET finished_at = clock_timestamp(),
-       data_version = CASE WHEN made.version = %(data_version)s + 1 THEN made.version ELSE %(data_version)s END
-FROM (SELECT nextval('gis.data_version') AS version) AS made
+       -- The numbers of steps are given out as they come, whoever's snapshot sees them.
+       data_version = %(data_version)s + CASE WHEN made.step_id = made.newest THEN 1 ELSE 0 END
+FROM (SELECT (SELECT max(step_id) FROM gis.data_step) AS step_id,
+             (SELECT last_value FROM gis.data_step_step_id_seq) AS newest) AS made
 WHERE run_id = %(run_id)s
 
 -- name: alone

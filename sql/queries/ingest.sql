@@ -120,7 +120,7 @@ UPDATE gis.change SET import_id = %(import_id)s WHERE import_id IS NULL AND chan
 INSERT INTO gis.reject (import_id, row_number, key, code, reason, remedy) VALUES %s;
 
 -- name: bump_version
-SELECT nextval('gis.data_version');
+SELECT gis.step_data();
 
 -- name: analyse
 ANALYZE gis.{table};

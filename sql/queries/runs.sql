@@ -1,7 +1,20 @@
 -- Runs: what they were made from, how they compare, what they count.
 
 -- name: data_version
-SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM gis.data_version
+SELECT gis.version_of_data()
+
+-- name: moment
+-- What a page or a tile hangs on: the version of the data, of areas and of records, the published list, the newest
+-- analysis, and the newest of the lists that the asker sees.
+SELECT gis.version_of_data() AS whole, gis.version_of_data('data') AS data, gis.version_of_data('record') AS records,
+       (SELECT run_id FROM gis.run WHERE published_at IS NOT NULL) AS selection,
+       (SELECT max(run_id) FROM gis.run WHERE kind = 'density' AND finished_at IS NOT NULL) AS density,
+       (SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND finished_at IS NOT NULL) AS lists
+
+-- name: move_past
+-- Past a version that was seen, and past the present one; whoever listens is told.
+INSERT INTO gis.data_step (steps)
+SELECT %(version)s + 1 FROM (SELECT pg_notify('gis_data', '')) AS told
 
 -- name: latest_selection
 -- The county's list; none where nothing is published.

@@ -49,6 +49,8 @@ ELSEWHERE = {
     "deployment": "tests/db/test_catalogue.py",
     "run": "tests/access/test_rows.py",
     "building_person": "tests/access/test_rows.py",
+    "job": "sql/tests/0019_jobs.sql",
+    "job_line": "sql/tests/0019_jobs.sql",
     "fire_site": "sql/tests/0011_fire_records.sql",
     "fire_plan": "sql/tests/0011_fire_records.sql",
     "fire_drill": "sql/tests/0011_fire_records.sql",

@@ -107,7 +107,7 @@ def test_equals_a_whole_run(demo_copy: Database):
                    SELECT 'new', ST_Translate(geom, 3000, 0) FROM gis.building ORDER BY building_id LIMIT 1;
                    DELETE FROM gis.road WHERE road_id = (SELECT r.road_id FROM gis.road AS r JOIN gis.building AS b
                        ON ST_DWithin(b.geom, r.geom, 15) ORDER BY ST_Length(r.geom), r.road_id LIMIT 1);
-                   SELECT nextval('gis.data_version')"""
+                   SELECT gis.step_data()"""
             )
             edit.commit()
         amended, _ = analyse(Params(), changed_only=True)
@@ -209,7 +209,7 @@ def test_an_import_that_ends_while_an_analysis_runs_is_not_lost(hamlets: Databas
     with hamlets.active():
         connection: Any = get_engine("owner").raw_connection()
         with connection.cursor() as cursor:
-            cursor.execute("SELECT nextval('gis.data_version')")
+            cursor.execute("SELECT gis.step_data()")
             cursor.execute(_EDITS["a house moved"])
             analyse(Params())
             connection.commit()

@@ -106,6 +106,7 @@ _ALLOWED = {
     "drawn_area": {"INSERT": _DRAWS, "UPDATE": _DRAWS, "DELETE": _DRAWS},
     **{table: {"INSERT": _DRAWS} for table in ("fire_site", "fire_plan", "fire_drill", "fire_patrol")},
     "account": {"INSERT": {"administrator"}, "UPDATE": {"administrator"}},
+    "job": {"INSERT": set(_ASKERS), "UPDATE": set(_ASKERS)},
 }
 
 
@@ -218,7 +219,7 @@ def test_the_service_cannot_run_for_ever(database: Database):
             for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
         }
     assert shown == {
-        "statement_timeout": "30s",
+        "statement_timeout": "8s",
         "lock_timeout": "5s",
         "idle_in_transaction_session_timeout": "1min",
     }

@@ -18,6 +18,7 @@ from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, download
 from gis_service.api.http.errors import language
+from gis_service.api.http.rules import heavy
 from gis_service.db.engine import work_srid
 from gis_service.export.mark import Mark
 from gis_service.export.rows import write_rows
@@ -140,7 +141,11 @@ def cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: R
     }
 
 
-@router.get("/api/clusters/{cluster_id}/patrol", summary="A patrol over every alley, and where engines stand")
+@router.get(
+    "/api/clusters/{cluster_id}/patrol",
+    summary="A patrol over every alley, and where engines stand",
+    dependencies=[Depends(heavy)],
+)
 def patrol(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> dict[str, Any]:
     """Return a GeoJSON FeatureCollection: the route's stretches in order, then the staging points."""
     known = run_of(connection, run)

@@ -15,6 +15,7 @@ from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.downloads import DOWNLOADS, download
 from gis_service.api.http.errors import language
+from gis_service.api.http.rules import heavy
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
 from gis_service.export.table import Table
@@ -33,7 +34,9 @@ Township = Annotated[str | None, Query(pattern=_CODE, description="Code of a tow
 
 
 @router.get(
-    "/figures", summary="Counts by township (or village) and by department", dependencies=[Depends(allow(Right.READ))]
+    "/figures",
+    summary="Counts by township (or village) and by department",
+    dependencies=[Depends(allow(Right.READ)), Depends(heavy)],
 )
 def read(connection: Reading, township: Township = None) -> dict[str, Any]:
     """Return the overview and the notice's two annexes; they count what the principal may see."""
@@ -47,7 +50,7 @@ def _tables(connection: Connection, township: str | None) -> list[Table]:
 
 @router.get(
     "/figures/export", summary="The same as a workbook", response_class=FileResponse,
-    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT))],
+    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT)), Depends(heavy)],
 )  # fmt: skip
 def export(connection: Reading, audit: Audit, township: Township = None) -> FileResponse:
     """Download the tables, one sheet each."""
@@ -61,7 +64,7 @@ def export(connection: Reading, audit: Audit, township: Township = None) -> File
 
 @router.get(
     "/figures/list", summary="A township's list to work from, as a file", response_class=FileResponse,
-    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT))],
+    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT)), Depends(heavy)],
 )  # fmt: skip
 def work_list(
     connection: Reading,

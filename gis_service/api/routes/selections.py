@@ -16,9 +16,11 @@ from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
+from gis_service.api.http.bodies import SHAPES
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, download
 from gis_service.api.http.errors import language
+from gis_service.api.http.rules import heavy, takes
 from gis_service.api.routes.areas import ShapeIn
 from gis_service.areas.area import area_of
 from gis_service.areas.drawn import drawn_area
@@ -69,7 +71,8 @@ from gis_service.selection.terms import (
 
 router = APIRouter(prefix="/api", tags=["Selection"])
 _READ = [Depends(allow(Right.READ))]
-_SELECT = [Depends(allow(Right.SELECT))]
+_SELECT = [Depends(allow(Right.SELECT)), Depends(heavy)]
+_PREVIEW = [*_READ, Depends(heavy), Depends(takes(SHAPES))]
 
 RunId = Annotated[int, PathParameter(ge=1, le=2**62)]
 _ID_MAX = 2**62
@@ -310,7 +313,7 @@ def withdraw_list(run_id: RunId, connection: Writing, audit: Audit, request: Req
     return _out(connection, run_id, language(request))
 
 
-@router.post("/selections/preview", summary="What would be selected, not stored", dependencies=_READ)
+@router.post("/selections/preview", summary="What would be selected, not stored", dependencies=_PREVIEW)
 def preview(asked: PreviewIn, connection: Reading, request: Request) -> PreviewOut:
     """Count what an ask would select, each of its terms alone, and list the first houses."""
     ask = _ask(connection, asked)
@@ -350,7 +353,9 @@ def repeat(run_id: RunId, connection: Writing, audit: Audit, request: Request) -
     return _out(connection, outcome.run_id, language(request)).model_copy(update={"changes": changed})
 
 
-@router.get("/selections/{before}/compare/{after}", summary="How two selections differ", dependencies=_READ)
+@router.get(
+    "/selections/{before}/compare/{after}", summary="How two selections differ", dependencies=[*_READ, Depends(heavy)]
+)
 def differ(before: RunId, after: RunId, connection: Reading, request: Request) -> dict[str, Any]:
     """Return new, gone and changed buildings, at most 5,000 of each, with the reasons of both lists as phrases."""
     lang = language(request)
@@ -406,7 +411,7 @@ def why(run_id: RunId, building_id: str, connection: Reading, request: Request) 
 @router.get(
     "/selections/{run_id}/export",
     summary="The list as a file",
-    dependencies=[Depends(allow(Right.EXPORT))],
+    dependencies=[Depends(allow(Right.EXPORT)), Depends(heavy)],
     response_class=FileResponse,
     responses=DOWNLOADS,
 )
