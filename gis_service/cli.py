@@ -30,6 +30,7 @@ _COMMANDS = {
     "audit-trail": "gis_service.accounts.command:audit_trail",
     "density": "gis_service.density.command:density",
     "route": "gis_service.inspection.command:route",
+    "plan": "gis_service.inspection.stored.command:plan_",
 }
 
 

@@ -52,6 +52,7 @@ class Right(StrEnum):
     SELECT = "select"  # make a selection, stored as a run
     EXPORT = "export"  # take data away as a file
     DRAW = "draw"  # draw, change and delete priority areas
+    PLAN = "plan"  # make, change and publish inspection plans
     RECORD = "record"  # fire plans, drills, patrols
     PERSON = "person"  # a house's owner, telephone, identity number; also needs the account's own privilege
     ACCOUNTS = "accounts"  # make and disable accounts
@@ -62,7 +63,7 @@ class Right(StrEnum):
 _EVERYBODY = frozenset({Right.READ, Right.EXPORT})
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
-    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD, Right.PERSON},
+    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.PLAN, Right.RECORD, Right.PERSON},
     Role.FIRE: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD},
     Role.DEPARTMENT: _EVERYBODY | {Right.SELECT},
     Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON},

@@ -26,7 +26,16 @@ from gis_service.inspection.planner import Plan, plan
 from gis_service.say import say, steps, warn
 from gis_service.settings import DEFAULTS, default
 
-_TRAVEL = ("detour_factor", "drive_kmh", "walk_kmh", "steps_kmh", "park_min", "walk_max_m", "road_reach_m")
+_TRAVEL = (
+    "detour_factor",
+    "drive_kmh",
+    "walk_kmh",
+    "steps_kmh",
+    "park_min",
+    "walk_max_m",
+    "road_reach_m",
+    "road_snap_m",
+)
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:

@@ -291,7 +291,7 @@ def _written(desk: _Desk, days: Sequence[TeamDay], ways: _Ways) -> Rota:
     for d, way in ways:
         day = days[d]
         legs, metres = _legs(desk, way)
-        begins, _ = _hours(desk.work.terms, day).run(legs, [int(desk.service[i]) for i in way])
+        begins, ends = _hours(desk.work.terms, day).run(legs, [int(desk.service[i]) for i in way])
         for n, (i, begin) in enumerate(zip(way, begins, strict=True)):
             stop = desk.work.stops[i]
             rota.visits.append(
@@ -301,6 +301,6 @@ def _written(desk: _Desk, days: Sequence[TeamDay], ways: _Ways) -> Rota:
         home = float(x), float(y)
         points = (home, *((desk.work.stops[i].x, desk.work.stops[i].y) for i in way), home)
         minutes = int(desk.service[way].sum()) // 60
-        rota.rounds.append(Round(rota.team, day.day, len(way), minutes, sum(legs), sum(metres), points))
+        rota.rounds.append(Round(rota.team, day.day, len(way), minutes, sum(legs), sum(metres), points, ends))
         rota.travel_s += sum(legs)
     return rota

@@ -112,7 +112,7 @@ class Network:
         if not good.any():
             raise InputError("道路文件里没有线。", "The file of roads has no lines.")
         parts = shapely.force_2d(parts[good])
-        kind = [kinds[k] for k in row[good]]
+        parts, kind = _bridged(parts, [kinds[k] for k in row[good]])
         self._pieces, owner = _pieces(_joined(parts))
         self._tree = shapely.STRtree(self._pieces)
         self._pace = np.array([_pace(kind[k]) for k in owner])
@@ -220,6 +220,26 @@ def _pace(kind: str | None) -> float:
     if kind in _STEPS:
         return 3.6 / default("steps_kmh")
     return 3.6 / default("walk_kmh" if kind in ON_FOOT else "drive_kmh")
+
+
+def _bridged(lines: NDArray[np.object_], kinds: list[str | None]) -> tuple[NDArray[np.object_], list[str | None]]:
+    """Lead an end that stops just short of another road up to it: roads are digitised from several sheets."""
+    tree = shapely.STRtree(lines)
+    count = len(lines)
+    ends = np.concatenate([shapely.get_point(lines, 0), shapely.get_point(lines, -1)])
+    end, line = tree.query(ends, predicate="dwithin", distance=default("road_snap_m"))
+    other = end % count != line
+    end, line = end[other], line[other]
+    away = np.round(shapely.distance(ends[end], lines[line]), 3)
+    met = np.unique(end[away <= _JOIN_M])
+    loose = ~np.isin(end, met)
+    end, line, away = end[loose], line[loose], away[loose]
+    order = np.lexsort((line, away, end))
+    first = order[np.unique(end[order], return_index=True)[1]]
+    more = [shapely.shortest_line(ends[e], lines[k]) for e, k in zip(end[first], line[first], strict=True)]
+    if not more:
+        return lines, kinds
+    return np.concatenate([lines, np.array(more, dtype=object)]), [*kinds, *(kinds[e % count] for e in end[first])]
 
 
 def _joined(lines: NDArray[np.object_]) -> list[shapely.LineString]:
