@@ -55,7 +55,7 @@ def plan_page(
         shapely.point_on_surface(shapely.from_wkb([bytes(row["geom"]) for row in rows])), srid
     ) if rows else np.empty(0, object)  # fmt: skip
     positions = {t.name: k for k, t in enumerate(stored.teams, start=1)}
-    hulls = [_hull(stored, t.name) for t in teams]
+    hulls = _territories(stored, [t.name for t in teams])
     territories = [
         feature(shape, {"team": t.name, "label": f"{positions[t.name]} {t.name}"}, key=f"team-{positions[t.name]}")
         for t, shape in zip(teams, to_degrees(np.array(hulls, dtype=object), srid), strict=True)
@@ -104,11 +104,30 @@ def plan_page(
     )
 
 
-def _hull(stored: Stored, team: str) -> Any:
-    places = [(s.visit.stop.x, s.visit.stop.y) for s in stored.seats.values() if s.visit.team == team]
-    if not places:
-        return shapely.Polygon()
-    return shapely.buffer(shapely.convex_hull(shapely.multipoints(np.array(places))), _HULL_M, quad_segs=4)
+def _territories(stored: Stored, teams: list[str]) -> list[Any]:
+    """Return the ground of each team, in the work CRS: what is nearer to its houses than to others', within its hull."""
+    seats = list(stored.seats.values())
+    owner = np.array([s.visit.team for s in seats])
+    xy = np.array([(s.visit.stop.x, s.visit.stop.y) for s in seats]).reshape(-1, 2)
+    # Houses in one spot would have no cell of their own.
+    _, first = np.unique(np.round(xy, 1), axis=0, return_index=True)
+    cells = np.full(len(xy), None, dtype=object)
+    if len(first) > 2:
+        frame = shapely.buffer(shapely.envelope(shapely.multipoints(xy)), _HULL_M)
+        cells[first] = shapely.get_parts(
+            shapely.voronoi_polygons(shapely.multipoints(xy[first]), extend_to=frame, ordered=True)
+        )
+    out = []
+    for team in teams:
+        mine = owner == team
+        if not mine.any():
+            out.append(shapely.Polygon())
+            continue
+        hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(xy[mine])), _HULL_M, quad_segs=4)
+        known = [c for c in cells[mine] if c is not None]
+        shape = shapely.intersection(shapely.union_all(known), hull) if known else hull
+        out.append(shape if shape.geom_type in {"Polygon", "MultiPolygon"} else hull)
+    return out
 
 
 def _bounds(middles: Any) -> tuple[float, float, float, float] | None:

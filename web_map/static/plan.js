@@ -7,7 +7,7 @@
       plan: "排期", promises: "守诺", redo: "重排", versions: "版本", files: "导出", team: "组", total: "合计", stops: "栋",
       move: "移动", pin: "钉住", unpin: "放开", undo: "撤销上一步", publish: "发布这一版", publishSure: "确认发布", cancel: "取消",
       hint: "点一格看当天的房屋；把房屋拖到另一格，或按“移动”选组和日期。", read: "点一格看当天的房屋。",
-      none: "没有不守的承诺。", broken: "未守住", gave: "让步", newly: "因此未守住：", mended: "因此恢复：",
+      none: "没有不守的承诺。", broken: "未守住", gave: "让步", newly: "因此未守住：", still: "仍未守住：", mended: "因此恢复：",
       moved: "已移到 {t} {d}", undone: "已撤销", pinned: "已钉住", released: "已放开", done: "已更新", back: "{h} 返回",
       hours: "{h} 小时 {m} 分", minutes: "{t} {d} {n} 分钟", published: "已发布第 {v} 版", to: "移到", place: "第几个", best: "最省时处",
       other: "{w} 在 {t} 改动了这个计划，本页已不是最新。", otherPublished: "{w} 在 {t} 发布了这个计划，本页已不是最新。", reload: "重新载入",
@@ -27,7 +27,7 @@
       plan: "Days", promises: "Promises", redo: "Replan", versions: "Versions", files: "Files", team: "Team", total: "Total", stops: "stops",
       move: "Move", pin: "Pin", unpin: "Let go", undo: "Undo the last change", publish: "Publish this version", publishSure: "Publish", cancel: "Cancel",
       hint: "Choose a cell to see its stops; drag a stop to another cell, or press Move.", read: "Choose a cell to see its stops.",
-      none: "All promises hold.", broken: "broken", gave: "gave way", newly: "Broken by this: ", mended: "Mended by this: ",
+      none: "All promises hold.", broken: "broken", gave: "gave way", newly: "Broken by this: ", still: "Still broken: ", mended: "Mended by this: ",
       moved: "Moved to {t}, {d}", undone: "Taken back", pinned: "Pinned", released: "Let go", done: "Stored", back: "back {h}",
       hours: "{h} h {m} min", minutes: "{t} {d} {n} min", published: "Version {v} is published", to: "Move to", place: "place", best: "where it costs least",
       other: "{w} changed this plan at {t}; this page is out of date.", otherPublished: "{w} published this plan at {t}; this page is out of date.", reload: "Load again",
@@ -310,8 +310,8 @@
         const stop = this.stops.get(row.building_id);
         if (stop) Object.assign(stop, { team: row.team, day: row.day, seq: row.seq, arrive: row.arrive.slice(0, 5), leave: row.leave.slice(0, 5), pin: [row.pin_team, row.pin_day], done: row.done });
       }
-      const gone = new Set(done.mended.map((b) => b.zh));
-      this.data.broken = [...done.broken, ...this.data.broken.filter((b) => !gone.has(b.zh))].sort((a, b) => Number(b.hard) - Number(a.hard));
+      const other = new Set([...done.mended, ...done.still].map((b) => b.key));
+      this.data.broken = [...done.broken, ...done.still, ...this.data.broken.filter((b) => !other.has(b.key))].sort((a, b) => Number(b.hard) - Number(a.hard));
       this.promises();
       this.restyle();
       this.draw();
@@ -325,6 +325,7 @@
           (day.stops ? `（${day.stops} ${w.stops}，${this.length(this.work(day))}，${this.say(w.back, { h: this.clock(day.ends_s) })}）` : "")));
       }
       for (const b of done.broken) lines.push(element("li", { class: "gis-bad" }, w.newly + (this.zh ? b.zh : b.en)));
+      for (const b of done.still) lines.push(element("li", {}, w.still + (this.zh ? b.zh : b.en)));
       for (const b of done.mended) lines.push(element("li", { class: "plan-good" }, w.mended + (this.zh ? b.zh : b.en)));
       this.tell(title, false, element("ul", {}, ...lines));
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, BackgroundTasks, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from gis_service.accounts.audit_log import Action
@@ -15,6 +15,7 @@ from gis_service.api.http.navigation import pages_for
 from gis_service.api.routes.plans import PlanId, TeamQuery, VersionQuery
 from gis_service.export.mark import Mark
 from gis_service.identity import Identity, Right
+from gis_service.inspection.stored.ground import warm
 from web_map import assets
 from web_map.frame import Page, render
 from web_map.plan import plan_page
@@ -43,9 +44,16 @@ def plans(request: Request, connection: Reading, identity: CurrentUser) -> HTMLR
 
 @router.get("/plans/{plan_id}", include_in_schema=False, dependencies=_READ)
 def plan(
-    request: Request, connection: Reading, identity: CurrentUser, plan_id: PlanId, version: VersionQuery = None
+    request: Request,
+    after: BackgroundTasks,
+    connection: Reading,
+    identity: CurrentUser,
+    plan_id: PlanId,
+    version: VersionQuery = None,
 ) -> HTMLResponse:
     """Return the page of a plan: map, timetable, stops."""
+    if identity.may(Right.PLAN):
+        after.add_task(warm, identity, plan_id)  # so that the first move need not wait for the network of roads
     made = plan_page(
         connection, plan_id, version, None, offline=False, lang=language(request), may_plan=identity.may(Right.PLAN)
     )

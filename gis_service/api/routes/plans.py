@@ -413,10 +413,16 @@ def publish(plan_id: PlanId, asked: SeenIn, connection: Writing, audit: Audit) -
 
 def _changed(done: edit.Changed) -> dict[str, Any]:
     return {
-        "version": done.version, "revision": done.revision, "days": done.days, "stops": done.stops,
-        "minutes": done.minutes, "broken": [b.as_dict() for b in done.newly_broken],
-        "mended": [b.as_dict() for b in done.mended], "kind": done.kind,
-    }  # fmt: skip
+        "version": done.version,
+        "revision": done.revision,
+        "days": done.days,
+        "stops": done.stops,
+        "minutes": done.minutes,
+        "broken": [b.as_dict() for b in done.newly_broken],
+        "still": [b.as_dict() for b in done.still_broken],
+        "mended": [b.as_dict() for b in done.mended],
+        "kind": done.kind,
+    }
 
 
 @router.post("/api/plans/{plan_id}/replan", status_code=202, summary="Plan anew what is not done", dependencies=_PLAN)

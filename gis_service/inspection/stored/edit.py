@@ -44,6 +44,7 @@ class Changed:
     days: list[dict[str, Any]]
     stops: list[dict[str, Any]]
     newly_broken: list[Broken]
+    still_broken: list[Broken]
     mended: list[Broken]
     minutes: dict[str, int]
     kind: str = "move"
@@ -197,6 +198,7 @@ def _apply(
             known = stored.seats[visit.stop.stop_id]
             pin = pinned.get(visit.stop.stop_id, (known.pin_team, known.pin_day))
             stored.seats[visit.stop.stop_id] = Seat(visit, known.done, *pin)
+    for result in results:  # only now every stop stands on its new day
         key = result.round.team, result.round.day
         all_ = stored.of_day(*key)
         if not all_:
@@ -224,8 +226,7 @@ def _apply(
         _note(connection, at, revision, kind, what, undo)
     minutes = {k: _work(stored, _key(k)) - v for k, v in minutes_before.items()}
     return Changed(
-        stored.head["version"], revision, days_of(stored, old_keys), changed, _new(after, before), _new(before, after),
-        minutes, kind,
+        stored.head["version"], revision, days_of(stored, old_keys), changed, *_differ(before, after), minutes, kind,
     )  # fmt: skip
 
 
@@ -268,10 +269,12 @@ def days_of(stored: Stored, keys: Iterable[Key]) -> list[dict[str, Any]]:
     return out
 
 
-def _new(these: Sequence[Broken], others: Sequence[Broken]) -> list[Broken]:
-    """Return those of ``these`` whose sentence is not among ``others``: new ones, and ones that grew or shrank."""
-    known = {b.zh for b in others}
-    return [b for b in these if b.zh not in known]
+def _differ(before: Sequence[Broken], after: Sequence[Broken]) -> tuple[list[Broken], list[Broken], list[Broken]]:
+    """Return what is broken now and was not, what still is but by another measure, and what is mended."""
+    was, now = {b.key: b for b in before}, {b.key for b in after}
+    new = [b for b in after if b.key not in was]
+    other = [b for b in after if b.key in was and was[b.key].zh != b.zh]
+    return new, other, [b for b in before if b.key not in now]
 
 
 def _write(
@@ -343,7 +346,7 @@ def _mark(
     _write(connection, at, new, (), ())
     revision = _revised(connection, stored, at)
     _note(connection, at, revision, kind, what, {"stops": old, "days": [], "keys": []})
-    return Changed(stored.head["version"], revision, [], new, [], [], {}, kind)
+    return Changed(stored.head["version"], revision, [], new, [], [], [], {}, kind)
 
 
 def share_day(connection: Connection, seen: Seen, day: date, one: str, other: str) -> Changed:
@@ -393,8 +396,8 @@ def undo(connection: Connection, seen: Seen) -> Changed:
     after = again.broken()
     minutes = {k: _work(again, _key(k)) - v for k, v in minutes_before.items()}
     return Changed(
-        stored.head["version"], revision, days_of(again, touched), was["stops"], _new(after, before),
-        _new(before, after), minutes, last["kind"],
+        stored.head["version"], revision, days_of(again, touched), was["stops"],
+        *_differ(before, after), minutes, last["kind"],
     )  # fmt: skip
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import shapely
 from sqlalchemy import Connection, text
 
+from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
 from gis_service.errors import InputError, NotFoundError
+from gis_service.identity import Identity
 from gis_service.inspection.model import Stop
 from gis_service.inspection.stored.conditions import Conditions
 from gis_service.inspection.travel import Network, Straight, Ways
@@ -99,3 +101,11 @@ def ways_of(connection: Connection, conditions: Conditions) -> Ways:
             _networks.clear()
             _networks[key] = network
     return network
+
+
+def warm(who: Identity, plan_id: int) -> None:
+    """Build the network that a plan's changes will ask for, where it is not in memory yet."""
+    with transaction(who, read_only=True) as connection:
+        head = connection.execute(text(statement("plans.newest")), {"plan_id": plan_id}).mappings().one_or_none()
+        if head is not None:
+            ways_of(connection, Conditions.from_dict(head["parameters"]))
