@@ -178,7 +178,7 @@ DEFAULTS: dict[str, Default] = {
     "road_reach_m": Default(500, "m", f"房屋到道路步行；{_OURS}", "到道路距离上限"),
     "road_snap_m": Default(6, "m", f"道路端点距另一条路在此以内视为相接（数字化误差）；{_OURS}", "道路接头容差"),
     "visit_minutes": Default(30, "min", _OURS, "每栋排查用时"),
-    "route_iterations": Default(1200, "次", f"每组求解步数；{_OURS}", "求解步数"),
+    "route_iterations": Default(600, "次", f"每组求解步数；{_OURS}", "求解步数"),
     "route_extent_km": Default(300, "km", f"离其余房屋更远即视为坐标有误；{_OURS}", "排查范围"),
     "replan_saving": Default(0.2, "–", f"节省路程时间份额达到时才改期；{_OURS}", "调整计划的节省门槛"),
 }

@@ -148,7 +148,7 @@ def _map(connection: Connection, rows: Sequence[Mapping[str, Any]], position: in
     bounds = (west - _AROUND_M, south - _AROUND_M, east + _AROUND_M, north + _AROUND_M)
     drawing = Drawing.fit(bounds, *_MAP_MM)
     frame = drawing.frame
-    values = dict(zip(("west", "south", "east", "north"), frame, strict=True))
+    values = dict(zip(("west", "south", "east", "north"), map(float, frame), strict=True))
     for name, ink in (("sheet_roads", _ROAD), ("sheet_houses", _OTHER)):
         if name == "sheet_houses" and drawing.scale > 12_000:
             continue  # smaller than a printed dot
