@@ -32,7 +32,11 @@ from gis_service.sheet.draw import Drawing, Ink, Label
 from gis_service.sheet.print import pdf
 
 SHEETS_MAX = 60
-_MAP_MM = (184.0, 104.0)
+_MAP_MM = (182.0, 100.0)
+_PART_MM = (89.5, 72.0)
+_PARTS_MAX = 2
+_MARK_MM = 4.2
+"""Size of a number on the map: houses nearer to each other than that need a larger map."""
 _ROAD = Ink(stroke="#b9b2a3", width_mm=0.5)
 _OTHER = Ink(fill="#eceae4", stroke="#c8c4ba", width_mm=0.08)
 _AROUND_M = 40.0
@@ -97,14 +101,14 @@ def _sheet(
 ) -> dict[str, Any]:
     team, day = key
     known, r = stored.team(team), stored.rounds.get(key)
-    svg, scale = _map(connection, rows, position)
+    maps = _maps(connection, rows, position)
     work = None if r is None else r.minutes + round(r.travel_s / 60)
     return {
         "team": team, "number": position, "color": team_color(position), "members": known.members or "",
         "day": f"{day.year} 年 {day.month} 月 {day.day} 日（星期{_WEEK[day.weekday()]}）", "date": day,
         "stops": len(rows), "hours": stored.conditions.shift, "back": clock(r.ends_s) if r else "",
         "work": f"{work // 60} 小时 {work % 60} 分" if work is not None else "",
-        "travel": f"{r.travel_m / 1000:.1f} 千米" if r else "", "map": svg, "scale": f"{scale:,}",
+        "travel": f"{r.travel_m / 1000:.1f} 千米" if r else "", "maps": maps,
         "rows": [_line(row) for row in rows],
     }  # fmt: skip
 
@@ -140,15 +144,57 @@ def qr(building_id: str) -> str:
     return out.getvalue().decode()
 
 
-def _map(connection: Connection, rows: Sequence[Mapping[str, Any]], position: int) -> tuple[str, int]:
-    """Draw a team's day to scale: its houses with their numbers, the way between them, roads and other houses."""
+def _maps(connection: Connection, rows: Sequence[Mapping[str, Any]], position: int) -> list[tuple[str, int]]:
+    """Draw a team's day to scale; what stands too close together for its numbers is drawn again, larger, below."""
     shapes = np.asarray(shapely.from_wkb([bytes(row["geom"]) for row in rows]), dtype=object)
+    whole = Drawing.fit(_around(shapes), *_MAP_MM)
+    frames: list[Drawing] = []
+    for group in _crowds(whole, shapes):
+        part = Drawing.fit(_around(shapes[group]), *_PART_MM)
+        if part.scale * 2 <= whole.scale and len(frames) < _PARTS_MAX:
+            frames.append(part)
+    out = []
+    for k, drawing in enumerate([whole, *frames]):
+        _draw(connection, drawing, shapes, rows, position)
+        if k == 0:
+            for n, part in enumerate(frames, start=1):
+                frame = shapely.box(*part.frame)
+                drawing.draw([shapely.boundary(frame)], Ink(stroke="#b10dc9", width_mm=0.4))
+                west, _, _, north = frame.bounds
+                drawing.label([Label(west, north + 2.2 / drawing.mm, f"详图{n}", 2.6, "#7d0a8e", "bold", 10_000)])
+        out.append((drawing.svg()[0], drawing.scale))
+    return out
+
+
+def _around(shapes: Any) -> tuple[float, float, float, float]:
+    west, south, east, north = (float(v) for v in shapely.total_bounds(shapes))
+    return west - _AROUND_M, south - _AROUND_M, east + _AROUND_M, north + _AROUND_M
+
+
+def _crowds(drawing: Drawing, shapes: Any) -> list[list[int]]:
+    """Return groups of houses whose numbers would cover one another on the map, the largest first."""
+    at = drawing.paper(shapely.get_coordinates(shapely.point_on_surface(shapes)))
+    left, groups = set(range(len(at))), []
+    while left:
+        group = {left.pop()}
+        edge = set(group)
+        while edge:
+            k = edge.pop()
+            near = {j for j in left if float(np.hypot(*(at[j] - at[k]))) < _MARK_MM}
+            left -= near
+            group |= near
+            edge |= near
+        if len(group) > 1:
+            groups.append(sorted(group))
+    return sorted(groups, key=lambda g: (-len(g), g))
+
+
+def _draw(
+    connection: Connection, drawing: Drawing, shapes: Any, rows: Sequence[Mapping[str, Any]], position: int
+) -> None:
+    """Draw houses with their numbers, the way between them, roads and other houses."""
     middles = shapely.get_coordinates(shapely.point_on_surface(shapes))
-    west, south, east, north = shapely.total_bounds(shapes)
-    bounds = (west - _AROUND_M, south - _AROUND_M, east + _AROUND_M, north + _AROUND_M)
-    drawing = Drawing.fit(bounds, *_MAP_MM)
-    frame = drawing.frame
-    values = dict(zip(("west", "south", "east", "north"), map(float, frame), strict=True))
+    values = dict(zip(("west", "south", "east", "north"), map(float, drawing.frame), strict=True))
     for name, ink in (("sheet_roads", _ROAD), ("sheet_houses", _OTHER)):
         if name == "sheet_houses" and drawing.scale > 12_000:
             continue  # smaller than a printed dot
@@ -157,14 +203,15 @@ def _map(connection: Connection, rows: Sequence[Mapping[str, Any]], position: in
             drawing.draw(np.asarray(shapely.from_wkb([bytes(f) for f in found]), dtype=object), ink)
     color = team_color(position)
     drawing.draw(shapes, Ink(fill=color, stroke="#000000", width_mm=0.1))
-    way = [tuple(m) for m in middles]
-    if len(way) > 1:
-        line = shapely.LineString(way)
+    if len(middles) > 1:
+        line = shapely.LineString(middles)
         drawing.draw([line], Ink(stroke=color, width_mm=0.35, dash="1.4 0.9"))
         drawing.arrows(line, Ink(stroke=color))
     for (x, y), row in zip(middles, rows, strict=True):
-        shape = "square" if row["hazard_tier"] in TIER_MARK else "round"
-        drawing.mark(float(x), float(y), str(row["seq"]), fill=color, shape=shape, size_mm=4.2)  # type: ignore[arg-type]
+        hazard = row["hazard_tier"] in TIER_MARK
+        drawing.mark(
+            float(x), float(y), str(row["seq"]), fill=color, shape="square" if hazard else "round", size_mm=_MARK_MM
+        )
     drawing.label(
         [
             Label(float(x), float(y), house.title(row), 1.9, "#000000", "normal", 10)
@@ -172,15 +219,13 @@ def _map(connection: Connection, rows: Sequence[Mapping[str, Any]], position: in
             if row["name"]
         ]
     )
-    svg, _ = drawing.svg()
-    return svg, drawing.scale
 
 
 def print_sheets(values: Mapping[str, Any]) -> bytes:
     """Return the PDF of what ``read_sheet_data`` found; takes seconds and needs no database."""
     maps = {}
     for k, sheet in enumerate(values["sheets"]):
-        maps[f"map{k}"] = sheet["map"]
+        maps |= {f"map{k}-{n}": svg for n, (svg, _) in enumerate(sheet["maps"])}
         maps |= {f"qr{k}-{row['seq']}": row["qr"] for row in sheet["rows"]}
     return pdf(
         "plan.html", maps, **{k: v for k, v in values.items() if k != "mark"}, note_of_export=values["mark"].note()

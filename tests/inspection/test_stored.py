@@ -48,13 +48,16 @@ def county(server: Any, demo: str) -> Iterator[Database]:
             "INSERT INTO gis.run (kind, parameters, finished_at, data_version, code_version) VALUES ('selection', "
             '\'{"any_of": [], "all_of": [], "none_of": []}\', now(), 0, \'t\')'
         )
+        # Thirty-two in the county's town, and the eight of other townships that are nearest to it.
         made.ask(
+            "WITH hazard AS (SELECT b.building_id, b.township_code, b.geom <-> (SELECT ST_Centroid(geom) FROM "
+            "gis.admin_area WHERE code = %s) AS away FROM gis.building AS b WHERE hazard_tier IN ('severe', 'some')) "
             "INSERT INTO gis.selection SELECT (SELECT max(run_id) FROM gis.run), building_id, 50, "
-            '\'[{"rule": "hazard", "version": 1, "value": "severe", "points": 50}]\' FROM (SELECT building_id FROM '
-            "gis.building WHERE hazard_tier IN ('severe', 'some') AND township_code IN (%s, '451224101') "
-            "ORDER BY building_id LIMIT 40) AS chosen",
-            TOWN,
-        )
+            '\'[{"rule": "hazard", "version": 1, "value": "severe", "points": 50}]\' FROM ('
+            "(SELECT building_id FROM hazard WHERE township_code = %s ORDER BY building_id LIMIT 32) UNION ALL "
+            "(SELECT building_id FROM hazard WHERE township_code <> %s ORDER BY away, building_id LIMIT 8)) AS chosen",
+            TOWN, TOWN, TOWN,
+        )  # fmt: skip
         yield made
 
 
