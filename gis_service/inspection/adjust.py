@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from gis_service.errors import InputError
 from gis_service.inspection.clock import Hours
-from gis_service.inspection.model import Round, Stop, Terms, Visit, seconds
+from gis_service.inspection.keep import Before
+from gis_service.inspection.model import Round, Stop, Team, Terms, Visit, seconds
 from gis_service.inspection.shares import shares
 from gis_service.inspection.territory import Ground, divide
 from gis_service.inspection.travel import Straight, Table, Ways
@@ -145,6 +146,64 @@ def share(one: Outing, other: Outing, terms: Terms, ways: Ways | None = None) ->
         some = tuple(s for s, t in zip(stops, team, strict=True) if t == k)
         made.append(_ordered(replace(outing, stops=some), terms, ways))
     return made[0], made[1]
+
+
+@dataclass(frozen=True)
+class Share:
+    """Two teams that share what they have left of a day."""
+
+    day: date
+    teams: tuple[str, str]
+
+
+def shared(
+    asked: Share,
+    stops: Sequence[Stop],
+    teams: Sequence[Team],
+    before: Mapping[str, Before],
+    done: Mapping[str, Before],
+    places: Mapping[str, tuple[float, float]],
+    terms: Terms,
+    ways: Ways | None = None,
+) -> dict[str, Before]:
+    """Return an earlier plan with the rest of a day shared between two teams; all else stands where it stood.
+
+    ``places`` says where the stops that are done lie: from the last of them a team goes on.
+
+    Raises
+    ------
+    InputError
+        There is no such team, or nothing left to share.
+
+    """
+    by_name = {team.name: team for team in teams}
+    outings = []
+    for name in asked.teams:
+        if name not in by_name:
+            raise InputError(
+                f"没有“{name}”；有：{'、'.join(by_name)}。",
+                f"There is no team {name!r}; there are {', '.join(by_name)}.",
+            )
+        rest = [s for s in stops if _stood(before, s.stop_id) == (name, asked.day)]
+        rest.sort(key=lambda s: before[s.stop_id].seq)
+        over = [(i, b) for i, b in done.items() if (b.team, b.day) == (name, asked.day)]
+        opens, first, start = seconds(terms.shift[0]), 1, by_name[name].start
+        if over:
+            last_id, last = max(over, key=lambda pair: pair[1].seq)
+            opens, first, start = max(opens, last.leave_s), last.seq + 1, places.get(last_id, start)
+        if start is None:
+            mine = [s for s in stops if s.stop_id in before and before[s.stop_id].team == name] or list(stops)
+            start = mine[0].x, mine[0].y
+        outings.append(Outing(name, asked.day, start, tuple(rest), opens, first, by_name[name].start))
+    out = dict(before)
+    for part in share(outings[0], outings[1], terms, ways):
+        out |= {v.stop.stop_id: Before(v.team, v.day, v.leave_s, v.seq) for v in part.visits}
+    return out
+
+
+def _stood(before: Mapping[str, Before], stop_id: str) -> tuple[str, date] | None:
+    known = before.get(stop_id)
+    return None if known is None else (known.team, known.day)
 
 
 def _of(stop: Stop, both: tuple[Outing, Outing]) -> int:
