@@ -223,7 +223,7 @@ def _draw(
 
 def print_sheets(values: Mapping[str, Any]) -> bytes:
     """Return the PDF of what ``read_sheet_data`` found; takes seconds and needs no database."""
-    maps = {}
+    maps: dict[str, str] = {}
     for k, sheet in enumerate(values["sheets"]):
         maps |= {f"map{k}-{n}": svg for n, (svg, _) in enumerate(sheet["maps"])}
         maps |= {f"qr{k}-{row['seq']}": row["qr"] for row in sheet["rows"]}
