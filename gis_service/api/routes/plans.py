@@ -11,20 +11,20 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pyproj import Transformer
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.http.downloads import DOWNLOADS, download
+from gis_service.api.http.downloads import DOWNLOADS, MEDIA, download
 from gis_service.api.http.errors import language
 from gis_service.api.routes.selections import AskIn, ask_of_body
 from gis_service.areas.drawn import drawn_area
 from gis_service.db.engine import transaction, work_srid
 from gis_service.db.queries import statement
-from gis_service.errors import InputError
+from gis_service.errors import InputError, TooManyError
 from gis_service.export.mark import Mark
 from gis_service.facts import house
 from gis_service.identity import Right
@@ -50,9 +50,23 @@ VersionQuery = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="The 
 TeamQuery = Annotated[str | None, Query(max_length=60)]
 _STOPS_MAX = 5_000
 _LIST_MAX = 500
+_MAKING_MAX = 2
+_XLSX = MEDIA[".xlsx"]
 
-Name60 = Annotated[str, Field(min_length=1, max_length=60)]
-HouseId = Annotated[str, Field(min_length=1, max_length=100)]
+_FIRST, _LAST = date(2000, 1, 1), date(2100, 12, 31)
+Day = Annotated[date, Field(ge=_FIRST, le=_LAST)]
+DayQuery = Annotated[date | None, Query(ge=_FIRST, le=_LAST)]
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable() or not value.strip():
+        raise ValueError("must be printable text")
+    return value
+
+
+Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Name60 = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_printable)]
+HouseId = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
 
 
 class _In(BaseModel):
@@ -63,12 +77,12 @@ class TeamIn(_In):
     """A team: name, members, and its own limits."""
 
     name: Name60
-    members: str | None = Field(None, max_length=200)
+    members: Annotated[str, Field(max_length=200), AfterValidator(_printable)] | None = None
     per_day: int | None = Field(None, ge=1, le=1000)
-    days_off: list[date] = Field(default=[], max_length=400)
-    first_day: date | None = Field(None, description="It joins on this day")
-    last_day: date | None = Field(None, description="It is there up to this day")
-    start: tuple[float, float] | None = Field(None, description="Longitude and latitude where it sets out")
+    days_off: list[Day] = Field(default=[], max_length=400)
+    first_day: Day | None = Field(None, description="It joins on this day")
+    last_day: Day | None = Field(None, description="It is there up to this day")
+    start: tuple[Degrees, Degrees] | None = Field(None, description="Longitude and latitude where it sets out")
 
 
 class ConditionsIn(_In):
@@ -76,15 +90,15 @@ class ConditionsIn(_In):
 
     teams: Annotated[int, Field(ge=1, le=200)] | Annotated[list[TeamIn], Field(min_length=1, max_length=200)]
     per_day: int = Field(ge=1, le=1000, description="Stops of a team on a day, at most")
-    start: date
-    deadline: date | None = None
+    start: Day
+    deadline: Day | None = None
     days: int | None = Field(None, ge=1, le=1000)
     shift: str = Field("08:30-17:30", max_length=11)
     lunch: str = Field("12:00-13:00", max_length=11)
     workdays: str = Field("12345", max_length=7)
-    holidays: dict[date, Literal["off", "work"]] = Field(default={}, max_length=400)
+    holidays: dict[Day, Literal["off", "work"]] = Field(default={}, max_length=400)
     minutes: int = Field(default_factory=lambda: int(default("visit_minutes")), ge=1, le=1440)
-    due: dict[Literal["1", "2", "3", "4"], date] = Field(default={}, description="Last day of an urgency")
+    due: dict[Literal["1", "2", "3", "4"], Day] = Field(default={}, description="Last day of an urgency")
     roads: bool = True
     partial: bool = False
     seed: int = Field(1, ge=0, le=2**31 - 1)
@@ -106,7 +120,7 @@ class PlanIn(ConditionsIn):
         extra="forbid",
         json_schema_extra={"examples": [{"name": "九月排查", "teams": 4, "per_day": 16, "start": "2022-09-13"}]},
     )
-    name: str = Field(min_length=1, max_length=100)
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
     run_id: int | None = Field(None, ge=1, le=2**62, description="A stored selection")
     area_id: int | None = Field(None, ge=1, le=2**62, description="A drawn area: every house in it")
     ask: AskIn | None = Field(None, description="Conditions, as for POST /api/selections")
@@ -128,7 +142,7 @@ class MoveIn(SeenIn):
 
     building_id: HouseId
     team: Name60
-    day: date
+    day: Day
     seq: int | None = Field(None, ge=1, le=10_000, description="Place in the day's order; without: the best one")
     only_try: bool = Field(default=False, description="Say what it would do, and store nothing")
 
@@ -151,7 +165,7 @@ class DoneIn(SeenIn):
 class ShareIn(SeenIn):
     """Share what two teams have left of a day."""
 
-    day: date
+    day: Day
     teams: tuple[Name60, Name60]
 
 
@@ -159,7 +173,7 @@ class GoneIn(_In):
     """A team and a day."""
 
     team: Name60
-    day: date
+    day: Day
 
 
 class SlowerIn(_In):
@@ -172,8 +186,8 @@ class SlowerIn(_In):
 class ReplanIn(SeenIn):
     """What changed; what is done stays, the rest keeps team and day as far as it can."""
 
-    from_day: date
-    done_through: date | None = Field(None, description="All up to this day is done")
+    from_day: Day
+    done_through: Day | None = Field(None, description="All up to this day is done")
     gone: list[GoneIn] = Field(default=[], max_length=200, description="Teams that are gone from a day on")
     joins: list[GoneIn] = Field(default=[], max_length=200, description="Teams that join on a day")
     slower: list[SlowerIn] = Field(default=[], max_length=200)
@@ -207,11 +221,21 @@ def create(asked: PlanIn, identity: CurrentUser, audit: Audit) -> dict[str, Any]
         conditions = asked.conditions()
         teams = _teams(asked)
         make.check_input(connection, run_id, conditions, teams)
+        _check_load(connection)
         plan_id, version = make.begin(connection, asked.name, run_id, conditions, teams)
         audit.append(connection, Action.PLAN_MADE, f"plan {plan_id}", name=asked.name, run=run_id, version=version)
     background.start(identity, plan_id, version)
     with transaction(identity, read_only=True) as connection:
         return _head(head_of(connection, plan_id, version))
+
+
+def _check_load(connection: Connection) -> None:
+    """Refuse more than so many plans at once: each takes all cores for a while."""
+    making = int(connection.execute(text(statement("plans.making"))).scalar_one())
+    if making >= _MAKING_MAX:
+        raise TooManyError(
+            f"已有 {making} 个计划正在编排，请等它们完成。", f"{making} plans are being made; wait until they are done."
+        )
 
 
 def _list_of(connection: Connection, asked: PlanIn) -> int:
@@ -306,7 +330,7 @@ def stops(
     connection: Reading,
     version: VersionQuery = None,
     team: TeamQuery = None,
-    day: date | None = None,
+    day: DayQuery = None,
     limit: Annotated[int, Query(ge=1, le=_STOPS_MAX)] = 200,
 ) -> dict[str, Any]:
     """Return stops with what is told of the house and why it is on the list; of one team or day, or all."""
@@ -434,6 +458,7 @@ def replan(plan_id: PlanId, asked: ReplanIn, identity: CurrentUser, audit: Audit
             old.teams, {g.team: g.day for g in asked.gone}, {j.team: j.day for j in asked.joins},
             {s.team: s.per_day for s in asked.slower},
         )  # fmt: skip
+        _check_load(connection)
         changes = make.Changes(asked.from_day, asked.done_through, teams, asked.add_houses, asked.add_run)
         version = make.begin_replan(connection, old, changes)
         audit.append(
@@ -486,13 +511,16 @@ def export(
     return download(path, folder)
 
 
-@router.get("/api/plans/{plan_id}/sheets", summary="Day sheets", dependencies=_EXPORT)
+@router.get(
+    "/api/plans/{plan_id}/sheets", summary="Day sheets", dependencies=_EXPORT, response_class=Response,
+    responses={200: {"content": {"application/pdf": {}, _XLSX: {}}}},
+)  # fmt: skip
 def sheets(
     plan_id: PlanId,
     audit: Audit,
     version: VersionQuery = None,
     team: TeamQuery = None,
-    day: date | None = None,
+    day: DayQuery = None,
     format: Literal["pdf", "xlsx"] = "pdf",
 ) -> Response:
     """Return the day sheets of one team and day, of a team, of a day, or of all; at most 60 sheets of paper at once."""
@@ -503,5 +531,5 @@ def sheets(
     made = plan_sheet.print_sheets(found) if format == "pdf" else plan_sheet.workbook(found)
     name = f"plan-{plan_id}-{day or 'days'}-{mark.stem}.{format}"
     audit.record(Action.EXPORTED, name, plan=plan_id, team=team, day=day.isoformat() if day else None)
-    media = {"pdf": "application/pdf", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+    media = {"pdf": "application/pdf", "xlsx": _XLSX}
     return Response(made, media_type=media[format], headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from gis_service import __version__
 from gis_service.db.engine import transaction, work_srid
 from gis_service.db.queries import statement
-from gis_service.errors import GisError, InputError
+from gis_service.errors import ConflictError, GisError, InputError
 from gis_service.identity import Identity
 from gis_service.inspection.calendar import unknown_years, working_days
 from gis_service.inspection.checks import check
@@ -23,7 +23,8 @@ from gis_service.inspection.model import Round, Stop, Team, Visit
 from gis_service.inspection.planner import Plan, Progress, plan
 from gis_service.inspection.stored.conditions import Conditions, next_working_day, team_as_dict, team_of
 from gis_service.inspection.stored.ground import stops_of, stops_of_run, ways_of
-from gis_service.inspection.stored.read import Seat, Stored, hour, read_plan, summary_of, with_days
+from gis_service.inspection.stored.read import Seat, Stored, head_of, hour, read_plan, summary_of, with_days
+from gis_service.inspection.travel import Ways
 
 
 def _untold(_zh: str, _en: str) -> None:
@@ -85,23 +86,45 @@ class Made:
     done_rounds: list[Round] = field(default_factory=list)
 
 
-def compute(
-    connection: Connection, run_id: int, conditions: Conditions, teams: Sequence[Team], *, workers: int = 1,
-    on_progress: Progress = _untold,
-) -> Made:  # fmt: skip
-    """Plan the houses of a list.
+@dataclass
+class Task:
+    """All that a plan is made of, read from the database: the planning itself needs none, and takes minutes."""
 
-    Raises
-    ------
-    InputError
-        There is no such plan: one sentence that says what is missing.
+    stops: list[Stop]
+    at_work: list[Team]
+    conditions: Conditions
+    ways: Ways
+    teams: list[Team]
+    before: dict[str, Before] = field(default_factory=dict)
+    done: list[Seat] = field(default_factory=list)
+    done_rounds: list[Round] = field(default_factory=list)
 
-    """
+    def run(self, *, workers: int = 1, on_progress: Progress = _untold) -> Made:
+        """Plan.
+
+        Raises
+        ------
+        InputError
+            There is no such plan: one sentence that says what is missing.
+
+        """
+        terms = self.conditions.terms()
+        made = plan(
+            self.stops, self.at_work, terms, self.ways, before=self.before,
+            done={
+                s.visit.stop.stop_id: Before(s.visit.team, s.visit.day, s.visit.leave_s, s.visit.seq)
+                for s in self.done
+                if s.visit.day >= terms.start
+            },
+            workers=workers, on_progress=on_progress,
+        )  # fmt: skip
+        return Made(made, self.teams, self.done, self.done_rounds)
+
+
+def read_task(connection: Connection, run_id: int, conditions: Conditions, teams: Sequence[Team]) -> Task:
+    """Return what a plan of a list is made of."""
     stops = stops_of_run(connection, run_id, conditions)
-    made = plan(
-        stops, teams, conditions.terms(), ways_of(connection, conditions), workers=workers, on_progress=on_progress
-    )
-    return Made(made, list(teams))
+    return Task(stops, list(teams), conditions, ways_of(connection, conditions), list(teams))
 
 
 def check_input(connection: Connection, run_id: int, conditions: Conditions, teams: Sequence[Team]) -> int:
@@ -111,15 +134,13 @@ def check_input(connection: Connection, run_id: int, conditions: Conditions, tea
     return len(stops)
 
 
-def recompute(
-    connection: Connection, old: Stored, changes: Changes, *, workers: int = 1, on_progress: Progress = _untold
-) -> tuple[Made, Conditions]:
-    """Plan anew what is not done, as near to the old plan as can be; the conditions of the new version come with it.
+def read_again(connection: Connection, old: Stored, changes: Changes) -> Task:
+    """Return what a version is made of that plans anew what is not done, as near to the old one as can be.
 
     Raises
     ------
     InputError
-        Nothing is left, or the rest does not fit.
+        Nothing is left.
 
     """
     conditions = _from_now(old, changes.from_day)
@@ -142,22 +163,14 @@ def recompute(
         for s in old.seats.values()
         if s.visit.stop.stop_id not in over
     }
-    stood = {
-        s.visit.stop.stop_id: Before(s.visit.team, s.visit.day, s.visit.leave_s, s.visit.seq)
-        for s in done
-        if s.visit.day >= terms.start
-    }
-    made = plan(
-        [*rest, *added], at_work, terms, ways_of(connection, conditions), before=before, done=stood, workers=workers,
-        on_progress=on_progress,
-    )  # fmt: skip
     names = {t.name for t in teams}
     gone = [t for t in old.teams if t.name not in names and any(s.visit.team == t.name for s in done)]
     seats = [Seat(s.visit, True, s.pin_team, s.pin_day) for s in done]
     rounds = [
         r for (team, day), r in old.rounds.items() if any(s.visit.team == team and s.visit.day == day for s in done)
     ]
-    return Made(made, [*teams, *gone], seats, rounds), conditions
+    ways = ways_of(connection, conditions)
+    return Task([*rest, *added], at_work, conditions, ways, [*teams, *gone], before, seats, rounds)
 
 
 def _from_now(old: Stored, from_day: date) -> Conditions:
@@ -234,14 +247,12 @@ def make_plan(who: Identity, plan_id: int, version: int, *, workers: int = 1, on
             conditions = Conditions.from_dict(parameters)
             if head["based_on"] is None:
                 teams = [team_of(t) for t in parameters["teams"]]
-                made = compute(
-                    connection, parameters["run_id"], conditions, teams, workers=workers, on_progress=on_progress
-                )
+                task = read_task(connection, parameters["run_id"], conditions, teams)
             else:
                 old = with_days(connection, read_plan(connection, plan_id, head["based_on"]))
-                made, _ = recompute(
-                    connection, old, Changes.from_dict(parameters["replan"]), workers=workers, on_progress=on_progress
-                )
+                task = read_again(connection, old, Changes.from_dict(parameters["replan"]))
+        # No transaction is open meanwhile: this takes minutes.
+        made = task.run(workers=workers, on_progress=on_progress)
         with transaction(who) as connection:
             store(connection, plan_id, version, made, seconds=time.monotonic() - began)
     except Exception as error:
@@ -333,8 +344,10 @@ def make_now(
 
     """
     began = time.monotonic()
+    with transaction(who, read_only=True) as connection:
+        task = read_task(connection, run_id, conditions, teams)
+    made = task.run(workers=workers, on_progress=on_progress)
     with transaction(who) as connection:
-        made = compute(connection, run_id, conditions, teams, workers=workers, on_progress=on_progress)
         plan_id, version = begin(connection, name, run_id, conditions, teams)
         store(connection, plan_id, version, made, seconds=time.monotonic() - began)
     return plan_id
@@ -360,9 +373,17 @@ def replan_now(
 
     """
     began = time.monotonic()
-    with transaction(who) as connection:
+    with transaction(who, read_only=True) as connection:
         old = with_days(connection, read_plan(connection, plan_id))
-        made, _ = recompute(connection, old, changes, workers=workers, on_progress=on_progress)
+        task = read_again(connection, old, changes)
+    made = task.run(workers=workers, on_progress=on_progress)
+    with transaction(who) as connection:
+        head = head_of(connection, plan_id)
+        if (head["version"], head["revision"]) != (old.head["version"], old.head["revision"]):
+            raise ConflictError(
+                "重排期间有人改动了这个计划；请再运行一次。",
+                "Somebody changed the plan while it was being made anew; run it again.",
+            )
         version = begin_replan(connection, old, changes)
         store(connection, plan_id, version, made, seconds=time.monotonic() - began)
     return version
