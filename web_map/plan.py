@@ -74,7 +74,7 @@ def plan_page(
         *ground_layers(connection, boundaries, srid, zh=zh, tiled=not offline),
         layer(
             "territories", "各组范围" if zh else "Territories", territories,
-            {"by": "team", "values": styles, "fallback": fill("#5a6675", 0.1)}, keys, label="label",
+            {"by": "team", "values": styles, "fallback": fill("#5a6675", 0.1)}, keys
         ),
     ]  # fmt: skip
     config: dict[str, Any] = {
@@ -217,10 +217,10 @@ def _data(
         "cells": edit.days_of(stored, [k for k in stored.rounds if k[0] in {t.name for t in teams}]),
         "stops": [_stop(row, p, zh=zh, offline=offline) for row, p in zip(rows, middles, strict=True)],
         "tiers": {"1": TIER_MARK["severe"], "2": TIER_MARK["some"], "3": "营" if zh else "op"},
-        "urgency": URGENCY, "broken": [b.as_dict() for b in stored.broken()[:200]] if stored.seats else [],
-        "gave_way": head["summary"].get("gave_way", []),
-        "figures": figures_of(stored) if stored.seats else [],
-        "kept": head["summary"].get("kept"),
+        "urgency": URGENCY, "broken": [b.as_dict() for b in stored.broken()[:200]] if stored.seats and stored.whole else [],
+        "whole": stored.whole,
+        "figures": figures_of(stored, zh=zh) if stored.seats else [],
+        "kept": head["summary"].get("kept") if stored.whole else None,
         "unplanned": read(connection, "plans.unplanned", plan_id=head["plan_id"], version=head["version"], limit=500),
         "refusal": head["refusal"],
         "versions": [

@@ -88,7 +88,7 @@
       }
       this.sure = element("div", { class: "plan-sure", id: "plan-sure", hidden: true });
       const main = element("div", {}, bar, this.sure, element("p", { class: "gis-note" }, this.data.may ? w.hint : w.read), this.told, this.table, this.list);
-      const parts = [{ id: "plan", name: w.plan, node: main }, { id: "promises", name: w.promises, node: [this.faults, this.figures()] }];
+      const parts = [{ id: "plan", name: w.plan, node: main }, { id: "promises", name: this.data.whole ? w.promises : w.figures, node: [this.faults, this.figures()] }];
       if (this.data.may) parts.push({ id: "redo", name: w.redo, node: this.redo() });
       if (!this.data.offline) parts.push({ id: "versions", name: w.versions, node: this.versions() }, { id: "files", name: w.files, node: this.files() });
       this.show = window.tabs(home, parts);
@@ -109,6 +109,7 @@
 
     promises() {
       const { element } = window.gis, w = this.words;
+      if (!this.data.whole) return; // of a part of the stops nobody can tell what the plan keeps
       const items = this.data.broken.map((b) => element("li", { class: b.hard ? "hard" : "" }, element("strong", {}, (b.hard ? w.broken : w.gave) + " "), this.zh ? b.zh : b.en));
       this.faults.replaceChildren(items.length ? element("ul", { class: "plan-faults" }, ...items) : element("p", {}, w.none));
       const tab = document.getElementById("tab-promises"), hard = this.data.broken.filter((b) => b.hard).length;
@@ -321,7 +322,7 @@
       const { element } = window.gis, w = this.words, lines = [];
       for (const day of done.days) {
         const change = done.minutes[day.team + "/" + day.day];
-        lines.push(element("li", {}, `${this.say(w.minutes, { t: day.team, d: this.short(day.day), n: (change > 0 ? "+" : "−") + Math.abs(change) })}` +
+        lines.push(element("li", {}, `${this.say(w.minutes, { t: day.team, d: this.short(day.day), n: (change > 0 ? "+" : change < 0 ? "−" : "±") + Math.abs(change) })}` +
           (day.stops ? `（${day.stops} ${w.stops}，${this.length(this.work(day))}，${this.say(w.back, { h: this.clock(day.ends_s) })}）` : "")));
       }
       for (const b of done.broken) lines.push(element("li", { class: "gis-bad" }, w.newly + (this.zh ? b.zh : b.en)));
@@ -432,8 +433,20 @@
         style: { by: "team", values, fallback: { color: "#fff", weight: 1, fillColor: "#5a6675", fill: true, radius: 4 } }, keys: [] };
       this.maps.add(this.spec);
       this.byId = new Map(this.spec.features.map((f) => [f.k, f]));
+      this.badges();
       this.marks = L.layerGroup().addTo(this.maps.map);
       this.restyle();
+    }
+
+    /* Each territory carries its team's number and name, on its colour. */
+    badges() {
+      const spec = this.maps.config.layers.find((one) => one.id === "territories"), { element } = window.gis;
+      for (const feature of spec ? spec.features : []) {
+        const t = this.team.get(feature.p.team);
+        if (!t || !feature.c) continue;
+        const html = element("div", { class: "plan-flag", style: { background: t.color } }, `${t.n} ${t.name}`);
+        L.marker(feature.c, { icon: L.divIcon({ className: "", iconSize: [0, 0], html }), pane: "gis-labels", interactive: false, keyboard: false }).addTo(this.maps.map);
+      }
     }
 
     restyle() {

@@ -289,7 +289,9 @@ def _whole(connection: Connection, stored: Stored) -> dict[str, Any]:
         {"plan_id": stored.head["plan_id"], "version": stored.head["version"], "limit": _LIST_MAX},
     ).mappings()
     out = _head(stored.head)
-    if stored.seats:
+    if not stored.whole:
+        out["summary"] = {}  # what is said of the whole is the county's affair
+    elif stored.seats:
         out["summary"] = dict(out["summary"]) | {"broken": [b.as_dict() for b in stored.broken()[:200]]}
     return out | {
         "teams": [

@@ -84,6 +84,7 @@ def with_days_of(connection: Connection, stored: Stored) -> Stored:
     may = connection.execute(text("SELECT has_table_privilege('gis.plan_day', 'SELECT')")).scalar_one()
     if may:
         return with_days(connection, stored)
+    stored.whole = False
     for seat in stored.seats.values():
         v = seat.visit
         key = v.team, v.day
@@ -106,30 +107,38 @@ def title_of(stored: Stored) -> str:
     return f"{head['name']}（第 {head['plan_id']} 号计划第 {head['version']} 版，{STATES[head['state']]}）"
 
 
-def figures_of(stored: Stored) -> list[tuple[str, str]]:
-    """Return the figures of a plan as label and value, in Chinese: what it is, and whether it is worth it."""
+def figures_of(stored: Stored, *, zh: bool = True) -> list[tuple[str, str]]:
+    """Return the figures of a plan as label and value: what it is, and whether it is worth it.
+
+    Who sees only the stops of a place is told of those.
+    """
     f, worth = stored.figures(), stored.lift()
     said = [
-        ("组数", f"{f['teams']}"),
-        ("栋数", f"{f['stops']:,}"),
-        ("组日", f"{len(stored.rounds):,}（不少于 {f['lower_bound_team_days']:,}）"),
-        ("各组相差", f"{f['balance_stops']} 栋"),
-        ("路程", f"{float(f['travel_m'] or 0) / 1000:,.1f} 千米"),
-        ("路上时间占比", f"{100 * float(f['travel_share'] or 0):.2f} %"),
-        ("拆分的村", f"{f['villages_split']} 个"),
-        ("范围重叠的组对", f"{100 * float(f['overlap_share'] or 0):.2f} %"),
+        ("组数" if zh else "teams", f"{f['teams']}"),
+        ("栋数" if zh else "stops", f"{f['stops']:,}"),
+        ("天数" if zh else "days", f"{f['days']:,}"),
     ]
+    if not stored.whole:
+        return said
+    least = f["lower_bound_team_days"]
+    said += [
+        (
+            "组日" if zh else "team-days",
+            f"{len(stored.rounds):,}" + (f"（不少于 {least:,}）" if zh else f" (at least {least:,})"),
+        ),
+        ("各组相差" if zh else "teams apart", f"{f['balance_stops']} {'栋' if zh else 'stops'}"),
+        ("路程" if zh else "travel", f"{float(f['travel_m'] or 0) / 1000:,.1f} {'千米' if zh else 'km'}"),
+        ("路上时间占比" if zh else "share of time on the way", f"{100 * float(f['travel_share'] or 0):.2f} %"),
+        ("拆分的村" if zh else "villages split", f"{f['villages_split']}"),
+        ("范围重叠的组对" if zh else "pairs of teams that overlap", f"{100 * float(f['overlap_share'] or 0):.2f} %"),
+    ]
+    label = "前四分之一发现的隐患" if zh else "hazards found in the first quarter"
     if worth is None:
-        said.append(("前四分之一发现的隐患", "尚无编排之后的判定，未能计算"))
-    else:
-        said.append(
-            (
-                "前四分之一发现的隐患",
-                f"{100 * worth.lift:.2f} %（95 % 区间 {100 * worth.low:.2f}–{100 * worth.high:.2f} %）；随机顺序 "
-                f"{100 * worth.random:.2f} %（{100 * worth.random_low:.2f}–{100 * worth.random_high:.2f} %）",
-            )
-        )
-    return said
+        nothing = "尚无编排之后的判定，未能计算" if zh else "no judgement since it was made"
+        return [*said, (label, nothing)]
+    found = f"{100 * worth.lift:.2f} % ({100 * worth.low:.2f}–{100 * worth.high:.2f} %)"
+    chance = f"{100 * worth.random:.2f} % ({100 * worth.random_low:.2f}–{100 * worth.random_high:.2f} %)"
+    return [*said, (label, f"{found}；随机顺序 {chance}" if zh else f"{found}; in random order {chance}")]
 
 
 def stop_cells(row: Mapping[str, Any]) -> list[Any]:
@@ -173,7 +182,7 @@ def _summary(sheet: Any, stored: Stored, rows: Sequence[Mapping[str, Any]], mark
     ]
     if any(row["simulated"] for row in rows):
         lines.append(("数据", "模拟数据"))
-    for fault in stored.broken()[:50]:
+    for fault in stored.broken()[:50] if stored.whole else []:
         lines.append(("未守住" if fault.hard else "让步", fault.zh))
     lines += [("说明", URGENCY_NOTE), ("导出", mark.note())]
     for label, value in lines:

@@ -35,7 +35,7 @@ class Seat:
 
 @dataclass
 class Stored:
-    """A version of a plan."""
+    """A version of a plan; ``whole`` where the asker sees all of its stops, and not those of a place or department."""
 
     head: Mapping[str, Any]
     conditions: Conditions
@@ -43,6 +43,7 @@ class Stored:
     placed: Mapping[str, bool]
     seats: dict[str, Seat]
     rounds: dict[tuple[str, date], Round] = field(default_factory=dict)
+    whole: bool = True
 
     @cached_property
     def terms(self) -> Terms:
