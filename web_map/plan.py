@@ -194,11 +194,9 @@ def _data(
     head = stored.head
     positions = {t.name: k for k, t in enumerate(stored.teams, start=1)}
     srid = work_srid()
-    homes = {}
-    for t in teams:
-        if t.start is not None:
-            (point,) = to_degrees(np.array([shapely.Point(t.start)], dtype=object), srid)
-            homes[t.name] = [round(point.y, 6), round(point.x, 6)]
+    placed = [t for t in teams if t.start is not None]
+    starts: Any = to_degrees(np.array([shapely.Point(t.start) for t in placed], dtype=object), srid) if placed else []
+    homes = {t.name: [round(point.y, 6), round(point.x, 6)] for t, point in zip(placed, starts, strict=True)}
     versions = read(connection, "plans.versions", plan_id=head["plan_id"]) if not offline else []
     return {
         "id": head["plan_id"], "version": head["version"], "revision": head["revision"], "state": head["state"],
@@ -217,7 +215,7 @@ def _data(
         "cells": edit.days_of(stored, [k for k in stored.rounds if k[0] in {t.name for t in teams}]),
         "stops": [_stop(row, p, zh=zh, offline=offline) for row, p in zip(rows, middles, strict=True)],
         "tiers": {"1": TIER_MARK["severe"], "2": TIER_MARK["some"], "3": "营" if zh else "op"},
-        "urgency": URGENCY, "broken": [b.as_dict() for b in stored.broken()[:200]] if stored.seats and stored.whole else [],
+        "urgency": URGENCY, "broken": [b.as_dict() for b in _faults(stored, teams)],
         "whole": stored.whole,
         "figures": figures_of(stored, zh=zh) if stored.seats else [],
         "kept": head["summary"].get("kept") if stored.whole else None,
@@ -232,6 +230,16 @@ def _data(
             for v in versions
         ],
     }  # fmt: skip
+
+
+def _faults(stored: Stored, teams: list[Any]) -> list[Any]:
+    """Return what does not hold of the plan; on a team's own map what is of that team."""
+    if not stored.seats or not stored.whole:
+        return []
+    found = stored.broken()
+    if len(teams) < len(stored.teams):
+        found = [b for b in found if any(f"/{t.name}/" in f"{b.key}/" for t in teams)]
+    return found[:200]
 
 
 def _stop(row: dict[str, Any], point: Any, *, zh: bool, offline: bool) -> dict[str, Any]:

@@ -311,6 +311,42 @@ def test_files(county: Database, plan_id: int, tmp_path: Path):
     assert "40 of 40" in again.out
 
 
+def test_at_the_command_line(county: Database, run: int, tmp_path: Path):
+    common = ("--teams", 2, "--per-day", 8, "--start", "2022-09-13", "--no-roads", "--iterations", 20)
+    made = county.cli("plan", "make", "命令行", "--list", run, *common)
+    assert made.code == 0, made.err
+    assert "40 stops" in made.out
+    number = int(made.out.split()[1])
+    assert "命令行" in county.cli("plan", "list").out
+    shown = county.cli("plan", "show", number)
+    assert shown.code == 0
+    assert shown.out.count("组\t") == 2
+    again = county.cli(
+        "plan", "replan", number, "--from", "2022-09-14", "--done-through", "2022-09-13", "--ill", "二组=2022-09-15"
+    )
+    assert again.code == 0, again.err
+    assert "unfinished stops kept team and day" in again.out
+    shared = county.cli("plan", "replan", number, "--from", "2022-09-14", "--share", "2022-09-14=一组,二组")
+    assert shared.code == 0, shared.err
+    assert county.cli("plan", "publish", number).code == 0
+    maps = county.cli("map", "plan", "--plan", number, "--per-team", "--out", tmp_path / "map.html")
+    assert maps.code == 0, maps.err
+    assert {f.name for f in tmp_path.glob("*.html")} == {"map-一组.html", "map-二组.html"}
+    for wrong, code in (
+        (("plan", "show", 999_999), 1),
+        (("plan", "publish", number), 1),
+        (("plan", "replan", number, "--from", "2022-09-14", "--ill", "九组=2022-09-15"), 1),
+        (("plan", "export", number, "--out", tmp_path / "plan.doc"), 1),
+        (("plan", "make", "x", "--list", run, "--rule", "hazard", *common), 2),
+        (("plan", "make", "x", "--list", 999_999, *common), 1),
+        (("plan", "make", "x", "--list", run, *common, "--days", 1), 1),
+    ):
+        said = county.cli(*wrong)
+        assert said.code == code, (wrong, said.err)
+        if code == 1:
+            assert len(said.err.strip().splitlines()) == 1, said.err
+
+
 @pytest.fixture(scope="module")
 def app() -> FastAPI:
     install_front_end()

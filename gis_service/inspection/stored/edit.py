@@ -222,7 +222,7 @@ def _apply(
         }  # fmt: skip
         at = {"plan_id": stored.head["plan_id"], "version": stored.head["version"]}
         _write(connection, at, changed, undo["keys"], new_days)
-        revision = _revised(connection, stored, at)
+        revision = _revised(connection, stored, at, after)
         _note(connection, at, revision, kind, what, undo)
     minutes = {k: _work(stored, _key(k)) - v for k, v in minutes_before.items()}
     return Changed(
@@ -285,8 +285,10 @@ def _write(
             connection.execute(text(statement(f"plans.{name}")), {**at, "rows": json.dumps(rows, ensure_ascii=False)})
 
 
-def _revised(connection: Connection, stored: Stored, at: Mapping[str, Any]) -> int:
-    summary = json.dumps(summary_of(stored), ensure_ascii=False, default=str)
+def _revised(
+    connection: Connection, stored: Stored, at: Mapping[str, Any], faults: Sequence[Broken] | None = None
+) -> int:
+    summary = json.dumps(summary_of(stored, faults), ensure_ascii=False, default=str)
     revision = connection.execute(text(statement("plans.revise")), {**at, "summary": summary}).scalar()
     if revision is None:
         raise ConflictError(f"这一版{STATES['published']}，不能再改。", "This version is published and stays as it is.")
@@ -392,8 +394,8 @@ def undo(connection: Connection, seen: Seen) -> Changed:
     _write(connection, at, was["stops"], was["keys"], was["days"])
     connection.execute(text(statement("plans.undo_edit")), at | {"revision": last["revision"]})
     again = with_days(connection, read_plan(connection, seen.plan_id, stored.head["version"]))
-    revision = _revised(connection, again, at)
     after = again.broken()
+    revision = _revised(connection, again, at, after)
     minutes = {k: _work(again, _key(k)) - v for k, v in minutes_before.items()}
     return Changed(
         stored.head["version"], revision, days_of(again, touched), was["stops"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cached_property
@@ -156,10 +156,10 @@ def hour(second: int) -> str:
     return time(second // 3600, second % 3600 // 60, second % 60).isoformat()
 
 
-def summary_of(stored: Stored) -> dict[str, Any]:
-    """Return the figures and what does not hold, as a version keeps them."""
+def summary_of(stored: Stored, faults: Sequence[Broken] | None = None) -> dict[str, Any]:
+    """Return the figures and what does not hold (``faults``, where it is known), as a version keeps them."""
     worth = stored.lift()
-    faults = stored.broken()
+    faults = stored.broken() if faults is None else faults
     return {
         "figures": stored.figures(),
         "broken": [b.as_dict() for b in faults[:_BROKEN_MAX]],
