@@ -66,7 +66,7 @@ GRANT INSERT (site_id, dated, unit, found, note, corrects) ON gis.fire_patrol TO
 GRANT SELECT ON gis.plan, gis.plan_version, gis.plan_team, gis.plan_stop, gis.plan_unplanned, gis.plan_head TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON gis.plan_day, gis.plan_edit TO gis_administrator, gis_planner, gis_fire, gis_auditor;
-GRANT INSERT (name, run_id), UPDATE (name) ON gis.plan TO gis_administrator, gis_planner;
+GRANT INSERT (name, run_id), UPDATE (name), DELETE ON gis.plan TO gis_administrator, gis_planner;
 GRANT INSERT (plan_id, version, state, based_on, origin, parameters, summary, data_version, code_version),
       UPDATE (state, revision, parameters, summary, refusal, changed_by, changed_at, published_by, published_at)
 ON gis.plan_version TO gis_administrator, gis_planner;

@@ -45,6 +45,7 @@ class Action(StrEnum):
     PLAN_MADE = "plan_made"
     PLAN_CHANGED = "plan_changed"
     PLAN_PUBLISHED = "plan_published"
+    PLAN_DELETED = "plan_deleted"
     RECORDED = "recorded"
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_DISABLED = "account_disabled"
@@ -76,6 +77,7 @@ _ZH = {
     Action.PLAN_MADE: "编排计划",
     Action.PLAN_CHANGED: "调整计划",
     Action.PLAN_PUBLISHED: "发布计划",
+    Action.PLAN_DELETED: "删除计划",
     Action.RECORDED: "登记",
     Action.ACCOUNT_ADDED: "新建账号",
     Action.ACCOUNT_DISABLED: "停用账号",

@@ -165,6 +165,9 @@ $$;
 
 CREATE POLICY make ON gis.plan FOR INSERT TO gis_administrator, gis_planner WITH CHECK (true);
 CREATE POLICY rename ON gis.plan FOR UPDATE TO gis_administrator, gis_planner USING (true);
+-- What was published stays for good; a trial may go.
+CREATE POLICY erase ON gis.plan FOR DELETE TO gis_administrator, gis_planner
+    USING (NOT EXISTS (SELECT FROM gis.plan_version AS v WHERE v.plan_id = plan.plan_id AND v.state = 'published'));
 CREATE POLICY make ON gis.plan_version FOR INSERT TO gis_administrator, gis_planner WITH CHECK (state <> 'published');
 CREATE POLICY change ON gis.plan_version FOR UPDATE TO gis_administrator, gis_planner
     USING (state IN ('making', 'draft')) WITH CHECK (true);

@@ -118,6 +118,16 @@ LIMIT :limit
 SELECT u.building_id, u.reason, b.name FROM gis.plan_unplanned AS u LEFT JOIN gis.building AS b USING (building_id)
 WHERE u.plan_id = :plan_id AND u.version = :version ORDER BY u.building_id LIMIT :limit
 
+-- name: lost
+-- Houses of a version that are no longer in the data.
+SELECT s.building_id FROM gis.plan_stop AS s
+WHERE s.plan_id = :plan_id AND s.version = :version AND NOT s.done
+  AND NOT EXISTS (SELECT FROM gis.building AS b WHERE b.building_id = s.building_id)
+ORDER BY s.building_id
+
+-- name: drop
+DELETE FROM gis.plan WHERE plan_id = :plan_id
+
 -- name: put_teams
 INSERT INTO gis.plan_team (plan_id, version, team, position, members, per_day, days_off, first_day, last_day, placed, geom)
 SELECT :plan_id, :version, r.team, r.position, r.members, r.per_day,

@@ -1,6 +1,6 @@
 -- pgTAP for 0018_plans.sql: who sees which plan, and that what is published stays as it is.
 BEGIN;
-SELECT plan(22);
+SELECT plan(24);
 INSERT INTO gis.admin_area (code, name, level) VALUES ('451200001', '甲镇', 'township');
 INSERT INTO gis.building (building_id, township_code, geom) VALUES
     ('a1', '451200001', ST_Multi(ST_MakeEnvelope(436000, 2700000, 436010, 2700010, 4545))),
@@ -51,6 +51,11 @@ SELECT throws_ok($$INSERT INTO gis.plan_team (plan_id, version, team, position) 
 UPDATE gis.plan_version SET state = 'draft', published_at = NULL;
 SELECT is((SELECT state FROM gis.plan_version), 'published', 'nobody takes back what is published');
 SELECT is(pg_temp.add_version(), 2, 'a further version can be made');
+DELETE FROM gis.plan;
+SELECT is((SELECT count(*) FROM gis.plan), 1::bigint, 'a plan that was published stays');
+INSERT INTO gis.plan (name) VALUES ('trial');
+DELETE FROM gis.plan WHERE name = 'trial';
+SELECT is((SELECT count(*) FROM gis.plan), 1::bigint, 'a trial may go');
 SELECT results_eq('SELECT version, state, in_force, newest FROM gis.plan_head ORDER BY version',
     $$VALUES (1, 'published', true, 2), (2, 'draft', false, 2)$$, 'the one published last is in force');
 RESET ROLE;

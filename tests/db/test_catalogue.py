@@ -106,7 +106,8 @@ _ALLOWED = {
     "selection": {"INSERT": _SELECTS},
     "drawn_area": {"INSERT": _DRAWS, "UPDATE": _DRAWS, "DELETE": _DRAWS},
     **{table: {"INSERT": _DRAWS} for table in ("fire_site", "fire_plan", "fire_drill", "fire_patrol")},
-    **{table: {"INSERT": _PLANS, "UPDATE": _PLANS} for table in ("plan", "plan_version", "plan_edit")},
+    "plan": {"INSERT": _PLANS, "UPDATE": _PLANS, "DELETE": _PLANS},
+    **{table: {"INSERT": _PLANS, "UPDATE": _PLANS} for table in ("plan_version", "plan_edit")},
     **{
         table: {"INSERT": _PLANS, "UPDATE": _PLANS, "DELETE": _PLANS}
         for table in ("plan_team", "plan_stop", "plan_day", "plan_unplanned")

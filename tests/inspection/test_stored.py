@@ -214,6 +214,34 @@ def test_replan_when_a_team_is_ill_keeps_the_rest(plan_id: int):
     assert not [b for b in new.broken() if b.hard]
 
 
+def test_houses_come_in_and_what_is_gone_is_said(county: Database, plan_id: int):
+    """One house more, one that had found no place, one that is no longer in the data."""
+    more, left = (
+        h
+        for (h,) in county.ask(
+            "SELECT building_id FROM gis.building WHERE township_code = %s AND hazard_tier = 'none_found' "
+            "ORDER BY building_id LIMIT 2", TOWN, role="postgres",
+        )
+    )  # fmt: skip
+    county.ask("INSERT INTO gis.plan_unplanned VALUES (%s, 1, %s, '没有道路可达')", plan_id, left)
+    county.ask(
+        "INSERT INTO gis.plan_stop (plan_id, version, building_id, team, day, seq, arrive, leave, travel_m, minutes, "
+        "urgency, unjudged) VALUES (%s, 1, 'torn-down', '一组', '2022-09-15', 9, '15:00', '15:30', 0, 30, 4, false)",
+        plan_id,
+    )
+    version = make.replan_now(PLANNER, plan_id, make.Changes(date(2022, 9, 13), add_houses=[more]))
+    new = _stored(plan_id, version)
+    assert {more, left} < set(new.seats)
+    assert len(new.seats) == 42
+    gone = county.ask(
+        "SELECT building_id, reason FROM gis.plan_unplanned WHERE plan_id = %s AND version = %s", plan_id, version
+    )
+    assert gone == [("torn-down", "房屋已不在数据里")]
+    with transaction(PLANNER) as connection:
+        edit.erase(connection, plan_id)
+    assert county.one("SELECT count(*) FROM gis.plan_stop WHERE plan_id = %s", plan_id) == 0
+
+
 def test_the_rest_of_a_day_is_shared(plan_id: int):
     stored = _stored(plan_id)
     day = date(2022, 9, 13)

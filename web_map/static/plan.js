@@ -13,7 +13,7 @@
       other: "{w} 在 {t} 改动了这个计划，本页已不是最新。", otherPublished: "{w} 在 {t} 发布了这个计划，本页已不是最新。", reload: "重新载入",
       making: "正在编排新的一版，请稍候…", failed: "没有排成：", why: "列入原因", sheet: "当日排查单 PDF", sheetX: "当日排查单 xlsx",
       all: "全部组", due: "期限", pinT: "已钉住", doneT: "已排查", markDone: "记为已排查", markOpen: "改为未排查",
-      first: "先点一格", unplanned: "未排入的房屋", figures: "这个计划", newer: "这不是最新一版，只能查看。", open: "打开最新一版",
+      first: "先点一格", unplanned: "未排入的房屋", figures: "这个计划", erase: "删除这个计划", eraseSure: "确认删除，不能恢复", newer: "这不是最新一版，只能查看。", open: "打开最新一版",
       from: "从哪天起", through: "到哪天为止都已排查（可空）", gone: "组缺席（生病等）", joins: "新的组加入", slower: "组减慢",
       addRun: "加入名单的房屋（选取编号）", addHouses: "加入房屋编号（空格分开）", go: "重排未完成的房屋",
       goHint: "已完成的不动；未完成的除非省下两成路程，组和日期不变。", perDay: "每日栋数", day: "日期", name: "组名",
@@ -33,7 +33,7 @@
       other: "{w} changed this plan at {t}; this page is out of date.", otherPublished: "{w} published this plan at {t}; this page is out of date.", reload: "Load again",
       making: "A further version is being made…", failed: "Not made: ", why: "Why it is listed", sheet: "Sheet of the day, PDF", sheetX: "Sheet of the day, xlsx",
       all: "All teams", due: "due", pinT: "pinned", doneT: "visited", markDone: "Mark visited", markOpen: "Mark not visited",
-      first: "Choose a cell first", unplanned: "Left out", figures: "This plan", newer: "This is not the newest version; it can only be read.", open: "Open the newest",
+      first: "Choose a cell first", unplanned: "Left out", figures: "This plan", erase: "Delete this plan", eraseSure: "Delete it for good", newer: "This is not the newest version; it can only be read.", open: "Open the newest",
       from: "From day", through: "All visited up to (may be empty)", gone: "A team is gone (ill)", joins: "A team joins", slower: "A team is slower",
       addRun: "Add the houses of a list (run)", addHouses: "Add houses (numbers, by spaces)", go: "Replan what is not visited",
       goHint: "What is visited stays; the rest keeps team and day unless a fifth of the way is saved.", perDay: "stops a day", day: "day", name: "name",
@@ -404,6 +404,12 @@
           event.preventDefault();
           try { this.compared(out, await window.gis.send("GET", `/api/plans/${this.data.id}/compare?before=${a.value}&after=${b.value}`)); } catch (error) { out.textContent = error.message; }
         } }, element("p", {}, a, ` ${w.against} `, b, " ", element("button", { type: "submit" }, w.compare))), out);
+      }
+      if (this.data.may && !all.some((v) => v.state === "published")) {
+        const sure = element("button", { type: "button", hidden: true, onclick: async () => {
+          try { await window.gis.send("DELETE", `/api/plans/${this.data.id}`); location.href = "/plans" + (this.zh ? "" : "?lang=en"); } catch (error) { this.alert(error.message); }
+        } }, w.eraseSure);
+        box.append(element("p", { class: "plan-bar" }, element("button", { type: "button", onclick: () => { sure.hidden = false; sure.focus(); } }, w.erase), sure));
       }
       return box;
     }

@@ -306,6 +306,16 @@ def _whole(connection: Connection, stored: Stored) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@router.delete(
+    "/api/plans/{plan_id}", status_code=204, summary="Delete a plan that was never published", dependencies=_PLAN
+)
+def erase(plan_id: PlanId, connection: Writing, audit: Audit) -> Response:
+    """Delete a plan with all its versions; one that was published stays."""
+    edit.erase(connection, plan_id)
+    audit.append(connection, Action.PLAN_DELETED, f"plan {plan_id}")
+    return Response(status_code=204)
+
+
 @router.get("/api/plans/{plan_id}/state", summary="Where a plan stands", dependencies=_READ)
 def state(plan_id: PlanId, connection: Reading) -> dict[str, Any]:
     """Return the newest version's number, revision and state: what a page asks to know whether it is out of date."""

@@ -21,7 +21,7 @@ from gis_service.inspection.broken import Broken
 from gis_service.inspection.model import seconds
 from gis_service.inspection.stored.ground import ways_of
 from gis_service.inspection.stored.make import add_version, day_row, stop_row
-from gis_service.inspection.stored.read import STATES, Seat, Stored, read_plan, summary_of, with_days
+from gis_service.inspection.stored.read import STATES, Seat, Stored, head_of, read_plan, summary_of, with_days
 
 Key = tuple[str, date]
 
@@ -419,3 +419,19 @@ def publish(connection: Connection, seen: Seen) -> int:
     if connection.execute(text(statement("plans.publish")), at).rowcount != 1:
         raise InputError("这一版已经发布。", "This version is published already.")
     return int(stored.head["version"])
+
+
+def erase(connection: Connection, plan_id: int) -> None:
+    """Delete a plan of which no version was published.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such plan.
+    ConflictError
+        A version was published: that stays.
+
+    """
+    head_of(connection, plan_id)
+    if connection.execute(text(statement("plans.drop")), {"plan_id": plan_id}).rowcount != 1:
+        raise ConflictError("这个计划发布过，不能删除。", "A version of this plan was published; it stays.")

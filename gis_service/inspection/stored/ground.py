@@ -49,8 +49,10 @@ def stops_of_run(connection: Connection, run_id: int, conditions: Conditions) ->
     return stops
 
 
-def stops_of(connection: Connection, houses: Sequence[str], conditions: Conditions) -> list[Stop]:
-    """Return named houses as stops.
+def stops_of(
+    connection: Connection, houses: Sequence[str], conditions: Conditions, *, known_only: bool = True
+) -> list[Stop]:
+    """Return named houses as stops; without ``known_only`` those that are in the data.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def stops_of(connection: Connection, houses: Sequence[str], conditions: Conditio
     """
     stops = _stops(connection, "plans.some_houses", conditions, houses=list(houses))
     unknown = sorted(set(houses) - {s.stop_id for s in stops})
-    if unknown:
+    if unknown and known_only:
         raise NotFoundError(
             f"没有编号为 {unknown[0]} 的房屋（共 {len(unknown)} 个编号找不到）。",
             f"There is no house {unknown[0]} ({len(unknown)} numbers are unknown).",

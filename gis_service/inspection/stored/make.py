@@ -84,6 +84,7 @@ class Made:
     teams: list[Team]
     done: list[Seat] = field(default_factory=list)
     done_rounds: list[Round] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -98,6 +99,7 @@ class Task:
     before: dict[str, Before] = field(default_factory=dict)
     done: list[Seat] = field(default_factory=list)
     done_rounds: list[Round] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     def run(self, *, workers: int = 1, on_progress: Progress = _untold) -> Made:
         """Plan.
@@ -118,7 +120,7 @@ class Task:
             },
             workers=workers, on_progress=on_progress,
         )  # fmt: skip
-        return Made(made, self.teams, self.done, self.done_rounds)
+        return Made(made, self.teams, self.done, self.done_rounds, self.lost)
 
 
 def read_task(connection: Connection, run_id: int, conditions: Conditions, teams: Sequence[Team]) -> Task:
@@ -154,6 +156,13 @@ def read_again(connection: Connection, old: Stored, changes: Changes) -> Task:
     if changes.add_run is not None:
         taken = known | {s.stop_id for s in added}
         added += [s for s in stops_of_run(connection, changes.add_run, conditions) if s.stop_id not in taken]
+    at = {"plan_id": old.head["plan_id"], "version": old.head["version"]}
+    # What found no place before is tried again; what is gone is said.
+    left = connection.execute(text(statement("plans.unplanned")), at | {"limit": None}).mappings()
+    taken = known | {s.stop_id for s in added}
+    again = [row["building_id"] for row in left if row["building_id"] not in taken]
+    added += stops_of(connection, again, conditions, known_only=False)
+    lost = list(connection.execute(text(statement("plans.lost")), at).scalars())
     if not rest and not added:
         raise InputError("没有未完成的房屋，无需重排。", "Nothing is left to visit; there is nothing to plan anew.")
     terms = conditions.terms()
@@ -170,7 +179,7 @@ def read_again(connection: Connection, old: Stored, changes: Changes) -> Task:
         r for (team, day), r in old.rounds.items() if any(s.visit.team == team and s.visit.day == day for s in done)
     ]
     ways = ways_of(connection, conditions)
-    return Task([*rest, *added], at_work, conditions, ways, [*teams, *gone], before, seats, rounds)
+    return Task([*rest, *added], at_work, conditions, ways, [*teams, *gone], before, seats, rounds, lost)
 
 
 def _from_now(old: Stored, from_day: date) -> Conditions:
@@ -278,12 +287,13 @@ def store(connection: Connection, plan_id: int, version: int, made: Made, *, sec
     seats = [*made.done, *(Seat(v, False, v.stop.team is not None, v.stop.day is not None) for v in made.plan.visits)]
     _put(connection, "put_stops", at, [stop_row(seat) for seat in seats])
     _put(connection, "put_days", at, _days([*made.done_rounds, *made.plan.rounds], seats))
-    _put(connection, "put_unplanned", at, [{"building_id": s.stop_id, "reason": why} for s, why in made.plan.unplanned])
+    left = [(s.stop_id, why) for s, why in made.plan.unplanned] + [(i, "房屋已不在数据里") for i in made.lost]
+    _put(connection, "put_unplanned", at, [{"building_id": i, "reason": why} for i, why in left])
     stored = with_days(connection, read_plan(connection, plan_id, version))
     unknown = unknown_years([v.day for v in made.plan.visits])
     summary = summary_of(stored) | {
         "gave_way": [{"zh": zh, "en": en} for zh, en in made.plan.gave_way],
-        "kept": made.plan.kept, "unplanned": len(made.plan.unplanned), "seconds": round(seconds, 1),
+        "kept": made.plan.kept, "unplanned": len(left), "seconds": round(seconds, 1),
         "unknown_years": unknown,
     }  # fmt: skip
     connection.execute(
