@@ -61,7 +61,7 @@ def add_styles(path: Path, teams: Sequence[str]) -> None:
 
 
 def _qml(kind: str, teams: Sequence[str], *, form: bool = False) -> str:
-    root = Tree.Element("qgis", version="3.28.0", styleCategories="Symbology|Labeling|Fields|Forms")
+    root = Tree.Element("qgis", version="3.28.0", styleCategories="Symbology|Labeling|Fields|Forms", labelsEnabled="1")
     renderer = Tree.SubElement(
         root, "renderer-v2", type="categorizedSymbol", attr="team", symbollevels="0", enableorderby="0"
     )
@@ -111,9 +111,11 @@ def _labels(root: Tree.Element, expression: str) -> None:
     settings = Tree.SubElement(labeling, "settings", calloutType="simple")
     Tree.SubElement(
         settings, "text-style", fieldName=expression, isExpression="1", fontSize="9", fontSizeUnit="Point",
-        textColor="0,0,0,255",
+        textColor="255,255,255,255" if expression == '"seq"' else "0,0,0,255",
     )  # fmt: skip
-    Tree.SubElement(settings, "placement", placement="0" if expression != '"seq"' else "1", dist="0")
+    # A stop's number stands on its dot.
+    place = {"placement": "1", "quadOffset": "4"} if expression == '"seq"' else {"placement": "0"}
+    Tree.SubElement(settings, "placement", dist="0", **place)
 
 
 def _form(root: Tree.Element) -> None:
