@@ -80,14 +80,10 @@
       this.faults = element("div", { id: "plan-faults" });
       const home = element("section", { id: "plan" }, this.banner);
       document.getElementById("gis-legend").before(home);
-      const bar = element("div", { class: "plan-bar" });
-      if (this.data.may) {
-        this.undoButton = element("button", { type: "button", id: "plan-undo", onclick: () => this.undo() }, w.undo);
-        bar.append(this.undoButton);
-        if (this.data.state !== "published") bar.append(element("button", { type: "button", id: "plan-publish", class: "gis-main-button", onclick: () => this.askPublish() }, w.publish));
-      }
+      this.bar = element("div", { class: "plan-bar" });
+      this.tools();
       this.sure = element("div", { class: "plan-sure", id: "plan-sure", hidden: true });
-      const main = element("div", {}, bar, this.sure, element("p", { class: "gis-note" }, this.data.may ? w.hint : w.read), this.told, this.table, this.list);
+      const main = element("div", {}, this.bar, this.sure, element("p", { class: "gis-note" }, this.data.may ? w.hint : w.read), this.told, this.table, this.list);
       const parts = [{ id: "plan", name: w.plan, node: main }, { id: "promises", name: this.data.whole ? w.promises : w.figures, node: [this.faults, this.figures()] }];
       if (this.data.may) parts.push({ id: "redo", name: w.redo, node: this.redo() });
       if (!this.data.offline) parts.push({ id: "versions", name: w.versions, node: this.versions() }, { id: "files", name: w.files, node: this.files() });
@@ -95,6 +91,16 @@
       if (this.data.refusal) this.alert(w.failed + this.data.refusal[this.zh ? "zh" : "en"]);
       else if (!this.data.offline && this.data.version !== this.data.newest) this.alert(w.newer, element("a", { href: `/plans/${this.data.id}${this.zh ? "" : "?lang=en"}` }, w.open));
       this.promises();
+    }
+
+    /* What is published has nothing to take back; its first change begins a draft, which has. */
+    tools() {
+      const { element } = window.gis, w = this.words;
+      if (!this.data.may || this.data.state === "published") { this.bar.replaceChildren(); return; }
+      if (!this.bar.children.length) {
+        this.bar.append(element("button", { type: "button", id: "plan-undo", onclick: () => this.undo() }, w.undo),
+          element("button", { type: "button", id: "plan-publish", class: "gis-main-button", onclick: () => this.askPublish() }, w.publish));
+      }
     }
 
     alert(text, ...more) { this.banner.replaceChildren(window.gis.element("p", {}, text + " ", ...more)); }
@@ -303,6 +309,13 @@
 
     /* Put an answer's days and stops in the place of what is shown. */
     take(done) {
+      if (done.version !== this.data.version) {
+        const head = document.querySelector(".gis-head p");
+        head.textContent = this.zh ? head.textContent.replace(/第 \d+ 版（[^）]*）/, `第 ${done.version} 版（${this.words.states.draft}）`)
+          : head.textContent.replace(/version \d+ \([^)]*\)/, `version ${done.version} (${this.words.states.draft})`);
+        this.data.state = "draft";
+        this.tools();
+      }
       this.data.version = done.version;
       this.data.newest = done.version;
       this.data.revision = done.revision;
