@@ -32,6 +32,7 @@ _COMMANDS = {
     "jobs": "gis_service.jobs.command:jobs",
     "density": "gis_service.density.command:density",
     "route": "gis_service.inspection.command:route",
+    "plan": "gis_service.inspection.stored.command:plan_",
 }
 
 

@@ -53,6 +53,7 @@ class Right(StrEnum):
     PUBLISH = "publish"  # make a list the county's, and take it back
     EXPORT = "export"  # take data away as a file
     DRAW = "draw"  # draw, change and delete priority areas
+    PLAN = "plan"  # make, change and publish inspection plans
     RECORD = "record"  # fire plans, drills, patrols
     PERSON = "person"  # a house's owner, telephone, identity number; also needs the account's own privilege
     OPERATE = "operate"  # start analyses and imports
@@ -64,7 +65,8 @@ class Right(StrEnum):
 _EVERYBODY = frozenset({Right.READ, Right.EXPORT})
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
-    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.PUBLISH, Right.DRAW, Right.RECORD, Right.PERSON, Right.OPERATE},
+    Role.PLANNER: _EVERYBODY
+    | {Right.SELECT, Right.PUBLISH, Right.DRAW, Right.PLAN, Right.RECORD, Right.PERSON, Right.OPERATE},
     Role.FIRE: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD},
     Role.DEPARTMENT: _EVERYBODY | {Right.SELECT},
     Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON},

@@ -109,6 +109,12 @@ class Settings(BaseSettings):
         "or a raster PMTiles file",
     )
     background_credit: str = Field(default="", description="Credit line of the background map")
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s'\"<>]+$",
+        description="Address under which people reach this service; QR codes on paper point to it, else they hold the "
+        "house's number",
+    )
     map_approval: str = Field(
         default="",
         max_length=100,
@@ -215,8 +221,9 @@ DEFAULTS: dict[str, Default] = {
     "park_min": Default(2, "min", f"取车与停车；{_OURS}", "停车用时（无道路数据时）"),
     "walk_max_m": Default(300, "m", f"两户之间直接步行；{_OURS}", "直接步行上限"),
     "road_reach_m": Default(500, "m", f"房屋到道路步行；{_OURS}", "到道路距离上限"),
+    "road_snap_m": Default(6, "m", f"道路端点距另一条路在此以内视为相接（数字化误差）；{_OURS}", "道路接头容差"),
     "visit_minutes": Default(30, "min", _OURS, "每栋排查用时"),
-    "route_iterations": Default(1200, "次", f"每组求解步数；{_OURS}", "求解步数"),
+    "route_iterations": Default(600, "次", f"每组求解步数；{_OURS}", "求解步数"),
     "route_extent_km": Default(300, "km", f"离其余房屋更远即视为坐标有误；{_OURS}", "排查范围"),
     "replan_saving": Default(0.2, "–", f"节省路程时间份额达到时才改期；{_OURS}", "调整计划的节省门槛"),
 }

@@ -41,6 +41,7 @@ _CHECKED = (
     "/",
     "/map/planner",
     "/map/fire",
+    "/plans",
     "/account",
     "/accounts",
     "/audit-trail",

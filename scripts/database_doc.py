@@ -25,6 +25,7 @@ ROOMS = {
     "Places and houses": [*(place.name for place in PLACES.values() if not place.of_run), "building_person"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",
              "firebreak", "analysed"],
+    "Inspection plans": ["plan", "plan_version", "plan_team", "plan_stop", "plan_day", "plan_unplanned", "plan_edit"],
     "The brigade's records": ["fire_site", "fire_plan", "fire_drill", "fire_patrol"],
     "Imports": ["import", "reject", "change"],
     "Accounts": ["account", "session", "token", "sign_in_attempt", "known_browser", "audit_trail",
@@ -43,7 +44,7 @@ SELECT DISTINCT conrelid::regclass::text, confrelid::regclass::text FROM pg_cons
 WHERE contype = 'f' AND connamespace = 'gis'::regnamespace ORDER BY 1, 2
 """
 # Kept by building_id without a constraint: a run's rows outlive a house, and a house's those of a run.
-BY_NUMBER = ("selection", "building_density", "gap", "firebreak")
+BY_NUMBER = ("selection", "building_density", "gap", "firebreak", "plan_stop", "plan_unplanned")
 
 
 def document(address: str) -> str:

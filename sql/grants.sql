@@ -62,6 +62,19 @@ GRANT INSERT (site_id, dated, result, note, corrects) ON gis.fire_drill TO gis_a
 GRANT INSERT (site_id, dated, unit, found, note, corrects) ON gis.fire_patrol TO
     gis_administrator, gis_planner, gis_fire;
 
+-- Inspection plans (0018): read like the houses, made and changed by planners; what is published stays as it is.
+GRANT SELECT ON gis.plan, gis.plan_version, gis.plan_team, gis.plan_stop, gis.plan_unplanned, gis.plan_head TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT SELECT ON gis.plan_day, gis.plan_edit TO gis_administrator, gis_planner, gis_fire, gis_auditor;
+GRANT INSERT (name, run_id), UPDATE (name), DELETE ON gis.plan TO gis_administrator, gis_planner;
+GRANT INSERT (plan_id, version, state, based_on, origin, parameters, summary, data_version, code_version),
+      UPDATE (state, revision, parameters, summary, refusal, changed_by, changed_at, published_by, published_at)
+ON gis.plan_version TO gis_administrator, gis_planner;
+GRANT INSERT, UPDATE, DELETE ON gis.plan_team, gis.plan_stop, gis.plan_day, gis.plan_unplanned TO
+    gis_administrator, gis_planner;
+GRANT INSERT (plan_id, version, revision, kind, what, before), UPDATE (undone) ON gis.plan_edit TO
+    gis_administrator, gis_planner;
+
 -- Accounts, sign-in, trail (0010). On its own the service asks these questions and reads no table of them.
 GRANT EXECUTE ON FUNCTION
     gis.credential, gis.account_of_subject, gis.try_sign_in, gis.forget_attempts, gis.open_session, gis.session_asker,

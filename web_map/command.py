@@ -10,16 +10,18 @@ from gis_service.accounts import audit_log
 from gis_service.accounts.audit_log import Action
 from gis_service.db.engine import transaction
 from gis_service.db.ready import prepare
-from gis_service.errors import InputError
+from gis_service.errors import InputError, NotFoundError
 from gis_service.export.mark import Mark
 from gis_service.files import check_output, replacing
 from gis_service.identity import Identity, Role, operator
+from gis_service.inspection.stored.read import read_plan
 from gis_service.say import say
 from gis_service.selection.published import ensure_published
 from gis_service.settings import get_settings
 from gis_service.sheet.township import print_wall_map, read_sheet_data
 from web_map.fire import fire_page
 from web_map.frame import Page, render
+from web_map.plan import plan_page
 from web_map.planner import planner_page
 from web_map.township import township_page
 
@@ -74,6 +76,33 @@ def township(code: str, out: Path) -> None:
     with transaction(asking, read_only=True) as connection:
         page = township_page(connection, code, offline=True, lang=get_settings().lang)
     write_page(page, out)
+
+
+@map_.command()
+@click.option(
+    "--plan", "plan_id", type=click.IntRange(1, 2**31 - 1), required=True, help="计划编号。Number of the plan."
+)
+@click.option("--version", type=click.IntRange(1, 2**31 - 1), help="版本，默认最新。The newest by default.")
+@click.option("--team", help="只画一个组。One team.")
+@click.option("--per-team", is_flag=True, help="每组一个文件：FILE-组名.html。One file a team.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def plan(plan_id: int, version: int | None, team: str | None, per_team: bool, out: Path) -> None:
+    """排查计划图：各组范围、每日路线。A plan's map: territories, days, routes."""
+    _check(out)
+    prepare()
+    with transaction(operator(), read_only=True) as connection:
+        names = [t.name for t in read_plan(connection, plan_id, version).teams] if per_team else [team]
+        pages = []
+        for name in names:
+            try:
+                made = plan_page(connection, plan_id, version, name, offline=True, lang=get_settings().lang)
+            except NotFoundError:
+                if not per_team:
+                    raise
+                continue  # a team that dropped out, or has nothing to do
+            pages.append((name, made))
+    for name, made in pages:
+        write_page(made, out.with_stem(f"{out.stem}-{name}") if per_team else out)
 
 
 def _check(out: Path, kinds: tuple[str, ...] = (".html",)) -> None:

@@ -44,6 +44,10 @@ class Action(StrEnum):
     AREA_DRAWN = "area_drawn"
     AREA_CHANGED = "area_changed"
     AREA_DELETED = "area_deleted"
+    PLAN_MADE = "plan_made"
+    PLAN_CHANGED = "plan_changed"
+    PLAN_PUBLISHED = "plan_published"
+    PLAN_DELETED = "plan_deleted"
     RECORDED = "recorded"
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_DISABLED = "account_disabled"
@@ -75,6 +79,10 @@ _ZH = {
     Action.AREA_DRAWN: "画区域",
     Action.AREA_CHANGED: "改区域",
     Action.AREA_DELETED: "删区域",
+    Action.PLAN_MADE: "编排计划",
+    Action.PLAN_CHANGED: "调整计划",
+    Action.PLAN_PUBLISHED: "发布计划",
+    Action.PLAN_DELETED: "删除计划",
     Action.RECORDED: "登记",
     Action.ACCOUNT_ADDED: "新建账号",
     Action.ACCOUNT_DISABLED: "停用账号",

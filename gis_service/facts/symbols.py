@@ -46,3 +46,15 @@ def hose_names(*, zh: bool) -> list[str]:
         names.append(f"{least:g}–{above:g} m")
         above = least
     return names
+
+
+# Teams of a plan, in their order; more than these begin anew, told apart by their number. Dark enough for white digits.
+TEAM_COLOR = (
+    "#0b5fa5", "#b3470b", "#1b7a3d", "#8b2a86", "#a31621", "#00707a", "#6a5200", "#4a3fb0", "#7a4a2b", "#3d6b00",
+    "#b0166a", "#4c5a67",
+)  # fmt: skip
+
+
+def team_color(position: int) -> str:
+    """Return the colour of the team that stands at ``position`` (from 1) of its plan."""
+    return TEAM_COLOR[(position - 1) % len(TEAM_COLOR)]

@@ -39,7 +39,7 @@ def infeasible(shortages: Sequence[Shortage]) -> InputError:
     worst = max(s.team_days for s in shortages)
     clauses = [s.clause() for s in shortages]
     return InputError(
-        f"差 {worst:,} 个组日：{'；'.join(c[0] for c in clauses)}；请增加组数或天数、放宽期限，或加 --partial 只排排得下的。",
+        f"差 {worst:,} 个组日：{'；'.join(c[0] for c in clauses)}；请增加组数或天数、放宽期限，或选“只排排得下的”（--partial）。",
         f"{worst:,} team-days are missing: {'; '.join(c[1] for c in clauses)}; add teams or days, move the due days, "
         "or plan what fits with --partial.",
         missing_team_days=worst,

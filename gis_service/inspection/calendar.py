@@ -46,7 +46,7 @@ def working_days(team: Team, terms: Terms) -> list[date]:
     while day <= last and (terms.days is None or worked < terms.days):
         if works(day, terms):
             worked += 1
-            if day not in team.days_off:
+            if team.is_there(day):
                 out.append(day)
         day += timedelta(1)
         if (day - terms.start).days > HORIZON_DAYS:

@@ -116,7 +116,7 @@ def _check_pins(stops: Sequence[Stop], teams: Sequence[Team], terms: Terms) -> N
         held[stop.team, stop.day] += 1
         held[None, stop.day] += 1 if stop.team is not None else 0
     for (name, day), count in held.items():
-        working = [t for t in teams if day not in t.days_off] if name is None else [by_name[name]]
+        working = [t for t in teams if t.is_there(day)] if name is None else [by_name[name]]
         most = sum(team.per_day or terms.per_day for team in working)
         if count > most:
             raise InputError(
@@ -134,7 +134,7 @@ def _check_day(stop: Stop, team: Team | None, terms: Terms) -> None:
             f"{stop.stop_id} is pinned to {day}, outside the plan (from {terms.start}"
             f"{f' to {terms.deadline}' if terms.deadline else ''}).",
         )
-    if not works(day, terms) or (team is not None and day in team.days_off):
+    if not works(day, terms) or (team is not None and not team.is_there(day)):
         raise InputError(
             f"{stop.stop_id} 指定在 {day}，当天{f'{team.name}' if team else ''}不上班；请改日或改节假日设置。",
             f"{stop.stop_id} is pinned to {day}, a day off{f' of {team.name}' if team else ''}; choose another day.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time as clock_
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,25 @@ from gis_service.ingest.options import reading_any
 from gis_service.ingest.values import BadValueError
 from gis_service.ingest.vector import read_vector
 from gis_service.inspection import read
+from gis_service.inspection.adjust import Share, shared
 from gis_service.inspection.calendar import unknown_years
 from gis_service.inspection.geopackage import layers, write
-from gis_service.inspection.keep import Before
+from gis_service.inspection.keep import Before, kept_share
 from gis_service.inspection.model import Terms
 from gis_service.inspection.planner import Plan, plan
 from gis_service.say import say, steps, warn
 from gis_service.settings import DEFAULTS, default
 
-_TRAVEL = ("detour_factor", "drive_kmh", "walk_kmh", "steps_kmh", "park_min", "walk_max_m", "road_reach_m")
+_TRAVEL = (
+    "detour_factor",
+    "drive_kmh",
+    "walk_kmh",
+    "steps_kmh",
+    "park_min",
+    "walk_max_m",
+    "road_reach_m",
+    "road_snap_m",
+)
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
@@ -62,6 +73,17 @@ def _work_srid(_context: click.Context, _option: click.Parameter, value: str) ->
     if value != "auto" and not value.isdigit():
         raise click.BadParameter("auto 或 EPSG 编号 (auto, or an EPSG number)")
     return value if value == "auto" else int(value)
+
+
+def _share(_context: click.Context, _option: click.Parameter, value: str | None) -> Share | None:
+    if value is None:
+        return None
+    day, _, names = value.partition("=")
+    both = [name.strip() for name in names.replace("，", ",").split(",")]
+    parsed = _day(_context, _option, day)
+    if parsed is None or len(both) != 2 or not all(both):
+        raise click.BadParameter("写成 2026-03-02=一组,二组 (write DATE=TEAM,TEAM)")
+    return Share(parsed, (both[0], both[1]))
 
 
 _FILE = click.Path(exists=True, dir_okay=True, path_type=Path)
@@ -106,6 +128,12 @@ _FILE = click.Path(exists=True, dir_okay=True, path_type=Path)
 )
 @click.option(
     "--previous", type=_FILE, help="以前的计划 PLAN.gpkg：已完成的不动，未完成的尽量不改。An earlier plan to keep to."
+)
+@click.option(
+    "--share",
+    metavar="DATE=TEAM,TEAM",
+    callback=_share,
+    help="同 --previous 一起：把某日剩下的由两组分担，其余不变。Share the rest of a day between two teams.",
 )
 @click.option("--partial", is_flag=True, help="只排排得下的，其余列出原因。Plan what fits, list the rest.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="随机种子。Seed.")
@@ -176,11 +204,20 @@ def _made(stops: Path, teams_file: Path | None, terms: Terms, asked: dict[str, A
         done = {stop_id: stood for stop_id, stood in earlier.stood.items() if stop_id in names}
         before = {stop_id: stood for stop_id, stood in earlier.stood.items() if stop_id not in names}
         rows = earlier.rows[earlier.rows["stop_id"].isin(names)]
+    stood = before
+    if asked["share"] is not None:
+        if asked["previous"] is None:
+            raise click.UsageError("--share 要同 --previous 一起用 (--share needs --previous)")
+        places = {} if rows is None else {r.stop_id: (r.geometry.x, r.geometry.y) for r in rows.itertuples()}
+        before = shared(asked["share"], found.stops, teams, before, done, places, terms, ways)
+        terms = replace(terms, saving=1.0)  # nothing else may move
     with steps(2, patience_s=2.0) as step:
         made = plan(
             found.stops, teams, terms, ways, before=before, done=done, workers=asked["workers"] or cores(),
             on_progress=step,
         )  # fmt: skip
+    if stood:
+        made.kept = kept_share({v.stop.stop_id: (v.team, v.day) for v in made.visits}, stood)
     unknown = unknown_years([visit.day for visit in made.visits])
     if unknown:
         years = "、".join(map(str, unknown))
@@ -206,6 +243,8 @@ def _plain(value: Any) -> Any:
         return value.name  # where a file lay is nobody's business
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Share):
+        return f"{value.day.isoformat()}={','.join(value.teams)}"
     if isinstance(value, tuple):  # a span of the day
         return "-".join(f"{end:%H:%M}" for end in value)
     return value

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from gis_service.inspection.model import Stop, Team
-from gis_service.inspection.shares import shares
+from gis_service.inspection.shares import shares, within
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,17 @@ class Before:
 
 
 def keep_teams(
-    stops: Sequence[Stop], teams: Sequence[Team], weights: Sequence[float], before: Mapping[str, Before]
+    stops: Sequence[Stop],
+    teams: Sequence[Team],
+    weights: Sequence[float],
+    before: Mapping[str, Before],
+    rooms: Sequence[Mapping[date, int]] | None = None,
 ) -> list[int]:
     """Return the team of each stop: the earlier one, as far as it is still there and a team that joins leaves it.
 
     New stops, and those of a team that dropped out, go where there is room, as near as can be to what a team has.
+    ``rooms`` says how many stops each team can visit on each of its days: what is more than all of them hold leaves
+    the team, those first whose day is gone.
     """
     position = {team.name: k for k, team in enumerate(teams)}
     out = [-1] * len(stops)
@@ -37,6 +43,9 @@ def keep_teams(
         known = before.get(stop.stop_id)
         name = stop.team or (known.team if known is not None else None)
         out[i] = position.get(name, -1) if name is not None else -1
+    if rooms is not None:
+        for t, room in enumerate(rooms):
+            _relieve(stops, out, t, room, before)
     fair = shares(len(stops), weights)
     joined = [k for k in range(len(teams)) if k not in out]
     if joined:
@@ -44,6 +53,8 @@ def keep_teams(
     held = [sum(k == t for k in out) for t in range(len(teams))]
     free = [i for i, k in enumerate(out) if k < 0]
     quota = shares(len(stops), weights, held)
+    if rooms is not None:
+        quota = within(quota, weights, held, [sum(room.values()) for room in rooms])
     slots = [t for t in range(len(teams)) for _ in range(quota[t] - held[t])]
     if free:
         xy = np.array([(s.x, s.y) for s in stops])
@@ -58,6 +69,26 @@ def keep_teams(
         for row, column in zip(rows, columns, strict=True):
             out[free[row]] = slots[column]
     return out
+
+
+def _relieve(
+    stops: Sequence[Stop], out: list[int], t: int, room: Mapping[date, int], before: Mapping[str, Before]
+) -> None:
+    """Free what a team's days no longer hold: stops of days that are gone, then of its last days."""
+    mine = [i for i, k in enumerate(out) if k == t]
+    over = len(mine) - sum(room.values())
+    loose = [i for i in mine if stops[i].team is None]
+    known = {i: before[stops[i].stop_id] for i in loose if stops[i].stop_id in before}
+    last = date.max
+    loose.sort(
+        key=lambda i: (
+            i in known and known[i].day in room,
+            -(known[i].day if i in known else last).toordinal(),
+            stops[i].stop_id,
+        )
+    )
+    for i in loose[: max(over, 0)]:
+        out[i] = -1
 
 
 def _release(stops: Sequence[Stop], out: list[int], fair: Sequence[int], before: Mapping[str, Before]) -> None:

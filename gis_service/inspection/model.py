@@ -54,13 +54,26 @@ class Stop:
 
 @dataclass(frozen=True)
 class Team:
-    """One team: its name, where it starts (metres; None: at the middle of its territory), its own limits."""
+    """One team: its name, where it starts (metres; None: at the middle of its territory), its own limits.
+
+    ``first`` and ``last`` are the days between which it is there at all: one that joins, one that falls ill.
+    """
 
     name: str
     start: tuple[float, float] | None = None
     per_day: int | None = None
     days_off: frozenset[date] = frozenset()
     members: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+    def is_there(self, day: date) -> bool:
+        """Tell whether the team is there on a day that others may work."""
+        return (
+            day not in self.days_off
+            and (self.first is None or day >= self.first)
+            and (self.last is None or day <= self.last)
+        )
 
 
 @dataclass(frozen=True)
@@ -136,7 +149,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Round:
-    """A team's way of one day, back at its start: seconds and metres of travel, points in order."""
+    """A team's way of one day, back at its start at ``ends_s``: seconds and metres of travel, points in order."""
 
     team: str
     day: date
@@ -145,6 +158,7 @@ class Round:
     travel_s: int
     travel_m: float
     points: tuple[tuple[float, float], ...]
+    ends_s: int
 
 
 def seconds(clock: time) -> int:

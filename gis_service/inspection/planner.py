@@ -17,9 +17,10 @@ from gis_service.errors import InputError
 from gis_service.inspection import bounds, keep, promises
 from gis_service.inspection.calendar import working_days
 from gis_service.inspection.checks import check
+from gis_service.inspection.measure import measure
 from gis_service.inspection.model import Round, Stop, Team, TeamDay, Terms, Visit, seconds
 from gis_service.inspection.rota import Rota, Work, make_rota
-from gis_service.inspection.shares import shares
+from gis_service.inspection.shares import shares, within
 from gis_service.inspection.territory import Ground, divide, exchange
 from gis_service.inspection.travel import Straight, Ways
 from gis_service.inspection.worth import Lift, lift
@@ -151,7 +152,7 @@ def _reached(
         others = len({int(p) for p in part if p not in (main, -1)})
         raise InputError(
             f"{len(cut):,} 栋没有道路可达（如 {cut[0].stop_id}；道路分成不相连的 {others + 1} 片）；"
-            "请补道路，或加 --partial 只排可达的。",
+            "请补道路，或选“只排排得下的”（--partial）。",
             f"No road leads to {len(cut):,} stops ({cut[0].stop_id} for one; the roads are {others + 1} parts that are not "
             "connected); add roads, or plan the others with --partial.",
         )
@@ -191,7 +192,9 @@ def _territories(
     pinned = np.array([position[s.team] if s.team is not None else -1 for s in stops], dtype=np.int64)
     rates = [float(team.per_day or terms.per_day) for team in teams]
     if any(s.stop_id in before for s in stops):
-        team_of = np.array(keep.keep_teams(stops, teams, rates, before), dtype=np.int64)
+        usual = _usual(stops, terms)
+        rooms = [{d.day: min(d.capacity, usual) for d in days} for days in calendar]
+        team_of = np.array(keep.keep_teams(stops, teams, rates, before, rooms), dtype=np.int64)
     else:
         held = [int(weight[pinned == k].sum()) for k in range(len(teams))]
         anchors = [
@@ -199,7 +202,7 @@ def _territories(
         ]
         typical = 1.0 if unit else float(weight.mean())
         most = [int(_room(days, stops, terms) * typical) for days in calendar]
-        quota = _within(shares(int(weight.sum()), rates, held), rates, held, most)
+        quota = within(shares(int(weight.sum()), rates, held), rates, held, most)
         free = np.flatnonzero(pinned < 0)
         some = Ground(xy[free], weight[free], ground.village[free])
         team_of = pinned.copy()
@@ -212,21 +215,15 @@ def _mean(xy: NDArray[np.float64]) -> tuple[float, float]:
     return float(x), float(y)
 
 
+def _usual(stops: Sequence[Stop], terms: Terms) -> int:
+    """Return how many stops of usual length fit into a shift, travel aside."""
+    return int(terms.shift_s / (sum(s.minutes for s in stops) * 60 / len(stops)))
+
+
 def _room(days: Sequence[TeamDay], stops: Sequence[Stop], terms: Terms) -> int:
     """Return how many stops of usual length a team can visit in its days, travel aside."""
-    usual = sum(s.minutes for s in stops) * 60 / len(stops)
-    return sum(min(d.capacity, int(terms.shift_s / usual)) for d in days)
-
-
-def _within(quota: list[int], rates: Sequence[float], held: Sequence[int], most: Sequence[int]) -> list[int]:
-    """Take from a team what its days (off) do not hold, and share it among the others."""
-    full = [k for k, q in enumerate(quota) if q > max(most[k], held[k])]
-    if not full or sum(max(m, h) for m, h in zip(most, held, strict=True)) < sum(quota):
-        return quota
-    capped = [max(most[k], h) if k in full else h for k, h in enumerate(held)]
-    open_ = [0.0 if k in full else rate for k, rate in enumerate(rates)]
-    again = shares(sum(quota), open_, capped)
-    return again if again == quota else _within(again, open_, capped, most)
+    usual = _usual(stops, terms)
+    return sum(min(d.capacity, usual) for d in days)
 
 
 def _exchanged(
@@ -238,7 +235,7 @@ def _exchanged(
     terms: Terms,
 ) -> int:
     """Exchange stops in place until each team has room for those pinned to a day and those due by one."""
-    usual = int(terms.shift_s / (sum(s.minutes for s in stops) * 60 / len(stops)))
+    usual = _usual(stops, terms)
     moved = 0
     for day in sorted({s.day for s in stops if s.day is not None}):
         wanted = np.array([s.day == day for s in stops])
@@ -292,7 +289,7 @@ def _not_in_the_hours(
     if far:
         stop, why = far[0]
         return InputError(
-            f"{stop.stop_id} {why}（共 {len(far)} 栋）；请改出发点、班次，或加 --partial 只排其余的。",
+            f"{stop.stop_id} {why}（共 {len(far)} 栋）；请改出发点、班次，或选“只排排得下的”（--partial）。",
             f"{stop.stop_id} and {len(far) - 1} more cannot be reached, visited and left within one shift; change the start "
             "or the shift, or plan the others with --partial.",
         )
@@ -317,22 +314,8 @@ def _finished(
     visits = sorted((v for r in rotas for v in r.visits), key=lambda v: (order[v.team], v.day, v.seq))
     rounds = sorted((r for rota in rotas for r in rota.rounds), key=lambda r: (order[r.team], r.day))
     unplanned = sorted(unplanned, key=lambda pair: pair[0].stop_id)
-    overlaps, pairs = promises.overlapping(visits)
     split = promises.split_villages(visits)
-    per_day = max(team.per_day or terms.per_day for team in teams)
-    need = sum(v.stop.minutes for v in visits) * 60
-    travel = sum(r.travel_s for r in rounds)
-    figures: dict[str, float | int | None] = {
-        "teams": len({v.team for v in visits}),
-        "stops": len(visits),
-        "days": len({v.day for v in visits}),
-        "balance_stops": promises.spread_of_teams(visits, teams, terms),
-        "villages_split": len(split),
-        "overlap_share": round(overlaps / pairs, 4) if pairs else 0.0,
-        "travel_m": round(sum(r.travel_m for r in rounds), 2),
-        "travel_share": round(travel / (travel + need), 4) if visits else None,
-        "lower_bound_team_days": bounds.lower_bound(len(visits), need, per_day, terms),
-    }
+    figures = measure(visits, rounds, teams, terms)
     planned = {v.stop.stop_id: (v.team, v.day) for v in visits}
     return Plan(
         teams,

@@ -231,7 +231,7 @@ def _numeral(number: int) -> str:
 
 
 def read_teams(path: Path, crs: CRS) -> list[Team]:
-    """Read a file of teams: name, start point, per_day, days_off (days, separated), members.
+    """Read a file of teams: name, start point, per_day, days_off (days, separated), first_day, last_day, members.
 
     A csv or xlsx without coordinates names teams that start at their territory's middle.
     """
@@ -250,11 +250,12 @@ def read_teams(path: Path, crs: CRS) -> list[Team]:
         try:
             name = None if is_missing(row[column]) else text(60)(row[column])
             per_day, days_off, members = told("per_day", _PER_DAY), told("days_off", _days), told("members", str)
+            first, last = told("first_day", day), told("last_day", day)
         except BadValueError as bad:
             raise _bad_row(path, number, bad.sentence) from bad
         if not name:
             raise _bad_row(path, number, ("没有组名", "there is no name"))
-        out.append(Team(name, points[k], per_day, days_off or frozenset(), members))
+        out.append(Team(name, points[k], per_day, days_off or frozenset(), members, first, last))
     return out
 
 

@@ -22,6 +22,8 @@ _FIRST_STEPS = 60
 """Steps in which a first plan's days get their order."""
 _TRIAL_STEPS = 200
 """Steps after which a number of days is given up that has led to no plan."""
+_SAVED_MOST = 0.15
+"""Share of the travel found after the first steps that many more have been seen to save: 0.06 at most on real houses."""
 _TRIES = 4
 """How often a day that lunch makes too long is planned anew with less time."""
 _PRIZE = {1: 8, 2: 4, 3: 2, 4: 1}
@@ -194,6 +196,10 @@ def _ordered(desk: _Desk, limits: _Limits, begun: _Ways) -> _Ways | None:
     """
     trial = min(desk.work.terms.iterations, _TRIAL_STEPS)
     rest = desk.work.terms.iterations - trial
+    first = _search(desk, limits, begun, 0, min(trial, _FIRST_STEPS))
+    if not first.feasible and _is_hopeless(desk, limits, first):
+        return None
+    begun = first.routes
     good: _Ways | None = None
     spare = 0
     for _ in range(_TRIES):
@@ -208,6 +214,13 @@ def _ordered(desk: _Desk, limits: _Limits, begun: _Ways) -> _Ways | None:
         else:
             good = begun
     return good
+
+
+def _is_hopeless(desk: _Desk, limits: _Limits, found: Solved) -> bool:
+    """Tell whether travel would have to shrink by more than further steps have ever saved for the days to hold it."""
+    room = sum(desk.work.terms.work_s(day.opens_s) for day in limits.days)
+    travel = sum(sum(_legs(desk, way)[0]) for _, way in found.routes)
+    return travel * (1 - _SAVED_MOST) + float(desk.service.sum()) > room
 
 
 def _turned(desk: _Desk, days: Sequence[TeamDay], ways: _Ways) -> tuple[_Ways, int]:
@@ -291,7 +304,7 @@ def _written(desk: _Desk, days: Sequence[TeamDay], ways: _Ways) -> Rota:
     for d, way in ways:
         day = days[d]
         legs, metres = _legs(desk, way)
-        begins, _ = _hours(desk.work.terms, day).run(legs, [int(desk.service[i]) for i in way])
+        begins, ends = _hours(desk.work.terms, day).run(legs, [int(desk.service[i]) for i in way])
         for n, (i, begin) in enumerate(zip(way, begins, strict=True)):
             stop = desk.work.stops[i]
             rota.visits.append(
@@ -301,6 +314,6 @@ def _written(desk: _Desk, days: Sequence[TeamDay], ways: _Ways) -> Rota:
         home = float(x), float(y)
         points = (home, *((desk.work.stops[i].x, desk.work.stops[i].y) for i in way), home)
         minutes = int(desk.service[way].sum()) // 60
-        rota.rounds.append(Round(rota.team, day.day, len(way), minutes, sum(legs), sum(metres), points))
+        rota.rounds.append(Round(rota.team, day.day, len(way), minutes, sum(legs), sum(metres), points, ends))
         rota.travel_s += sum(legs)
     return rota

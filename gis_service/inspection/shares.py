@@ -45,3 +45,14 @@ def _above_held(out: list[int], held: Sequence[int]) -> list[int]:
 def even(total: int, parts: int) -> list[int]:
     """Return ``total`` in ``parts`` that differ by at most one, the larger ones first."""
     return [total // parts + (1 if k < total % parts else 0) for k in range(parts)]
+
+
+def within(quota: list[int], rates: Sequence[float], held: Sequence[int], most: Sequence[int]) -> list[int]:
+    """Take from each what is more than it can hold (``most``), and share it among the others."""
+    full = [k for k, q in enumerate(quota) if q > max(most[k], held[k])]
+    if not full or sum(max(m, h) for m, h in zip(most, held, strict=True)) < sum(quota):
+        return quota
+    capped = [max(most[k], h) if k in full else h for k, h in enumerate(held)]
+    open_ = [0.0 if k in full else rate for k, rate in enumerate(rates)]
+    again = shares(sum(quota), open_, capped)
+    return again if again == quota else within(again, open_, capped, most)

@@ -1,6 +1,7 @@
 """Travel between places: along roads where there are some, else straight lines times a factor.
 
-A team drives on roads, walks on paths and steps and from a road to a house; a short way between two houses it walks.
+A team drives on roads and parks at the place of its road that is nearest on foot to the house; from there it walks, up a
+path or steps and from a road to the house, and back to the car. Where walking the whole way is quicker, it walks.
 Times are whole seconds, rounded up, so that a clock that adds them never runs late; lengths are metres of the quickest
 way.
 """
@@ -62,6 +63,10 @@ class Ways(Protocol):
         ...
 
 
+_Legs = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+"""For each place its nearest piece of road, the metres to it, and how far along it that is."""
+
+
 def _straight_m(xy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return straight lines times the factor, rounded to millimetres: the last bits of coordinates decide nothing."""
     x, y = xy[:, 0], xy[:, 1]
@@ -112,10 +117,12 @@ class Network:
         if not good.any():
             raise InputError("道路文件里没有线。", "The file of roads has no lines.")
         parts = shapely.force_2d(parts[good])
-        kind = [kinds[k] for k in row[good]]
+        parts, kind = _bridged(parts, [kinds[k] for k in row[good]])
         self._pieces, owner = _pieces(_joined(parts))
         self._tree = shapely.STRtree(self._pieces)
         self._pace = np.array([_pace(kind[k]) for k in owner])
+        self._walk = np.array([3.6 / default("steps_kmh" if kind[k] in _STEPS else "walk_kmh") for k in owner])
+        self._driven = np.array([kind[k] not in ON_FOOT for k in owner])
         self._length = shapely.length(self._pieces)
         ends = np.vstack(
             [
@@ -134,7 +141,7 @@ class Network:
         piece, leg, _ = self._legs(xy)
         return np.where(leg <= default("road_reach_m"), self._part[self._from[piece]], -1)
 
-    def _legs(self, xy: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    def _legs(self, xy: NDArray[np.float64]) -> _Legs:
         """Return for each place its nearest piece of road, the metres to it, and how far along it that is."""
         points = shapely.points(xy)
         found, away = self._tree.query_nearest(points, return_distance=True, all_matches=True)
@@ -144,18 +151,25 @@ class Network:
         along = shapely.line_locate_point(self._pieces[piece], points)
         return piece, away[first], along
 
-    def _graph(self, xy: NDArray[np.float64]) -> csr_matrix:
-        """Return the roads with the places as the last nodes, each joined to its road by a walk."""
-        piece, leg, along = self._legs(xy)
-        count = len(xy)
-        reach = leg <= default("road_reach_m")
-        a, b, metres, seconds = [self._from], [self._to], [self._length], [self._length * self._pace]
+    def _graph(self, legs: _Legs, pace: NDArray[np.float64], *, driven: bool = False) -> csr_matrix:
+        """Return the roads, at a pace each, with the places as the last nodes, each joined to its road by a walk.
+
+        With ``driven`` only what is driven on, and nothing joins a place to it.
+        """
+        piece, leg, along = legs
+        count = len(piece)
+        reach = leg <= (-1.0 if driven else default("road_reach_m"))
+        whole = self._driven if driven else np.ones(len(self._pieces), dtype=bool)
+        a, b = [self._from[whole]], [self._to[whole]]
+        metres, seconds = [self._length[whole]], [(self._length * pace)[whole]]
         foot = self._nodes + np.arange(count)
         place = self._nodes + count + np.arange(count)
         # Along one piece: its start, the feet of its places in order, its end.
         order = np.lexsort((along, piece))
         for k, i in enumerate(order):
             p = piece[i]
+            if not whole[p]:
+                continue
             before = order[k - 1] if k and piece[order[k - 1]] == p else None
             last = k + 1 == count or piece[order[k + 1]] != p
             steps = [(self._from[p], along[i])] if before is None else [(foot[before], along[i] - along[before])]
@@ -165,7 +179,7 @@ class Network:
                 a.append(np.array([other]))
                 b.append(np.array([foot[i]]))
                 metres.append(np.array([length]))
-                seconds.append(np.array([length * self._pace[p]]))
+                seconds.append(np.array([length * pace[p]]))
         a.append(foot[reach])
         b.append(place[reach])
         metres.append(leg[reach])
@@ -181,17 +195,47 @@ class Network:
         return csr_matrix((weight[first], (low[first], high[first])), (size, size))
 
     def table(self, xy: NDArray[np.float64]) -> Table:
-        """Return travel between all pairs of places by the quickest way."""
+        """Return travel between all pairs of places: on foot, or to the car, by car, and from the car."""
         count = len(xy)
         places = np.arange(self._nodes + count, self._nodes + 2 * count)
-        found = dijkstra(self._graph(xy), directed=False, indices=places)[:, places]
+        legs = self._legs(xy)
+        walk = self._graph(legs, self._walk)
+        found = dijkstra(walk, directed=False, indices=places)[:, places]
+        drive = self._graph(legs, self._pace, driven=True)
+        car, way = self._parked(legs, walk, drive, places)
+        reached = np.flatnonzero(np.isfinite(way))
+        if len(reached):
+            stands, which = np.unique(car[reached], return_inverse=True)
+            by_car = dijkstra(drive, directed=False, indices=stands)[:, stands][np.ix_(which, which)]
+            both = np.ix_(reached, reached)
+            found[both] = np.minimum(found[both], by_car + way[reached][:, None] + way[reached][None, :])
+        np.fill_diagonal(found, 0.0)
         return _with_short_walks(found, xy)
+
+    def _parked(
+        self, legs: _Legs, walk: csr_matrix, drive: csr_matrix, places: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return for each place where the car stands (a node) and the walk from there; infinite where no car comes near."""
+        piece, leg, _ = legs
+        car = self._nodes + np.arange(len(piece))
+        way = np.where(leg <= default("road_reach_m"), _weight(_foot_s(leg), leg), np.inf)
+        off = np.flatnonzero(~self._driven[piece] & np.isfinite(way))
+        degree = np.diff(drive.indptr) + np.bincount(drive.indices, minlength=drive.shape[0])
+        stands = np.flatnonzero(degree)
+        if len(off):
+            # By a path or a stair: to the place of a road that is nearest on foot.
+            far = dijkstra(walk, directed=False, indices=places[off])[:, stands]
+            way[off] = far.min(axis=1, initial=np.inf)
+            if len(stands):
+                car[off] = stands[far.argmin(axis=1)]
+        return car, way
 
     def apart(self, xy: NDArray[np.float64], one: int, other: int) -> NDArray[np.float64]:
         """Return how much nearer each place is to one place than to another, in seconds."""
         count = len(xy)
         places = np.arange(self._nodes + count, self._nodes + 2 * count)
-        found = dijkstra(self._graph(xy), directed=False, indices=places[[one, other]])[:, places]
+        graph = self._graph(self._legs(xy), self._pace)
+        found = dijkstra(graph, directed=False, indices=places[[one, other]])[:, places]
         away = np.where(np.isfinite(found), np.floor(np.where(np.isfinite(found), found, 0) / _SPLIT) / _PER, NEVER)
         return np.asarray(away[0] - away[1])
 
@@ -220,6 +264,26 @@ def _pace(kind: str | None) -> float:
     if kind in _STEPS:
         return 3.6 / default("steps_kmh")
     return 3.6 / default("walk_kmh" if kind in ON_FOOT else "drive_kmh")
+
+
+def _bridged(lines: NDArray[np.object_], kinds: list[str | None]) -> tuple[NDArray[np.object_], list[str | None]]:
+    """Lead an end that stops just short of another road up to it: roads are digitised from several sheets."""
+    tree = shapely.STRtree(lines)
+    count = len(lines)
+    ends = np.concatenate([shapely.get_point(lines, 0), shapely.get_point(lines, -1)])
+    end, line = tree.query(ends, predicate="dwithin", distance=default("road_snap_m"))
+    other = end % count != line
+    end, line = end[other], line[other]
+    away = np.round(shapely.distance(ends[end], lines[line]), 3)
+    met = np.unique(end[away <= _JOIN_M])
+    loose = ~np.isin(end, met)
+    end, line, away = end[loose], line[loose], away[loose]
+    order = np.lexsort((line, away, end))
+    first = order[np.unique(end[order], return_index=True)[1]]
+    more = [shapely.shortest_line(ends[e], lines[k]) for e, k in zip(end[first], line[first], strict=True)]
+    if not more:
+        return lines, kinds
+    return np.concatenate([lines, np.array(more, dtype=object)]), [*kinds, *(kinds[e % count] for e in end[first])]
 
 
 def _joined(lines: NDArray[np.object_]) -> list[shapely.LineString]:

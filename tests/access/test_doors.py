@@ -17,7 +17,7 @@ from tests.conftest import Database, session_of, signed_in
 _PARTS = {
     "{name:path}": "leaflet.js", "{name}": "nobody", "{fid}": "1", "{layer}": "buildings", "{z}": "1", "{x}": "0", "{y}": "0",
     "{run_id}": "999999", "{before}": "999998", "{after}": "999999", "{building_id}": "H", "{area_id}": "999999", "{token_id}": "999999",
-    "{deed}": "enable", "{code}": "451224100", "{cluster_id}": "999999",
+    "{deed}": "enable", "{code}": "451224100", "{plan_id}": "999999", "{cluster_id}": "999999",
 }  # fmt: skip
 _PLACES = {Role.TOWNSHIP: {"place": "451224100"}, Role.VILLAGE: {"place": "451224100201"},
            Role.DEPARTMENT: {"department": "police"}}  # fmt: skip
@@ -129,6 +129,8 @@ def test_pages_of_each_role(county: Database, client: TestClient, app: FastAPI, 
 def _body(method: str, address: str) -> Any:
     if method not in {"POST", "PUT"} or not address.startswith("/api"):
         return None
+    if address.startswith("/api/plans"):
+        return _plan_body(address)
     if "/areas" in address:
         ring = [[107.3, 24.5], [107.31, 24.5], [107.31, 24.51], [107.3, 24.5]]
         return {"name": "x", "version": 1, "geometry": {"type": "Polygon", "coordinates": [ring]}}
@@ -139,3 +141,16 @@ def _body(method: str, address: str) -> Any:
     if address.endswith("/tokens"):
         return {"title": "x", "rights": ["read"]}
     return {}
+
+
+def _plan_body(address: str) -> Any:
+    seen = {"version": 1, "revision": 0}
+    bodies: dict[str, Any] = {
+        "plans": {"name": "x", "teams": 2, "per_day": 5, "start": "2022-09-13"},
+        "moves": seen | {"building_id": "H", "team": "A", "day": "2022-09-13"},
+        "pins": seen | {"building_id": "H", "team": True, "day": True},
+        "done": seen | {"houses": ["H"]},
+        "shares": seen | {"day": "2022-09-13", "teams": ["A", "B"]},
+        "replan": seen | {"from_day": "2022-09-13"},
+    }
+    return bodies.get(address.rsplit("/", 1)[1], seen)

@@ -55,6 +55,7 @@ ELSEWHERE = {
     "fire_plan": "sql/tests/0011_fire_records.sql",
     "fire_drill": "sql/tests/0011_fire_records.sql",
     "fire_patrol": "sql/tests/0011_fire_records.sql",
+    **dict.fromkeys(("plan", "plan_version", "plan_team", "plan_stop", "plan_unplanned"), "sql/tests/0018_plans.sql"),
 }
 _KEYS = {"drawn_area": "area_id", "burn_cluster": "run_id || '/' || burn_cluster_id",
          "selection": "run_id || '/' || building_id"}  # fmt: skip

@@ -55,6 +55,8 @@ def _tries(document: dict[str, Any], address: str, headers: dict[str, str], exam
     for found in schema.get_all_operations():
         assert not isinstance(found, Err), found
         operation = found.ok()
+        if operation.label == "POST /api/plans":
+            continue  # a plan of the whole county takes all cores for minutes
 
         @seed(20261122)
         @settings(max_examples=examples, deadline=None, database=None, phases=[Phase.generate],

@@ -100,11 +100,18 @@ def test_no_column_of_degrees_slips_in(database: Database):
 _ASKERS = ("administrator", "planner", "fire", "department", "township", "village", "auditor")
 _SELECTS = {"administrator", "planner", "fire", "department", "township"}
 _DRAWS = {"administrator", "planner", "fire"}
+_PLANS = {"administrator", "planner"}
 _ALLOWED = {
     "run": {"INSERT": _SELECTS, "UPDATE": _SELECTS},
     "selection": {"INSERT": _SELECTS},
     "drawn_area": {"INSERT": _DRAWS, "UPDATE": _DRAWS, "DELETE": _DRAWS},
     **{table: {"INSERT": _DRAWS} for table in ("fire_site", "fire_plan", "fire_drill", "fire_patrol")},
+    "plan": {"INSERT": _PLANS, "UPDATE": _PLANS, "DELETE": _PLANS},
+    **{table: {"INSERT": _PLANS, "UPDATE": _PLANS} for table in ("plan_version", "plan_edit")},
+    **{
+        table: {"INSERT": _PLANS, "UPDATE": _PLANS, "DELETE": _PLANS}
+        for table in ("plan_team", "plan_stop", "plan_day", "plan_unplanned")
+    },
     "account": {"INSERT": {"administrator"}, "UPDATE": {"administrator"}},
     "job": {"INSERT": set(_ASKERS), "UPDATE": set(_ASKERS)},
 }

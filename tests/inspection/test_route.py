@@ -192,6 +192,34 @@ def test_replan_from_the_file_of_the_first(tmp_path: Path) -> None:
     assert {"h32", "h33"} <= set(now.index)
 
 
+def test_the_rest_of_a_day_is_shared_between_two(tmp_path: Path) -> None:
+    """The first team has nothing done, the second all but one: it takes over, and the days after stay as they were."""
+    frame = houses()
+    first, again = tmp_path / "first.gpkg", tmp_path / "again.gpkg"
+    assert route(saved(frame, tmp_path), *COMMON, "--out", first).exit_code == 0
+    was = layer(first, "stops").set_index("stop_id")
+    day = was["day"].min()
+    over = was[(was["team"] == "二组") & (was["day"] == day)].sort_values("seq").index[:-1]
+    frame["done"] = frame["stop_id"].isin(over)
+    done = route(
+        saved(frame, tmp_path, "now.gpkg"), *COMMON, "--previous", first, "--share", f"{day}=一组,二组", "--out", again
+    )
+    assert done.exit_code == 0, done.output
+    now = layer(again, "stops").set_index("stop_id")
+    assert set(now.index) == set(was.index)
+    assert (now.loc[over, ["team", "day", "seq"]] == was.loc[over, ["team", "day", "seq"]]).all().all()
+    later = was.index[was["day"] > day]
+    assert (now.loc[later, ["team", "day"]] == was.loc[later, ["team", "day"]]).all().all()
+    today = now[(now["day"] == day) & ~now.index.isin(over)]
+    assert today["team"].nunique() == 2
+    assert len(today[today["team"] == "二组"]) > 1
+    assert route(saved(frame, tmp_path), *COMMON, "--share", f"{day}=一组,二组", "--out", again).exit_code == 2
+    refused = route(
+        saved(frame, tmp_path, "now.gpkg"), *COMMON, "--previous", first, "--share", f"{day}=一组,九组", "--out", again
+    )
+    assert refused.exit_code == 1
+
+
 def test_lift_counts_outcomes_and_makes_no_order(tmp_path: Path) -> None:
     out, blind = tmp_path / "plan.gpkg", tmp_path / "blind.gpkg"
     urgency = [1] * 6 + [4] * 18

@@ -54,6 +54,43 @@ def test_the_way_from_a_house_to_its_road_is_walked() -> None:
     assert table.seconds[0, 1] == pytest.approx(150 * WALK + 4000 * DRIVE, abs=2)
 
 
+def test_a_car_is_not_taken_through_a_footpath() -> None:
+    """Two roads joined by a path of 400 m alone: on foot through it, and never by car from one end to the other.
+
+    From the far end of one road to the far end of the other that is the whole way on foot: the car stays behind.
+    """
+    roads = Network(
+        [
+            shapely.LineString([(0, 0), (1000, 0)]),
+            shapely.LineString([(1000, 0), (1400, 0)]),
+            shapely.LineString([(1400, 0), (3000, 0)]),
+        ],
+        [None, "path", None],
+    )
+    table = roads.table(np.array([[0.0, 0.0], [1000.0, 0.0], [1400.0, 0.0], [3000.0, 0.0]]))
+    assert table.seconds[0, 1] == pytest.approx(1000 * DRIVE, abs=2)
+    assert table.seconds[1, 2] == pytest.approx(400 * WALK, abs=2)
+    assert table.seconds[0, 3] == pytest.approx(3000 * WALK, abs=2)
+    assert table.metres[0, 3] == pytest.approx(3000, abs=1)
+
+
+def test_two_houses_on_one_stair_are_walked_between() -> None:
+    """A stair of 200 m from a road, a house at its middle and one at its top: the car stays below for both."""
+    roads = Network(
+        [shapely.LineString([(0, 0), (1000, 0)]), shapely.LineString([(500, 0), (500, 200)])], [None, "steps"]
+    )
+    table = roads.table(np.array([[0.0, 0.0], [500.0, 100.0], [500.0, 200.0]]))
+    stair = 3.6 / default("steps_kmh")
+    assert table.seconds[1, 2] == pytest.approx(min(100 * stair, 140 * WALK), abs=2)
+    assert table.seconds[0, 2] == pytest.approx(500 * DRIVE + 200 * stair, abs=2)
+
+
+def test_an_island_with_paths_alone_is_walked() -> None:
+    roads = Network([shapely.LineString([(0, 0), (2000, 0)])], ["footway"])
+    table = roads.table(np.array([[0.0, 0.0], [2000.0, 0.0]]))
+    assert table.seconds[0, 1] == pytest.approx(2000 * WALK, abs=2)
+
+
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.integers(0, 9_000), st.integers(0, 9_000)), min_size=3, max_size=12))
 def test_straight_lines(places: list[tuple[int, int]]) -> None:

@@ -26,7 +26,7 @@ def pages_for(identity: Identity | None, lang: str) -> list[tuple[str, str]]:
         found.append(("乡镇图", "Township", home))
     elif identity.role is not Role.FIRE:
         found.append(("县一张图", "County", "/"))
-    found += [("排查图", "Planner", "/map/planner"), ("消防图", "Fire", "/map/fire")]
+    found += [("排查图", "Planner", "/map/planner"), ("消防图", "Fire", "/map/fire"), ("计划", "Plans", "/plans")]
     found.append(("任务", "Jobs", "/jobs"))
     if identity.may(Right.ACCOUNTS):
         found.append(("账号", "Accounts", "/accounts"))

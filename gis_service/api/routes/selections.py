@@ -276,7 +276,7 @@ def _limit(limit: Limit) -> dict[str, Any]:
 @router.post("/selections", status_code=201, summary="Select buildings", dependencies=_SELECT)
 def create(asked: NewIn, connection: Writing, audit: Audit, request: Request) -> SelectionOut:
     """Select buildings and store the result as a run: a draft, until it is published."""
-    outcome = run_selection(connection, _ask(connection, asked), asked.name and asked.name.strip())
+    outcome = run_selection(connection, ask_of_body(connection, asked), asked.name and asked.name.strip())
     audit.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected)
     return _out(connection, outcome.run_id, language(request))
 
@@ -316,7 +316,7 @@ def withdraw_list(run_id: RunId, connection: Writing, audit: Audit, request: Req
 @router.post("/selections/preview", summary="What would be selected, not stored", dependencies=_PREVIEW)
 def preview(asked: PreviewIn, connection: Reading, request: Request) -> PreviewOut:
     """Count what an ask would select, each of its terms alone, and list the first houses."""
-    ask = _ask(connection, asked)
+    ask = ask_of_body(connection, asked)
     if asked.shape is not None:
         ask = replace(ask, all_of=(*ask.all_of, AreaTerm.of(area_of("草图", checked_shape(asked.shape.model_dump())))))
     counts = count(connection, ask, tuple(_term(connection, term) for term in asked.others))
@@ -443,7 +443,8 @@ def _state(told: dict[str, Any]) -> str:
     return f"{number}（{'草稿' if told['published_at'] is None else '已发布'}）"
 
 
-def _ask(connection: Connection, asked: AskIn) -> Ask:
+def ask_of_body(connection: Connection, asked: AskIn) -> Ask:
+    """Return what a body asks for."""
     limits = Limits({limit.name: getattr(asked, limit.name) for limit in LIMITS})
     any_of, all_of, none_of = (
         tuple(_term(connection, term) for term in terms) for terms in (asked.any_of, asked.all_of, asked.none_of)

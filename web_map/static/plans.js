@@ -1,0 +1,60 @@
+/* The page of all plans: the form that makes one, and what becomes of it. */
+"use strict";
+(function () {
+  const form = document.getElementById("plan-make"), error = document.getElementById("plan-error"), status = document.getElementById("plan-status");
+  const zh = document.documentElement.lang !== "en", lang = zh ? "" : "?lang=en";
+  const say = (node, text) => { node.hidden = !text; node.textContent = text || ""; };
+
+  async function ask(method, address, body) {
+    const token = document.querySelector('meta[name="csrf-token"]');
+    const answer = await fetch(address + lang, { method, body: body && JSON.stringify(body),
+      headers: { Accept: "application/json", "Content-Type": "application/json", ...(token ? { "X-CSRF-Token": token.content } : {}) } }).catch(() => null);
+    const given = answer && await answer.json().catch(() => null);
+    if (!answer || !answer.ok) throw new Error(given && given.error ? given.error.message : zh ? "请求失败，请稍后再试" : "That failed; try again");
+    return given;
+  }
+
+  /* Until the plan is there, or the sentence that says why not. */
+  async function wait(plan) {
+    say(status, zh ? "正在编排：划分范围、排定日期与顺序…" : "Being made: territories, days, order …");
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const now = await ask("GET", `/api/plans/${plan}/state`).catch(() => null);
+      if (!now || now.state === "making") continue;
+      if (now.state !== "failed") { location.href = `/plans/${plan}${lang}`; return; }
+      say(status, "");
+      say(error, (now.refusal && now.refusal[zh ? "zh" : "en"]) || (zh ? "没有排成" : "Not made"));
+      return;
+    }
+  }
+
+  if (form) {
+    const field = (name) => form.elements[name];
+    const conditions = document.getElementById("ask");
+    const shown = () => { conditions.hidden = field("source").value !== "ask"; };
+    field("source").addEventListener("change", shown);
+    shown();
+    const checked = (name) => [...form.querySelectorAll(`input[name="${name}"]:checked`)];
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      say(error, "");
+      const [kind, number] = field("source").value.split(":");
+      const lines = field("members").value.split("\n").map((line) => line.trim()).filter(Boolean);
+      const teams = lines.length ? lines.map((line) => { const [name, ...rest] = line.split(/[,，]/); return { name: name.trim(), members: rest.join("、").trim() || null }; }) : Number(field("teams").value);
+      const due = {};
+      for (const urgency of ["1", "2"]) if (field("due" + urgency).value) due[urgency] = field("due" + urgency).value;
+      const body = { name: field("name").value, teams, per_day: Number(field("per_day").value), start: field("start").value, deadline: field("deadline").value || null, minutes: Number(field("minutes").value),
+        shift: field("shift").value, lunch: field("lunch").value, workdays: checked("workday").map((box) => box.value).join(""), roads: field("roads").checked, partial: field("partial").checked, due };
+      if (kind === "run") body.run_id = Number(number);
+      else if (kind === "area") body.area_id = Number(number);
+      else body.ask = { any_of: [...checked("zone").map((box) => ({ term: "zone", kind: box.value, buffer_m: Number(box.dataset.buffer) })), ...checked("rule").map((box) => ({ term: "rule", name: box.value }))], within: checked("within").map((box) => Number(box.value)) };
+      const button = form.querySelector("button[type=submit]");
+      button.disabled = true;
+      try { await wait((await ask("POST", "/api/plans", body)).plan_id); } catch (refusal) { say(error, refusal.message); say(status, ""); window.scrollTo(0, 0); }
+      button.disabled = false;
+    });
+  }
+  const making = document.querySelector('tr[data-state="making"]');
+  if (making && !form) setTimeout(() => location.reload(), 5000);
+  document.body.dataset.ready = "true";
+})();
