@@ -23,10 +23,11 @@ rows is in [architecture.md](architecture.md).
 # Bookkeeping of the program itself says nothing of houses and is left out of the picture.
 ROOMS = {
     "Places and houses": [*(place.name for place in PLACES.values() if not place.of_run), "building_person"],
+    "The record of a house": ["round", "round_deadline", "judgement", "judgement_confirmation", "institution", "code"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",
              "firebreak", "analysed"],
     "The brigade's records": ["fire_site", "fire_plan", "fire_drill", "fire_patrol"],
-    "Imports": ["import", "reject", "change"],
+    "Imports": ["import", "import_row", "reject", "change"],
     "Accounts": ["account", "session", "token", "sign_in_attempt", "audit_trail", "audit_head"],
     "Deployment": ["deployment", "migration"],
 }  # fmt: skip

@@ -41,7 +41,8 @@ class Fact:
         """Return the value with codes in words; a number stays a number, a list a list, None None."""
         if self.words is None or not zh or value is None:
             return value
-        return [self.words[v] for v in value] if isinstance(value, list) else self.words[value]
+        # A county's own value that this process has not read yet is said as it is.
+        return [self.words.get(v, v) for v in value] if isinstance(value, list) else self.words.get(value, value)
 
     def said(self, value: Any, *, zh: bool) -> str:
         """Return the value as a popup shows it; empty where there is none."""

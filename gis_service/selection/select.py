@@ -185,7 +185,7 @@ def _zone_reasons(zones: list[tuple[int, ZoneTerm]], inside: list[ColumnElement[
     )
     near = (
         select(Building.fid, func.ST_Distance(Building.geom, zone.c.geom).label("distance_m"))
-        .where(Building.geom.op("&&")(zone.c.around), *inside)
+        .where(Building.geom.op("&&")(zone.c.around), Building.removed_on.is_(None), *inside)
         .correlate(zone)
         .offset(0)
         .lateral("near")
@@ -220,7 +220,7 @@ def _area_reason(n: int, area: AreaTerm) -> Select[Any]:
     )  # fmt: skip
     return select(
         *_branch(Building.fid, literal(n, Integer), literal("area", Text), literal(0.0), literal(AREA_POINTS), told)
-    ).where(_inside(area))
+    ).where(_inside(area), Building.removed_on.is_(None))
 
 
 def _rule_reason(n: int, term: RuleTerm, ask: Ask) -> Select[Any]:
@@ -236,7 +236,7 @@ def _rule_reason(n: int, term: RuleTerm, ask: Ask) -> Select[Any]:
     )
     name = literal(rule.name, Text)
     return select(*_branch(Building.fid, literal(n, Integer), name, null(), rule.worth(), told)).where(
-        rule.met(ask.limits)
+        rule.met(ask.limits), Building.removed_on.is_(None)
     )
 
 

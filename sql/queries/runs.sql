@@ -38,10 +38,10 @@ WHERE s.run_id = :run_id AND r.reason ->> 'rule' = 'key_zone'
 GROUP BY 1 ORDER BY 2 DESC, 1
 
 -- name: by_township
-SELECT coalesce(a.name, b.township_code, '—'), count(*)
+SELECT coalesce(a.name, b.unit_code, '—'), count(*)
 FROM gis.selection AS s
 JOIN gis.building AS b USING (building_id)
-LEFT JOIN gis.admin_area AS a ON a.code = b.township_code
+LEFT JOIN gis.admin_area AS a ON a.code = b.unit_code
 WHERE s.run_id = :run_id
 GROUP BY 1 ORDER BY 2 DESC, 1
 
@@ -60,7 +60,7 @@ SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, 
 FROM gis.selection AS s
 JOIN gis.house_card AS h USING (building_id)
 LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
-WHERE s.run_id = :run_id
+WHERE s.run_id = :run_id AND h.removed_on IS NULL
 ORDER BY s.score DESC, h.building_id
 LIMIT :limit
 

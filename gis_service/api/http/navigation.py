@@ -12,7 +12,7 @@ def own_map(identity: Identity) -> str:
     if identity.role is Role.FIRE:
         return "/map/fire"
     if identity.role in _PLACED and identity.place:
-        return f"/map/township/{identity.place[:9]}"
+        return f"/map/township/{identity.place if identity.role is Role.TOWNSHIP else identity.place[:9]}"
     return "/"
 
 

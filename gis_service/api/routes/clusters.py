@@ -34,7 +34,7 @@ def clusters(
     request: Request,
     connection: Reading,
     run: RunQuery = None,
-    township: Annotated[str | None, Query(pattern=r"^[0-9]{9}$")] = None,
+    township: Annotated[str | None, Query(pattern=r"^[0-9A-Z]{6,12}$")] = None,
     class_: Annotated[Literal["handshake", "sky_line", "unreached"] | None, Query(alias="class")] = None,
     q: Annotated[str | None, Query(max_length=100)] = None,
     limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 50,

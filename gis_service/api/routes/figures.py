@@ -27,7 +27,7 @@ from gis_service.selection.reasons import house_facts
 
 router = APIRouter(prefix="/api", tags=["Figures"])
 
-_CODE = r"^[0-9]{9}$"
+_CODE = r"^[0-9A-Z]{6,12}$"
 TownshipCode = Annotated[str, Query(pattern=_CODE, description="Code of a township")]
 Township = Annotated[str | None, Query(pattern=_CODE, description="Code of a township: figures by its villages")]
 

@@ -34,7 +34,7 @@ _READ = [Depends(allow(Right.READ))]
 _EXPORT = [Depends(allow(Right.EXPORT))]
 
 ClusterId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
-TownshipCode = Annotated[str, PathParameter(pattern=r"^[0-9]{9}$")]
+TownshipCode = Annotated[str, PathParameter(pattern=r"^[0-9A-Z]{6,12}$")]
 RunQuery = Annotated[int | None, Query(ge=1, le=2**62)]
 
 
@@ -117,7 +117,8 @@ def township_sheet(audit: Audit, code: TownshipCode) -> Response:
 
 def _own(identity: Identity, code: str) -> None:
     """Refuse another place's map: it would hold nothing, and says the same as a township that does not exist."""
-    if identity.role in (Role.TOWNSHIP, Role.VILLAGE) and (identity.place or "")[:9] != code:
+    own = identity.place or ""
+    if (identity.role is Role.TOWNSHIP and own != code) or (identity.role is Role.VILLAGE and own[:9] != code):
         raise no_such_township(code)
 
 
