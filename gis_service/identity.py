@@ -53,6 +53,8 @@ class Right(StrEnum):
     EXPORT = "export"  # take data away as a file
     DRAW = "draw"  # draw, change and delete priority areas
     RECORD = "record"  # fire plans, drills, patrols
+    JUDGE = "judge"  # judge and appraise houses, confirm what others judged
+    ROUNDS = "rounds"  # open and close rounds over houses
     PERSON = "person"  # a house's owner, telephone, identity number; also needs the account's own privilege
     ACCOUNTS = "accounts"  # make and disable accounts
     TRAIL = "trail"  # search the audit trail
@@ -62,10 +64,10 @@ class Right(StrEnum):
 _EVERYBODY = frozenset({Right.READ, Right.EXPORT})
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
-    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD, Right.PERSON},
+    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD, Right.PERSON, Right.JUDGE, Right.ROUNDS},
     Role.FIRE: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD},
     Role.DEPARTMENT: _EVERYBODY | {Right.SELECT},
-    Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON},
+    Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON, Right.JUDGE},
     Role.VILLAGE: _EVERYBODY | {Right.PERSON},
     Role.AUDITOR: _EVERYBODY | {Right.TRAIL, Right.METRICS},
 }

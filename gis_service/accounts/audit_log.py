@@ -43,6 +43,10 @@ class Action(StrEnum):
     AREA_CHANGED = "area_changed"
     AREA_DELETED = "area_deleted"
     RECORDED = "recorded"
+    JUDGED = "judged"
+    CONFIRMED = "confirmed"
+    ROUND_OPENED = "round_opened"
+    ROUND_CLOSED = "round_closed"
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"
@@ -71,6 +75,10 @@ _ZH = {
     Action.AREA_CHANGED: "改区域",
     Action.AREA_DELETED: "删区域",
     Action.RECORDED: "登记",
+    Action.JUDGED: "录入判定",
+    Action.CONFIRMED: "确认判定",
+    Action.ROUND_OPENED: "开启轮次",
+    Action.ROUND_CLOSED: "关闭轮次",
     Action.ACCOUNT_ADDED: "新建账号",
     Action.ACCOUNT_DISABLED: "停用账号",
     Action.ACCOUNT_ENABLED: "启用账号",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -47,21 +46,10 @@ def _write(name: tables.Name, day: str | None, out: Path) -> None:
     with transaction(who, read_only=True) as connection:
         made = tables.annex(connection, name, on)
     with replacing(out) as partial:
-        write_annex(made.title, made.of, annex_lines(made), annex_notes(made), partial, Mark(who.account))
+        write_annex(made.title, made.of, tables.annex_lines(made), tables.annex_notes(made), partial, Mark(who.account))
         audit_log.record(who, Action.EXPORTED, out.name, table=name, day=str(on))
     total = sum(line.judged for line in made.lines if name == "annex2" or line.number is None)
     say(f"{on} {made.title}：{total:,} 栋次，已写入 {out}", f"{name} of {on}: {total:,} counted, written to {out}")
-
-
-def annex_lines(made: tables.Annex) -> list[tuple[Any, ...]]:
-    """Return the lines of an annex as the seven columns of its sheet."""
-    return [(r.number, r.name, r.judged, r.severe, r.some, r.none_found, r.note or None) for r in made.lines]
-
-
-def annex_notes(made: tables.Annex) -> list[str]:
-    """Return what stands under an annex: the day it is of, what is left out, and that the data are simulated."""
-    mark = ["模拟数据。"] if made.simulated else []
-    return [f"截至 {made.day}，经营性自建房（含住宅兼经营），按当日有效的初步判定。", *made.notes, *mark]
 
 
 def _table_command(name: tables.Name, zh: str) -> None:
@@ -136,7 +124,7 @@ def open_(
             new = rounds.New(name, kind, first.date(), _date(last), chosen, None, tuple(map(_deadline, deadlines)))
             numbers = [rounds.open_(connection, new)]
         for number in numbers:
-            audit_log.append(connection, who, Action.RECORDED, f"round {number}", opened=True)
+            audit_log.append(connection, who, Action.ROUND_OPENED, f"round {number}")
     say(f"已开启轮次：{'、'.join(map(str, numbers)) or '（都已存在）'}",
         f"Opened: {', '.join(map(str, numbers)) or '(all are there)'}")  # fmt: skip
 
@@ -164,7 +152,7 @@ def close(name: str, day: datetime | None) -> None:
     with transaction(who) as connection:
         number = rounds.find(connection, name)
         rounds.close(connection, number, _date(day))
-        audit_log.append(connection, who, Action.RECORDED, f"round {number}", closed=True)
+        audit_log.append(connection, who, Action.ROUND_CLOSED, f"round {number}")
     say(f"已关闭第 {number} 号轮次。", f"Round {number} is closed.")
 
 
@@ -200,7 +188,7 @@ def judge_(
     )  # fmt: skip
     with transaction(who) as connection:
         row = judge.enter(connection, new)
-        audit_log.append(connection, who, Action.RECORDED, f"judgement {row['judgement_id']}", house=building_id)
+        audit_log.append(connection, who, Action.JUDGED, f"judgement {row['judgement_id']}", house=building_id)
     version.bump(who)
     for zh, en in row["warnings"]:
         warn(zh, en)

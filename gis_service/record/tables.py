@@ -89,3 +89,14 @@ def _annex2(connection: Connection, day: date) -> tuple[tuple[Line, ...], tuple[
     if shared:
         notes.append(f"{shared:,} 栋由几个部门共管，在各部门分别计数，各行之和因此与附件1不同。")
     return lines, tuple(notes)
+
+
+def annex_lines(made: Annex) -> list[tuple[Any, ...]]:
+    """Return the lines of an annex as the seven columns of its sheet."""
+    return [(r.number, r.name, r.judged, r.severe, r.some, r.none_found, r.note or None) for r in made.lines]
+
+
+def annex_notes(made: Annex) -> list[str]:
+    """Return what stands under an annex: the day it is of, what is left out, and that the data are simulated."""
+    mark = ["模拟数据。"] if made.simulated else []
+    return [f"截至 {made.day}，经营性自建房（含住宅兼经营），按当日有效的初步判定。", *made.notes, *mark]

@@ -127,3 +127,6 @@ WHERE CASE WHEN CAST(:building_id AS text) IS NULL
            ELSE b.building_id = :building_id END
   AND (CAST(:unit AS text) IS NULL OR b.unit_code = :unit)
 ORDER BY b.unit_code, b.building_id
+
+-- name: sees_imports
+SELECT has_table_privilege(current_user, 'gis.import', 'SELECT')

@@ -44,7 +44,7 @@ def body(code: str, message: str, details: Any = None) -> dict[str, Any]:
 def _is_page(request: Request) -> bool:
     """Tell a person at a page from a program: what a browser asks for itself is answered in words."""
     path = request.url.path
-    is_page = path in {"/", "/account", "/accounts", "/audit-trail"} or path.startswith("/map/")
+    is_page = path in {"/", "/account", "/accounts", "/audit-trail", "/rounds"} or path.startswith(("/map/", "/house"))
     return is_page and "text/html" in request.headers.get("accept", "")
 
 

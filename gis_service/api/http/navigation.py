@@ -27,6 +27,7 @@ def pages_for(identity: Identity | None, lang: str) -> list[tuple[str, str]]:
     elif identity.role is not Role.FIRE:
         found.append(("县一张图", "County", "/"))
     found += [("排查图", "Planner", "/map/planner"), ("消防图", "Fire", "/map/fire")]
+    found += [("查房屋", "Houses", "/house"), ("轮次", "Rounds", "/rounds")]
     if identity.may(Right.ACCOUNTS):
         found.append(("账号", "Accounts", "/accounts"))
     if identity.may(Right.TRAIL):
