@@ -13,7 +13,7 @@ from gis_service.db.day import today
 from gis_service.facts.house import title
 from gis_service.facts.symbols import TIER_EDGE
 from gis_service.record.find import Found
-from gis_service.record.house import dossier
+from gis_service.record.house import deadlines_said, dossier
 from gis_service.sheet.house import fire_lines, plan
 from web_map import assets
 
@@ -42,7 +42,7 @@ def house_values(
     tier, grade = row["hazard_tier"], row["appraisal_grade"]
     return {
         "house": row,
-        "heading": title(row),
+        "heading": row["name"] or row["address"] or row["building_id"],
         "tier": {"name": HAZARD_TIER[tier] if zh else tier, "color": HAZARD_COLOR[tier], "edge": TIER_EDGE[tier]},
         "grade": APPRAISAL_GRADE[grade] if zh else grade,
         "answer": {
@@ -51,6 +51,7 @@ def house_values(
             "day": str(made.verdict.day),
             "reasons": [(reason.said(lang), reason.clause, reason.says) for reason in made.verdict.reasons],
         },
+        "deadlines": deadlines_said(made, lang),
         "groups": made.groups,
         "reasons": made.reasons,
         "list_run": made.list_run,

@@ -28,7 +28,7 @@ def find(connection: Connection, written: str, limit: int = FOUND_MAX) -> Found:
     patterns = [f"%{_literal(word)}%" for word in words]
     # The longest word says most: it is asked of the index.
     values = {
-        "words": patterns, "first": max(patterns, key=len), "exact": " ".join(words), "limit": limit + 1,
+        "words": patterns, "first": max(patterns, key=len), "last": patterns[-1], "exact": " ".join(words), "limit": limit + 1,
     }  # fmt: skip
     rows = [dict(row) for row in connection.execute(text(statement("record.find")), values).mappings()]
     return Found(rows[:limit], truncated=len(rows) > limit)

@@ -239,19 +239,20 @@ def _source_said(source: str, *, zh: bool) -> str:
     return {"entered": "录入", "carried over": "升级时沿用"}.get(source, source)
 
 
-def _due(made: Dossier, _: list[dict[str, Any]], lang: str) -> list[Event]:
-    """Tell the deadlines of the rounds that the house is in."""
-    zh = lang != "en"
+def deadlines_said(made: Dossier, lang: str) -> list[tuple[str, str, str, bool]]:
+    """Return the deadlines of the rounds that the house is in: day, step, round and clause, whether it is over."""
+    at = 0 if lang != "en" else 1
     return [
-        Event(
-            d["due_on"], str(d["due_on"]), "deadline",
-            f"期限：{ROUND_STEP[d['step']]}" if zh else f"deadline: {d['step']}",
-            (f"{d['name']}　{d['clause'] or ''}".strip(),),
+        (
+            str(d["due_on"]),
+            (ROUND_STEP[d["step"]], d["step"])[at],
+            f"{d['name']}　{d['clause'] or ''}".strip(),
+            d["due_on"] < made.verdict.day,
         )
         for d in made.deadlines
-    ]  # fmt: skip
+    ]
 
 
 Teller = Callable[[Dossier, list[dict[str, Any]], str], list[Event]]
-EVENTS: list[Teller] = [_life, _judged, _due]
+EVENTS: list[Teller] = [_life, _judged]
 """Who tells what happened to a house; visits and cases add their own."""

@@ -14,7 +14,7 @@ from gis_service.db.day import simulated_day
 from gis_service.db.queries import statement
 from gis_service.export.mark import Mark
 from gis_service.facts import house as facts
-from gis_service.record.house import Dossier, dossier
+from gis_service.record.house import Dossier, deadlines_said, dossier
 from gis_service.sheet.draw import Drawing, Ink
 from gis_service.sheet.print import pdf
 
@@ -58,7 +58,8 @@ def values(made: Dossier, svg: str, mark: Mark) -> dict[str, Any]:
     fixed = simulated_day()
     return {
         "maps": {"plan": svg},
-        "title": facts.title(row),
+        "title": row["name"] or row["address"] or row["building_id"],
+        "deadlines": deadlines_said(made, "zh"),
         "row": row,
         "tier": HAZARD_TIER[row["hazard_tier"]],
         "grade": APPRAISAL_GRADE[row["appraisal_grade"]],

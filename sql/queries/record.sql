@@ -31,15 +31,18 @@ SELECT b.building_id, b.name, b.address, u.name AS unit, v.name AS village, b.us
        b.removed_on, ST_X(m.middle) AS lon, ST_Y(m.middle) AS lat
 FROM (
     SELECT * FROM gis.building AS b
-    WHERE (SELECT bool_and(b.building_id ILIKE w OR b.name ILIKE w OR b.address ILIKE w)
+    WHERE (SELECT bool_and(coalesce(b.building_id ILIKE w OR b.name ILIKE w OR b.address ILIKE w, false))
            FROM unnest(CAST(:words AS text[])) AS w)
       AND (b.building_id ILIKE :first OR b.name ILIKE :first OR b.address ILIKE :first)
-    ORDER BY b.building_id = :exact DESC, b.removed_on IS NOT NULL, b.building_id LIMIT :limit
+    -- What the last word names of a name or an address comes before what is only a part of a number.
+    ORDER BY b.building_id = :exact DESC, b.removed_on IS NOT NULL,
+             coalesce(b.name ILIKE :last OR b.address ILIKE :last, false) DESC, b.building_id LIMIT :limit
 ) AS b
 LEFT JOIN gis.admin_area AS u ON u.code = b.unit_code
 LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
 CROSS JOIN LATERAL (SELECT ST_Transform(ST_PointOnSurface(b.geom), 4326) AS middle) AS m
-ORDER BY b.building_id = :exact DESC, b.removed_on IS NOT NULL, b.building_id
+ORDER BY b.building_id = :exact DESC, b.removed_on IS NOT NULL,
+         coalesce(b.name ILIKE :last OR b.address ILIKE :last, false) DESC, b.building_id
 
 -- name: house
 SELECT b.building_id, b.name, b.address, b.township_code, b.village_code, b.unit_code, t.name AS township, v.name AS village,
