@@ -11,6 +11,9 @@ import getpass
 from dataclasses import dataclass
 from enum import StrEnum
 
+UNIT_CODE = r"^([0-9]{9}|[0-9]{0,11}[A-Z][0-9A-Z]{0,11})$"
+"""Code of a reporting unit: a township's nine digits, or what the county gave a unit beside them, with a letter."""
+
 
 class Role(StrEnum):
     """What kind of work an account is for."""

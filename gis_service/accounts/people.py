@@ -13,12 +13,12 @@ from gis_service.accounts import passwords
 from gis_service.codelists import DEPARTMENT
 from gis_service.db.queries import statement
 from gis_service.errors import ConflictError, InputError, NotFoundError
-from gis_service.identity import Role
+from gis_service.identity import UNIT_CODE, Role
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 # A reporting unit beside the townships has an account like theirs, by the code that the county gave it.
 _LEVEL = {Role.TOWNSHIP: ("township", 9, "乡镇"), Role.VILLAGE: ("village", 12, "村")}
-_UNIT = re.compile(r"[0-9A-Z]{6,12}")
+_UNIT = re.compile(UNIT_CODE)
 
 
 @dataclass(frozen=True)

@@ -547,7 +547,7 @@ WHERE u.fid = a.fid AND a.township_codes IS DISTINCT FROM u.codes;
 -- A unit that is no division has the code that the county gives it.
 ALTER TABLE gis.account DROP CONSTRAINT account_check;
 ALTER TABLE gis.account ADD CONSTRAINT account_place_check
-    CHECK (CASE role WHEN 'township' THEN coalesce(place ~ '^[0-9A-Z]{6,12}$', false)
+    CHECK (CASE role WHEN 'township' THEN coalesce(place ~ '^([0-9]{9}|[0-9]{0,11}[A-Z][0-9A-Z]{0,11})$', false)
                      WHEN 'village' THEN coalesce(place ~ '^[0-9]{12}$', false)
                      ELSE place IS NULL END);
 

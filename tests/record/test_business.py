@@ -17,7 +17,7 @@ SOUND: dict[str, Any] = {
     "hazard_tier": "none_found", "tier_on": date(2022, 7, 1), "appraisal_grade": "A", "grade_on": date(2022, 8, 1),
     "alterations": [], "altered_on": None, "violations": [], "removed_on": None, "appraise_by": DUE,
 }  # fmt: skip
-_CASES = {
+_CASES: dict[str, tuple[dict[str, Any], date, str, set[str]]] = {
     "sound and passed": ({}, DAY, "yes", {"passed"}),
     "grade C": ({"appraisal_grade": "C"}, DAY, "no", {"grade"}),
     "grade D": ({"appraisal_grade": "D"}, DAY, "no", {"grade"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -12,7 +13,7 @@ import shapely
 from tests.conftest import Database
 
 
-def _file(folder: Path, rows: list[dict[str, object]], name: str = "houses.parquet", *, simulated: bool = True) -> Path:
+def _file(folder: Path, rows: list[dict[str, Any]], name: str = "houses.parquet", *, simulated: bool = True) -> Path:
     frame = gpd.GeoDataFrame(
         pd.DataFrame(rows).assign(simulated=simulated),
         geometry=[shapely.box(436100 + 20 * k, 2712100, 436110 + 20 * k, 2712110) for k in range(len(rows))],
@@ -23,7 +24,7 @@ def _file(folder: Path, rows: list[dict[str, object]], name: str = "houses.parqu
 
 
 def test_a_tier_becomes_a_judgement_and_the_same_file_changes_nothing(town: Database, tmp_path: Path):
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"房屋编号": "A", "初步判定": "存在一定安全隐患", "判定时间": "2022年7月1日", "鉴定等级": "C", "鉴定时间": "2022/8/2",
          "鉴定机构名称": "某鉴定中心（模拟）", "判定单位": "技术组（模拟）"},
         {"房屋编号": "B", "初步判定": "严重", "判定时间": None, "鉴定等级": "B", "鉴定时间": None, "鉴定机构名称": None,

@@ -57,7 +57,7 @@ def test_a_grade_by_no_institution_is_taken_with_a_warning_that_stays(town: Data
     }  # fmt: skip
 
 
-_REFUSED = {
+_REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "the future": ({"building_id": "H1", "tier": "some", "judged_on": "2022-09-09"}, 422, "in the future"),
     "before it was built": ({"building_id": "H1", "tier": "some", "judged_on": "2004-12-31"}, 422, "before the house was built (2005)"),
     "older than in force": ({"building_id": "H2", "tier": "some", "judged_on": "2022-06-30"}, 422, "older than what is in force"),
@@ -108,12 +108,10 @@ def test_late_entries_and_corrections(town: Database, client: TestClient):
 
 
 def test_who_may(town: Database, client: TestClient):
-    for role, more in (
-        ("fire", {}),
-        ("auditor", {}),
-        ("village", {"place": "451224100001"}),
-        ("department", {"department": "police"}),
-    ):
+    others: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("fire", {}), ("auditor", {}), ("village", {"place": "451224100001"}), ("department", {"department": "police"}),
+    )  # fmt: skip
+    for role, more in others:
         if role == "village":
             town.ask("INSERT INTO gis.admin_area (code, name, level) VALUES ('451224100001', '村', 'village')")
         assert _post(client, signed_in(town, role, **more), building_id="H1", tier="some").status_code == 403, role

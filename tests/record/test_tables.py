@@ -65,7 +65,7 @@ def test_the_file_is_the_notice_s_own_table(
     assert {row[1]: row[2:6] for row in body} == wanted
     assert [row[1] for row in body] == list(wanted), "in the notice's order"
     assert all(row[6] is None for row in body)
-    below = [row[0] for row in rows[3 + len(wanted) :]]
+    below = [str(row[0]) for row in rows[3 + len(wanted) :]]
     assert any("模拟数据" in line for line in below)
     if name == "annex2":
         assert any("未列入：未明确行业主管部门 462 栋" in line for line in below)

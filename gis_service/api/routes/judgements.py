@@ -25,7 +25,7 @@ from gis_service.db.engine import transaction
 from gis_service.export.annex import write_annex
 from gis_service.export.mark import Mark
 from gis_service.export.rows import write_rows
-from gis_service.identity import Right
+from gis_service.identity import UNIT_CODE, Right
 from gis_service.record import business, codes, judge, version
 from gis_service.record.lists import BUSINESS_HEADINGS, business_rows
 from gis_service.record.tables import annex, annex_lines, annex_notes
@@ -36,7 +36,7 @@ _EXPORT = [Depends(allow(Right.EXPORT))]
 _JUDGE = [Depends(allow(Right.JUDGE))]
 
 JudgementId = Annotated[int, PathParameter(ge=1, le=2**62)]
-Unit = Annotated[str | None, Query(pattern=r"^[0-9A-Z]{6,12}$", description="Code of a reporting unit")]
+Unit = Annotated[str | None, Query(pattern=UNIT_CODE, description="Code of a reporting unit")]
 
 
 class JudgementIn(BaseModel):

@@ -19,7 +19,7 @@ from gis_service.api.http.navigation import own_map, pages_for
 from gis_service.api.routes.collections import landing
 from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
-from gis_service.identity import Identity, Right, Role
+from gis_service.identity import UNIT_CODE, Identity, Right, Role
 from gis_service.sheet import township as township_wall
 from gis_service.sheet.fire import print_sheet, read_sheet_data
 from web_map import assets
@@ -34,7 +34,7 @@ _READ = [Depends(allow(Right.READ))]
 _EXPORT = [Depends(allow(Right.EXPORT))]
 
 ClusterId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
-TownshipCode = Annotated[str, PathParameter(pattern=r"^[0-9A-Z]{6,12}$")]
+TownshipCode = Annotated[str, PathParameter(pattern=UNIT_CODE)]
 RunQuery = Annotated[int | None, Query(ge=1, le=2**62)]
 
 
