@@ -11,6 +11,9 @@ import getpass
 from dataclasses import dataclass
 from enum import StrEnum
 
+UNIT_CODE = r"^([0-9]{9}|[0-9]{0,11}[A-Z][0-9A-Z]{0,11})$"
+"""Code of a reporting unit: a township's nine digits, or what the county gave a unit beside them, with a letter."""
+
 
 class Role(StrEnum):
     """What kind of work an account is for."""
@@ -55,6 +58,8 @@ class Right(StrEnum):
     DRAW = "draw"  # draw, change and delete priority areas
     PLAN = "plan"  # make, change and publish inspection plans
     RECORD = "record"  # fire plans, drills, patrols
+    JUDGE = "judge"  # judge and appraise houses, confirm what others judged
+    ROUNDS = "rounds"  # open and close rounds over houses
     PERSON = "person"  # a house's owner, telephone, identity number; also needs the account's own privilege
     OPERATE = "operate"  # start analyses and imports
     ACCOUNTS = "accounts"  # make and disable accounts
@@ -66,10 +71,20 @@ _EVERYBODY = frozenset({Right.READ, Right.EXPORT})
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
     Role.PLANNER: _EVERYBODY
-    | {Right.SELECT, Right.PUBLISH, Right.DRAW, Right.PLAN, Right.RECORD, Right.PERSON, Right.OPERATE},
+    | {
+        Right.SELECT,
+        Right.PUBLISH,
+        Right.DRAW,
+        Right.PLAN,
+        Right.RECORD,
+        Right.JUDGE,
+        Right.ROUNDS,
+        Right.PERSON,
+        Right.OPERATE,
+    },
     Role.FIRE: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD},
     Role.DEPARTMENT: _EVERYBODY | {Right.SELECT},
-    Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON},
+    Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON, Right.JUDGE},
     Role.VILLAGE: _EVERYBODY | {Right.PERSON},
     Role.AUDITOR: _EVERYBODY | {Right.TRAIL, Right.METRICS},
 }

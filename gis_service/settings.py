@@ -10,15 +10,27 @@ import contextlib
 import ipaddress
 import socket
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: ``sql/``, ``data/`` and ``web_map/`` lie below it."""
+
+
+def _zone(name: str) -> str:
+    """Refuse a time zone that this machine does not know."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no time zone {name!r}; for example Asia/Shanghai") from error
+    return name
+
 
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - named, not bound
 
@@ -55,6 +67,12 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address on which the service listens")
     port: int = Field(default=8000, description="Port on which the service listens")
     lang: Literal["zh", "en"] = Field(default="zh", description="Language of messages: zh or en")
+    today: date | None = Field(
+        default=None, description="The day on which the service stands, for demos and tests; every page then says so"
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Asia/Shanghai", description="Time zone of days and hours"
+    )
     inline_limit: int = Field(default=5_000, ge=1, description="Most houses drawn inside one offline file")
     allowed_hosts: str = Field(
         default="", description="Names under which the service is reached, beside those of this machine, by commas"

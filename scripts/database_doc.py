@@ -23,11 +23,12 @@ rows is in [architecture.md](architecture.md).
 # Bookkeeping of the program itself says nothing of houses and is left out of the picture.
 ROOMS = {
     "Places and houses": [*(place.name for place in PLACES.values() if not place.of_run), "building_person"],
+    "The record of a house": ["round", "round_deadline", "judgement", "judgement_confirmation", "institution", "code"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",
              "firebreak", "analysed"],
     "Inspection plans": ["plan", "plan_version", "plan_team", "plan_stop", "plan_day", "plan_unplanned", "plan_edit"],
     "The brigade's records": ["fire_site", "fire_plan", "fire_drill", "fire_patrol"],
-    "Imports": ["import", "reject", "change"],
+    "Imports": ["import", "import_row", "reject", "change"],
     "Accounts": ["account", "session", "token", "sign_in_attempt", "known_browser", "audit_trail",
                  "audit_head"],
     "Jobs": ["job", "job_line"],

@@ -2,6 +2,9 @@
 -- The owner makes and loads. The service connects as gis_service, which may read nothing of the county by itself:
 -- each transaction takes the role of whoever asks. Which rows a role sees is said in migration 0009.
 
+-- Until the last line: a function of the keeper's can be spoken of by its own alone.
+GRANT gis_keeper TO CURRENT_USER;
+
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON SCHEMA gis FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA gis FROM
@@ -21,10 +24,12 @@ GRANT USAGE ON SCHEMA public TO
     gis_owner, gis_reader,
     gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT USAGE ON SCHEMA gis TO
-    gis_reader, gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+    gis_reader, gis_keeper, gis_service, gis_administrator, gis_planner, gis_fire,
+    gis_department, gis_township, gis_village, gis_auditor;
 
--- Before anybody has signed in: the work SRID, and a counter that says the database answers.
+-- Before anybody has signed in: the work SRID, the day, and a counter that says the database answers.
 GRANT SELECT ON gis.deployment TO gis_service;
+GRANT EXECUTE ON FUNCTION gis.today TO gis_service;
 GRANT SELECT ON SEQUENCE gis.data_version TO gis_service;
 
 -- Reading, everybody: the rows are row-level security's matter.
@@ -32,11 +37,14 @@ GRANT SELECT ON
     gis.deployment, gis.admin_area, gis.key_zone, gis.building, gis.road, gis.hydrant, gis.drawn_area,
     gis.run, gis.selection,
     gis.gap, gis.alley, gis.cluster, gis.building_density, gis.engine_space, gis.burn_cluster, gis.firebreak,
-    gis.house_card, gis.reach_card, gis.cluster_card, gis.cluster_record
+    gis.house_card, gis.reach_card, gis.cluster_card, gis.cluster_record,
+    gis.code, gis.round, gis.round_deadline, gis.institution, gis.judgement, gis.judgement_confirmation,
+    gis.judgement_in_force, gis.import_row
 TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON SEQUENCE gis.data_version TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
-GRANT EXECUTE ON FUNCTION gis.tile_frame, gis.asker, gis.lies_in, gis.misplaced TO
+GRANT EXECUTE ON FUNCTION gis.tile_frame, gis.asker, gis.lies_in, gis.misplaced, gis.today,
+    gis.in_force, gis.meets TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON gis.import, gis.reject, gis.change TO gis_administrator, gis_planner, gis_auditor;
 GRANT SELECT ON gis.migration TO gis_administrator, gis_auditor;
@@ -122,3 +130,19 @@ END
 $$;
 GRANT SELECT ON gis.house_card, gis.reach_card, gis.cluster_card TO gis_reader;
 GRANT EXECUTE ON FUNCTION gis.asker TO gis_reader;
+-- The record of a house (0016). A judgement says itself who entered it, when, and that it was entered.
+GRANT INSERT (building_id, round_id, visit_id, kind, tier, grade, judged_on, judge, judge_unit, institution_id, reason,
+              supersedes) ON gis.judgement TO gis_administrator, gis_planner, gis_township;
+GRANT INSERT (judgement_id) ON gis.judgement_confirmation TO gis_township;
+GRANT INSERT (name, credit_code, qualification, listed) ON gis.institution TO
+    gis_administrator, gis_planner, gis_township;
+GRANT INSERT (name, kind, first_day, last_day, filter, source), UPDATE (closed_on, closed_by) ON gis.round TO
+    gis_administrator, gis_planner;
+GRANT INSERT ON gis.round_deadline TO gis_administrator, gis_planner;
+GRANT INSERT (list, code, zh, en, position, office, annex) ON gis.code TO gis_administrator, gis_planner;
+GRANT USAGE ON SEQUENCE gis.data_version TO gis_township;
+-- Whom nobody can be: it keeps two columns in step with the judgements, by the one function that it owns.
+GRANT SELECT ON gis.building, gis.judgement, gis.deployment TO gis_keeper;
+GRANT UPDATE (hazard_tier, appraisal_grade) ON gis.building TO gis_keeper;
+GRANT EXECUTE ON FUNCTION gis.in_force, gis.today TO gis_keeper;
+REVOKE gis_keeper FROM CURRENT_USER;

@@ -151,6 +151,27 @@ class Database:
         ((value,),) = self.ask(sql, *values, role=role)
         return value
 
+    def judge(self, condition: str, tier: str | None = None, grade: str | None = None, on: str | None = None) -> None:
+        """Judge and appraise the houses that meet an SQL condition: their tier and grade follow."""
+        kinds = [("preliminary", tier, None)] * (tier is not None) + [("appraisal", None, grade)] * (grade is not None)
+        for kind, of_tier, of_grade in kinds:
+            self.ask(
+                "INSERT INTO gis.judgement (building_id, kind, tier, grade, judged_on) SELECT building_id, %s, %s, %s, "
+                f"coalesce(%s::date, gis.today()) FROM gis.building AS b WHERE {condition}",
+                kind, of_tier, of_grade, on,
+            )  # fmt: skip
+
+    def clear(self, condition: str = "true") -> None:
+        """Take houses away as if they had never been: for tests only, past the triggers that keep their judgements."""
+        self.ask(
+            f"SET LOCAL session_replication_role = replica; CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT building_id "
+            f"FROM gis.building WHERE {condition}; DELETE FROM gis.judgement USING gone AS g WHERE "
+            "judgement.building_id = g.building_id; DELETE FROM gis.building_person USING gone AS g WHERE "
+            "building_person.building_id = g.building_id; DELETE FROM gis.building USING gone AS g WHERE "
+            "building.building_id = g.building_id",
+            role="postgres",
+        )
+
     def counts(self) -> dict[str, int]:
         """Rows of every table, and the data version: what must not change when a file is refused."""
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'gis' ORDER BY 1"

@@ -62,7 +62,7 @@ def county_page(connection: Connection, lang: str = "zh") -> Page:
 
 def _township_layer(boundaries: list[dict[str, Any]], *, zh: bool) -> dict[str, Any]:
     plain = fill("#e9eef3", 0.9, 0.5, "#b8c2cc")
-    areas = [b for b in boundaries if b["p"]["level"] == "township"]
+    areas = [b for b in boundaries if b["p"]["level"] in {"township", "unit"}]
     return layer("townships", "乡镇" if zh else "Townships", areas, {"fallback": plain}, [])
 
 

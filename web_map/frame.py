@@ -11,6 +11,7 @@ import folium
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from gis_service.db.day import simulated_day
 from gis_service.settings import get_settings
 from web_map import assets
 from web_map.tables import Shown
@@ -134,6 +135,7 @@ def render(
             | {"lang": page.lang, "bounds": [[south, west], [north, east]]}
         ),
         made_at=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
+        simulated_day=simulated_day(),
         internal=get_settings().map_approval or (INTERNAL_ZH if page.lang == "zh" else INTERNAL_EN),
     )
 

@@ -49,6 +49,10 @@ class Action(StrEnum):
     PLAN_PUBLISHED = "plan_published"
     PLAN_DELETED = "plan_deleted"
     RECORDED = "recorded"
+    JUDGED = "judged"
+    CONFIRMED = "confirmed"
+    ROUND_OPENED = "round_opened"
+    ROUND_CLOSED = "round_closed"
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"
@@ -84,6 +88,10 @@ _ZH = {
     Action.PLAN_PUBLISHED: "发布计划",
     Action.PLAN_DELETED: "删除计划",
     Action.RECORDED: "登记",
+    Action.JUDGED: "录入判定",
+    Action.CONFIRMED: "确认判定",
+    Action.ROUND_OPENED: "开启轮次",
+    Action.ROUND_CLOSED: "关闭轮次",
     Action.ACCOUNT_ADDED: "新建账号",
     Action.ACCOUNT_DISABLED: "停用账号",
     Action.ACCOUNT_ENABLED: "启用账号",

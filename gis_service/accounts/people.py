@@ -13,10 +13,12 @@ from gis_service.accounts import passwords
 from gis_service.codelists import DEPARTMENT
 from gis_service.db.queries import statement
 from gis_service.errors import ConflictError, InputError, NotFoundError
-from gis_service.identity import Role
+from gis_service.identity import UNIT_CODE, Role
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+# A reporting unit beside the townships has an account like theirs, by the code that the county gave it.
 _LEVEL = {Role.TOWNSHIP: ("township", 9, "乡镇"), Role.VILLAGE: ("village", 12, "村")}
+_UNIT = re.compile(UNIT_CODE)
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,13 @@ def check(connection: Connection, new: New) -> None:
     if wanted is not None:
         level, digits, zh = wanted
         row = connection.execute(text(statement("accounts.place")), {"code": new.place}).one_or_none()
-        if row is None or row.level != level or len(new.place or "") != digits:
+        is_unit = (
+            row is not None
+            and level == "township"
+            and row.level == "unit"
+            and _UNIT.fullmatch(new.place or "") is not None
+        )
+        if not is_unit and (row is None or row.level != level or len(new.place or "") != digits):
             raise InputError(
                 f"{zh}账号要有本县的{zh}代码（{digits} 位）；没有 {(new.place or '（空）')[:20]}。",
                 f"An account of a {level} has the {digits}-digit code of one in this county; "

@@ -62,6 +62,11 @@ def _engine(url: str, role: Role, given: bool) -> Engine:
 def _settings(role: Role, given: bool) -> dict[str, str]:
     """Return what a connection of ``role`` is opened with; a ``given`` address's account takes the role first."""
     options = f"-c search_path=gis,public -c role={_ROLE_NAMES[role]}" if given else "-c search_path=gis,public"
+    settings = get_settings()
+    # What gis.today() goes by.
+    options += f" -c gis.timezone={settings.timezone}"
+    if settings.today is not None:
+        options += f" -c gis.today={settings.today.isoformat()}"
     if role == "service":
         # A query that runs long holds up everybody; loads and analyses are the owner's and take their time.
         most_ms = round(get_settings().statement_timeout_s * 1000)

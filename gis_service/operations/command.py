@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -142,12 +143,7 @@ def restore(file: Path, yes: bool) -> None:
             f"{file} is no file of gis-service db backup.",
         )
     before, version = _trail_head(), _data_version()
-    # One transaction: a broken file leaves the data as it was.
-    _client(
-        "pg_restore", "--single-transaction", "--clean", "--if-exists", "--exit-on-error", "--dbname",
-        make_url(database_url("admin")).set(drivername="postgresql").render_as_string(hide_password=False),
-        str(file.resolve()), address=False,
-    )  # fmt: skip
+    _replace_all(file)
     forget_connections()
     migrate()
     _after_restore(file, before, version)
@@ -162,6 +158,22 @@ def _data_version() -> int:
             return 0
         cursor.execute(statement("runs.data_version"))
         return int(cursor.fetchone()[0])
+
+
+def _replace_all(file: Path) -> None:
+    """Put a backup in the place of everything, in one transaction: a broken file leaves the data as it was.
+
+    The whole schema goes first: a backup of an older version knows nothing of the tables that came since.
+    """
+    target = make_url(database_url("admin")).set(drivername="postgresql").render_as_string(hide_password=False)
+    with tempfile.TemporaryDirectory(prefix="gis-restore-") as folder:
+        script = Path(folder) / "backup.sql"
+        _client("pg_restore", "--exit-on-error", "--file", str(script), str(file.resolve()), address=False)
+        _client(
+            "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "--dbname", target,
+            "-c", "SET client_min_messages = warning", "-c", "DROP SCHEMA IF EXISTS gis CASCADE", "-f", str(script),
+            address=False,
+        )  # fmt: skip
 
 
 def _trail_head() -> dict[str, Any]:

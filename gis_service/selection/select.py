@@ -122,7 +122,7 @@ def reason_branches(numbered: list[tuple[int, Term]], ask: Ask) -> list[Select[A
 
     What must lie in an area, or be of some kind, is sought there alone: other terms' rows could not be chosen.
     """
-    inside = [_inside(t) for t in ask.all_of if isinstance(t, AreaTerm)]
+    inside = [Building.removed_on.is_(None), *(_inside(t) for t in ask.all_of if isinstance(t, AreaTerm))]
     inside += [t.met() for t in ask.all_of if isinstance(t, HouseTerm)]
     if ask.within:
         inside.append(or_(*(_inside(t) for t in ask.within)))

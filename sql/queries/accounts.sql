@@ -91,6 +91,6 @@ WHERE b.building_id = :building_id
 
 -- name: places
 SELECT code, name, level FROM gis.admin_area
-WHERE (level = 'township' AND code ~ '^[0-9]{9}$') OR (level = 'village' AND code ~ '^[0-9]{12}$')
+WHERE (level = 'township' AND code ~ '^[0-9]{9}$') OR (level = 'unit' AND code ~ '^([0-9]{9}|[0-9]{0,11}[A-Z][0-9A-Z]{0,11})$') OR (level = 'village' AND code ~ '^[0-9]{12}$')
 ORDER BY code
 LIMIT 2000

@@ -72,10 +72,10 @@ WHERE s.run_id = :run_id AND r.reason ->> 'rule' = 'key_zone'
 GROUP BY 1 ORDER BY 2 DESC, 1
 
 -- name: by_township
-SELECT coalesce(a.name, b.township_code, '—'), count(*)
+SELECT coalesce(a.name, b.unit_code, '—'), count(*)
 FROM gis.selection AS s
 JOIN gis.building AS b USING (building_id)
-LEFT JOIN gis.admin_area AS a ON a.code = b.township_code
+LEFT JOIN gis.admin_area AS a ON a.code = b.unit_code
 WHERE s.run_id = :run_id
 GROUP BY 1 ORDER BY 2 DESC, 1
 
@@ -95,7 +95,7 @@ FROM gis.selection AS s
 JOIN gis.house_card AS h USING (building_id)
 JOIN gis.building AS b USING (building_id)
 LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
-WHERE s.run_id = :run_id
+WHERE s.run_id = :run_id AND b.removed_on IS NULL
   AND (NOT :operating OR b.use_class IN ('commercial', 'mixed'))
   AND (CAST(:township AS text) IS NULL OR b.township_code = :township)
   AND (CAST(:village AS text) IS NULL OR b.village_code = :village)
@@ -115,7 +115,7 @@ FROM (
     FROM gis.selection AS s
     JOIN gis.house_card AS h USING (building_id)
     JOIN gis.building AS b USING (building_id)
-    WHERE s.run_id = :run_id
+    WHERE s.run_id = :run_id AND b.removed_on IS NULL
       AND (NOT :operating OR b.use_class IN ('commercial', 'mixed'))
       AND (CAST(:township AS text) IS NULL OR b.township_code = :township)
       AND (CAST(:village AS text) IS NULL OR b.village_code = :village)

@@ -27,7 +27,7 @@ from gis_service.fire import records
 from gis_service.fire.clusters import LIST_MAX, cluster_of, every, ranked, run_of, widths_of
 from gis_service.fire.route import as_geojson
 from gis_service.fire.work import work_of
-from gis_service.identity import Right
+from gis_service.identity import UNIT_CODE, Right
 
 router = APIRouter(tags=["Clusters"], dependencies=[Depends(allow(Right.READ))])
 _RECORD = [Depends(allow(Right.RECORD))]
@@ -45,7 +45,7 @@ def clusters(
     request: Request,
     connection: Reading,
     run: RunQuery = None,
-    township: Annotated[str | None, Query(pattern=r"^[0-9]{9}$")] = None,
+    township: Annotated[str | None, Query(pattern=UNIT_CODE)] = None,
     class_: Annotated[Literal["handshake", "sky_line", "unreached"] | None, Query(alias="class")] = None,
     q: Annotated[str | None, Query(max_length=100)] = None,
     walked_before: WalkedBefore = None,

@@ -22,15 +22,14 @@ from gis_service.export.table import Table
 from gis_service.export.xlsx import write_tables
 from gis_service.figures.house import house_of, township_list
 from gis_service.figures.tables import department_table, place_tables, runs_of
-from gis_service.identity import Right
+from gis_service.identity import UNIT_CODE, Right
 from gis_service.selection.lists import HEADINGS, frame_of_rows
 from gis_service.selection.reasons import house_facts
 
 router = APIRouter(prefix="/api", tags=["Figures"])
 
-_CODE = r"^[0-9]{9}$"
-TownshipCode = Annotated[str, Query(pattern=_CODE, description="Code of a township")]
-Township = Annotated[str | None, Query(pattern=_CODE, description="Code of a township: figures by its villages")]
+TownshipCode = Annotated[str, Query(pattern=UNIT_CODE, description="Code of a township")]
+Township = Annotated[str | None, Query(pattern=UNIT_CODE, description="Code of a township: figures by its villages")]
 
 
 @router.get(

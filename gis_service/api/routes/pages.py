@@ -16,7 +16,7 @@ from gis_service.api.http.kept import kept_page
 from gis_service.api.http.navigation import own_map
 from gis_service.api.routes.collections import landing
 from gis_service.api.routes.jobs import made
-from gis_service.identity import Identity, Right, Role
+from gis_service.identity import UNIT_CODE, Identity, Right, Role
 from web_map import assets
 from web_map.county import county_page
 from web_map.fire import fire_page
@@ -28,7 +28,7 @@ _READ = [Depends(allow(Right.READ))]
 _EXPORT = [Depends(allow(Right.EXPORT))]
 
 ClusterId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
-TownshipCode = Annotated[str, PathParameter(pattern=r"^[0-9]{9}$")]
+TownshipCode = Annotated[str, PathParameter(pattern=UNIT_CODE)]
 RunQuery = Annotated[int | None, Query(ge=1, le=2**62)]
 
 
@@ -85,7 +85,8 @@ async def township_sheet(request: Request, audit: Audit, code: TownshipCode) -> 
 
 def _own(identity: Identity, code: str) -> None:
     """Refuse another place's map: it would hold nothing, and says the same as a township that does not exist."""
-    if identity.role in (Role.TOWNSHIP, Role.VILLAGE) and (identity.place or "")[:9] != code:
+    own = identity.place or ""
+    if (identity.role is Role.TOWNSHIP and own != code) or (identity.role is Role.VILLAGE and own[:9] != code):
         raise no_such_township(code)
 
 
