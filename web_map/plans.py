@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from gis_service.areas import drawn
 from gis_service.codelists import ZONE_KIND
+from gis_service.db.day import today
 from gis_service.db.queries import statement
 from gis_service.inspection.model import Terms
 from gis_service.inspection.stored.conditions import next_working_day
@@ -27,16 +27,16 @@ def plans_values(connection: Connection, *, lang: str, may_plan: bool) -> dict[s
     """Return what the template ``plans.html`` shows."""
     zh = lang == "zh"
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
-    today = date.today()
+    now = today()
     return {
         "plans": [_row(row, zh=zh) for row in read(connection, "plans.listed", limit=_PLANS_MAX)],
         "runs": _runs(connection, zh=zh) if may_plan else [],
         "areas": [{"area_id": a.area_id, "name": a.name} for a in drawn.read(connection)] if may_plan else [],
         "zones": [(kind, name if zh else kind, f"{default(f'buffer_{kind}_m'):g}") for kind, name in ZONE_KIND.items()],
         "rules": [(rule.name, rule.title(lang)) for rule in RULES.values()],
-        "start": next_working_day(today, Terms(1, today)).isoformat(),
+        "start": next_working_day(now, Terms(1, now)).isoformat(),
         "minutes": int(default("visit_minutes")),
-        "suggested": f"{today.year} 年 {today.month} 月排查" if zh else f"Inspection {today:%Y-%m}",
+        "suggested": f"{now.year} 年 {now.month} 月排查" if zh else f"Inspection {now:%Y-%m}",
         "simulated": bool(head["simulated"]),
     }
 

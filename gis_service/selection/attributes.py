@@ -75,7 +75,7 @@ ATTRIBUTES: Mapping[str, Attribute] = {
     attribute.name: attribute
     for attribute in (
         Attribute("operating", "经营性房屋", "operating houses", USE_CLASS),
-        Attribute("township_code", "乡镇", "township", place=True),
+        Attribute("unit_code", "乡镇", "township", place=True),
         Attribute("village_code", "村（社区）", "village", place=True),
         Attribute("use_class", "房屋用途", "use", USE_CLASS),
         Attribute("business_uses", "经营用途", "business use", BUSINESS_USE),

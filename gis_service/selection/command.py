@@ -84,7 +84,7 @@ def ask_of_options(connection: Connection, given: Mapping[str, Any]) -> Ask:
     left_out = tuple(_term(connection, written) for written in given["without"])
     any_of, all_of = (tuple(asked), ()) if given["match"] == "any" else ((), tuple(asked))
     if given["townships"]:
-        all_of += (named(connection, HouseTerm("township_code", given["townships"])),)
+        all_of += (named(connection, HouseTerm("unit_code", given["townships"])),)
     if given["operating"]:
         all_of += (HouseTerm("operating"),)
     limits = Limits({limit.name: given[limit.name] for limit in LIMITS})

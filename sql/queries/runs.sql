@@ -33,7 +33,7 @@ SELECT code, name FROM gis.admin_area WHERE code = ANY (:codes)
 
 -- name: places_of_level
 SELECT a.code, a.name, p.name AS of FROM gis.admin_area AS a LEFT JOIN gis.admin_area AS p ON p.code = a.parent_code
-WHERE a.level = :level ORDER BY a.code LIMIT 2000
+WHERE a.level = :level OR a.level = 'unit' AND :level = 'township' ORDER BY a.code LIMIT 2000
 
 -- name: of_county
 SELECT finished_at IS NOT NULL AND place IS NULL AND department IS NULL FROM gis.run WHERE run_id = :run_id
@@ -97,7 +97,7 @@ JOIN gis.building AS b USING (building_id)
 LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
 WHERE s.run_id = :run_id AND b.removed_on IS NULL
   AND (NOT :operating OR b.use_class IN ('commercial', 'mixed'))
-  AND (CAST(:township AS text) IS NULL OR b.township_code = :township)
+  AND (CAST(:township AS text) IS NULL OR b.unit_code = :township)
   AND (CAST(:village AS text) IS NULL OR b.village_code = :village)
   AND (CAST(:tier AS text) IS NULL OR b.hazard_tier = :tier)
   AND (CAST(:min_score AS float) IS NULL OR s.score >= :min_score)
@@ -117,7 +117,7 @@ FROM (
     JOIN gis.building AS b USING (building_id)
     WHERE s.run_id = :run_id AND b.removed_on IS NULL
       AND (NOT :operating OR b.use_class IN ('commercial', 'mixed'))
-      AND (CAST(:township AS text) IS NULL OR b.township_code = :township)
+      AND (CAST(:township AS text) IS NULL OR b.unit_code = :township)
       AND (CAST(:village AS text) IS NULL OR b.village_code = :village)
       AND (CAST(:tier AS text) IS NULL OR b.hazard_tier = :tier)
       AND (CAST(:min_score AS float) IS NULL OR s.score >= :min_score)

@@ -108,11 +108,11 @@ def test_a_list_narrowed(client: TestClient, demo_database: Database, county: in
     whole = demo_database.one("SELECT count(*) FROM gis.selection WHERE run_id = %s", county)
     village = demo_database.one("SELECT code FROM gis.admin_area WHERE level = 'village' ORDER BY code LIMIT 1")
     asked: tuple[tuple[str, str], ...] = (
-        ("operating=true", "b.use_class IN ('commercial', 'mixed')"), (f"township={TOWN}", f"b.township_code = '{TOWN}'"),
+        ("operating=true", "b.use_class IN ('commercial', 'mixed')"), (f"township={TOWN}", f"b.unit_code = '{TOWN}'"),
         (f"village={village}", f"b.village_code = '{village}'"), ("tier=severe", "b.hazard_tier = 'severe'"),
         ("min_score=40", "s.score >= 40"), ("q=0012", "b.building_id LIKE '%%0012%%' OR b.name LIKE '%%0012%%'"),
         (f"operating=true&tier=some&township={TOWN}",
-         f"b.use_class IN ('commercial', 'mixed') AND b.hazard_tier = 'some' AND b.township_code = '{TOWN}'"),
+         f"b.use_class IN ('commercial', 'mixed') AND b.hazard_tier = 'some' AND b.unit_code = '{TOWN}'"),
     )  # fmt: skip
     for question, condition in asked:
         wanted = demo_database.one(
@@ -136,7 +136,7 @@ def test_what_a_house_must_be(client: TestClient, county: int):
     """The sentence says it, and what is no condition is refused in words."""
     ask = {
         "any_of": [{"term": "zone", "kind": "school", "buffer_m": 100}],
-        "all_of": [{"term": "house", "name": "operating"}, {"term": "house", "name": "township_code", "values": [TOWN]},
+        "all_of": [{"term": "house", "name": "operating"}, {"term": "house", "name": "unit_code", "values": [TOWN]},
                    {"term": "house", "name": "floors", "low": 3}],
         "none_of": [{"term": "rule", "name": "grade"}],
     }  # fmt: skip
@@ -150,7 +150,7 @@ def test_what_a_house_must_be(client: TestClient, county: int):
     bad: tuple[tuple[dict[str, Any], str], ...] = (
         ({"name": "colour", "values": ["red"]}, "colour"), ({"name": "floors"}, "没有给出范围"),
         ({"name": "floors", "low": 5, "high": 2}, "最小值 5 大于最大值 2"), ({"name": "hazard_tier"}, "没有选任何一项"),
-        ({"name": "hazard_tier", "values": ["bad"]}, "没有“bad”"), ({"name": "township_code", "values": ["9"]}, "没有代码为 9"),
+        ({"name": "hazard_tier", "values": ["bad"]}, "没有“bad”"), ({"name": "unit_code", "values": ["9"]}, "没有代码为 9"),
     )  # fmt: skip
     for term, said in bad:
         answer = client.post("/api/selections/preview", json={"all_of": [{"term": "house"} | term]})

@@ -179,11 +179,11 @@ def _terms(world: dict[str, gpd.GeoDataFrame]) -> list[tuple[Any, set[str]]]:
 
 def _house_terms(houses: gpd.GeoDataFrame) -> list[tuple[Any, set[str]]]:
     """Conditions on what was surveyed, each beside the houses that meet it by pandas alone."""
-    towns = tuple(sorted(houses["township_code"].dropna().unique())[:2])
+    towns = tuple(sorted(houses["unit_code"].dropna().unique())[:2])
     uses = {"catering", "lodging"}
     wanted = {
         HouseTerm("operating"): houses["use_class"].isin(["commercial", "mixed"]),
-        HouseTerm("township_code", towns): houses["township_code"].isin(towns),
+        HouseTerm("unit_code", towns): houses["unit_code"].isin(towns),
         HouseTerm("hazard_tier", ("severe",)): houses["hazard_tier"] == "severe",
         HouseTerm("business_uses", tuple(uses)): houses["business_uses"].map(lambda u: bool(uses & set(u))),
         HouseTerm("floors", low=2, high=4): houses["floors"].between(2, 4),

@@ -95,7 +95,7 @@ window.addEventListener("gis-ready", () => {
       ["sky_line", say("有一线天", "with sky line")], ["unreached", say("有水带不可达", "with unreached houses")]].map(([value, label]) => element("option", { value }, label)));
     /* What is due: the ten worst that nobody has walked since the month began. */
     const due = element("input", { type: "checkbox", id: "gis-due" });
-    const month = new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 8) + "01";
+    const month = fire.today.slice(0, 8) + "01";
     const take = element("a", { class: "gis-take", id: "gis-clusters-file" }, say("下载 xlsx", "Download (xlsx)"));
     const said = element("p", { "aria-live": "polite" }), ordered = element("ol");
     const back = element("button", { type: "button" }, say("上一页", "Previous")), on = element("button", { type: "button" }, say("下一页", "Next"));
@@ -174,7 +174,7 @@ window.addEventListener("gis-ready", () => {
     const box = section("gis-records", say("预案、演练、巡查", "Plan, drills, patrols"));
     const at = (kind) => `/api/clusters/${fire.records.cluster}/${kind}?run=${fire.records.run}`;
     const RESULT = fire.records.results;
-    const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 10);
+    const today = fire.today;
     const field = (name, label, attributes) => {
       const input = element(attributes.rows ? "textarea" : attributes.options ? "select" : "input", { name, id: "gis-f-" + name + attributes.in, ...attributes, options: null, in: null });
       for (const [value, text] of attributes.options || []) input.append(element("option", { value }, text));

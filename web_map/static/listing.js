@@ -54,7 +54,7 @@
         select.addEventListener("change", () => this.set(field, select.value));
         return [element("label", {}, label, " ", select), select];
       };
-      const townships = spec("township_code"), all = spec("village_code");
+      const townships = spec("unit_code"), all = spec("village_code");
       const [town] = choose("township", this.words.township, townships);
       const [village, of] = choose("village", this.words.village, []);
       this.villages = () => {

@@ -21,6 +21,7 @@ from gis_service.api.http.authentication import csrf_of
 from gis_service.api.http.errors import language
 from gis_service.api.http.navigation import pages_for
 from gis_service.cache import Cache
+from gis_service.db.day import today
 from gis_service.db.engine import database_url, transaction
 from gis_service.db.queries import statement
 from gis_service.identity import Identity, Right
@@ -45,8 +46,8 @@ def kept_page(
     Parameters
     ----------
     name, parts
-        What is asked for, beside the language, the asker's eyes and rights, and the moment (the data's version and the
-        newest lists that the asker sees), which count always.
+        What is asked for, beside the language, the asker's eyes and rights, and the moment (the data's version, the
+        newest lists that the asker sees, the day), which count always.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def kept_page(
     account = identity.account if getattr(request.state, "principal", None) is not None else None
     with transaction(identity, read_only=True) as connection:
         told = connection.execute(text(statement("runs.moment"))).one()
-    moment = (told.data, told.records, told.selection, told.density, told.lists)
+    moment = (told.data, told.records, told.selection, told.density, told.lists, today())
     rights = frozenset(right for right in Right if identity.may(right))
     key = (database_url("service"), name, parts, lang, identity.scope, rights, moment, csrf is None, account is None)
     made = _cache().get(key)
