@@ -249,8 +249,9 @@ BEGIN
     RETURN NULL;
 END
 $$;
+-- Of a row: a statement that takes no job must wake nobody, or an idle worker would wake itself without end.
 CREATE TRIGGER told AFTER INSERT OR UPDATE OF state, cancel ON gis.job
-    FOR EACH STATEMENT EXECUTE FUNCTION gis.job_asked();
+    FOR EACH ROW WHEN (NEW.state = 'waiting' OR NEW.cancel) EXECUTE FUNCTION gis.job_asked();
 
 DO $$
 DECLARE
