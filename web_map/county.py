@@ -13,7 +13,7 @@ from gis_service.export.table import Table
 from gis_service.figures.tables import OVERVIEW, Runs, department_table, place_tables, runs_of
 from web_map.frame import Page
 from web_map.palette import fill
-from web_map.parts import attribution, boundaries_of, county_of, extent_of, ground_layers, layer
+from web_map.parts import all_houses_layer, attribution, boundaries_of, county_of, extent_of, ground_layers, layer
 from web_map.tables import shown
 
 # What the circles of the map can show; the first is shown at first.
@@ -43,7 +43,7 @@ def county_page(connection: Connection, lang: str = "zh") -> Page:
         "search": f"/api/search?lang={lang}&q=",
         "circles": _circles(overview, zh=zh, lang=lang),
     }
-    config["layers"] = [part for part in config["layers"] if part["features"]]
+    config["layers"] = [part for part in config["layers"] if part["features"]] or [all_houses_layer(zh=zh)]
     return Page(
         title="自建房安全专项整治一张图" if zh else "Self-built houses: the county at a glance",
         subtitle=county["name"] if county else "",

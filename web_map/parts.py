@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from web_map.features import feature, to_degrees
-from web_map.palette import line
+from web_map.palette import fill, line
 
 _ROADS_MAX = 6_000
 
@@ -93,8 +93,10 @@ def extent_of(connection: Connection) -> tuple[float, float, float, float]:
     row = connection.execute(text(statement("maps.extent"))).one_or_none()
     if row is None:
         raise NotFoundError(
-            "数据库里还没有房屋和行政区域；请先用 gis-service import 导入。",
-            "The database has no houses and no areas yet; load some with gis-service import.",
+            "数据库里还没有房屋和行政区域。请先导入行政区域（gis-service import boundaries 文件），再导入房屋"
+            "（gis-service import buildings 文件，shp、gpkg、geojson、xlsx 等均可），然后刷新本页。",
+            "The database has no houses and no areas yet. Load outlines (gis-service import boundaries FILE), then houses "
+            "(gis-service import buildings FILE: shp, gpkg, geojson, xlsx and others), and reload this page.",
         )
     west, south, east, north = (float(v) for v in row)
     return south, west, north, east
@@ -103,3 +105,13 @@ def extent_of(connection: Connection) -> tuple[float, float, float, float]:
 def attribution(county: Any) -> str:
     """Return the line that names the boundaries' source."""
     return "" if county is None or not county["source"] else f"界线：{county['source']}"
+
+
+def all_houses_layer(*, zh: bool) -> dict[str, Any]:
+    """Return every house as tiles, pale: the ground of a list, and the whole map where no outline is known."""
+    plain = fill("#c9ced4", 0.75, 0.6, "#8d97a3")
+    made = layer(
+        "buildings", "全部房屋" if zh else "All houses", [], {"fallback": plain},
+        [{"name": "房屋（放大后显示轮廓）" if zh else "house (outlines when near)", "style": plain}],
+    )  # fmt: skip
+    return made | {"tiles": "/tiles/buildings/{z}/{x}/{y}.pbf", "source": "buildings"}

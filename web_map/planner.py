@@ -26,7 +26,17 @@ from web_map.controls import controls
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
 from web_map.palette import fill, score_keys, score_rule
-from web_map.parts import attribution, boundaries_of, county_of, extent_of, ground_layers, layer, read, shapes_of
+from web_map.parts import (
+    all_houses_layer,
+    attribution,
+    boundaries_of,
+    county_of,
+    extent_of,
+    ground_layers,
+    layer,
+    read,
+    shapes_of,
+)
 
 _LIST_MAX = 100
 _RUNS_MAX = 50
@@ -70,7 +80,7 @@ def planner_page(
     if run["run_id"] is not None:
         layers.append(_house_layer(houses, run["run_id"], lang, offline=offline))
     if not offline:
-        layers.insert(1, _all_houses_layer(zh=zh))
+        layers.insert(1, all_houses_layer(zh=zh))
     config: dict[str, Any] = {
         # A layer with nothing in it is no line of the legend.
         "layers": [part for part in layers if part["features"] or "tiles" in part],
@@ -186,15 +196,6 @@ def _house_layer(houses: list[dict[str, Any]], run_id: int, lang: str, *, offlin
             "features": [],
         }
     return made
-
-
-def _all_houses_layer(*, zh: bool) -> dict[str, Any]:
-    plain = fill("#c9ced4", 0.75, 0.6, "#8d97a3")
-    made = layer(
-        "buildings", "全部房屋" if zh else "All houses", [], {"fallback": plain},
-        [{"name": "房屋（放大后显示轮廓）" if zh else "house (outlines when near)", "style": plain}],
-    )  # fmt: skip
-    return made | {"tiles": "/tiles/buildings/{z}/{x}/{y}.pbf", "source": "buildings"}
 
 
 def _list(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, Any]]:
