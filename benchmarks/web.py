@@ -104,7 +104,7 @@ def main() -> None:
     from gis_service.db.server import private_server
 
     try:
-        secret = _county()
+        secret = county()
         port = _free_port()
         serve = [sys.executable, "-m", "gis_service.cli", "up", "--demo", "none", "--port", str(port)]
         with _process(serve, port, "/health"):
@@ -118,7 +118,7 @@ def main() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _county() -> str:
+def county() -> str:
     """Load and analyse the county where that is not done, and return a session's secret."""
     from gis_service.accounts import audit_log, people, sessions
     from gis_service.analysis.command import analyse
@@ -128,7 +128,7 @@ def _county() -> str:
     from gis_service.density.params import Params
     from gis_service.errors import NotFoundError
     from gis_service.identity import Role, operator
-    from gis_service.selection.select import ensure_run
+    from gis_service.selection.published import ensure_published
     from gis_service.up import install_front_end
 
     install_front_end()
@@ -138,7 +138,7 @@ def _county() -> str:
     if not _sql("SELECT count(*) FROM gis.run WHERE kind = 'density'")[0][0]:
         analyse(Params())
     with transaction(operator()) as connection:
-        ensure_run(connection)
+        ensure_published(connection)
         try:
             account = people.find(connection, "bench")
         except NotFoundError:

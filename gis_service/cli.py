@@ -14,6 +14,7 @@ import click
 
 from gis_service import __version__, storage
 from gis_service.errors import GisError
+from gis_service.files import private
 from gis_service.say import say
 from gis_service.settings import get_settings
 
@@ -25,9 +26,13 @@ _COMMANDS = {
     "analyze": "gis_service.analysis.command:analyze",
     "map": "web_map.command:map_",
     "sheet": "gis_service.sheet.command:sheet",
+    "record": "gis_service.record.command:record",
+    "round": "gis_service.record.command:round_",
+    "tables": "gis_service.record.command:tables_",
     "runs": "gis_service.selection.runs:runs",
     "user": "gis_service.accounts.command:user",
     "audit-trail": "gis_service.accounts.command:audit_trail",
+    "jobs": "gis_service.jobs.command:jobs",
     "density": "gis_service.density.command:density",
     "route": "gis_service.inspection.command:route",
     "plan": "gis_service.inspection.stored.command:plan_",
@@ -101,7 +106,7 @@ def _keep(trace: str) -> Path | None:
     file = get_settings().data_dir / "last-error.txt"
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(trace)
+        private(file, trace)
         return file
     with (
         contextlib.suppress(OSError),

@@ -20,6 +20,8 @@ BUSINESS_USE = {
     "lodging": "民宿宾馆",
     "retail": "批发零售",
     "leisure": "休闲娱乐",
+    "childcare": "托幼、午托",
+    "child_welfare": "儿童福利",
     "education": "教育设施",
     "medical": "医疗卫生",
     "elderly_care": "养老服务",
@@ -88,7 +90,90 @@ DEPARTMENT = {
     "agriculture": "农业农村",
     "united_front": "统战",
     "industry": "工信",
+    "justice": "司法",
+    "commerce": "商务",
+    "approval": "行政审批",
 }
+DECLARED_AREA = {
+    "urban": "城市建成区",
+    "fringe": "城乡结合部",
+    "urban_village": "城中村",
+    "resettlement": "拆迁安置区",
+    "industrial": "工业园区",
+    "designated_town": "建制镇",
+    "market_town": "集镇",
+    "school": "学校周边",
+    "hospital": "医院周边",
+    "market": "商贸市场周边",
+    "scenic": "景区及周边",
+    "other": "其他",
+}
+LAND = {"state": "国有土地", "collective_homestead": "宅基地", "collective_construction": "集体建设用地"}
+DESIGN = {"professional": "有专业设计", "standard": "标准图集", "none": "无设计"}
+BUILDER = {"self": "自行建造", "craftsman": "建筑工匠", "qualified": "有资质队伍"}
+PERMIT = {
+    "land": "用地许可",
+    "planning": "规划许可",
+    "construction": "施工许可",
+    "homestead": "宅基地批准书",
+    "rural_planning": "乡村建设规划许可",
+    "completion": "竣工验收",
+    "fire_acceptance": "消防验收",
+    "registration": "不动产登记",
+}
+LICENCE = {"business": "营业执照", "operation": "经营许可", "public_venue": "公众聚集场所许可"}
+VIOLATION = {
+    "land": "违法占地",
+    "construction": "违法建设",
+    "alteration": "违法改扩建",
+    "operation": "违规经营",
+    "approval": "违法审批",
+}
+GEOHAZARD = {
+    "cut_slope": "切坡建房",
+    "landslide": "滑坡泥石流",
+    "mined_out": "采空区",
+    "flood": "洪涝",
+    "collapse": "崩塌",
+    "subsidence": "地面沉降",
+}
+FIRE_HAZARD = {
+    "lane_blocked": "消防车道堵塞",
+    "exit_blocked": "疏散通道堵塞",
+    "equipment_missing": "消防设施缺失",
+    "narrow_road": "道路狭窄消防车无法通行",
+    "wiring": "电路短路、敷设不当",
+    "combustible": "易燃材料",
+}
+OWNERSHIP = {"private": "私有", "joint": "共有", "collective": "集体所有", "state": "国有", "other": "其他"}
+ROUND_KIND = {"campaign": "专项整治", "look_back": "回头看", "checkup": "体检", "earlier": "此前排查"}
+ROUND_STEP = {
+    "survey": "摸底排查",
+    "correct": "信息核对整改",
+    "judge": "初步判定",
+    "appraise": "安全鉴定",
+    "control": "管控",
+    "rectify": "隐患整治",
+}
+JUDGEMENT_KIND = {"preliminary": "初步判定", "appraisal": "安全鉴定", "review": "复核"}
+
+LISTS = {
+    "structure": STRUCTURE,
+    "business_uses": BUSINESS_USE,
+    "departments": DEPARTMENT,
+    "alterations": ALTERATION,
+    "declared_areas": DECLARED_AREA,
+    "land": LAND,
+    "design": DESIGN,
+    "builder": BUILDER,
+    "permits": PERMIT,
+    "licences": LICENCE,
+    "violations": VIOLATION,
+    "geohazards": GEOHAZARD,
+    "fire_hazards": FIRE_HAZARD,
+    "ownership": OWNERSHIP,
+}
+"""The lists of ``gis.code`` by the column that holds their codes; a county's own values are rows there."""
 HYDRANT_KIND = {
     "hydrant": "消火栓",
     "pond": "水塘",
@@ -156,11 +241,59 @@ ALIASES: dict[str, dict[str, str]] = {
         "县卫生健康局": "health", "卫健": "health", "卫健局": "health", "县文广体旅局": "culture_tourism",
         "文旅": "culture_tourism", "住建局": "housing", "消防救援大队": "fire", "农业": "agriculture",
     },
+    "declared_areas": {
+        "安置区": "resettlement", "易地搬迁安置区": "resettlement", "工业区": "industrial", "工业集中区": "industrial",
+        "集贸市场周边": "market", "市场周边": "market", "景区": "scenic", "城郊结合部": "fringe", "建成区": "urban",
+    },
+    "land": {
+        "国有": "state", "集体": "collective_construction", "集体土地": "collective_construction",
+        "农村宅基地": "collective_homestead", "集体土地（宅基地）": "collective_homestead",
+        "集体土地(宅基地)": "collective_homestead",
+    },
+    "design": {"专业设计": "professional", "有": "professional", "标准图": "standard", "无": "none", "没有": "none"},
+    "builder": {"自建": "self", "自行施工": "self", "工匠": "craftsman", "有资质施工队": "qualified",
+                "有资质的施工队伍": "qualified", "专业施工队": "qualified"},
+    "permits": {
+        "建设用地规划许可": "land", "建设用地规划许可证": "land", "建设工程规划许可": "planning",
+        "建设工程规划许可证": "planning", "规划许可证": "planning", "施工许可证": "construction",
+        "乡村建设规划许可证": "rural_planning", "竣工验收备案": "completion", "不动产权证": "registration",
+        "房产证": "registration", "宅基地证": "homestead", "宅基地批准": "homestead",
+    },
+    "licences": {"执照": "business", "工商执照": "business", "经营许可证": "operation", "消防安全检查": "public_venue"},
+    "violations": {"违法用地": "land", "违建": "construction", "违规改扩建": "alteration", "违法经营": "operation"},
+    "geohazards": {"切坡": "cut_slope", "滑坡": "landslide", "泥石流": "landslide", "内涝": "flood", "地陷": "subsidence"},
+    "fire_hazards": {
+        "车道堵塞": "lane_blocked", "通道堵塞": "exit_blocked", "设施缺失": "equipment_missing",
+        "道路狭窄": "narrow_road", "电路短路": "wiring", "电路敷设": "wiring", "线路老化": "wiring", "易燃": "combustible",
+    },
+    "ownership": {"个人": "private", "私产": "private", "私有独有": "private", "共同共有": "joint", "集体": "collective",
+                  "公有": "state"},
     "kind_hydrant": {"市政消火栓": "hydrant", "fire_hydrant": "hydrant", "消防栓": "hydrant", "池塘": "pond", "水池": "tank",
                      "消防水塔": "tank", "蓄水池": "tank", "河": "river"},
     "level": {"县级": "county", "乡": "township", "镇": "township", "乡级": "township", "村": "village", "社区": "village",
               "村级": "village"},
 }  # fmt: skip
+
+
+_own: dict[str, dict[str, str]] = {}
+
+
+def set_own(values: dict[str, dict[str, str]]) -> None:
+    """Let the lists hold a county's own values (by list, code to Chinese name) in place of those set before."""
+    for name, codes in _own.items():
+        for code in codes:
+            LISTS[name].pop(code, None)
+    _own.clear()
+    for name, codes in values.items():
+        new = {code: zh for code, zh in codes.items() if name in LISTS and code not in LISTS[name]}
+        if new:
+            _own[name] = new
+            LISTS[name].update(new)
+
+
+def word(list_: str, code: str) -> str:
+    """Return the Chinese name of a code; one that nobody knows is said as it is."""
+    return LISTS[list_].get(code, code)
 
 
 def synonyms(words: dict[str, str], aliases: str = "") -> dict[str, str]:

@@ -11,6 +11,8 @@
     ├── ConflictError   somebody or something was first      HTTP 409, exit 1
     ├── TooLargeError   more than this service takes         HTTP 413, exit 1
     ├── TooManyError    more often than this service takes   HTTP 429, exit 1
+    ├── SlowError       what was sent came too slowly        HTTP 408, exit 1
+    ├── BusyError       no room at this moment               HTTP 503, exit 1
     └── SetupError      this machine lacks something         HTTP 503, exit 1
 
 A refusal is one sentence that says what is wrong, where, and how to mend it. It is written in Chinese and in
@@ -110,6 +112,20 @@ class TooManyError(GisError):
 
     code = "too_many"
     status = 429
+
+
+class SlowError(GisError):
+    """What was sent came too slowly."""
+
+    code = "too_slow"
+    status = 408
+
+
+class BusyError(GisError):
+    """There is no room at this moment; ``retry_after_s`` in the details says when to come again."""
+
+    code = "busy"
+    status = 503
 
 
 class SetupError(GisError):

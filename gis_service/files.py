@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
+import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,6 @@ from gis_service.errors import InputError
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj")
 """The files of one shapefile; they share its stem."""
 
-# What a database or GDAL leaves beside a file that it did not finish.
-_BESIDE = ("-wal", "-shm", "-journal")
 _WHY = {
     errno.ENOSPC: ("磁盘已满，请腾出空间后重试", "the disk is full; make room and try again"),
     errno.EDQUOT: ("磁盘配额已满，请腾出空间后重试", "the disk quota is used up; make room and try again"),
@@ -31,17 +30,20 @@ _WHY = {
     errno.EIO: ("磁盘读写出错，请检查磁盘", "the disk reports an error; check the disk"),
 }
 # What begins a formula in a spreadsheet, in the widths that Chinese input methods type (CWE-1236).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "﹢", "﹣", "﹦", "﹫", "−")
+# What ends a line somewhere, and a reader of lines would begin a cell of its own behind.
+_LINE_END = re.compile("\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 # Characters that a workbook (XML 1.0) cannot hold.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a name beside ``path`` to write to; at the end the file takes its place, after an error none is left.
+    """Yield a name near ``path`` to write to; at the end the file takes its place, after an error none is left.
 
     Whoever opens ``path`` meanwhile finds the old file or the new one. A link stays a link; a file that is replaced
-    keeps its mode.
+    keeps its mode. A new one is its owner's alone, from the first byte: whatever writes it writes into a folder that
+    nobody else enters.
 
     Raises
     ------
@@ -50,28 +52,25 @@ def replacing(path: Path) -> Iterator[Path]:
 
     """
     check_folder(path)
-    # Short: a name may have 255 bytes, and the one asked for may have nearly that.
-    partial = path.with_name(f".{secrets.token_hex(4)}{path.suffix[:20]}")
+    folder = path.with_name(f".{secrets.token_hex(6)}")
     try:
         target = path.resolve() if path.is_symlink() else path
-        partial = target.with_name(partial.name)
+        folder = target.with_name(folder.name)
         # Told before the work: what cannot be written an hour later cannot be written now.
-        partial.touch()
-        partial.unlink()
+        folder.mkdir(mode=0o700)
+        # Short: a name may have 255 bytes, and the one asked for may have nearly that.
+        partial = folder / f"new{path.suffix[:20]}"
         yield partial
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "a folder", str(target))
-        if target.exists():
-            shutil.copymode(target, partial)
+        partial.chmod(stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600)
         partial.replace(target)
     except OSError as error:
         if error.errno not in _WHY:
             raise
         raise unwritable(path, error) from error
     finally:
-        for left in (partial, *(partial.with_name(partial.name + end) for end in _BESIDE)):
-            with contextlib.suppress(OSError):
-                left.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_full(error: BaseException) -> bool:
@@ -138,8 +137,18 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def neutral(value: Any) -> Any:
-    """Return what a cell can hold: a text without control characters that no spreadsheet takes for a formula."""
+    """Return what a cell can hold: one line without control characters that no spreadsheet takes for a formula."""
     if not isinstance(value, str):
         return value
     value = _CONTROL.sub("", value)
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    # Behind blanks too: many a reader takes them off.
+    begins = value.startswith(("\t", "\r", "\n")) or value.lstrip().startswith(_FORMULA)
+    value = _LINE_END.sub(" ", value)
+    return f"'{value}" if begins else value
+
+
+def private(path: Path, text: str) -> None:
+    """Write a text that its owner alone reads, from the first byte."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
+        opened.write(text)

@@ -11,6 +11,9 @@ import getpass
 from dataclasses import dataclass
 from enum import StrEnum
 
+UNIT_CODE = r"^([0-9]{9}|[0-9]{0,11}[A-Z][0-9A-Z]{0,11})$"
+"""Code of a reporting unit: a township's nine digits, or what the county gave a unit beside them, with a letter."""
+
 
 class Role(StrEnum):
     """What kind of work an account is for."""
@@ -50,11 +53,15 @@ class Right(StrEnum):
 
     READ = "read"  # maps, tiles, lists, items: what lies in one's place
     SELECT = "select"  # make a selection, stored as a run
+    PUBLISH = "publish"  # make a list the county's, and take it back
     EXPORT = "export"  # take data away as a file
     DRAW = "draw"  # draw, change and delete priority areas
     PLAN = "plan"  # make, change and publish inspection plans
     RECORD = "record"  # fire plans, drills, patrols
+    JUDGE = "judge"  # judge and appraise houses, confirm what others judged
+    ROUNDS = "rounds"  # open and close rounds over houses
     PERSON = "person"  # a house's owner, telephone, identity number; also needs the account's own privilege
+    OPERATE = "operate"  # start analyses and imports
     ACCOUNTS = "accounts"  # make and disable accounts
     TRAIL = "trail"  # search the audit trail
     METRICS = "metrics"  # figures of the running service
@@ -63,10 +70,21 @@ class Right(StrEnum):
 _EVERYBODY = frozenset({Right.READ, Right.EXPORT})
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
-    Role.PLANNER: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.PLAN, Right.RECORD, Right.PERSON},
+    Role.PLANNER: _EVERYBODY
+    | {
+        Right.SELECT,
+        Right.PUBLISH,
+        Right.DRAW,
+        Right.PLAN,
+        Right.RECORD,
+        Right.JUDGE,
+        Right.ROUNDS,
+        Right.PERSON,
+        Right.OPERATE,
+    },
     Role.FIRE: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD},
     Role.DEPARTMENT: _EVERYBODY | {Right.SELECT},
-    Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON},
+    Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON, Right.JUDGE},
     Role.VILLAGE: _EVERYBODY | {Right.PERSON},
     Role.AUDITOR: _EVERYBODY | {Right.TRAIL, Right.METRICS},
 }
@@ -113,10 +131,18 @@ class Identity:
         return (self.role.value, self.place, self.department)
 
 
+_OPERATOR = "cli:"
+
+
+def is_operator(identity: Identity) -> bool:
+    """Tell whether it is somebody at the machine itself."""
+    return identity.account.startswith(_OPERATOR)
+
+
 def operator() -> Identity:
     """Return whoever works at the machine itself: its command line is the administrator's."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
         name = "unknown"
-    return Identity(f"cli:{name}", Role.ADMINISTRATOR)
+    return Identity(f"{_OPERATOR}{name}", Role.ADMINISTRATOR)

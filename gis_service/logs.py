@@ -6,6 +6,8 @@ else collects them.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import logging
 import logging.handlers
 import os
@@ -44,10 +46,31 @@ def log_file() -> Path:
 
 
 class _File(logging.handlers.RotatingFileHandler):
-    """A log within bounds; the library would make the text of every line twice to foresee the size of the file."""
+    """A log within bounds, written by several processes; one of them turns it over, and the others follow.
+
+    The library would make the text of every line twice to foresee the size of the file.
+    """
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - the library's name
-        return self.stream is not None and self.stream.tell() >= self.maxBytes
+        if self.stream is None:
+            return False
+        try:
+            there = os.stat(self.baseFilename)
+        except FileNotFoundError:
+            there = None
+        if there is None or there.st_ino != os.fstat(self.stream.fileno()).st_ino:
+            self.stream.close()  # another process has turned it over
+            self.stream = self._open()
+            return False
+        return there.st_size >= self.maxBytes
+
+    def doRollover(self) -> None:  # noqa: N802 - the library's name
+        with open(f"{self.baseFilename}.lock", "w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with contextlib.suppress(OSError):
+                if os.stat(self.baseFilename).st_size >= self.maxBytes:
+                    super().doRollover()
+                    os.chmod(self.baseFilename, 0o600)
 
 
 def _handler() -> logging.Handler:

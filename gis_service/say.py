@@ -27,6 +27,15 @@ Step = Callable[[str, str], None]
 """Told, in Chinese and in English, which stage of a long job begins."""
 
 
+_heard: Callable[[str, str, float], None] | None = None
+
+
+def hear(call: Callable[[str, str, float], None] | None) -> None:
+    """Let ``call`` be told of every stage that begins in this process, with the share that was done before it."""
+    global _heard  # noqa: PLW0603 - one process, one long job
+    _heard = call
+
+
 @contextlib.contextmanager
 def steps(count: int, patience_s: float = 0.0) -> Iterator[Step]:
     """Show how far a job of ``count`` stages is: a bar on a terminal, one plain line a stage elsewhere.
@@ -35,9 +44,14 @@ def steps(count: int, patience_s: float = 0.0) -> Iterator[Step]:
     """
     english = get_settings().lang == "en"
     begun_at = time.monotonic()
+    number = 0
     if not sys.stderr.isatty():
 
         def line(zh: str, en: str) -> None:
+            nonlocal number
+            if _heard is not None:
+                _heard(zh, en, number / count)
+            number += 1
             if time.monotonic() - begun_at >= patience_s:
                 click.echo(f"{en if english else zh} …", err=True)
 

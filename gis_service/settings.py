@@ -7,11 +7,14 @@ Settings say how a deployment runs; they come from environment variables with th
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import socket
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,7 +22,24 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: ``sql/``, ``data/`` and ``web_map/`` lie below it."""
 
+
+def _zone(name: str) -> str:
+    """Refuse a time zone that this machine does not know."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no time zone {name!r}; for example Asia/Shanghai") from error
+    return name
+
+
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - named, not bound
+
+
+def _checked_networks(named: str) -> str:
+    for part in named.split(","):
+        if part.strip():
+            ipaddress.ip_network(part.strip(), strict=False)
+    return named
 
 
 class Settings(BaseSettings):
@@ -47,13 +67,56 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address on which the service listens")
     port: int = Field(default=8000, description="Port on which the service listens")
     lang: Literal["zh", "en"] = Field(default="zh", description="Language of messages: zh or en")
+    today: date | None = Field(
+        default=None, description="The day on which the service stands, for demos and tests; every page then says so"
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Asia/Shanghai", description="Time zone of days and hours"
+    )
     inline_limit: int = Field(default=5_000, ge=1, description="Most houses drawn inside one offline file")
     allowed_hosts: str = Field(
         default="", description="Names under which the service is reached, beside those of this machine, by commas"
     )
-    body_max_bytes: int = Field(default=8_000_000, ge=1_000, description="Most bytes of a request's body")
-    body_timeout_s: float = Field(default=30, gt=0, description="Seconds that a sender may take for a body")
-    connections_max: int = Field(default=200, ge=1, description="Connections at once")
+    proxies: Annotated[str, AfterValidator(_checked_networks)] = Field(
+        default="",
+        description="Addresses or networks of the proxies before the service, by commas: only theirs is the word on "
+        "who asks (X-Forwarded-For)",
+    )
+    processes: int = Field(
+        default=2, ge=1, le=32, description="Processes that answer requests, at most one for each core"
+    )
+    worker: bool = Field(
+        default=True, description="Whether the service starts a worker for long work (gis-service jobs)"
+    )
+    body_max_bytes: int = Field(
+        default=8_000_000, ge=1_000, description="Most bytes of a request's body, whatever its route would take"
+    )
+    upload_max_bytes: int = Field(
+        default=500_000_000, ge=1_000, description="Most bytes of a file that somebody signed in uploads"
+    )
+    head_timeout_s: float = Field(default=10, gt=0, description="Seconds that a sender may take for a request's head")
+    idle_timeout_s: int = Field(default=75, ge=1, description="Seconds for which a connection may rest")
+    body_timeout_s: float = Field(
+        default=30, gt=0, description="Seconds that a sender may take for a body, and one more for each 10 kB"
+    )
+    send_timeout_s: float = Field(
+        default=30, gt=0, description="Seconds in which a reader must take at least 10 kB of an answer that waits"
+    )
+    connections_max: int = Field(
+        default=5_000, ge=10, description="Connections at once, a process; those that rest longest make room"
+    )
+    requests_max: int = Field(default=1_000, ge=1, description="Requests in progress at once, a process")
+    account_requests_max: int = Field(
+        default=24, ge=1, description="Requests of one account in progress at once, a process"
+    )
+    stranger_requests_max: int = Field(
+        default=40, ge=1, description="Requests of strangers of one address in progress at once, a process"
+    )
+    heavy_max: int = Field(default=6, ge=1, description="Heavy questions to the database at once, a process")
+    account_heavy_max: int = Field(default=2, ge=1, description="Of these, of one account")
+    statement_timeout_s: float = Field(
+        default=8, gt=0, description="Seconds after which the database gives up a question from a page or a program"
+    )
     log: Literal["file", "stderr"] = Field(
         default="file", description="JSON log lines to logs/service.jsonl in the data folder, or to stderr"
     )

@@ -1,4 +1,4 @@
-"""Faults of the disk, said in one sentence: full, or closed to this program."""
+"""Faults of the disk and of the database's server, said in one sentence: full, closed to this program, gone."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def refusal_in(said: str, place: Path) -> SetupError | None:
 
 
 def refusal_of(error: BaseException, data_dir: Path) -> SetupError | None:
-    """Return the sentence for an error that the disk caused; None for others.
+    """Return the sentence for an error that the disk or a lost database caused; None for others.
 
     Whatever was raised while the first error was dealt with, and whatever a library wrapped it in, is looked through.
     """
@@ -68,4 +68,15 @@ def refusal_of(error: BaseException, data_dir: Path) -> SetupError | None:
         lost = lost or type(one).__name__ in {"OperationalError", "InterfaceError"}
         waiting += [one.__cause__, one.__context__, getattr(one, "orig", None)]
     # A server that cannot write its log goes down before it can say why.
-    return full(data_dir) if lost and is_full(data_dir) else None
+    if lost:
+        return full(data_dir) if is_full(data_dir) else gone()
+    return None
+
+
+def gone() -> SetupError:
+    """Return the sentence for a database that does not answer, or that let go in the middle of something."""
+    return SetupError(
+        "与数据库的连接中断，没有完成，数据没有改动；请运行 gis-service db start 启动数据库（外部数据库请检查 DATABASE_URL），然后重试。",
+        "The connection to the database was lost: this was not done, and nothing was changed. Start the database with "
+        "gis-service db start (or look at DATABASE_URL where it is another's), and try again.",
+    )

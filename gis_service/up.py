@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import gc
 import os
 import shutil
 import socket
@@ -17,22 +16,23 @@ from pathlib import Path
 
 import click
 import uvicorn
-from fastapi import FastAPI
 from sqlalchemy import text
 
-from gis_service import logs
 from gis_service.accounts import sessions
 from gis_service.accounts.audit_log import MACHINE
 from gis_service.accounts.first import ensure_accounts
 from gis_service.accounts.people import listed
+from gis_service.api.serve import serve
 from gis_service.db.engine import transaction
 from gis_service.db.migrate import set_up_alone
 from gis_service.db.queries import statement
 from gis_service.db.ready import prepare
 from gis_service.errors import SetupError
+from gis_service.files import private
 from gis_service.identity import Role, operator
 from gis_service.say import say
-from gis_service.selection.select import ensure_run, latest_run
+from gis_service.selection.published import ensure_published
+from gis_service.selection.select import latest_run
 from gis_service.settings import get_settings
 from web_map import assets
 
@@ -71,37 +71,19 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
             houses = connection.execute(text(statement("maps.headline"))).mappings().one()["houses"]
             analysed = latest_run(connection, "density")
             if houses:
-                ensure_run(connection)
+                ensure_published(connection)
         if houses and analysed is None:
             _analyse(wait=check)
         ensure_accounts(demo=demo != "none")
     address = f"http://{host}:{port}"
     os.environ["GIS_HOST"] = host  # the names under which the service answers depend on it
     get_settings.cache_clear()
-    logs.set_up()
     if check:
         _check(host, port, address, has_data=bool(houses))
         return
     say(f"服务已启动：{address}（按 Ctrl-C 停止；数据库继续运行，gis-service db stop 可停止）",
         f"Serving on {address} (Ctrl-C stops; the database goes on, gis-service db stop ends it)")  # fmt: skip
-    # httptools would read a head quicker, but takes one of any length; h11 refuses it.
-    uvicorn.run(
-        _application, factory=True, http="h11", host=host, port=port, log_config=None, access_log=False,
-        server_header=False, limit_concurrency=settings.connections_max, timeout_keep_alive=30,
-    )  # fmt: skip
-
-
-def _application() -> FastAPI:
-    """Return the application, with all that was loaded for it out of the garbage collector's sight.
-
-    It stays to the end; to look through its 300,000 objects would stop all answers for 0.1 s, once in a thousand tiles.
-    """
-    from gis_service.api.app import create_app
-
-    made = create_app()
-    gc.collect()
-    gc.freeze()
-    return made
+    serve(host, port)
 
 
 def _check_port(host: str, port: int) -> None:
@@ -182,13 +164,16 @@ def _analyse(*, wait: bool) -> None:
         f"正在后台分析巷道和连片区（约一分钟，记录在 {log}）；完成后打开 /map/fire 。",
         f"Analysing alleys and clusters in the background (about a minute, log in {log}); then open /map/fire.",
     )
+    private(log, "")
     with log.open("w") as told:
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=told)  # noqa: S603
 
 
 def _check(host: str, port: int, address: str, *, has_data: bool) -> None:
     """Serve for a moment and ask for the pages and a tile, as a browser would."""
-    config = uvicorn.Config("gis_service.api.app:create_app", factory=True, host=host, port=port, log_level="warning")
+    config = uvicorn.Config(
+        "gis_service.api.app:create_app", factory=True, host=host, port=port, log_level="warning", proxy_headers=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

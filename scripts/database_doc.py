@@ -23,13 +23,16 @@ rows is in [architecture.md](architecture.md).
 # Bookkeeping of the program itself says nothing of houses and is left out of the picture.
 ROOMS = {
     "Places and houses": [*(place.name for place in PLACES.values() if not place.of_run), "building_person"],
+    "The record of a house": ["round", "round_deadline", "judgement", "judgement_confirmation", "institution", "code"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",
              "firebreak", "analysed"],
     "Inspection plans": ["plan", "plan_version", "plan_team", "plan_stop", "plan_day", "plan_unplanned", "plan_edit"],
     "The brigade's records": ["fire_site", "fire_plan", "fire_drill", "fire_patrol"],
-    "Imports": ["import", "reject", "change"],
-    "Accounts": ["account", "session", "token", "sign_in_attempt", "audit_trail", "audit_head"],
-    "Deployment": ["deployment", "migration"],
+    "Imports": ["import", "import_row", "reject", "change"],
+    "Accounts": ["account", "session", "token", "sign_in_attempt", "known_browser", "audit_trail",
+                 "audit_head"],
+    "Jobs": ["job", "job_line"],
+    "Deployment": ["deployment", "migration", "data_step"],
 }  # fmt: skip
 COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, coalesce(d.description, '')

@@ -2,15 +2,18 @@
 -- The owner makes and loads. The service connects as gis_service, which may read nothing of the county by itself:
 -- each transaction takes the role of whoever asks. Which rows a role sees is said in migration 0009.
 
+-- Until the last line: a function of the keeper's can be spoken of by its own alone.
+GRANT gis_keeper TO CURRENT_USER;
+
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON SCHEMA gis FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA gis FROM
-    gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+    gis_reader, gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA gis FROM
-    gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+    gis_reader, gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA gis FROM
     PUBLIC,
-    gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+    gis_reader, gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 
 -- Membership: the service may become each of them for a transaction, and nobody else.
 GRANT gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor TO gis_service;
@@ -18,13 +21,15 @@ GRANT gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gi
 GRANT gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor TO CURRENT_USER;
 
 GRANT USAGE ON SCHEMA public TO
-    gis_owner,
+    gis_owner, gis_reader,
     gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT USAGE ON SCHEMA gis TO
-    gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+    gis_reader, gis_keeper, gis_service, gis_administrator, gis_planner, gis_fire,
+    gis_department, gis_township, gis_village, gis_auditor;
 
--- Before anybody has signed in: the work SRID, and a counter that says the database answers.
+-- Before anybody has signed in: the work SRID, the day, and a counter that says the database answers.
 GRANT SELECT ON gis.deployment TO gis_service;
+GRANT EXECUTE ON FUNCTION gis.today TO gis_service;
 GRANT SELECT ON SEQUENCE gis.data_version TO gis_service;
 
 -- Reading, everybody: the rows are row-level security's matter.
@@ -32,25 +37,28 @@ GRANT SELECT ON
     gis.deployment, gis.admin_area, gis.key_zone, gis.building, gis.road, gis.hydrant, gis.drawn_area,
     gis.run, gis.selection,
     gis.gap, gis.alley, gis.cluster, gis.building_density, gis.engine_space, gis.burn_cluster, gis.firebreak,
-    gis.house_card, gis.reach_card, gis.cluster_card
+    gis.house_card, gis.reach_card, gis.cluster_card, gis.cluster_record,
+    gis.code, gis.round, gis.round_deadline, gis.institution, gis.judgement, gis.judgement_confirmation,
+    gis.judgement_in_force, gis.import_row
 TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON SEQUENCE gis.data_version TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
-GRANT EXECUTE ON FUNCTION gis.tile_frame, gis.asker, gis.lies_in, gis.misplaced TO
+GRANT EXECUTE ON FUNCTION gis.tile_frame, gis.asker, gis.lies_in, gis.misplaced, gis.today,
+    gis.in_force, gis.meets TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON gis.import, gis.reject, gis.change TO gis_administrator, gis_planner, gis_auditor;
 GRANT SELECT ON gis.migration TO gis_administrator, gis_auditor;
 GRANT SELECT ON gis.building_person TO gis_administrator, gis_planner, gis_township, gis_village;
 
 -- Selections: what is asked, never who asked; that writes itself.
-GRANT INSERT (kind, parameters, draft, data_version, code_version), UPDATE (finished_at) ON gis.run TO
+GRANT INSERT (kind, name, parameters, data_version, code_version), UPDATE (finished_at) ON gis.run TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
 GRANT INSERT ON gis.selection TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
+GRANT EXECUTE ON FUNCTION gis.publish TO gis_administrator, gis_planner;
 
--- Drawn areas. Whole-map caches are told that an area changed.
+-- Drawn areas.
 GRANT INSERT (name, note, geom), UPDATE (name, note, version, updated_at, geom), DELETE ON gis.drawn_area TO
     gis_administrator, gis_planner, gis_fire;
-GRANT USAGE ON SEQUENCE gis.data_version TO gis_administrator, gis_planner, gis_fire;
 
 -- The fire brigade's records: added to, never changed; who and when write themselves.
 GRANT SELECT ON gis.fire_site, gis.fire_plan, gis.fire_drill, gis.fire_patrol TO
@@ -89,3 +97,52 @@ GRANT SELECT (account_id, name, role, place, department, person, has_password, o
 GRANT INSERT (name, role, place, department, person, oidc_subject, demo), UPDATE (disabled_at, oidc_subject)
 ON gis.account TO gis_administrator;
 GRANT SELECT ON gis.audit_trail, gis.audit_head TO gis_administrator, gis_auditor;
+
+-- The data's version moves on by itself; a counter to be read, and a step for whoever changes what has no trigger (0019).
+GRANT EXECUTE ON FUNCTION gis.version_of_data TO gis_service, gis_reader,
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT SELECT ON gis.data_step TO gis_administrator;
+
+-- Browsers that signed in before, names that are opened (0019).
+GRANT EXECUTE ON FUNCTION gis.knows_browser, gis.know_browser TO gis_service;
+GRANT EXECUTE ON FUNCTION gis.open_name, gis.open_things TO gis_administrator;
+
+-- Jobs: asked for and cancelled by who may see them; done by the worker, who is the owner.
+GRANT SELECT, INSERT (kind, parameters, key, lane), UPDATE (cancel) ON gis.job TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT SELECT ON gis.job_line TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+
+-- The login for QGIS and psql: what an auditor sees of the county, and nothing of people. Named here, table by table: a
+-- table that is not in this list is not read. Not the trail, nor what files held (reject, change): they may quote anything.
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['deployment', 'admin_area', 'key_zone', 'building', 'road', 'hydrant', 'drawn_area', 'run',
+                                'selection', 'gap', 'alley', 'cluster', 'building_density', 'engine_space',
+                                'burn_cluster', 'firebreak', 'fire_site', 'fire_plan', 'fire_drill', 'fire_patrol'] LOOP
+        EXECUTE format('GRANT SELECT ON gis.%I TO gis_reader', name);
+        EXECUTE format('DROP POLICY IF EXISTS reader ON gis.%I', name);
+        EXECUTE format('CREATE POLICY reader ON gis.%I FOR SELECT TO gis_reader USING (true)', name);
+    END LOOP;
+END
+$$;
+GRANT SELECT ON gis.house_card, gis.reach_card, gis.cluster_card TO gis_reader;
+GRANT EXECUTE ON FUNCTION gis.asker TO gis_reader;
+-- The record of a house (0016). A judgement says itself who entered it, when, and that it was entered.
+GRANT INSERT (building_id, round_id, visit_id, kind, tier, grade, judged_on, judge, judge_unit, institution_id, reason,
+              supersedes) ON gis.judgement TO gis_administrator, gis_planner, gis_township;
+GRANT INSERT (judgement_id) ON gis.judgement_confirmation TO gis_township;
+GRANT INSERT (name, credit_code, qualification, listed) ON gis.institution TO
+    gis_administrator, gis_planner, gis_township;
+GRANT INSERT (name, kind, first_day, last_day, filter, source), UPDATE (closed_on, closed_by) ON gis.round TO
+    gis_administrator, gis_planner;
+GRANT INSERT ON gis.round_deadline TO gis_administrator, gis_planner;
+GRANT INSERT (list, code, zh, en, position, office, annex) ON gis.code TO gis_administrator, gis_planner;
+GRANT USAGE ON SEQUENCE gis.data_version TO gis_township;
+-- Whom nobody can be: it keeps two columns in step with the judgements, by the one function that it owns.
+GRANT SELECT ON gis.building, gis.judgement, gis.deployment TO gis_keeper;
+GRANT UPDATE (hazard_tier, appraisal_grade) ON gis.building TO gis_keeper;
+GRANT EXECUTE ON FUNCTION gis.in_force, gis.today TO gis_keeper;
+REVOKE gis_keeper FROM CURRENT_USER;

@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -27,42 +28,65 @@ from fastapi import FastAPI
 from gis_service import cli as cli_module
 from gis_service.accounts import audit_log, people, sessions, tokens
 from gis_service.accounts.people import Account
+from gis_service.api.http.protocol import DeadlineProtocol
 from gis_service.db.engine import admin_connection, forget_connections, transaction
-from gis_service.db.ready import prepare
 from gis_service.db.server import Server
 from gis_service.errors import NotFoundError
 from gis_service.identity import RIGHTS, Right, Role, operator
 from gis_service.settings import ROOT, get_settings
-from tests import shared
+from tests import databases, shared
 
-_TEMPLATE = "gis_template"
-_DEMO = "gis_demo"
-_ANALYSED = "gis_analysed"
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 _numbers = itertools.count(1)
 
 
 @lru_cache(maxsize=512)
-def needs_analysed(file: str) -> bool:
-    """Whether the tests of a file (from the root) may need the analysed county: it, or its folder's conftest, names it."""
+def needs_demo(file: str) -> bool:
+    """Whether the tests of a file (from the root) may need the demo county: it, or its folder's conftest, names it."""
     path = ROOT / file
     near = [path] if path.parent == Path(__file__).parent else [path, path.parent / "conftest.py"]
-    return any("analysed_demo" in one.read_text() for one in near if one.is_file())
+    return any(re.search("demo(_database|_copy)?:|analysed_demo", one.read_text()) for one in near if one.is_file())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what needs no county: it is made meanwhile."""
+    items.sort(key=lambda item: needs_demo(str(item.path.relative_to(ROOT))))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Have the first of several workers make the county beside the tests, if any of them needs it."""
+    if _WORKER == "gw0" and any(needs_demo(str(item.path.relative_to(ROOT))) for item in session.items):
+        command = [sys.executable, "-m", "tests.databases", str(_folder())]
+        # A worker's own streams carry what it says to the run.
+        with (_folder() / "making.log").open("w") as log:
+            session.config.stash[_MAKING] = subprocess.Popen(
+                command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log,
+            )  # fmt: skip
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let the server go with the run; the workers end before the process that started them."""
+    if _MAKING in config.stash:
+        config.stash[_MAKING].wait()
+    run = config.stash.get(_RUN, None)
+    if run is not None:
+        databases.close_server(databases.folder_of(run))
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
-    """Give a file to one worker (``--dist loadfile``), and all that need the analysed county to the same: it is made once.
+def pytest_configure_node(node: Any) -> None:
+    """Remember the number of a run with workers, whose server they share."""
+    node.config.stash[_RUN] = node.workerinput["testrunuid"]
 
-    The marks of ``--dist loadgroup`` would say the same; with pytest 9.2 xdist 3.8 does not heed them.
-    """
-    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-    class ByCounty(LoadFileScheduling):  # type: ignore[misc]
-        def _split_scope(self, nodeid: str) -> str:
-            file = str(super()._split_scope(nodeid))
-            return "analysed" if needs_analysed(file) else file
+_MAKING = pytest.StashKey[subprocess.Popen[bytes]]()
+_RUN = pytest.StashKey[str]()
 
-    return ByCounty(config, log) if config.getvalue("dist") == "loadfile" else None
+
+@lru_cache(maxsize=1)
+def _folder() -> Path:
+    return databases.folder_of(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
 
 
 @dataclass(frozen=True)
@@ -127,6 +151,27 @@ class Database:
         ((value,),) = self.ask(sql, *values, role=role)
         return value
 
+    def judge(self, condition: str, tier: str | None = None, grade: str | None = None, on: str | None = None) -> None:
+        """Judge and appraise the houses that meet an SQL condition: their tier and grade follow."""
+        kinds = [("preliminary", tier, None)] * (tier is not None) + [("appraisal", None, grade)] * (grade is not None)
+        for kind, of_tier, of_grade in kinds:
+            self.ask(
+                "INSERT INTO gis.judgement (building_id, kind, tier, grade, judged_on) SELECT building_id, %s, %s, %s, "
+                f"coalesce(%s::date, gis.today()) FROM gis.building AS b WHERE {condition}",
+                kind, of_tier, of_grade, on,
+            )  # fmt: skip
+
+    def clear(self, condition: str = "true") -> None:
+        """Take houses away as if they had never been: for tests only, past the triggers that keep their judgements."""
+        self.ask(
+            f"SET LOCAL session_replication_role = replica; CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT building_id "
+            f"FROM gis.building WHERE {condition}; DELETE FROM gis.judgement USING gone AS g WHERE "
+            "judgement.building_id = g.building_id; DELETE FROM gis.building_person USING gone AS g WHERE "
+            "building_person.building_id = g.building_id; DELETE FROM gis.building USING gone AS g WHERE "
+            "building.building_id = g.building_id",
+            role="postgres",
+        )
+
     def counts(self) -> dict[str, int]:
         """Rows of every table, and the data version: what must not change when a file is refused."""
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'gis' ORDER BY 1"
@@ -134,8 +179,10 @@ class Database:
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(tables)
-                union = " UNION ALL ".join(f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall())
-                cursor.execute(f"{union} UNION ALL SELECT 'version', last_value + is_called::int FROM gis.data_version")
+                union = " UNION ALL ".join(
+                    f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall() if t != "data_step"
+                )
+                cursor.execute(f"{union} UNION ALL SELECT 'version', gis.version_of_data()")
                 return {str(name): int(count) for name, count in cursor.fetchall()}
         finally:
             connection.close()
@@ -170,7 +217,12 @@ def serving(app: FastAPI) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    service = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    service = uvicorn.Server(
+        uvicorn.Config(
+            app, host="127.0.0.1", port=port, log_level="warning", http=DeadlineProtocol, proxy_headers=False,
+            backlog=2048,
+        )
+    )  # fmt: skip
     thread = threading.Thread(target=service.run, daemon=True)
     thread.start()
     while not service.started:
@@ -193,11 +245,6 @@ def open_folder(prefix: str = "gis-test-") -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _clone(server: Server, source: str, name: str) -> None:
-    with admin_connection("postgres") as connection, connection.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
-
-
 def _drop(name: str) -> None:
     with admin_connection("postgres") as connection, connection.cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
@@ -206,9 +253,9 @@ def _drop(name: str) -> None:
 @contextlib.contextmanager
 def cloned(server: Server, source: str) -> Iterator[Database]:
     """A new database with all that ``source`` has, in use for the length of the block."""
-    made = Database(server, f"t{next(_numbers)}")
+    made = Database(server, f"t{_WORKER}{next(_numbers)}")
+    databases.clone(server, source, made.name)
     with made.active():
-        _clone(server, source, made.name)
         try:
             yield made
         finally:
@@ -219,29 +266,16 @@ def cloned(server: Server, source: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    with open_folder() as folder:
-        running = Server(folder)
-        running.start()
-        try:
-            connection = psycopg2.connect(running.url("postgres", "postgres"))
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                # What a test loses in a power cut it makes again.
-                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-                    cursor.execute(f"ALTER SYSTEM SET {setting} = off")
-                cursor.execute("SELECT pg_reload_conf()")
-            connection.close()
-            yield running
-        finally:
-            forget_connections()
-            running.remove()
+    """The run's server; it ends with the run, or with this process where there are no workers."""
+    yield databases.open_server(_folder())
+    forget_connections()
+    if not _WORKER:
+        databases.close_server(_folder())
 
 
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
-    with Database(server, _TEMPLATE).active():
-        prepare()
-    return _TEMPLATE
+    return databases.make(server, databases.TEMPLATE)
 
 
 @pytest.fixture
@@ -252,15 +286,11 @@ def database(server: Server, template: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def demo(server: Server, template: str) -> str:
-    """The name of a database with the simulated 东兰县, loaded once."""
-    from gis_service.demo.load import load_demo
-
-    made = Database(server, _DEMO)
-    with made.active():
-        _clone(server, template, _DEMO)
-        load_demo("donglan")
-    return _DEMO
+def demo(server: Server) -> str:
+    """The name of this worker's database with the simulated 东兰县."""
+    name = f"demo{_WORKER}"
+    databases.clone(server, databases.make(server, databases.DEMO), name)
+    return name
 
 
 @pytest.fixture
@@ -271,26 +301,17 @@ def demo_database(server: Server, demo: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def analysed_demo(server: Server, demo: str) -> str:
-    """The name of a copy of the demo county with a selection and a density run, made once."""
-    from gis_service.analysis.command import analyse
-    from gis_service.db.engine import transaction
-    from gis_service.density.params import Params
-    from gis_service.identity import operator
-    from gis_service.selection.select import ensure_run
-
-    with Database(server, _ANALYSED).active():
-        _clone(server, demo, _ANALYSED)
-        with transaction(operator()) as connection:
-            ensure_run(connection)
-        analyse(Params())
-    return _ANALYSED
+def analysed_demo(server: Server) -> str:
+    """The name of this worker's copy of the demo county with a published list and a density run."""
+    name = f"analysed{_WORKER}"
+    databases.clone(server, databases.make(server, databases.ANALYSED), name)
+    return name
 
 
 @pytest.fixture
-def demo_copy(server: Server, demo: str) -> Iterator[Database]:
+def demo_copy(server: Server) -> Iterator[Database]:
     """The demo county for one test to change."""
-    with cloned(server, demo) as made:
+    with cloned(server, databases.make(server, databases.DEMO)) as made:
         yield made
 
 

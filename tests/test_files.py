@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis_service.errors import InputError
-from gis_service.files import check_output, neutral, parts_of, replacing
+from gis_service.export.mark import Mark
+from gis_service.export.rows import write_rows
+from gis_service.files import check_output, neutral, parts_of, private, replacing
 from tests.conftest import Database
 from tests.ingest.make import houses, put
 
@@ -31,11 +33,16 @@ def test_a_file_takes_its_place_at_the_end(tmp_path: Path):
     assert _left(tmp_path) == {"a.csv"}
 
 
-def test_a_new_file_has_the_mode_of_any_other(tmp_path: Path):
-    (tmp_path / "other").touch()
-    with replacing(tmp_path / "a") as partial:
-        partial.touch()
-    assert (tmp_path / "a").stat().st_mode == (tmp_path / "other").stat().st_mode
+def test_a_new_file_is_its_owners_alone_from_the_first_byte(tmp_path: Path):
+    old = os.umask(0)
+    try:
+        with replacing(tmp_path / "a") as partial:
+            partial.write_text("x")  # with whatever mode a library gives it
+            assert stat.S_IMODE(partial.parent.stat().st_mode) == 0o700, "nobody else comes near it"
+        private(tmp_path / "b", "x")
+    finally:
+        os.umask(old)
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in "ab"] == [0o600, 0o600]
 
 
 def test_a_link_stays_a_link(tmp_path: Path):
@@ -148,7 +155,22 @@ def test_no_text_becomes_a_formula(text: str):
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\r", "\n", "\t", "＝", "＋", "－", "＠", "\0="])
 def test_every_beginning_of_a_formula(start: str):
     assert neutral(f"{start}HYPERLINK(1)").startswith("'")
+    assert neutral(f" {start}1").lstrip().startswith("'") or start in "\r\n\t"
     assert neutral(-5) == -5
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n", "\v", "\f", "\x85", "\u2028", "\u2029"])
+def test_no_cell_holds_the_end_of_a_line(end: str, tmp_path: Path):
+    assert neutral(f"a{end}=1") in {"a =1", "a=1"}
+    write_rows(["甲", "乙"], [[f"a{end}=1", 5], ["＝1", None]], tmp_path / "a.csv", title="表", mark=Mark("wang"))
+    lines = (tmp_path / "a.csv").read_bytes().decode("utf-8-sig").splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith('"') and line.endswith('"') and line.count('"') == 8 for line in lines), (
+        "every cell quoted"
+    )
+    assert lines[1].startswith(('"a =1","5",', '"a=1","5",'))
+    assert lines[2].startswith('"\'＝1","",')
+    assert stat.S_IMODE((tmp_path / "a.csv").stat().st_mode) == 0o600
 
 
 def test_density_does_not_replace_its_houses(tmp_path: Path, database: Database):

@@ -16,7 +16,7 @@ from gis_service.files import check_output, replacing
 from gis_service.identity import Identity, Role, operator
 from gis_service.inspection.stored.read import read_plan
 from gis_service.say import say
-from gis_service.selection.select import ensure_run
+from gis_service.selection.published import ensure_published
 from gis_service.settings import get_settings
 from gis_service.sheet.township import print_wall_map, read_sheet_data
 from web_map.fire import fire_page
@@ -40,7 +40,7 @@ def planner(run_id: int | None, out: Path) -> None:
     prepare()
     with transaction(operator()) as connection:
         if run_id is None:
-            ensure_run(connection)
+            ensure_published(connection)
         page = planner_page(connection, run_id, offline=True, lang=get_settings().lang)
     write_page(page, out)
 

@@ -62,7 +62,7 @@ def county_page(connection: Connection, lang: str = "zh") -> Page:
 
 def _township_layer(boundaries: list[dict[str, Any]], *, zh: bool) -> dict[str, Any]:
     plain = fill("#e9eef3", 0.9, 0.5, "#b8c2cc")
-    areas = [b for b in boundaries if b["p"]["level"] == "township"]
+    areas = [b for b in boundaries if b["p"]["level"] in {"township", "unit"}]
     return layer("townships", "乡镇" if zh else "Townships", areas, {"fallback": plain}, [])
 
 
@@ -100,10 +100,16 @@ def _facts(overview: Table, *, zh: bool) -> list[tuple[str, str]]:
 def _notes(runs: Runs, *, zh: bool) -> list[str]:
     notes = []
     if runs.selection is None:
-        notes.append("还没有选取优先排查房屋。" if zh else "No houses have been selected for inspection yet.")
+        notes.append(
+            "尚未发布名单，“优先排查”各栏为 0。"
+            if zh
+            else "No list is published: the column of houses to inspect shows 0."
+        )
     else:
         notes.append(
-            f"优先排查：第 {runs.selection} 号选取。" if zh else f"To inspect first: selection run {runs.selection}."
+            f"优先排查：第 {runs.selection} 号名单（全部房屋和其中经营性房屋分列）。"
+            if zh
+            else f"To inspect first: list {runs.selection}."
         )
     if runs.density is None:
         notes.append("还没有连片区分析结果，连片区各栏为 0。" if zh else "No density run yet: its columns show 0.")

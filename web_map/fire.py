@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, text
 
+from gis_service.db.day import today
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.density.alleys.gaps import CLASS_GRAIN_M
@@ -176,7 +177,12 @@ def _drawn(
 
 def _told(parameters: dict[str, Any], *, zh: bool) -> dict[str, Any]:
     """Return the words and limits that the page's script needs: of classes, and of the width up to which gaps go."""
-    return {"classes": classes(zh=zh), "widest_m": parameters["max_width_m"], "half_m": CLASS_GRAIN_M / 2}
+    return {
+        "today": str(today()),
+        "classes": classes(zh=zh),
+        "widest_m": parameters["max_width_m"],
+        "half_m": CLASS_GRAIN_M / 2,
+    }
 
 
 def _work_drawn(work: Work, srid: int, *, zh: bool) -> list[dict[str, Any]]:

@@ -11,11 +11,12 @@ import folium
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from gis_service.db.day import simulated_day
 from gis_service.settings import get_settings
 from web_map import assets
 from web_map.tables import Shown
 
-SCRIPTS = ("vendor/leaflet.js", "vendor/vectorgrid.js", "gis.js")
+SCRIPTS = ("vendor/leaflet.js", "vendor/vectorgrid.js", "gis.js", "tools.js")
 STYLES = ("vendor/leaflet.css", "gis.css")
 INTERNAL_ZH, INTERNAL_EN = "内部工作用图", "For internal use"
 
@@ -122,7 +123,7 @@ def render(
         csrf=csrf if nonce is not None else None,
         account=account if nonce is not None else None,
         navigation=navigation or [],
-        scripts=[_script(name, offline) for name in (*SCRIPTS, *page.scripts)],
+        scripts=[_script(name, offline) for name in (*SCRIPTS, *(() if offline else ("session.js",)), *page.scripts)],
         styles=[_style(name, offline) for name in (*STYLES[:1], *page.styles, *STYLES[1:])],
         folium_header=Markup(figure.header.render().replace("<script>", _open_script(nonce))),  # noqa: S704
         folium_html=Markup(figure.html.render()),  # noqa: S704 - made by folium from our numbers alone
@@ -134,6 +135,7 @@ def render(
             | {"lang": page.lang, "bounds": [[south, west], [north, east]]}
         ),
         made_at=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
+        simulated_day=simulated_day(),
         internal=get_settings().map_approval or (INTERNAL_ZH if page.lang == "zh" else INTERNAL_EN),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gis_service.db.day import simulated_day
 from gis_service.identity import Identity
 from web_map import assets
 from web_map.frame import templates
@@ -40,5 +41,12 @@ def form_page(
         return en if lang == "en" else zh
 
     return templates.get_template(template).render(
-        lang=lang, csrf=csrf or "", who=who, navigation=navigation, t=t, style=assets.link("page.css"), **values
+        lang=lang,
+        csrf=csrf or "",
+        who=who,
+        navigation=navigation,
+        t=t,
+        style=assets.link("page.css"),
+        simulated_day=simulated_day(),
+        **values,
     )

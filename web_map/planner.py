@@ -14,12 +14,15 @@ from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.facts import house
 from gis_service.facts.symbols import ZONE_COLOR, ZONE_MARK
+from gis_service.identity import Identity
 from gis_service.selection.lists import rows_of
 from gis_service.selection.reasons import house_facts, phrases
-from gis_service.selection.rules import RULES, Limit, points_table
+from gis_service.selection.rules import RULES, points_table
 from gis_service.selection.select import latest_run
-from gis_service.selection.terms import changes, complete
-from gis_service.settings import DEFAULTS, default, get_settings
+from gis_service.selection.sentence import sentence
+from gis_service.selection.terms import Ask, HouseTerm, changes, complete, default_ask
+from gis_service.settings import DEFAULTS, get_settings
+from web_map.controls import controls
 from web_map.features import feature, to_degrees
 from web_map.frame import Page
 from web_map.palette import fill, score_keys, score_rule
@@ -31,21 +34,21 @@ _ZONES_MAX = 3_000
 
 
 def planner_page(
-    connection: Connection, run_id: int | None, *, offline: bool, lang: str = "zh", may_draw: bool = False
+    connection: Connection, run_id: int | None, *, offline: bool, lang: str = "zh", who: Identity | None = None
 ) -> Page:
-    """Return the planner's page for a selection run: where none is named, the county's list.
+    """Return the planner's page for a list: where none is named, the published one.
 
-    A served page shows the asker's own draft where that is newer. An offline file holds at most ``GIS_INLINE_LIMIT``
-    of the selected houses, the highest scores first, and says how many it left out; the served page takes them as
-    tiles.
+    A served page with nothing published says so, and has the conditions to make a list. An offline file holds at most
+    ``GIS_INLINE_LIMIT`` of the selected houses, the highest scores first, and says how many it left out; the served
+    page takes them as tiles.
 
     Raises
     ------
     NotFoundError
-        There is no such run.
+        There is no such list; offline, none is published.
 
     """
-    run = _run(connection, run_id, drafts=not offline)
+    run = _run(connection, run_id, offline=offline)
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
     total = int(connection.execute(text(statement("runs.total")), {"run_id": run["run_id"]}).scalar_one())
     zh = lang == "zh"
@@ -53,7 +56,7 @@ def planner_page(
     boundaries = boundaries_of(connection, srid)
     zones, buffers = _zones(connection, run["parameters"], srid, zh=zh)
     # A served page takes its houses as tiles and its list from the service.
-    rows = rows_of(connection, run["run_id"], get_settings().inline_limit) if offline else []
+    rows = rows_of(connection, run["run_id"] or 0, get_settings().inline_limit) if offline else []
     houses = _houses(rows, srid, lang)
     county = county_of(connection)
     layers = [
@@ -63,8 +66,9 @@ def planner_page(
             "zones", "重点区域" if zh else "Key zones", zones, _zone_style(0.35, 1.6), _zone_keys(zh=zh),
             mark={k: {"mark": ZONE_MARK[k], "color": ZONE_COLOR[k]} for k in ZONE_KIND}, farRadius=3.5, nearZoom=13,
         ),
-        _house_layer(houses, run["run_id"], lang, offline=offline),
     ]  # fmt: skip
+    if run["run_id"] is not None:
+        layers.append(_house_layer(houses, run["run_id"], lang, offline=offline))
     if not offline:
         layers.insert(1, _all_houses_layer(zh=zh))
     config: dict[str, Any] = {
@@ -77,7 +81,7 @@ def planner_page(
         config["places"] = _places(boundaries, zones, houses)
     else:
         config["search"] = f"/api/search?lang={lang}&q="
-        config["planner"] = _controls(connection, run, may_draw=may_draw, zh=zh)
+        config["planner"] = controls(connection, run, who, lang)
     return Page(
         title="重点房屋排查图" if zh else "Houses to inspect first",
         subtitle=_subtitle(county, run, zh=zh),
@@ -86,79 +90,15 @@ def planner_page(
         facts=_facts(head, total, zh=zh),
         notes=_notes(run["parameters"], total, len(houses), offline=offline, zh=zh),
         simulated=bool(head["simulated"]),
-        draft=run["draft"],
+        draft=run["run_id"] is not None and run["published_at"] is None,
         lang=lang,
         links=[] if offline else _links(run, latest_run(connection), zh=zh),
-        scripts=() if offline else ("vendor/draw.js", "tabs.js", "areas.js", "planner.js"),
+        scripts=()
+        if offline
+        else ("vendor/draw.js", "tabs.js", "areas.js", "conditions.js", "listing.js", "lists.js", "planner.js"),
         styles=() if offline else ("vendor/draw.css",),
         current="/map/planner",
     )
-
-
-def _controls(connection: Connection, run: dict[str, Any], *, may_draw: bool, zh: bool) -> dict[str, Any]:
-    """Return what the panel's controls start from: the conditions of the run that is shown."""
-    asked, lang = run["parameters"], "zh" if zh else "en"
-    widths = _buffers({"any_of": asked["any_of"], "all_of": []})
-    rules = {term["name"] for term in asked["any_of"] if term["term"] == "rule"}
-    runs = read(connection, "runs.list", limit=_RUNS_MAX, kind="selection", all_drafts=False)
-    return {
-        "run": run["run_id"],
-        "runs": [
-            {"run_id": r["run_id"], "at": r["started_at"].astimezone().strftime("%m-%d %H:%M"), "n": r["selected"]}
-            for r in runs
-        ],
-        "zones": [
-            {
-                "kind": kind, "name": name if zh else kind, "mark": ZONE_MARK[kind], "color": ZONE_COLOR[kind],
-                "on": kind in widths, "buffer_m": widths.get(kind, default(f"buffer_{kind}_m")),
-                "source": DEFAULTS[f"buffer_{kind}_m"].source,
-            }
-            for kind, name in ZONE_KIND.items()
-        ],
-        "rules": [
-            {
-                "name": r.name, "title": r.title(lang), "source": r.source(lang), "on": r.name in rules,
-                "limit": r.limit and _limit(r.limit, asked, zh=zh),
-            }
-            for r in RULES.values()
-        ],
-        "within": [{"area_id": t["area_id"], "name": t["name"]} for t in _drawn(asked)],
-        "beyond": _beyond(asked, zh=zh),
-        "may_draw": may_draw,
-    }  # fmt: skip
-
-
-def _limit(limit: Limit, asked: dict[str, Any], *, zh: bool) -> dict[str, Any]:
-    return {
-        "name": limit.name, "low": limit.low, "high": limit.high, "value": asked[limit.name],
-        "unit": limit.zh if zh else limit.en,
-    }  # fmt: skip
-
-
-def _drawn(asked: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the drawn areas that a list stays within; older runs have theirs among the terms that must be met."""
-    terms = [*asked["within"], *asked["all_of"]]
-    return [t for t in terms if t["term"] == "area" and t["area_id"] is not None]
-
-
-def _beyond(asked: dict[str, Any], *, zh: bool) -> str:
-    """Return, in words, the conditions of a list that the panel has no control for: a list made there lacks them."""
-    drawn = _drawn(asked)
-    groups = (
-        ("或" if zh else "or", [t for t in asked["any_of"] if t["term"] == "area"]),
-        ("须满足" if zh else "all of", [t for t in asked["all_of"] if t not in drawn]),
-        ("排除" if zh else "none of", asked["none_of"]),
-        ("只在" if zh else "within", [t for t in asked["within"] if t not in drawn]),
-    )
-    return "；".join(f"{said} {'、'.join(_named(t, zh=zh) for t in terms)}" for said, terms in groups if terms)
-
-
-def _named(term: dict[str, Any], *, zh: bool) -> str:
-    if term["term"] == "zone":
-        return f"{_kind(term['kind'], zh=zh)} {term['buffer_m']:g} m"
-    if term["term"] == "rule" and term["name"] in RULES:
-        return RULES[term["name"]].title("zh" if zh else "en")
-    return str(term.get("name", term["term"]))
 
 
 def _kind(kind: str, *, zh: bool) -> str:
@@ -166,11 +106,18 @@ def _kind(kind: str, *, zh: bool) -> str:
     return ZONE_KIND.get(kind, kind) if zh else kind
 
 
-def _run(connection: Connection, run_id: int | None, *, drafts: bool) -> dict[str, Any]:
-    wanted = run_id if run_id is not None else latest_run(connection, drafts=drafts)
-    row = None
-    if wanted is not None:
-        row = connection.execute(text(statement("maps.run")), {"run_id": wanted}).mappings().one_or_none()
+def _run(connection: Connection, run_id: int | None, *, offline: bool) -> dict[str, Any]:
+    """Return the list to show; where none is published and none is named, the conditions to begin with."""
+    wanted = run_id if run_id is not None else latest_run(connection)
+    if wanted is None and not offline:
+        start = Ask(default_ask().any_of, (HouseTerm("operating"),)).parameters()
+        return {"run_id": None, "parameters": complete(start), "published_at": None, "name": None}
+    if wanted is None:
+        raise NotFoundError(
+            "尚未发布名单；请先在规划图上发布，或运行 gis-service runs publish 编号。",
+            "No list is published; publish one on the planner's map, or by gis-service runs publish NUMBER.",
+        )
+    row = connection.execute(text(statement("maps.run")), {"run_id": wanted}).mappings().one_or_none()
     if row is None:
         raise NotFoundError(
             "没有这次选取结果；请先运行 gis-service select。",
@@ -278,13 +225,18 @@ def _places(
 
 
 def _subtitle(county: Any, run: dict[str, Any], *, zh: bool) -> str:
-    name = county["name"] if county else ""
+    place = county["name"] if county else ""
+    if run["run_id"] is None:
+        return f"{place} 尚未发布名单" if zh else f"{place}: no list is published"
     day = run["started_at"].astimezone().strftime("%Y-%m-%d")
+    name = run["name"] or ""
     if zh:
-        said = f"{name} 第 {run['run_id']} 号选取 · {day} · 数据版本 {run['data_version']}"
-        return f"{said} · 试算：条件与默认不同，不是全县的名单" if run["draft"] else said
-    said = f"{name} selection {run['run_id']} · {day} · data version {run['data_version']}"
-    return f"{said} · a draft: other conditions than the default ones, not the county's list" if run["draft"] else said
+        said = (
+            f"{place} 第 {run['run_id']} 号名单{f'“{name}”' if name else ''} · {day} · 数据版本 {run['data_version']}"
+        )
+        return said if run["published_at"] else f"{said} · 草稿：不是全县的名单"
+    said = f"{place} list {run['run_id']}{f' “{name}”' if name else ''} · {day} · data version {run['data_version']}"
+    return said if run["published_at"] else f"{said} · a draft, not the county's list"
 
 
 def _facts(head: Any, total: int, *, zh: bool) -> list[tuple[str, str]]:
@@ -300,7 +252,7 @@ def _facts(head: Any, total: int, *, zh: bool) -> list[tuple[str, str]]:
 
 
 def _notes(parameters: dict[str, Any], total: int, drawn: int, *, offline: bool, zh: bool) -> list[str]:
-    notes = []
+    notes = [sentence(parameters, "zh" if zh else "en")]
     if offline and drawn < total:
         notes.append(
             f"本文件只画出优先分最高的 {drawn:,} 栋，另有 {total - drawn:,} 栋未画出；完整名单请用 gis-service select 导出。"
@@ -308,10 +260,6 @@ def _notes(parameters: dict[str, Any], total: int, drawn: int, *, offline: bool,
             else f"This file draws the {drawn:,} highest scores and leaves out {total - drawn:,}; export the whole list "
             "with gis-service select."
         )
-    held = [*parameters["within"], *(t for t in parameters["all_of"] if t["term"] == "area")]
-    areas = "、".join(t["name"] for t in held)
-    if areas:
-        notes.append(f"只在这些区域内：{areas}" if zh else f"Only inside: {areas}")
     for kind, width in _buffers(parameters).items():
         known = DEFAULTS.get(f"buffer_{kind}_m")
         source = (f"（{known.source}）" if zh else f" ({known.source})") if known else ""
@@ -341,14 +289,14 @@ def _rule_note(term: dict[str, Any], parameters: dict[str, Any], *, zh: bool) ->
 
 def _links(run: dict[str, Any], county: int | None, *, zh: bool) -> list[tuple[str, str]]:
     run_id = run["run_id"]
-    back = (
-        [("全县名单" if zh else "The county's list", f"/map/planner?run={county}")] if run["draft"] and county else []
-    )
+    if run_id is None:
+        return [("English" if zh else "中文", "?lang=en" if zh else "?lang=zh")]
+    back = [("全县名单" if zh else "The county's list", "/map/planner")] if county and county != run_id else []
     return [
         *back,
         ("下载名单 xlsx" if zh else "List (xlsx)", f"/api/selections/{run_id}/export?format=xlsx"),
         ("GeoPackage", f"/api/selections/{run_id}/export?format=gpkg"),
         ("GeoJSON", f"/api/selections/{run_id}/export?format=geojson"),
         ("离线地图" if zh else "Offline map", f"/map/planner/offline?run={run_id}"),
-        ("English" if zh else "中文", "?lang=en" if zh else "?lang=zh"),
+        ("English" if zh else "中文", f"?lang=en&run={run_id}" if zh else f"?lang=zh&run={run_id}"),
     ]

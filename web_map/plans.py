@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from gis_service.areas import drawn
 from gis_service.codelists import ZONE_KIND
+from gis_service.db.day import today
 from gis_service.db.queries import statement
 from gis_service.inspection.model import Terms
 from gis_service.inspection.stored.conditions import next_working_day
@@ -27,16 +27,16 @@ def plans_values(connection: Connection, *, lang: str, may_plan: bool) -> dict[s
     """Return what the template ``plans.html`` shows."""
     zh = lang == "zh"
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
-    today = date.today()
+    now = today()
     return {
         "plans": [_row(row, zh=zh) for row in read(connection, "plans.listed", limit=_PLANS_MAX)],
         "runs": _runs(connection, zh=zh) if may_plan else [],
         "areas": [{"area_id": a.area_id, "name": a.name} for a in drawn.read(connection)] if may_plan else [],
         "zones": [(kind, name if zh else kind, f"{default(f'buffer_{kind}_m'):g}") for kind, name in ZONE_KIND.items()],
         "rules": [(rule.name, rule.title(lang)) for rule in RULES.values()],
-        "start": next_working_day(today, Terms(1, today)).isoformat(),
+        "start": next_working_day(now, Terms(1, now)).isoformat(),
         "minutes": int(default("visit_minutes")),
-        "suggested": f"{today.year} 年 {today.month} 月排查" if zh else f"Inspection {today:%Y-%m}",
+        "suggested": f"{now.year} 年 {now.month} 月排查" if zh else f"Inspection {now:%Y-%m}",
         "simulated": bool(head["simulated"]),
     }
 
@@ -55,12 +55,13 @@ def _row(row: dict[str, Any], *, zh: bool) -> dict[str, Any]:
 def _runs(connection: Connection, *, zh: bool) -> list[dict[str, Any]]:
     """Return the county's list first, then further lists."""
     first = latest_run(connection)
-    rows = read(connection, "runs.list", limit=_RUNS_MAX, kind="selection", all_drafts=False)
+    rows = read(connection, "runs.list", limit=_RUNS_MAX, kind="selection")
     rows.sort(key=lambda row: (row["run_id"] != first, -row["run_id"]))
     out = []
     for row in rows:
         what = ("全县名单" if zh else "the county's list") if row["run_id"] == first else ("名单" if zh else "list")
-        draft = ("，试算" if zh else ", draft") if row["draft"] else ""
+        draft = ("，草稿" if zh else ", draft") if row["published_at"] is None else ""
         count = f"{row['selected']:,} 栋" if zh else f"{row['selected']:,} houses"
-        out.append({"run_id": row["run_id"], "label": f"{what} {row['run_id']}（{count}{draft}）"})
+        name = row["name"] or row["run_id"]
+        out.append({"run_id": row["run_id"], "label": f"{what} {name}（{count}{draft}）"})
     return out

@@ -14,6 +14,7 @@ from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.table import Table
 from gis_service.facts import cluster, house
+from gis_service.facts.duty import duty
 from gis_service.facts.symbols import TIER_MARK
 from gis_service.figures.house import township_list
 from gis_service.figures.tables import Runs, place_tables, runs_of
@@ -195,12 +196,12 @@ def _list(listed: list[dict[str, Any]], shapes: Any, *, lang: str) -> list[dict[
     for rank, (row, shape) in enumerate(zip(listed[:_LIST_MAX], shapes, strict=False), start=1):
         facts = house_facts(row, lang)
         tier = HAZARD_TIER[row["hazard_tier"]] if lang == "zh" else row["hazard_tier"]
-        place = f"{row['village']} · " if row["village"] else ""
+        place = " · ".join(filter(None, (row["village"], duty(row, zh=lang == "zh"))))
         why = "；".join(facts["reasons"]) or tier
         items.append(
             {
                 "rank": rank, "label": f"{facts['title']}", "score": TIER_MARK.get(row["hazard_tier"], ""),
-                "why": f"{place}{why}", "c": _middle(shape), "k": row["building_id"],
+                "why": " · ".join(filter(None, (place, why))), "c": _middle(shape), "k": row["building_id"],
             }
         )  # fmt: skip
     return items
@@ -218,7 +219,9 @@ def _subtitle(county: Any, runs: Runs, *, zh: bool) -> str:
     name = county["name"] if county else ""
     parts = [name]
     if runs.selection is not None:
-        parts.append(f"第 {runs.selection} 号选取" if zh else f"selection {runs.selection}")
+        parts.append(f"第 {runs.selection} 号名单" if zh else f"list {runs.selection}")
+    else:
+        parts.append("尚未发布名单" if zh else "no list is published")
     if runs.density is not None:
         parts.append(f"第 {runs.density} 号分析" if zh else f"density run {runs.density}")
     return " · ".join(part for part in parts if part)

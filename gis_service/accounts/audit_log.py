@@ -37,6 +37,8 @@ class Action(StrEnum):
     SIGN_IN_LOCKED = "sign_in_locked"
     PERSON_READ = "person_read"
     SELECTED = "selected"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
     EXPORTED = "exported"
     FIRE_RECORDED = "fire_recorded"
     AREA_DRAWN = "area_drawn"
@@ -47,9 +49,14 @@ class Action(StrEnum):
     PLAN_PUBLISHED = "plan_published"
     PLAN_DELETED = "plan_deleted"
     RECORDED = "recorded"
+    JUDGED = "judged"
+    CONFIRMED = "confirmed"
+    ROUND_OPENED = "round_opened"
+    ROUND_CLOSED = "round_closed"
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"
+    ACCOUNT_OPENED = "account_opened"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a deed
     TOKEN_MADE = "token_made"  # noqa: S105
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
@@ -69,6 +76,8 @@ _ZH = {
     Action.SIGN_IN_LOCKED: "登录锁定",
     Action.PERSON_READ: "查看个人信息",
     Action.SELECTED: "选取房屋",
+    Action.PUBLISHED: "发布名单",
+    Action.WITHDRAWN: "撤回名单",
     Action.EXPORTED: "导出",
     Action.FIRE_RECORDED: "登记消防记录",
     Action.AREA_DRAWN: "画区域",
@@ -79,9 +88,14 @@ _ZH = {
     Action.PLAN_PUBLISHED: "发布计划",
     Action.PLAN_DELETED: "删除计划",
     Action.RECORDED: "登记",
+    Action.JUDGED: "录入判定",
+    Action.CONFIRMED: "确认判定",
+    Action.ROUND_OPENED: "开启轮次",
+    Action.ROUND_CLOSED: "关闭轮次",
     Action.ACCOUNT_ADDED: "新建账号",
     Action.ACCOUNT_DISABLED: "停用账号",
     Action.ACCOUNT_ENABLED: "启用账号",
+    Action.ACCOUNT_OPENED: "解除登录锁定",
     Action.PASSWORD_CHANGED: "更改密码",
     Action.TOKEN_MADE: "新建令牌",
     Action.TOKEN_REVOKED: "撤销令牌",

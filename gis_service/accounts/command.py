@@ -71,12 +71,14 @@ def list_() -> None:
 @user.command()
 @click.argument("name")
 def disable(name: str) -> None:
-    """停用账号，立即结束其登录。Disable an account; its sessions end at once."""
+    """停用账号，立即结束其登录和令牌。Disable an account; its sessions and tokens end at once."""
     who = operator()
     with transaction(who) as connection:
-        account = people.disable(connection, name)
-        audit_log.append(connection, who, Action.ACCOUNT_DISABLED, account.name)
-    say(f"已停用 {account.name}。", f"Disabled {account.name}.")
+        account, ended = people.disable(connection, name)
+        audit_log.append(
+            connection, who, Action.ACCOUNT_DISABLED, account.name, sessions=ended.sessions, tokens=ended.tokens
+        )
+    say(f"已停用 {account.name}。{ended.message()}", f"Disabled {account.name}. {ended.message('en')}")
 
 
 @user.command()
@@ -94,16 +96,32 @@ def enable(name: str) -> None:
 @click.argument("name")
 @click.option("--generate", is_flag=True, help=_GENERATE)
 def password(name: str, generate: bool) -> None:
-    """重设密码，立即结束其登录。Give an account another password; its sessions end at once."""
+    """重设密码，立即结束其登录和令牌。Give an account another password; its sessions and tokens end at once."""
     who = operator()
     with transaction(who, read_only=True) as connection:
         people.find(connection, name)
     chosen = _password(generate)
     with transaction(who) as connection:
-        account = people.set_password(connection, name, chosen)
-        audit_log.append(connection, who, Action.PASSWORD_CHANGED, account.name)
-    say(f"已重设 {account.name} 的密码。", f"{account.name} has another password.")
+        account, ended = people.set_password(connection, name, chosen)
+        audit_log.append(
+            connection, who, Action.PASSWORD_CHANGED, account.name, sessions=ended.sessions, tokens=ended.tokens
+        )
+    say(
+        f"已重设 {account.name} 的密码。{ended.message()}",
+        f"{account.name} has another password. {ended.message('en')}",
+    )
     _show(chosen if generate else None)
+
+
+@user.command(name="open")
+@click.argument("name")
+def open_(name: str) -> None:
+    """解除登录锁定：忘掉该账号名的失败次数。Let a name that was tried too often be tried again at once."""
+    who = operator()
+    with transaction(who) as connection:
+        counts = people.open_name(connection, name)
+        audit_log.append(connection, who, Action.ACCOUNT_OPENED, name.strip().lower(), counts=counts)
+    say(f"账号 {name} 现在可以登录。", f"{name} can be signed in to now.")
 
 
 @user.command()

@@ -6,7 +6,6 @@ the demo are made and kept in a file that only its owner can read, for the demo'
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from gis_service.accounts.audit_log import Action
 from gis_service.accounts.people import New
 from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
+from gis_service.files import private
 from gis_service.identity import Role, operator
 from gis_service.say import say
 from gis_service.settings import get_settings
@@ -107,10 +107,7 @@ def _make_demo() -> None:
         made.append(demo)
     file = demo_file()
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.unlink(missing_ok=True)
-    # Readable by its owner alone from the first moment on.
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
-        opened.writelines(f"{d.name}\t{d.password}\t{d.role.value}\t{d.where}\n" for d in made)
+    private(file, "".join(f"{d.name}\t{d.password}\t{d.role.value}\t{d.where}\n" for d in made))
 
 
 def _tell_demo() -> None:
@@ -135,7 +132,10 @@ def _end_demo(names: list[str]) -> None:
     who = operator()
     with transaction(who) as connection:
         for name in names:
-            people.disable(connection, name)
-            audit_log.append(connection, who, Action.ACCOUNT_DISABLED, name, why="real houses")
+            _, ended = people.disable(connection, name)
+            audit_log.append(
+                connection, who, Action.ACCOUNT_DISABLED, name, why="real houses", sessions=ended.sessions,
+                tokens=ended.tokens,
+            )  # fmt: skip
     demo_file().unlink(missing_ok=True)
     say("已有真实房屋数据，演示账号已全部停用。", "There are real houses now: the demo's accounts are disabled.")

@@ -3,6 +3,9 @@
 Three counts together. By name from one address: five tries, then the wait doubles; whoever guesses locks out
 themselves and not the account's owner elsewhere. By name from anywhere: fifty, against guessing from many addresses.
 By address over all names: thirty, against trying one password on many names. Unknown names count like known ones.
+
+A browser from which the account signed in before shows a cookie of its own and has a count of its own, ten tries, and
+no other: whatever strangers do to a name or from an address, its owner signs in where they did before.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from gis_service.db.engine import get_engine
 from gis_service.db.queries import statement
 from gis_service.errors import TooManyError
 
-PAIR_FREE, NAME_FREE, ADDRESS_FREE = 5, 50, 30
+PAIR_FREE, NAME_FREE, ADDRESS_FREE, BROWSER_FREE = 5, 50, 30, 10
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ class Attempt:
             )
 
 
-def attempt(name: str, address: str | None) -> Attempt:
-    """Count a try.
+def attempt(name: str, address: str | None, browser: bytes | None = None) -> Attempt:
+    """Count a try; ``browser`` is the digest of what a browser shows that the account knows.
 
     Raises
     ------
@@ -44,12 +47,13 @@ def attempt(name: str, address: str | None) -> Attempt:
         It is too soon; ``details`` say after how many seconds the next is let through.
 
     """
-    folded, network = name.casefold()[:60], _network(address)
-    pair, whole, place = f"p {folded} {network}", f"n {folded}", f"a {network}"
+    folded, network = name.casefold()[:60], network_of(address)
+    own, shared, free = [f"p {folded} {network}", f"n {folded}"], [f"a {network}"], [PAIR_FREE, NAME_FREE, ADDRESS_FREE]
+    if browser is not None:
+        own, shared, free = [f"b {folded} {browser.hex()[:32]}"], [], [BROWSER_FREE]
     with get_engine("service").begin() as connection:
         wait, follows = connection.execute(
-            text(statement("accounts.try_sign_in")),
-            {"keys": [pair, whole, place], "free": [PAIR_FREE, NAME_FREE, ADDRESS_FREE]},
+            text(statement("accounts.try_sign_in")), {"keys": [*own, *shared], "free": free}
         ).one()
     if wait:
         raise TooManyError(
@@ -57,10 +61,10 @@ def attempt(name: str, address: str | None) -> Attempt:
             f"Too many failed sign-ins; try again in {wait} s, or ask the administrator for a new password.",
             retry_after_s=int(wait),
         )
-    return Attempt((pair, whole), (place,), int(follows))
+    return Attempt(tuple(own), tuple(shared), int(follows))
 
 
-def _network(address: str | None) -> str:
+def network_of(address: str | None) -> str:
     """Return what counts as one address: an IPv6 customer has a whole /64."""
     try:
         parsed = ipaddress.ip_address(address or "")

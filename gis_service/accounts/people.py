@@ -13,10 +13,12 @@ from gis_service.accounts import passwords
 from gis_service.codelists import DEPARTMENT
 from gis_service.db.queries import statement
 from gis_service.errors import ConflictError, InputError, NotFoundError
-from gis_service.identity import Role
+from gis_service.identity import UNIT_CODE, Role
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+# A reporting unit beside the townships has an account like theirs, by the code that the county gave it.
 _LEVEL = {Role.TOWNSHIP: ("township", 9, "乡镇"), Role.VILLAGE: ("village", 12, "村")}
+_UNIT = re.compile(UNIT_CODE)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,20 @@ class Account:
     def where_zh(self) -> str:
         """The place or the department, as a page shows it."""
         return DEPARTMENT.get(self.department or "", self.place or "全县")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What ended with a new password or with disabling: open sessions and live tokens."""
+
+    sessions: int
+    tokens: int
+
+    def message(self, lang: str = "zh") -> str:
+        """Return a sentence that says so."""
+        if lang == "en":
+            return f"{self.sessions} sessions and {self.tokens} tokens ended."
+        return f"已结束 {self.sessions} 个登录、{self.tokens} 个令牌。"
 
 
 @dataclass(frozen=True)
@@ -110,7 +126,13 @@ def check(connection: Connection, new: New) -> None:
     if wanted is not None:
         level, digits, zh = wanted
         row = connection.execute(text(statement("accounts.place")), {"code": new.place}).one_or_none()
-        if row is None or row.level != level or len(new.place or "") != digits:
+        is_unit = (
+            row is not None
+            and level == "township"
+            and row.level == "unit"
+            and _UNIT.fullmatch(new.place or "") is not None
+        )
+        if not is_unit and (row is None or row.level != level or len(new.place or "") != digits):
             raise InputError(
                 f"{zh}账号要有本县的{zh}代码（{digits} 位）；没有 {(new.place or '（空）')[:20]}。",
                 f"An account of a {level} has the {digits}-digit code of one in this county; "
@@ -147,8 +169,8 @@ def find(connection: Connection, name: str) -> Account:
     return Account(**row)
 
 
-def disable(connection: Connection, name: str) -> Account:
-    """Disable an account: its sessions end at once and its tokens open nothing while it is disabled.
+def disable(connection: Connection, name: str) -> tuple[Account, Ended]:
+    """Disable an account: its sessions and its tokens end at once, and enabling brings none of them back.
 
     Raises
     ------
@@ -164,9 +186,10 @@ def disable(connection: Connection, name: str) -> Account:
                 "这是最后一个可用的系统管理员，不能停用；请先建另一个。",
                 "This is the last administrator; make another before you disable this one.",
             )
+    open_things = connection.execute(text(statement("accounts.open_things")), {"account_id": account.account_id}).one()
     values = {"account_id": account.account_id, "disabled": True}
     connection.execute(text(statement("accounts.set_disabled")), values)
-    return find(connection, name)
+    return find(connection, name), Ended(*open_things)
 
 
 def enable(connection: Connection, name: str) -> Account:
@@ -176,8 +199,21 @@ def enable(connection: Connection, name: str) -> Account:
     return find(connection, name)
 
 
-def set_password(connection: Connection, name: str, password: str) -> Account:
-    """Give an account a password; its sessions end at once.
+def open_name(connection: Connection, name: str) -> int:
+    """Let a name be tried again at once, from wherever it was tried wrongly; return how many counts were forgotten.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such account.
+
+    """
+    account = find(connection, name)
+    return int(connection.execute(text(statement("accounts.open_name")), {"name": account.name}).scalar_one())
+
+
+def set_password(connection: Connection, name: str, password: str) -> tuple[Account, Ended]:
+    """Give an account a password; its sessions and its tokens end at once.
 
     Raises
     ------
@@ -187,12 +223,14 @@ def set_password(connection: Connection, name: str, password: str) -> Account:
     """
     account = find(connection, name)
     passwords.check(password, account.name)
-    _store(connection, account.account_id, password)
-    return account
+    return account, _store(connection, account.account_id, password)
 
 
-def _store(connection: Connection, account_id: int, password: str) -> None:
-    connection.execute(
-        text(statement("accounts.store_password")),
-        {"account_id": account_id, "hashed": passwords.hash_(password), "is_new": True},
-    )
+def _store(connection: Connection, account_id: int, password: str) -> Ended:
+    return store_hash(connection, account_id, passwords.hash_(password))
+
+
+def store_hash(connection: Connection, account_id: int, hashed: str) -> Ended:
+    """Store the hash of a new password and return what ended with it."""
+    values = {"account_id": account_id, "hashed": hashed, "is_new": True}
+    return Ended(*connection.execute(text(statement("accounts.store_password")), values).one())

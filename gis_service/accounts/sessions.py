@@ -52,8 +52,25 @@ def wrong() -> SignInError:
     return SignInError("账号或密码不对。", "The account or the password is wrong.")
 
 
-def sign_in(name: str, password: str, source: Source) -> Opened:
-    """Hold a password against a name and open a session.
+def browser_of(name: str, secret: str | None) -> bytes | None:
+    """Return the digest of a browser's secret where the account has signed in from that browser before."""
+    if not secret or len(secret) > 200 or "\0" in name:
+        return None
+    with get_engine("service").begin() as connection:
+        values = {"name": name, "secret": digest(secret)}
+        known = connection.execute(text(statement("accounts.knows_browser")), values).scalar_one()
+    return digest(secret) if known else None
+
+
+def know_browser(account_id: int, secret: str) -> None:
+    """Remember that an account signed in from the browser that shows ``secret``."""
+    with get_engine("service").begin() as connection:
+        values = {"account_id": account_id, "secret": digest(secret)}
+        connection.execute(text(statement("accounts.know_browser")), values)
+
+
+def sign_in(name: str, password: str, source: Source, browser: str | None = None) -> Opened:
+    """Hold a password against a name and open a session; ``browser`` is the secret that the browser shows.
 
     Raises
     ------
@@ -66,7 +83,7 @@ def sign_in(name: str, password: str, source: Source) -> Opened:
     name = name.strip()
     if len(name) > 100 or "\0" in name:
         name = "-"  # no account is called that; the rest goes its usual way and takes its usual time
-    tried = attempt(name, source.address)
+    tried = attempt(name, source.address, browser_of(name, browser))
     with get_engine("service").begin() as connection:
         found = connection.execute(text(statement("accounts.credential")), {"name": name}).one_or_none()
     stored = found.password_hash if found is not None and not found.disabled else None

@@ -76,6 +76,7 @@ def analyse(
                 with open_executor(workers, scheduler) as executor:
                     amend(cursor, run_id, params, edits, executor, work_srid())
         made = {"run_id": run_id, "data_version": version}
+        cursor.execute(statement("ingest.bump_version"))  # a run is new data, if it only took rows away
         cursor.execute(statement("analysis.finish"), made)
         cursor.execute(statement("analysis.counts"), made)
         names = [column.name for column in cursor.description]

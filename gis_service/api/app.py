@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI, Request
+import json
+from functools import lru_cache
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from gis_service import __version__
 from gis_service.api.http import errors, metrics
 from gis_service.api.http.authorisation import allow, unruled
+from gis_service.api.http.doors import Doors
 from gis_service.api.http.guard import Guard
 from gis_service.api.routes import (
     accounts,
@@ -20,11 +25,15 @@ from gis_service.api.routes import (
     collections,
     figures,
     health,
+    house,
+    jobs,
+    judgements,
     my_account,
     pages,
     person,
     plan_pages,
     plans,
+    rounds,
     selections,
     shapes,
     sign_in,
@@ -64,8 +73,13 @@ class _Open(StaticFiles):
     public = True
 
 
-def create_app() -> FastAPI:
-    """Return the application.
+@lru_cache(maxsize=4)
+def _description(app: FastAPI) -> bytes:
+    return json.dumps(app.openapi(), ensure_ascii=False).encode()
+
+
+def create_app(lifespan: Any = None) -> FastAPI:
+    """Return the application; ``lifespan`` is what runs beside it (FastAPI's own parameter).
 
     Raises
     ------
@@ -77,13 +91,15 @@ def create_app() -> FastAPI:
         title="自建房排查规划 GIS · gis-service",
         version=__version__,
         description="Priority zones, selections with reasons, vector tiles; OGC API Features for QGIS.",
+        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        responses=dict.fromkeys((400, 401, 403, 404, 409, 413, 422, 429, 503), _ERROR),
+        responses=dict.fromkeys((400, 401, 403, 404, 408, 409, 413, 422, 429, 503), _ERROR),
     )
     errors.install(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Doors)
+    app.add_middleware(Guard)  # the last is the outermost
     for router in (
         tiles.router,  # asked for by the dozen: looked for first
         health.router,
@@ -93,6 +109,10 @@ def create_app() -> FastAPI:
         background.router,
         selections.router,
         figures.router,
+        jobs.router,
+        house.router,
+        judgements.router,
+        rounds.router,
         areas.router,
         shapes.router,
         pages.router,
@@ -108,8 +128,8 @@ def create_app() -> FastAPI:
     app.mount("/static", _Open(directory=pages.static_folder()), name="static")
 
     @app.get("/api/openapi.json", include_in_schema=False, dependencies=[Depends(allow(Right.READ))])
-    def described() -> JSONResponse:
-        return JSONResponse(app.openapi())
+    def described() -> Response:
+        return Response(_description(app), media_type="application/json")
 
     @app.get("/api/docs", include_in_schema=False, dependencies=[Depends(allow(Right.READ))])
     def docs(request: Request) -> HTMLResponse:

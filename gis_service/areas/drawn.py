@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import shapely
@@ -26,6 +27,8 @@ class Drawn(NamedTuple):
     version: int
     area_m2: float
     geometry: dict[str, Any]
+    updated_at: datetime
+    changed_by: str | None
 
 
 def read(connection: Connection, area_id: int | None = None) -> list[Drawn]:
@@ -33,6 +36,7 @@ def read(connection: Connection, area_id: int | None = None) -> list[Drawn]:
     asked = select(
         DrawnArea.area_id, DrawnArea.name, DrawnArea.note, DrawnArea.version, func.ST_Area(DrawnArea.geom),
         func.ST_AsGeoJSON(func.ST_ForcePolygonCCW(func.ST_Transform(DrawnArea.geom, 4326)), 7).cast(JSON),
+        DrawnArea.updated_at, DrawnArea.changed_by,
     ).order_by(DrawnArea.area_id)  # fmt: skip
     if area_id is not None:
         asked = asked.where(DrawnArea.area_id == area_id)

@@ -35,7 +35,8 @@ def checked_shape(geojson: dict[str, Any]) -> shapely.Geometry:
     if _count(geojson["coordinates"]) > _VERTICES_MAX:
         raise too_many
     try:
-        shape = shapely.geometry.shape(geojson)
+        with np.errstate(invalid="ignore"):  # what is no number is told below
+            shape = shapely.geometry.shape(geojson)
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, shapely.errors.ShapelyError) as error:
         raise InputError(
             "图形坐标不完整，请重画。", "The shape's coordinates are incomplete; draw it again."

@@ -20,8 +20,9 @@ from gis_service import storage
 from gis_service.db.queries import statement
 from gis_service.db.reader import Reader
 from gis_service.db.server import SUPERUSER, private_server
+from gis_service.db.work import counted
 from gis_service.errors import SetupError
-from gis_service.identity import Identity, Right
+from gis_service.identity import Identity, Right, is_operator
 from gis_service.settings import get_settings
 
 Role = Literal["owner", "service"]
@@ -29,8 +30,8 @@ Role = Literal["owner", "service"]
 # Imports take nothing farther than 1.5 degrees from the zone (ingest.crs).
 _ZONE_MARGIN_DEG = 3.0
 _ROLE_NAMES: dict[Role, str] = {"owner": "gis_owner", "service": "gis_service"}
-# A query that runs longer than this holds up everybody; loads and analyses are the owner's and take their time.
-_SERVICE_OPTIONS = "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+_SERVICE_OPTIONS = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+_AT_THE_MACHINE = "SET LOCAL statement_timeout = '10min'"
 
 
 def database_url(role: Role | Literal["admin"] = "owner") -> str:
@@ -61,8 +62,15 @@ def _engine(url: str, role: Role, given: bool) -> Engine:
 def _settings(role: Role, given: bool) -> dict[str, str]:
     """Return what a connection of ``role`` is opened with; a ``given`` address's account takes the role first."""
     options = f"-c search_path=gis,public -c role={_ROLE_NAMES[role]}" if given else "-c search_path=gis,public"
+    settings = get_settings()
+    # What gis.today() goes by.
+    options += f" -c gis.timezone={settings.timezone}"
+    if settings.today is not None:
+        options += f" -c gis.today={settings.today.isoformat()}"
     if role == "service":
-        options = f"{options} {_SERVICE_OPTIONS}"
+        # A query that runs long holds up everybody; loads and analyses are the owner's and take their time.
+        most_ms = round(get_settings().statement_timeout_s * 1000)
+        options = f"{options} {_SERVICE_OPTIONS} -c statement_timeout={most_ms}"
     return {"options": options, "application_name": f"gis-service {role}"}
 
 
@@ -87,13 +95,19 @@ def get_engine(role: Role = "service") -> Engine:
     return _engine(database_url(role), role, _is_given(role))
 
 
+def reader_settings() -> dict[str, str]:
+    """Return what a connection of the service's own is opened with, besides its address."""
+    return _settings("service", _is_given("service"))
+
+
 def _reader() -> Reader:
     url, given = database_url("service"), _is_given("service")
     known = _readers.get((url, given))
-    return known or _readers.setdefault((url, given), Reader(_plain(url), **_settings("service", given)))
+    return known or _readers.setdefault((url, given), Reader(plain(url), **_settings("service", given)))
 
 
-def _plain(url: str | URL) -> str:
+def plain(url: str | URL) -> str:
+    """Return an address as libpq takes it, with its password."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
@@ -122,11 +136,17 @@ def transaction(identity: Identity, *, read_only: bool = False) -> Iterator[Conn
 
     It is committed at the end of the block, and undone by an error. With ``read_only`` the server refuses any write.
     """
-    with get_engine("service").connect() as connection:
+    with get_engine("service").connect() as connection, counted(connection) as work:
         connection.execution_options(postgresql_readonly=read_only)
-        with connection.begin():
-            connection.exec_driver_sql(_IN_THE_NAME_OF, _named(identity))
-            yield connection
+        try:
+            with connection.begin():
+                connection.exec_driver_sql(_IN_THE_NAME_OF, _named(identity))
+                if is_operator(identity):
+                    connection.exec_driver_sql(_AT_THE_MACHINE)  # who waits at a terminal can end it there
+                yield connection
+        finally:
+            if work is not None and work.given_up.is_set():
+                connection.invalidate()  # a late cancellation must not meet the next question
 
 
 async def read_row(identity: Identity, name: str, values: Mapping[str, object]) -> tuple[Any, ...]:
@@ -150,7 +170,7 @@ def admin_connection(database: str | None = None) -> Iterator[Any]:
     if database is not None:
         url = url.set(database=database)
     try:
-        connection = psycopg2.connect(_plain(url))
+        connection = psycopg2.connect(plain(url))
     except psycopg2.OperationalError as error:
         raise unreachable(error) from error
     connection.autocommit = True

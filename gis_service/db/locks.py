@@ -13,5 +13,7 @@ class Lock(IntEnum):
     """Two programs that migrate at once."""
     ANALYSE = 4_545_002
     """Two analyses at once: each would write what the other is about to remove."""
+    COMPACT = 4_545_004
+    """Two transactions that make one row of many steps of the data's version (0019)."""
     SET_UP = 4_545_003
     """Two programs that fill a new database at once. An analysis runs beside who holds it."""

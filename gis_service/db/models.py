@@ -7,7 +7,7 @@ migrations' business too: ``spatial_index=False`` keeps GeoAlchemy2 from adding 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from geoalchemy2 import Geometry
@@ -85,6 +85,22 @@ class Building(Base):
     simulated: Mapped[bool]
     township_source: Mapped[str | None]
     village_source: Mapped[str | None]
+    unit_code: Mapped[str | None]
+    unit_source: Mapped[str | None]
+    declared_areas: Mapped[list[str] | None]
+    land: Mapped[str | None]
+    built_year: Mapped[int | None] = mapped_column(SmallInteger)
+    area_m2: Mapped[float | None]
+    design: Mapped[str | None]
+    builder: Mapped[str | None]
+    permits: Mapped[list[str] | None]
+    licences: Mapped[list[str] | None]
+    violations: Mapped[list[str] | None]
+    geohazards: Mapped[list[str] | None]
+    fire_hazards: Mapped[list[str] | None]
+    ownership: Mapped[str | None]
+    altered_on: Mapped[date | None]
+    removed_on: Mapped[date | None]
     geom: Mapped[Any] = mapped_column(_geometry("MULTIPOLYGON"))
 
 
@@ -123,6 +139,7 @@ class DrawnArea(Base):
     version: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    changed_by: Mapped[str | None]
     geom: Mapped[Any] = mapped_column(_geometry("MULTIPOLYGON"))
 
 
@@ -141,7 +158,10 @@ class Run(Base):
     role: Mapped[str | None]
     place: Mapped[str | None]
     department: Mapped[str | None]
-    draft: Mapped[bool]
+    name: Mapped[str | None]
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[str | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Selection(Base):

@@ -69,11 +69,13 @@ PLACES = {
             (
                 "building_id", "name", "address", "township_code", "township_source", "village_code", "village_source",
                 "floors", "height_m", "structure", "fire_class", "use_class", "business_uses", "departments", "people",
-                "alterations", "hazard_tier", "appraisal_grade", "built_period", "simulated",
+                "alterations", "hazard_tier", "appraisal_grade", "built_period", "simulated", "unit_code", "declared_areas",
+                "land", "built_year", "area_m2", "design", "builder", "permits", "licences", "violations", "geohazards",
+                "fire_hazards", "ownership", "altered_on", "removed_on",
             ),
             (
                 "building_id", "township_code", "township_source", "village_code", "village_source", "use_class",
-                "hazard_tier", "structure",
+                "hazard_tier", "structure", "unit_code",
             ),
         ),
         Place(

@@ -56,7 +56,7 @@ class Reader:
                 with contextlib.suppress(_LostError):
                     return await self._ask(link, before, name, sql, values)
             link = _Link(psycopg2.connect(self._dsn, async_=True, **self._settings))
-            await _done(link.connection)
+            await done(link.connection)
             return await self._ask(link, before, name, sql, values)
 
     async def _ask(
@@ -67,7 +67,7 @@ class Reader:
         try:
             cursor = connection.cursor()
             cursor.execute(f"{before};{execute}" if whole else f"{before};{prepare};{execute}", values)
-            await _done(connection)
+            await done(connection)
             (found,) = cursor.fetchall()
             link.prepared.add(name)
             whole = True
@@ -104,7 +104,7 @@ def _prepared(name: str, sql: str) -> tuple[str, str]:
     return f'PREPARE "{name}" AS {numbered}', f'EXECUTE "{name}"{given}'
 
 
-async def _done(connection: Any) -> None:
+async def done(connection: Any) -> None:
     """Wait until the connection has done what it was asked."""
     loop, ready = asyncio.get_running_loop(), asyncio.Event()
     while (state := connection.poll()) != POLL_OK:

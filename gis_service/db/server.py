@@ -7,6 +7,7 @@ one machine never meet. The data folder may have any name: no path of it goes th
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -27,6 +28,8 @@ from gis_service.errors import SetupError
 from gis_service.settings import get_settings
 
 SUPERUSER = "postgres"
+READER = "gis_reader"
+_LOCK_PATIENCE_S = 180.0
 _SOCKET_NAME = ".s.PGSQL.5432"
 # A socket's path may have 107 bytes on Linux and 103 on macOS.
 _SOCKET_PATH_MAX = 100
@@ -171,13 +174,15 @@ class Server:
         """Let one process at a time set up, start or stop this server."""
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            handle = (self.data_dir / "server.lock").open("w")
+            # Nobody else can open it, and so nobody else can hold it.
+            handle = os.fdopen(os.open(self.data_dir / "server.lock", os.O_RDWR | os.O_CREAT, 0o600), "r+")
+            os.fchmod(handle.fileno(), 0o600)
         except PermissionError as error:
             raise storage.closed(self.data_dir) if _is_ours(self.data_dir) else _foreign(self.data_dir) from error
         except OSError as error:
             raise storage.refusal_of(error, self.data_dir) or error from error
         with handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            _hold(handle, self.data_dir)
             yield
 
     def _initialise(self) -> None:
@@ -196,7 +201,7 @@ class Server:
         (self.cluster / "gis.conf").write_text(_CONF.format(sockets=self.sockets))
         # The kernel tells the server who is at the other end of the socket: no password is kept anywhere.
         me = pwd.getpwuid(os.getuid()).pw_name
-        roles = "".join(f"gis {me} {role}\n" for role in (SUPERUSER, "gis_owner", "gis_service"))
+        roles = "".join(f"gis {me} {role}\n" for role in (SUPERUSER, "gis_owner", "gis_service", READER))
         (self.cluster / "pg_ident.conf").write_text(roles)
         (self.cluster / "pg_hba.conf").write_text("local all all peer map=gis\n")
         if self._account is not None:
@@ -234,6 +239,7 @@ class Server:
                     self._initialise()
                 self._configure()
                 self._start_patiently()
+                self._on_purpose.unlink(missing_ok=True)
             except OSError as error:
                 raise storage.refusal_of(error, self.place) or error from error
             return True
@@ -266,8 +272,18 @@ class Server:
         with self._alone():
             if not (self.cluster / "PG_VERSION").exists() or not self.running():
                 return False
+            self._on_purpose.touch()
             self._run(self._binaries.path("pg_ctl"), "stop", "-m", "fast", "-w", "-t", "60")
             return True
+
+    @property
+    def _on_purpose(self) -> Path:
+        """The file that says that somebody stopped the server, who may start it again."""
+        return self.data_dir / "database.stopped"
+
+    def revive(self) -> bool:
+        """Start a server that died; return False where it runs, or where somebody stopped it on purpose."""
+        return not self._on_purpose.exists() and (self.cluster / "PG_VERSION").exists() and self.start()
 
     def remove(self) -> None:
         """Stop the server and delete everything that it stored."""
@@ -282,6 +298,40 @@ class Server:
     def url(self, role: str, database: str) -> str:
         """Return the address for SQLAlchemy, psql and QGIS; the socket's folder stands in place of a host."""
         return f"postgresql://{role}@/{database}?host={self.sockets}"
+
+
+def _hold(handle: IO[str], data_dir: Path) -> None:
+    """Take the lock of a data folder; say who has it where it does not come free.
+
+    Raises
+    ------
+    SetupError
+        Another program has it for longer than a start takes.
+
+    """
+    until = time.monotonic() + _LOCK_PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            if time.monotonic() > until:
+                handle.seek(0)
+                holder = handle.read(20).strip() or "?"
+                raise SetupError(
+                    f"数据目录 {data_dir} 正被另一个程序（进程 {holder}）使用，等了 {_LOCK_PATIENCE_S:g} 秒；"
+                    "请等它结束，或结束该进程后重试。",
+                    f"Another program (process {holder}) has had the data folder {data_dir} for {_LOCK_PATIENCE_S:g} s; "
+                    "let it end, or end it, and try again.",
+                ) from error
+            time.sleep(0.05)
+        else:
+            handle.seek(0)
+            handle.truncate()
+            handle.write(f"{os.getpid()}\n")
+            handle.flush()
+            return
 
 
 def _foreign(folder: Path) -> SetupError:

@@ -16,6 +16,7 @@ from gis_service.arrays import Ints, Objects
 from gis_service.demo import attributes, places, ways
 from gis_service.demo.names import villages
 from gis_service.demo.partition import Cells, make_cells
+from gis_service.demo.surveyed import surveyed
 from gis_service.demo.tables import PLANS, Plan
 from gis_service.errors import NotFoundError
 from gis_service.ingest.source import read
@@ -38,7 +39,8 @@ class County:
     admin
         code, name, level (county, township, village, unit), parent_code, schematic, source.
     buildings
-        The columns of ``gis.building`` and built_period; business_uses, departments and alterations are lists.
+        The columns of ``gis.building``, built_period, and what becomes judgements (hazard_tier, judged_on,
+        appraisal_grade, appraised_on, judge_unit, institution); columns of several values are lists.
     zones
         zone_id, kind, name, township_code, simulated.
     roads
@@ -112,7 +114,7 @@ def make_county(name: str = "donglan", seed: int = SEED) -> County:
     places.build_farms(stock, cells, totals, ~built & ~closed, taken, reach, rng)
     places.build_hydrants(stock, cells, net, half, plan)
 
-    buildings = _buildings(stock, cells, plan, rng)
+    buildings = _buildings(stock, cells, plan, rng, np.random.default_rng([seed, int(plan.code), 16]))
     return County(
         code=plan.code,
         name=plan.name,
@@ -157,7 +159,9 @@ def _frame(columns: dict[str, Any], geometry: Any) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.DataFrame(columns), geometry=np.asarray(geometry, dtype=object), crs=SRID)
 
 
-def _buildings(stock: places.Stock, cells: Cells, plan: Plan, rng: np.random.Generator) -> gpd.GeoDataFrame:
+def _buildings(
+    stock: places.Stock, cells: Cells, plan: Plan, rng: np.random.Generator, more: np.random.Generator
+) -> gpd.GeoDataFrame:
     sizes = [len(ring) for ring in stock.rings]
     points = np.concatenate([np.asarray(ring, dtype=float) for ring in stock.rings])
     rings = shapely.linearrings(points, indices=np.repeat(np.arange(len(sizes)), sizes))
@@ -170,6 +174,8 @@ def _buildings(stock: places.Stock, cells: Cells, plan: Plan, rng: np.random.Gen
     township = cells.township[cell]
     form = attributes.survey(kind, front, township, plan, rng)
     codes = np.array(cells.village_codes, dtype=object)[cells.village[cell]]
+    names = [cells.village_names[v] for v in cells.village[cell]]
+    form = pd.concat([form, surveyed(form, kind, names, geometry, stock.zones, more)], axis=1)
     form.insert(0, "building_id", [f"YH{plan.code}{k:09d}" for k in range(1, len(cell) + 1)])
     form.insert(1, "township_code", [code[:9] for code in codes])
     form.insert(2, "village_code", list(codes))

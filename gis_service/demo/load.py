@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from pathlib import Path
 
+from sqlalchemy import text
+
+from gis_service.db.day import forget_day
+from gis_service.db.engine import get_engine, transaction
+from gis_service.db.queries import statement
 from gis_service.demo.county import make_county, write
+from gis_service.demo.surveyed import INSTITUTIONS
+from gis_service.identity import operator
 from gis_service.ingest.importer import Summary, import_file
+from gis_service.record import rounds
 
 # Areas first: buildings are checked against them.
 _ORDER = (
@@ -16,10 +25,19 @@ _ORDER = (
     ("roads", "roads"),
     ("hydrants", "hydrants"),
 )
+DAY = date(2022, 9, 8)
+"""The day of the notice: a demo stands on it."""
 
 
 def load_demo(name: str) -> list[Summary]:
-    """Make the simulated county ``name`` (donglan or rongan) and import it."""
+    """Make the simulated county ``name`` (donglan or rongan) and import it: the day, the rounds, then the data."""
     with tempfile.TemporaryDirectory(prefix="gis-demo-") as folder:
         files = write(make_county(name), Path(folder))
+        with get_engine("owner").begin() as connection:
+            connection.execute(text(statement("record.set_day")), {"day": DAY})
+            for institution in INSTITUTIONS:
+                connection.execute(text(statement("record.demo_institution")), {"name": institution})
+        forget_day()
+        with transaction(operator()) as connection:
+            rounds.open_notice(connection, name)
         return [import_file(kind, files[table]) for table, kind in _ORDER]

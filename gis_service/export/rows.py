@@ -31,7 +31,7 @@ def write_rows(headings: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
     with replacing(path) as partial:
         if path.suffix.lower() == ".csv":
             with partial.open("w", encoding="utf-8-sig", newline="") as opened:
-                writer = csv.writer(opened)
+                writer = csv.writer(opened, quoting=csv.QUOTE_ALL)
                 writer.writerow([*headings, *MARK_HEADINGS])
                 writer.writerows([*map(neutral, row), mark.account, mark.time] for row in rows)
         else:

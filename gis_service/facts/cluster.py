@@ -102,6 +102,32 @@ def score_parts(c: Any, *, zh: bool) -> list[str]:
     ]
 
 
+HEADINGS = (
+    "序位", "连片区", "风险分", "栋数", "建筑密度", "手牵手巷道（米）", "一线天巷道（米）", "最窄处（米）", "最远水带距离（米）",
+    "水带不可达（栋）", "最大进深", "最大延烧片（栋）", "最近巡查", "预案日期", "预案版本", "最近演练",
+)  # fmt: skip
+"""Over the columns of ``line``."""
+
+
+def line(c: Any) -> tuple[Any, ...]:
+    """Return a cluster of the ranked list as a row of a file."""
+    return (
+        c["rank"], title(c), c["score"], c["buildings"], round(c["coverage"], 3), round(c["handshake_m"]),
+        round(c["sky_line_m"]), c["narrowest_m"] and round(c["narrowest_m"], 2),
+        c["max_hose_m"] and round(c["max_hose_m"]), c["unreached"], c["max_depth"], c["burn_largest"],
+        *(c[name] and str(c[name]) for name in ("last_patrol", "plan_dated", "plan_version", "last_drill")),
+    )  # fmt: skip
+
+
+def record(c: Any, *, zh: bool) -> str:
+    """Return in one line what the brigade has recorded of a cluster: its last patrol, its plan, its last drill."""
+    never = "无" if zh else "none"
+    told = (
+        ("巡查", "patrol", c["last_patrol"]), ("预案", "plan", c["plan_dated"]), ("演练", "drill", c["last_drill"]),
+    )  # fmt: skip
+    return " · ".join(f"{z if zh else e} {day or never}" for z, e, day in told)
+
+
 def summary(c: Any, *, zh: bool) -> str:
     """Return one line on a cluster, for lists."""
     if zh:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
@@ -69,6 +70,7 @@ def ranked(
     township: str | None = None,
     kind: str | None = None,
     q: str | None = None,
+    walked_before: date | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> Ranked:
@@ -82,16 +84,31 @@ def ranked(
         ``handshake``, ``sky_line``: with an alley of this class. ``unreached``: with a house that no hose reaches.
     q
         A part of the name.
+    walked_before
+        Only those whose last patrol was before this day, or that were never walked.
 
     """
     pattern = None if not q else "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    values = {"run_id": run_id, "township": township, "kind": kind, "pattern": pattern}
+    values = {
+        "run_id": run_id, "township": township, "kind": kind, "pattern": pattern, "walked_before": walked_before,
+    }  # fmt: skip
     rows = connection.execute(
         text(statement("fire.ranked")), values | {"limit": min(limit, LIST_MAX), "offset": offset}
     ).mappings()
     found = [dict(row) for row in rows]
     total = connection.execute(text(statement("fire.ranked_count")), values).scalar_one()
     return Ranked(found, int(total))
+
+
+def every(connection: Connection, run_id: int, limit: int | None = None, **filters: Any) -> list[dict[str, Any]]:
+    """Return all clusters that ``ranked`` would page through with these filters, or the first ``limit``."""
+    rows: list[dict[str, Any]] = []
+    while True:
+        room = LIST_MAX if limit is None else min(LIST_MAX, limit - len(rows))
+        page = ranked(connection, run_id, limit=room, offset=len(rows), **filters)
+        rows += page.rows
+        if not page.rows or len(rows) == page.total or len(rows) == limit:
+            return rows
 
 
 def widths_of(connection: Connection, run_id: int) -> dict[str, list[dict[str, Any]]]:

@@ -10,7 +10,9 @@ from gis_service import codelists
 from gis_service.errors import InputError
 from gis_service.ingest.headings import normal
 from gis_service.ingest.values import (
+    Known,
     Parser,
+    day,
     identifier,
     is_missing,
     many_of,
@@ -35,14 +37,16 @@ class Field:
     empty: str | None = None
     array: bool = False
     person: bool = False
+    # Not a column of the table: it becomes a judgement of the house (record.judgements).
+    judged: bool = False
     # What the key says where the file says nothing; a row of which neither says it is rejected.
     from_key: Callable[[str], str | None] | None = None
     # Another field whose words say this one too, where the file's own column says nothing.
-    implied_by: tuple[str, dict[str, str]] | None = None
+    implied_by: tuple[str, Callable[[str], Any]] | None = None
 
-    def implied(self, raw: Any) -> str | None:
+    def implied(self, raw: Any) -> Any:
         """Return what a cell of the other field says of this one."""
-        return None if self.implied_by is None or is_missing(raw) else self.implied_by[1].get(str(raw).strip())
+        return None if self.implied_by is None or is_missing(raw) else self.implied_by[1](str(raw).strip())
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,36 @@ class Kind:
 
 
 def _one(name: str, shown: dict[str, str], aliases: str = "") -> Parser:
-    return one_of(codelists.synonyms(shown, aliases or name), shown)
+    return one_of(_known(shown, aliases or name), shown)
 
 
-def _many(name: str, shown: dict[str, str]) -> Parser:
-    return many_of(codelists.synonyms(shown, name), shown)
+def _many(name: str, shown: dict[str, str], *, none: bool = False) -> Parser:
+    return many_of(_known(shown, name), shown, none=none)
+
+
+def _known(shown: dict[str, str], aliases: str) -> Known:
+    """Return the ways of writing a list's words, worked out again when a county's own value has come in."""
+    made: dict[tuple[str, ...], dict[str, str]] = {}
+
+    def known() -> dict[str, str]:
+        codes = tuple(shown)
+        if codes not in made:
+            made.clear()
+            made[codes] = codelists.synonyms(shown, aliases)
+        return made[codes]
+
+    return known
+
+
+def _surveyed(name: str, shown: dict[str, str], names: tuple[str, ...]) -> Field:
+    """Return a list of the survey's: a cell without anything is not surveyed, 无 is surveyed and none."""
+    return Field(name, _many(name, shown, none=True), names, array=True)
+
+
+def year_of(text_: str) -> int | None:
+    """Return the year of a cell that says one year, and None of a range."""
+    digits = text_.removesuffix("年").strip().removesuffix(".0")
+    return int(digits) if len(digits) == 4 and digits.isdecimal() and 1000 <= int(digits) <= 2200 else None
 
 
 def level_of(code: str) -> str | None:
@@ -138,7 +167,7 @@ BUILDINGS = Kind(
             "fire_class",
             _one("fire_class", codelists.FIRE_CLASS),
             ("耐火等级",),
-            implied_by=("structure", codelists.PANEL_FIRE_CLASS),
+            implied_by=("structure", codelists.PANEL_FIRE_CLASS.get),
         ),
         Field(
             "use_class",
@@ -171,16 +200,50 @@ BUILDINGS = Kind(
         Field(
             "hazard_tier",
             _one("hazard_tier", codelists.HAZARD_TIER),
-            ("安全隐患", "初步判定", "隐患等级", "排查结论", "安全隐患初判", "初判结论"),
-            empty="unjudged",
+            ("安全隐患", "初步判定", "隐患等级", "排查结论", "安全隐患初判", "初判结论", "隐患判定情况"),
+            judged=True,
         ),
         Field(
             "appraisal_grade",
             _one("appraisal_grade", codelists.APPRAISAL_GRADE),
-            ("鉴定等级", "鉴定结果", "危险等级"),
-            empty="unknown",
+            ("鉴定等级", "鉴定结果", "危险等级", "鉴定结论"),
+            judged=True,
         ),
+        Field(
+            "judged_on",
+            day(),
+            ("判定时间", "判定日期", "初判时间", "初步判定时间", "排查时间", "排查日期"),
+            judged=True,
+        ),
+        Field("appraised_on", day(), ("鉴定时间", "鉴定日期"), judged=True),
+        Field("judge", text(100), ("判定人", "技术人员", "初判人员"), judged=True),
+        Field("judge_unit", text(200), ("判定单位", "技术人员单位"), judged=True),
+        Field("institution", text(200), ("鉴定机构名称", "鉴定机构"), judged=True),
         Field("built_period", text(40), ("建成时间", "建成年份", "建造年代", "建成年代")),
+        Field(
+            "built_year",
+            whole(1000, 2200, unknown_outside=True),
+            ("具体年份", "具体建成年份", "建造年份"),
+            implied_by=("built_period", year_of),
+        ),
+        Field("unit_code", identifier(12), ("填报单位代码", "报送单位代码", "填报单位编码")),
+        _surveyed("declared_areas", codelists.DECLARED_AREA, ("所在区域", "所处区域")),
+        Field("land", _one("land", codelists.LAND), ("土地性质", "用地性质", "土地类型")),
+        Field(
+            "area_m2",
+            number(0.1, 1_000_000, unknown_outside=True, units="mM²㎡平方米2"),
+            ("建筑面积", "房屋面积", "总建筑面积"),
+        ),
+        Field("design", _one("design", codelists.DESIGN), ("设计方式", "设计情况", "专业设计")),
+        Field("builder", _one("builder", codelists.BUILDER), ("建造方式", "施工方式", "施工情况")),
+        _surveyed("permits", codelists.PERMIT, ("建设手续", "已取得的行政许可", "行政许可", "审批情况")),
+        _surveyed("licences", codelists.LICENCE, ("经营手续", "经营证照", "证照")),
+        _surveyed("violations", codelists.VIOLATION, ("违法情况", "违法建设和违法审批", "违法违规", "合规问题")),
+        _surveyed("geohazards", codelists.GEOHAZARD, ("地质灾害", "地灾隐患", "地灾")),
+        _surveyed("fire_hazards", codelists.FIRE_HAZARD, ("消防隐患", "消防安全隐患")),
+        Field("ownership", _one("ownership", codelists.OWNERSHIP), ("产权性质", "权属性质", "房屋产权")),
+        Field("altered_on", day(), ("改扩建时间", "改扩建日期")),
+        Field("removed_on", day(), ("拆除时间", "拆除日期", "灭失时间")),
         _SIMULATED,
         Field("owner_name", text(60), ("户主", "产权人", "产权人姓名", "房主", "所有人"), person=True),
         Field("telephone", identifier(40), ("电话", "联系电话", "手机", "手机号", "户主电话"), person=True),

@@ -17,8 +17,9 @@ from pyproj import CRS
 from gis_service.db.engine import get_engine, work_srid
 from gis_service.db.queries import query
 from gis_service.errors import InputError
+from gis_service.identity import operator
 from gis_service.ingest import crs as crs_
-from gis_service.ingest import datum_check, findings, footprints
+from gis_service.ingest import datum_check, findings, footprints, judgements
 from gis_service.ingest import geometry as geometry_
 from gis_service.ingest.fields import BUILDINGS, FINGERPRINT, KINDS, Field, Kind, match, unused
 from gis_service.ingest.headings import COORDINATES
@@ -114,6 +115,7 @@ def _import(kind: Kind, path: Path, options: Options, step: Step) -> Summary:
         "datum": options.datum or "cgcs2000",
         "encoding": source.encoding,
         "started_at": started,
+        "account": operator().account,
     }
     done: Loaded = load(rows, record, rejects, read_rows, notes, dry=options.dry_run)
     return Summary(
@@ -184,11 +186,14 @@ def _check(
     if parts is not None:
         _screen(frame, full, values[kind.key.name], options, rejects, parts.found)
         _note_houses(full, values[kind.key.name], parts.found, notes)
+    numbers = [int(row) for row in frame.index]
+    for position, reject in judgements.refuse(kind, values, numbers).items():
+        rejects.setdefault(position, reject)
     if rejects:
         chosen = np.setdiff1d(np.arange(len(frame)), list(rejects))
         values = {name: [column[i] for i in chosen] for name, column in values.items()}
-        full = full[chosen]
-    return Rows(kind, values, full), [rejects[p] for p in sorted(rejects)], decision, notes
+        full, numbers = full[chosen], [numbers[i] for i in chosen]
+    return Rows(kind, values, full, numbers), [rejects[p] for p in sorted(rejects)], decision, notes
 
 
 def _note_crs(decision: crs_.Decision, notes: list[Sentence]) -> None:

@@ -13,9 +13,10 @@ from psycopg2 import sql
 from psycopg2.extras import Json, execute_values
 
 from gis_service.db.copy import copy_rows
+from gis_service.db.day import forget_day
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import query
-from gis_service.ingest import places
+from gis_service.ingest import judgements, places
 from gis_service.ingest.fields import Field, Kind
 from gis_service.ingest.rejects import Reject
 
@@ -27,6 +28,8 @@ class Rows:
     kind: Kind
     values: dict[str, list[Any]]
     geometry: NDArray[np.object_]
+    # Where each row stood, as the file counts, from 1.
+    numbers: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -38,8 +41,9 @@ class Loaded:
     updated: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
     import_id: int | None = None
-    # Rows that are new or other than before, by ``fid``; None is all of the table.
+    # Rows that are new or other than before, by ``fid``; None is all of the table. Of these the new ones.
     written: list[int] | None = None
+    new: list[int] | None = None
 
 
 def load(
@@ -56,33 +60,38 @@ def load(
     With ``dry`` everything is done and then undone.
     """
     kind = rows.kind
-    fields = [f for f in kind.fields if f.name in rows.values and not f.person]
+    fields = [f for f in kind.fields if f.name in rows.values and not f.person and not f.judged]
     persons = [f for f in kind.fields if f.name in rows.values and f.person]
     if kind.table == "building":
         values, fields = places.with_sources(rows.values, fields)
-        rows = Rows(kind, values, rows.geometry)
+        rows = Rows(kind, values, rows.geometry, rows.numbers)
     connection: Any = get_engine("owner").raw_connection()
     try:
         with connection.cursor() as cursor:
             _lock(cursor, kind)
+            cursor.execute(query("ingest.next_import"))
+            import_id = int(cursor.fetchone()[0])
             filled = not persons and _is_empty(cursor, kind)
             if filled:
-                result = _fill(cursor, rows, fields)
+                result = _fill(cursor, rows, fields, import_id)
             else:
                 _stage(cursor, rows, fields, persons)
                 result = _merge(cursor, kind, fields)
+                _judge(cursor, rows, import_id, result)
             if persons:
                 _merge_persons(cursor, persons)
             result.notes += _follow_the_ground(cursor, kind, result.written)
+            record = {**record, "import_id": import_id, "fields": sorted(rows.values)}
             result.import_id = _record(cursor, kind, record, rejects, read_rows, result, notes)
+            if kind.table == "building":
+                judgements.trace(cursor, import_id, result.written, None if result.new is None else set(result.new))
             if filled:
                 cursor.execute(query("ingest.unstage"))
         if dry:
             connection.rollback()
         else:
             connection.commit()
-            if result.loaded or result.updated:
-                _bump(connection)
+            forget_day()
             _analyse(connection, kind)
     except BaseException:
         connection.rollback()
@@ -127,7 +136,22 @@ def _is_empty(cursor: Any, kind: Kind) -> bool:
     return bool(cursor.fetchone()[0])
 
 
-def _fill(cursor: Any, rows: Rows, fields: list[Field]) -> Loaded:
+def _judge(cursor: Any, rows: Rows, import_id: int, result: Loaded) -> None:
+    """Add what the file says of judgements; a house of which only that is new counts as updated."""
+    if rows.kind.table != "building":
+        return
+    judgements.stage(cursor, rows.values[rows.kind.key.name], rows.values, rows.numbers)
+    cursor.execute(query("record.real_day"))
+    houses, notes = judgements.add(cursor, import_id)
+    result.notes += notes
+    if result.written is not None:
+        more = sorted(set(houses) - set(result.written))
+        result.written += more
+        result.updated += len(more)
+        result.unchanged -= len(more)
+
+
+def _fill(cursor: Any, rows: Rows, fields: list[Field], import_id: int) -> Loaded:
     """Copy straight into an empty table and index it after: the first load of a county is its largest."""
     kind = rows.kind
     table = sql.Identifier("gis", kind.table)
@@ -139,10 +163,13 @@ def _fill(cursor: Any, rows: Rows, fields: list[Field]) -> Loaded:
     for name, _ in waiting:
         cursor.execute(query("ingest.drop_index").format(index=sql.Identifier(*name.split("."))))
     _copy(cursor, table, Rows(kind, sorted_values, rows.geometry[along]), fields)
+    result = Loaded(loaded=len(rows.geometry))
+    # Before the indexes: the judgements write each house's tier.
+    _judge(cursor, rows, import_id, result)
     for _, definition in waiting:
         cursor.execute(definition)
     cursor.execute(query("ingest.stage_all").format(table=table))
-    return Loaded(loaded=len(rows.geometry))
+    return result
 
 
 def _copy(cursor: Any, table: sql.Identifier, rows: Rows, fields: list[Field]) -> None:
@@ -151,8 +178,11 @@ def _copy(cursor: Any, table: sql.Identifier, rows: Rows, fields: list[Field]) -
 
 
 def _copy_column(values: list[Any], field_: Field) -> pa.Array:
+    """Return a column as COPY takes it; null where nothing is known, ``{}`` where it is known that there is none."""
     if field_.array:
         # Words of a closed list: no quotes or commas can stand in them.
+        if field_.empty is None:
+            return pa.array([None if value is None else "{" + ",".join(value) + "}" for value in values], pa.string())
         return pa.array(["{" + ",".join(value or ()) + "}" for value in values], pa.string())
     if field_.empty is not None:
         values = [field_.empty if value is None else value for value in values]
@@ -184,7 +214,7 @@ def _merge(cursor: Any, kind: Kind, fields: list[Field]) -> Loaded:
     cursor.execute(query("ingest.insert_new").format(**parts))
     loaded = [int(fid) for (fid,) in cursor.fetchall()]
     unchanged = staged - len(loaded) - len(updated)
-    return Loaded(loaded=len(loaded), updated=len(updated), unchanged=unchanged, written=[*loaded, *updated])
+    return Loaded(len(loaded), unchanged, len(updated), written=[*loaded, *updated], new=loaded)
 
 
 def _json_object(alias: str, names: list[str]) -> sql.Composed:
@@ -242,16 +272,6 @@ def _record(
             [(import_id, r.row, r.key, r.code, r.reason[0], r.remedy[0]) for r in rejects],
         )
     return import_id
-
-
-def _bump(connection: Any) -> None:
-    """Move the data's version on. A sequence moves at once, for everybody, and is not taken back by a rollback.
-
-    Before the commit a tile of the old data could be kept under the new version for good.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(query("ingest.bump_version"))
-    connection.commit()
 
 
 def _analyse(connection: Any, kind: Kind) -> None:

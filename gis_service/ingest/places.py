@@ -34,12 +34,13 @@ class _Place:
         return f"{self.level}_source"
 
 
+_UNIT = _Place("unit", "填报单位")
 _PLACES = (_Place("township", "乡镇"), _Place("village", "村"))
 
 
 def with_sources(values: dict[str, list[Any]], fields: list[Field]) -> tuple[dict[str, list[Any]], list[Field]]:
     """Return a file's values and fields with where its codes of places come from: a code in the file is given."""
-    said = [place for place in _PLACES if place.code in values]
+    said = [place for place in (*_PLACES, _UNIT) if place.code in values]
     sources = {p.source: [None if code is None else GIVEN for code in values[p.code]] for p in said}
     return values | sources, [*fields, *(Field(p.source, text()) for p in said)]
 
@@ -49,6 +50,8 @@ def keep_found(cursor: Any, names: list[str]) -> None:
     for place in _PLACES:
         if place.code in names:
             cursor.execute(query("ingest.keep_found").format(**_columns(place)))
+    if _UNIT.code in names:
+        cursor.execute(query("ingest.keep_unit"))
 
 
 def find_places(cursor: Any, houses: list[int] | None) -> list[Sentence]:
@@ -83,7 +86,20 @@ def find_places(cursor: Any, houses: list[int] | None) -> list[Sentence]:
                     f"{lost:,} buildings lie in no {place.level} any more, and have none",
                 )
             )
-    return notes
+    return notes + _find_units(cursor, houses)
+
+
+def _find_units(cursor: Any, houses: list[int] | None) -> list[Sentence]:
+    cursor.execute(query("ingest.has_units"))
+    if not cursor.fetchone()[0]:
+        return []
+    cursor.execute(query("ingest.find_units"), {"houses": houses})
+    found = int(cursor.fetchone()[0])
+    if not found:
+        return []
+    return [
+        (f"{found:,} 栋按位置归入填报单位", f"{found:,} buildings were given the reporting unit in which they lie"),
+    ]
 
 
 def misplaced(cursor: Any, houses: list[int] | None) -> list[Sentence]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -67,6 +68,6 @@ def write_rejects(rejects: list[Reject], frame: pd.DataFrame, path: Path, lang: 
     with replacing(path) as partial:
         if suffix == ".csv":
             # The mark tells Excel that the file is UTF-8.
-            table.to_csv(partial, index=False, encoding="utf-8-sig")
+            table.to_csv(partial, index=False, encoding="utf-8-sig", quoting=csv.QUOTE_ALL)
         else:
             table.to_excel(partial, index=False)

@@ -31,6 +31,11 @@ _STOREYS = re.compile(
     r"(?P<below>[,，;；、/及和]?地下(?P<depth>.+?)层?)?"
 )
 _BELOW_FIRST = re.compile(r"(地下[^地]+?层?)[,，;；、/及和]?(地上.+)")
+_NONE = {"无", "没有", "否", "none", "no"}
+_DAY = re.compile(
+    r"(?P<y>\d{4})(?:[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?|(?P<mm>\d{2})(?P<dd>\d{2}))"
+    r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
+)
 _SEPARATORS = re.compile(r"[;；,，、|/]+")
 
 
@@ -94,6 +99,9 @@ def identifier(limit: int) -> Parser:
     as_text = text(limit)
 
     def parse(raw: Any) -> str | None:
+        # Nearly every cell: plain digits and letters, and no E that could be an exponent.
+        if isinstance(raw, str) and raw.isalnum() and len(raw) <= limit and "E" not in raw and "e" not in raw:
+            return raw
         if isinstance(raw, (float, np.floating)):
             number = float(raw)
             if abs(number) >= _EXACT_MAX:
@@ -125,23 +133,68 @@ def identifier(limit: int) -> Parser:
     return parse
 
 
-def one_of(known: dict[str, str], shown: dict[str, str]) -> Parser:
-    """Return a parser of one word of a closed list."""
+Known = dict[str, str] | Callable[[], dict[str, str]]
+"""Every way of writing a list's words; asked for at each cell where a county may add values of its own."""
+
+
+def _now(known: Known) -> dict[str, str]:
+    return known if isinstance(known, dict) else known()
+
+
+def one_of(known: Known, shown: dict[str, str]) -> Parser:
+    """Return a parser of one word of a list."""
 
     def parse(raw: Any) -> str:
-        return _word(raw, known, shown)
+        return _word(raw, _now(known), shown)
 
     return parse
 
 
-def many_of(known: dict[str, str], shown: dict[str, str]) -> Parser:
-    """Return a parser of several words of a closed list, in a list or separated by ``;``, ``、`` and the like."""
+def many_of(known: Known, shown: dict[str, str], *, none: bool = False) -> Parser:
+    """Return a parser of several words of a list, in a list or separated by ``;``, ``、`` and the like.
+
+    With ``none`` a cell may say that there is none (无), which is an empty list and not nothing.
+    """
 
     def parse(raw: Any) -> list[str]:
-        parts = list(raw) if isinstance(raw, (list, tuple, np.ndarray)) else _whole_or_parts(str(raw), known)
-        return list(dict.fromkeys(_word(part, known, shown) for part in parts if not is_missing(part)))
+        words = _now(known)
+        if none and isinstance(raw, str) and raw.strip().lower() in _NONE:
+            return []
+        parts = list(raw) if isinstance(raw, (list, tuple, np.ndarray)) else _whole_or_parts(str(raw), words)
+        return list(dict.fromkeys(_word(part, words, shown) for part in parts if not is_missing(part)))
 
     return parse
+
+
+def day(first: date = date(1900, 1, 1)) -> Parser:
+    """Return a parser of a day from ``first`` on, as sheets and people write it; a time of day is left off."""
+
+    def parse(raw: Any) -> date:
+        value = _day_of(raw)
+        if value is None:
+            raise BadValueError(
+                f"“{str(raw)[:40]}”不是日期，请写成 2022-09-08", f"{str(raw)[:40]!r} is no date; write 2022-09-08"
+            )
+        if not first <= value <= date(2200, 1, 1):
+            raise BadValueError(f"日期 {value} 不合理", f"the date {value} is out of range")
+        return value
+
+    return parse
+
+
+def _day_of(raw: Any) -> date | None:
+    if isinstance(raw, date):  # a datetime and a pandas Timestamp are dates too
+        return date(raw.year, raw.month, raw.day)
+    if isinstance(raw, np.datetime64):
+        return _day_of(pd.Timestamp(raw).to_pydatetime())
+    written = unicodedata.normalize("NFKC", str(raw)).strip()
+    found = _DAY.match(written.removesuffix(".0"))
+    if found is None:
+        return None
+    try:
+        return date(int(found["y"]), int(found["m"] or found["mm"]), int(found["d"] or found["dd"]))
+    except ValueError:
+        return None
 
 
 def _whole_or_parts(value: str, known: dict[str, str]) -> list[str]:
@@ -306,11 +359,20 @@ class Column:
     unknown: list[int] = field(default_factory=list)
 
 
+def _nested_key(raw: Any) -> Hashable:
+    """Return what a list in a cell is told apart by; the text of an array takes ten times as long."""
+    if isinstance(raw, np.ndarray) and raw.ndim == 1:
+        parts = raw.tolist()
+        if all(type(part) is str for part in parts):
+            return tuple(parts)
+    return repr(raw)
+
+
 def parse_column(column: pd.Series, parser: Parser) -> Column:
     """Parse a column; a value that occurs a thousand times is parsed once."""
     raws = column.tolist()
     # By type too: 1, 1.0 and True are equal and not the same.
-    keys = [(type(raw), repr(raw) if isinstance(raw, _NESTED) else raw) for raw in raws]
+    keys = [(type(raw), _nested_key(raw) if isinstance(raw, _NESTED) else raw) for raw in raws]
     known: dict[Hashable, Any] = {}
     refused: dict[Hashable, Sentence] = {}
     kinds: dict[Hashable, str] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from sqlalchemy import make_url
 from gis_service import storage
 from gis_service.db.engine import admin_connection, database_url, forget_connections
 from gis_service.db.migrate import admin_is_superuser, migrate, overlap_is_marked, pending
+from gis_service.db.queries import statement
 from gis_service.db.ready import prepare
-from gis_service.db.server import private_server
+from gis_service.db.server import READER, private_server
 from gis_service.errors import InputError, SetupError
 from gis_service.files import check_output, replacing
 from gis_service.say import say
@@ -94,13 +96,24 @@ def migrate_() -> None:
 @db.command()
 @click.option("--role", type=click.Choice(["reader", "owner", "service"]), default="reader", show_default=True)
 def url(role: str) -> None:
-    """给 psql 和 QGIS 的连接地址：可读全部（个人信息除外），不可改。An address that reads all but personal data."""
-    if role == "reader":
-        # The service's own role reads nothing of the county; an auditor reads all and changes nothing.
-        address = database_url("service")
-        click.echo(f"{address}{'&' if '?' in address else '?'}options=-c%20role%3Dgis_auditor")
+    """给 psql 和 QGIS 的连接地址：可读全部（个人信息和账号除外），不可改。An address that reads all but what is of people."""
+    known = get_settings().database_url
+    if not known:
+        click.echo(private_server().url(READER if role == "reader" else f"gis_{role}", get_settings().database))
         return
-    click.echo(database_url("service" if role == "service" else "owner"))
+    # A password is never printed: not the owner's, which would go into every QGIS project, nor another's.
+    address = make_url(database_url("service") if role == "service" else known)._replace(
+        password=None
+    )  # set() takes None for "as it is"
+    if role == "reader":
+        address = address.set(username=READER)
+        say(
+            f"gis_reader 还没有密码时，请数据库管理员执行：ALTER ROLE {READER} PASSWORD '…'",
+            f"Where {READER} has no password yet, the database's administrator gives it one: "
+            f"ALTER ROLE {READER} PASSWORD '…'",
+            err=True,
+        )
+    click.echo(address.render_as_string(hide_password=False))
 
 
 @db.command()
@@ -129,17 +142,38 @@ def restore(file: Path, yes: bool) -> None:
             f"{file} 不是 gis-service db backup 写的备份文件。",
             f"{file} is no file of gis-service db backup.",
         )
-    before = _trail_head()
-    # One transaction: a broken file leaves the data as it was.
-    _client(
-        "pg_restore", "--single-transaction", "--clean", "--if-exists", "--exit-on-error", "--dbname",
-        make_url(database_url("admin")).set(drivername="postgresql").render_as_string(hide_password=False),
-        str(file.resolve()), address=False,
-    )  # fmt: skip
+    before, version = _trail_head(), _data_version()
+    _replace_all(file)
     forget_connections()
     migrate()
-    _after_restore(file, before)
+    _after_restore(file, before, version)
     say("已恢复；所有人需要重新登录。", "Restored; everybody signs in again.")
+
+
+def _data_version() -> int:
+    """Return the data's version before a restore: what browsers and caches have seen."""
+    with admin_connection() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT to_regproc('gis.version_of_data') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute(statement("runs.data_version"))
+        return int(cursor.fetchone()[0])
+
+
+def _replace_all(file: Path) -> None:
+    """Put a backup in the place of everything, in one transaction: a broken file leaves the data as it was.
+
+    The whole schema goes first: a backup of an older version knows nothing of the tables that came since.
+    """
+    target = make_url(database_url("admin")).set(drivername="postgresql").render_as_string(hide_password=False)
+    with tempfile.TemporaryDirectory(prefix="gis-restore-") as folder:
+        script = Path(folder) / "backup.sql"
+        _client("pg_restore", "--exit-on-error", "--file", str(script), str(file.resolve()), address=False)
+        _client(
+            "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "--dbname", target,
+            "-c", "SET client_min_messages = warning", "-c", "DROP SCHEMA IF EXISTS gis CASCADE", "-f", str(script),
+            address=False,
+        )  # fmt: skip
 
 
 def _trail_head() -> dict[str, Any]:
@@ -153,13 +187,17 @@ def _trail_head() -> dict[str, Any]:
         return {"entries_before": row[0], "head_before": row[1]}
 
 
-def _after_restore(file: Path, before: dict[str, Any]) -> None:
-    """End the sessions that came back with the backup, and write the restore into the trail."""
+def _after_restore(file: Path, before: dict[str, Any], version: int) -> None:
+    """End the sessions that came back with the backup, move the data's version past all that was seen, tell the trail.
+
+    A tile of the data before and one of the data after would else go by one version.
+    """
     from gis_service.accounts import audit_log
     from gis_service.identity import operator
 
     with admin_connection() as connection, connection.cursor() as cursor:
         cursor.execute("SET ROLE gis_owner; DELETE FROM gis.session")
+        cursor.execute(statement("runs.move_past"), {"version": version})
     audit_log.record(operator(), audit_log.Action.RESTORED, file.name, **before)
 
 

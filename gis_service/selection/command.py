@@ -22,8 +22,9 @@ from gis_service.identity import operator
 from gis_service.say import say
 from gis_service.selection.lists import HEADINGS, selected_frame
 from gis_service.selection.rules import LIMITS, RULES, Limits
-from gis_service.selection.select import run_selection, totals
-from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, default_ask
+from gis_service.selection.select import named, run_selection, totals
+from gis_service.selection.sentence import sentence
+from gis_service.selection.terms import AreaTerm, Ask, HouseTerm, RuleTerm, Term, ZoneTerm, default_ask
 from gis_service.settings import default
 
 
@@ -45,6 +46,10 @@ _CONDITIONS = (
     ),
     click.option("--area", "areas", multiple=True, metavar="NAME|FILE", help="已画区域、行政区域或文件。"),
     click.option("--rule", "rules", multiple=True, metavar="NAME", help=f"规则：{'、'.join(RULES)}。"),
+    click.option("--operating", is_flag=True, help="只选经营性房屋。Operating houses alone."),
+    click.option(
+        "--township", "townships", multiple=True, metavar="CODE", help="只选这些乡镇。Only in these townships."
+    ),
     click.option(
         "--match", type=click.Choice(["any", "all"]), default="any", show_default=True, help="满足任一或全部。"
     ),
@@ -78,6 +83,10 @@ def ask_of_options(connection: Connection, given: Mapping[str, Any]) -> Ask:
         asked = list(default_ask().any_of)
     left_out = tuple(_term(connection, written) for written in given["without"])
     any_of, all_of = (tuple(asked), ()) if given["match"] == "any" else ((), tuple(asked))
+    if given["townships"]:
+        all_of += (named(connection, HouseTerm("unit_code", given["townships"])),)
+    if given["operating"]:
+        all_of += (HouseTerm("operating"),)
     limits = Limits({limit.name: given[limit.name] for limit in LIMITS})
     return Ask(any_of, all_of, left_out, limits, inside)
 
@@ -90,31 +99,37 @@ def files_of_options(given: Mapping[str, Any]) -> list[Path]:
 
 @click.command()
 @conditions
+@click.option("--name", help="名单名称。What the list is called.")
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="xlsx、csv、geojson、gpkg、parquet。"
 )
-def select(*, out: Path, **given: Any) -> None:
+def select(*, name: str | None, out: Path, **given: Any) -> None:
     """选取优先排查的房屋。Select the houses to inspect first.
 
-    不给任何条件时，按默认缓冲距离选取全部重点区域，并使用全部规则。
+    不给任何条件时，按默认缓冲距离选取全部重点区域，并使用全部规则。名单先是草稿，用 gis-service runs publish 发布。
     """
     check_output(out, *files_of_options(given))
     prepare()
     with transaction(operator()) as connection:
         ask = ask_of_options(connection, given)
-        outcome = run_selection(connection, ask)
+        outcome = run_selection(connection, ask, name)
         counts = totals(connection, outcome.run_id)
         who = operator()
         audit_log.append(connection, who, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected)
         audit_log.append(connection, who, Action.EXPORTED, out.name, run=outcome.run_id, rows=outcome.selected)
         places = selected_frame(connection, outcome.run_id)
-        write_places(places, out, title="优先排查名单", headings=HEADINGS, mark=Mark(who.account))
+        said = ask.parameters()
+        write_places(
+            places, out, title=name or "优先排查名单", headings=HEADINGS, mark=Mark(who.account),
+            said=f"第 {outcome.run_id} 号名单：{sentence(said)}",
+        )  # fmt: skip
     say(
         f"第 {outcome.run_id} 号选取：{outcome.selected:,} 栋，已写入 {out}",
         f"Selection run {outcome.run_id}: {outcome.selected:,} buildings, written to {out}",
     )
-    for name, count in counts["rule"].items():
-        click.echo(f"  {name}: {count:,}")
+    say(sentence(said), sentence(said, "en"))
+    for rule, count in counts["rule"].items():
+        click.echo(f"  {rule}: {count:,}")
 
 
 def _zone(written: str) -> ZoneTerm:

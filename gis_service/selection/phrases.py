@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gis_service.codelists import ZONE_KIND
+from gis_service.selection.attributes import ATTRIBUTES
 from gis_service.selection.rules import RULES
 
 
@@ -16,6 +17,8 @@ def phrase(reason: dict[str, Any], lang: str = "zh") -> str:
     if name == "area":
         area = reason.get("name", "")
         return f"in the priority area “{area}” (+{points})" if lang == "en" else f"位于重点区域“{area}”（+{points}分）"
+    if name == "house":
+        return house_phrase(reason, lang)
     value = reason.get("value")
     listed = list(map(str, value if isinstance(value, list) else [value]))
     rule = RULES.get(name)
@@ -24,6 +27,18 @@ def phrase(reason: dict[str, Any], lang: str = "zh") -> str:
         return f"{said} (+{points})"
     shown = "、".join(rule.words.get(word, word) if rule else word for word in listed)
     return f"{rule.zh if rule else name}（{(rule.phrase_zh if rule else '{}').format(shown)}，+{points}分）"
+
+
+def house_phrase(reason: dict[str, Any], lang: str) -> str:
+    """Return how a house meets a condition on what was surveyed of it; such a condition gives no points."""
+    attribute = ATTRIBUTES.get(str(reason["name"]))
+    value = reason.get("value")
+    listed = list(map(str, value if isinstance(value, list) else [value]))
+    if attribute is None:
+        return f"{reason['name']}: {', '.join(listed)}"
+    if lang == "en":
+        return f"{attribute.en}: {', '.join(listed)}"
+    return f"{attribute.zh}（{'、'.join(attribute.words.get(word, word) for word in listed)}{attribute.unit_zh}）"
 
 
 def _zone(reason: dict[str, Any], points: str, lang: str) -> str:

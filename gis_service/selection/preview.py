@@ -53,10 +53,10 @@ def first(connection: Connection, ask: Ask, limit: int) -> list[dict[str, Any]]:
     asked = (
         select(
             best.c.building_id, Building.name, township.name.label("township"), village.name.label("village"),
-            best.c.score, best.c.reasons, func.ST_X(middle).label("lon"), func.ST_Y(middle).label("lat"),
+            Building.hazard_tier, best.c.score, best.c.reasons, func.ST_X(middle).label("lon"), func.ST_Y(middle).label("lat"),
         )
         .join(Building, Building.building_id == best.c.building_id)
-        .outerjoin(township, township.code == Building.township_code)
+        .outerjoin(township, township.code == Building.unit_code)
         .outerjoin(village, village.code == Building.village_code)
         .order_by(best.c.score.desc(), best.c.building_id)
     )  # fmt: skip

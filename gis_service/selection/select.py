@@ -7,8 +7,9 @@ rule add up to its score. A building in several zones is one selected building w
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -31,7 +32,7 @@ from sqlalchemy import (
     update,
     values,
 )
-from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import Float
 
@@ -39,9 +40,10 @@ from gis_service import __version__
 from gis_service.db.engine import work_srid
 from gis_service.db.models import Building, KeyZone, Run, Selection
 from gis_service.db.queries import statement
-from gis_service.errors import NotFoundError
+from gis_service.errors import InputError, NotFoundError
+from gis_service.selection.attributes import ATTRIBUTES
 from gis_service.selection.rules import AREA_POINTS, RULES, ZONE_POINTS, points_table
-from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm, complete, default_ask, is_default
+from gis_service.selection.terms import AreaTerm, Ask, HouseTerm, RuleTerm, Term, ZoneTerm, complete
 
 _COLUMNS = ("fid", "term", "rule", "distance_m", "points", "told")
 
@@ -116,18 +118,39 @@ def joined(term: ColumnElement[int], groups: Groups) -> ColumnElement[bool]:
 
 
 def reason_branches(numbered: list[tuple[int, Term]], ask: Ask) -> list[Select[Any]]:
-    """Return one branch for all zones together, and one for each area and rule.
+    """Return one branch for all zones together, and one for each area and rule, however often it is asked for.
 
-    What must lie in an area is sought in it alone: the other terms' rows outside could not be chosen.
+    What must lie in an area, or be of some kind, is sought there alone: other terms' rows could not be chosen.
     """
-    inside = [_inside(t) for t in ask.all_of if isinstance(t, AreaTerm)]
+    inside = [Building.removed_on.is_(None), *(_inside(t) for t in ask.all_of if isinstance(t, AreaTerm))]
+    inside += [t.met() for t in ask.all_of if isinstance(t, HouseTerm)]
     if ask.within:
         inside.append(or_(*(_inside(t) for t in ask.within)))
     zones = [(n, t) for n, t in numbered if isinstance(t, ZoneTerm)]
-    branches = [_area_reason(n, t).where(*inside) for n, t in numbered if isinstance(t, AreaTerm)]
+    areas = _same([(n, t) for n, t in numbered if isinstance(t, AreaTerm)])
+    rules = _same([(n, t) for n, t in numbered if isinstance(t, RuleTerm)])
+    branches = [_area_reason(ns, t).where(*inside) for t, ns in areas.items()]
     if zones:
         branches.append(_zone_reasons(zones, inside))
-    return branches + [_rule_reason(n, t, ask).where(*inside) for n, t in numbered if isinstance(t, RuleTerm)]
+    houses = _same([(n, t) for n, t in numbered if isinstance(t, HouseTerm)])
+    branches += [_house_reason(ns, t).where(*inside) for t, ns in houses.items()]
+    return branches + [_rule_reason(ns, t, ask).where(*inside) for t, ns in rules.items()]
+
+
+_T = TypeVar("_T", bound=Term)
+
+
+def _same(numbered: list[tuple[int, _T]]) -> dict[_T, list[int]]:
+    """Return the numbers of each condition: one that is asked for several times is asked of the database once."""
+    found: dict[_T, list[int]] = {}
+    for n, term in numbered:
+        found.setdefault(term, []).append(n)
+    return found
+
+
+def _numbers(ns: list[int]) -> ColumnElement[int]:
+    """Return a term's number, or a row for each of its numbers."""
+    return literal(ns[0], Integer) if len(ns) == 1 else func.unnest(cast(ns, ARRAY(Integer)))
 
 
 def _inside(area: AreaTerm) -> ColumnElement[bool]:
@@ -159,52 +182,66 @@ def _branch(
 def _zone_reasons(zones: list[tuple[int, ZoneTerm]], inside: list[ColumnElement[bool]]) -> Select[Any]:
     """Look up, zone by zone, the buildings round it in the spatial index, and measure each once.
 
-    OFFSET 0 keeps the planner from turning the look-up round and asking for the zones round each of the buildings.
+    OFFSET 0 keeps the planner from turning the look-up round and asking for the zones round each of the buildings. Of
+    several distances to one kind the widest is looked up, and each takes its own of what was found.
     """
     asked = values(column("term", Integer), column("kind", Text), column("buffer_m", Float), name="asked").data(
         [(n, t.kind, float(t.buffer_m)) for n, t in zones]
     )
-    facts = _told(
-        rule=literal("key_zone", Text), version=literal(1), kind=KeyZone.kind, zone_id=KeyZone.zone_id,
-        name=KeyZone.name, buffer_m=asked.c.buffer_m,
-    )  # fmt: skip
+    widest: dict[str, float] = {}
+    for _, t in zones:
+        widest[t.kind] = max(widest.get(t.kind, 0.0), float(t.buffer_m))
+    if len(widest) < len(zones):
+        looked_up = values(column("kind", Text), column("buffer_m", Float), name="looked_up").data(list(widest.items()))
+        zone = _zones(looked_up, KeyZone.kind, KeyZone.zone_id, KeyZone.name)
+        near = _near(zone, inside)
+        facts = func.left(_zone_facts(zone.c, asked.c.buffer_m), -1)
+        mine = and_(asked.c.kind == zone.c.kind, near.c.distance_m <= asked.c.buffer_m)
+        found = _found(near, asked.c.term, asked.c.buffer_m, facts)
+        return found.select_from(zone).join(near, near.c.distance_m <= zone.c.buffer_m).join(asked, mine)
     # What is the same for all houses round a zone is written once a zone.
-    zone = (
-        select(
-            asked.c.term,
-            asked.c.buffer_m,
-            KeyZone.geom,
-            # Made here: row-level security lets a plain box reach the spatial index, not one still to be computed.
-            func.ST_Expand(KeyZone.geom, asked.c.buffer_m).label("around"),
-            func.left(facts, -1).label("facts"),
-        )
-        .select_from(asked)
-        .join(KeyZone, KeyZone.kind == asked.c.kind)
-        .offset(0)
-        .subquery("zone")
-    )
-    near = (
+    zone = _zones(asked, asked.c.term, func.left(_zone_facts(KeyZone, asked.c.buffer_m), -1).label("facts"))
+    near = _near(zone, inside)
+    found = _found(near, zone.c.term, zone.c.buffer_m, zone.c.facts)
+    return found.select_from(zone).join(near, near.c.distance_m <= zone.c.buffer_m)
+
+
+def _zones(asked: Any, *columns: Any) -> Any:
+    # Made here: row-level security lets a plain box reach the spatial index, not one still to be computed.
+    around = func.ST_Expand(KeyZone.geom, asked.c.buffer_m).label("around")
+    found = select(asked.c.buffer_m, KeyZone.geom, around, *columns).select_from(asked)
+    return found.join(KeyZone, KeyZone.kind == asked.c.kind).offset(0).subquery("zone")
+
+
+def _near(zone: Any, inside: list[ColumnElement[bool]]) -> Any:
+    return (
         select(Building.fid, func.ST_Distance(Building.geom, zone.c.geom).label("distance_m"))
         .where(Building.geom.op("&&")(zone.c.around), *inside)
         .correlate(zone)
         .offset(0)
         .lateral("near")
     )
-    nearness = func.greatest(1.0 - 0.5 * near.c.distance_m / func.greatest(zone.c.buffer_m, 0.001), 0.5)
+
+
+def _zone_facts(zone: Any, buffer_m: Any) -> ColumnElement[str]:
+    return _told(
+        rule=literal("key_zone", Text), version=literal(1), kind=zone.kind, zone_id=zone.zone_id, name=zone.name,
+        buffer_m=buffer_m,
+    )  # fmt: skip
+
+
+def _found(near: Any, term: Any, buffer_m: Any, facts: Any) -> Select[Any]:
+    nearness = func.greatest(1.0 - 0.5 * near.c.distance_m / func.greatest(buffer_m, 0.001), 0.5)
     points = _rounded(ZONE_POINTS * nearness, 1)
     told = (
-        zone.c.facts
+        facts
         + literal(', "distance_m": ', Text)
         + cast(_rounded(near.c.distance_m, 2), Text)
         + literal(', "points": ', Text)
         + cast(points, Text)
         + literal("}", Text)
     )
-    return (
-        select(*_branch(near.c.fid, zone.c.term, literal("key_zone", Text), near.c.distance_m, points, told))
-        .select_from(zone)
-        .join(near, near.c.distance_m <= zone.c.buffer_m)
-    )
+    return select(*_branch(near.c.fid, term, literal("key_zone", Text), near.c.distance_m, points, told))
 
 
 def _rounded(value: Any, digits: int) -> ColumnElement[float]:
@@ -213,17 +250,17 @@ def _rounded(value: Any, digits: int) -> ColumnElement[float]:
     return cast(func.round(value * scale) / scale, Float)
 
 
-def _area_reason(n: int, area: AreaTerm) -> Select[Any]:
+def _area_reason(ns: list[int], area: AreaTerm) -> Select[Any]:
     told = _told(
         rule=literal("area", Text), version=literal(1), name=literal(area.name, Text),
         area_id=cast(literal(area.area_id), Integer), points=literal(AREA_POINTS),
     )  # fmt: skip
     return select(
-        *_branch(Building.fid, literal(n, Integer), literal("area", Text), literal(0.0), literal(AREA_POINTS), told)
+        *_branch(Building.fid, _numbers(ns), literal("area", Text), literal(0.0), literal(AREA_POINTS), told)
     ).where(_inside(area))
 
 
-def _rule_reason(n: int, term: RuleTerm, ask: Ask) -> Select[Any]:
+def _rule_reason(ns: list[int], term: RuleTerm, ask: Ask) -> Select[Any]:
     """Hold a rule against each building: a scan of its own costs less than one pass that tries every rule."""
     rule = RULES[term.name]
     facts = json.dumps({"rule": rule.name, "version": rule.version})[:-1]
@@ -235,25 +272,32 @@ def _rule_reason(n: int, term: RuleTerm, ask: Ask) -> Select[Any]:
         + literal("}", Text)
     )
     name = literal(rule.name, Text)
-    return select(*_branch(Building.fid, literal(n, Integer), name, null(), rule.worth(), told)).where(
-        rule.met(ask.limits)
+    return select(*_branch(Building.fid, _numbers(ns), name, null(), rule.worth(), told)).where(rule.met(ask.limits))
+
+
+def _house_reason(ns: list[int], term: HouseTerm) -> Select[Any]:
+    attribute = ATTRIBUTES[term.name]
+    told = _told(
+        rule=literal("house", Text), version=literal(1), name=literal(term.name, Text), value=attribute.value(),
+        points=literal(0.0),
+    )  # fmt: skip
+    return select(*_branch(Building.fid, _numbers(ns), literal("house", Text), null(), literal(0.0), told)).where(
+        term.met()
     )
 
 
-def run_selection(connection: Connection, ask: Ask) -> Outcome:
+def run_selection(connection: Connection, ask: Ask, name: str | None = None) -> Outcome:
     """Select and store as a run; the caller commits.
 
     The parameters stored hold every term with its buffer, every rule with its version, every area as it was, so
-    the run can be repeated and compared. A run of other conditions than the default ones is a draft: it is nobody's
-    list but its author's.
+    the run can be repeated and compared. It is a draft until somebody publishes it (``published``).
     """
-    parameters = ask.parameters()
     run_id = connection.execute(
         insert(Run)
         .values(
             kind="selection",
-            parameters=parameters,
-            draft=not is_default(parameters),
+            name=name,
+            parameters=ask.parameters(),
             data_version=text(f"({statement('runs.data_version')})"),
             code_version=__version__,
         )
@@ -270,18 +314,35 @@ def run_selection(connection: Connection, ask: Ask) -> Outcome:
     return Outcome(run_id, stored.rowcount)
 
 
-def latest_run(connection: Connection, kind: str = "selection", *, drafts: bool = False) -> int | None:
-    """Return the newest finished run of a kind (selection or density) that speaks for the asker, or None.
+def latest_run(connection: Connection, kind: str = "selection") -> int | None:
+    """Return the run that pages, prints and figures read, or None: the published list, the newest finished analysis."""
+    return connection.execute(text(statement(f"runs.latest_{kind}"))).scalar()
 
-    That is the county's or the place's own, with the default conditions; with ``drafts`` the asker's drafts too.
+
+def named(connection: Connection, term: HouseTerm) -> HouseTerm:
+    """Return a term on places with their names, as the run will say them.
+
+    Raises
+    ------
+    InputError
+        There is no such township or village.
+
     """
-    return connection.execute(text(statement("runs.latest")), {"kind": kind, "drafts": drafts}).scalar()
+    if not ATTRIBUTES[term.name].place:
+        return term
+    found = names_of(connection, term.values)
+    strange = [code for code in term.values if code not in found]
+    if strange:
+        raise InputError(
+            f"没有代码为 {strange[0]} 的乡镇或村。", f"There is no township or village with the code {strange[0]}."
+        )
+    return replace(term, labels=tuple(found[code] for code in term.values))
 
 
-def ensure_run(connection: Connection) -> int:
-    """Return the county's list, made with all defaults where there is none yet; the caller commits."""
-    found = latest_run(connection)
-    return found if found is not None else run_selection(connection, default_ask()).run_id
+def names_of(connection: Connection, codes: Iterable[str | None]) -> dict[str, str]:
+    """Return the names of places by their codes; a code of none has no entry."""
+    asked = {"codes": [code for code in codes if code]}
+    return {row.code: row.name for row in connection.execute(text(statement("runs.places")), asked)}
 
 
 def parameters_of(connection: Connection, run_id: int) -> dict[str, Any]:
@@ -316,13 +377,17 @@ def ask_of(connection: Connection, run_id: int) -> Ask:
 
 
 def compare(connection: Connection, before: int, after: int) -> dict[str, list[dict[str, Any]]]:
-    """Return the buildings that are new, gone or changed (score or reasons) from one run to another."""
+    """Return the buildings that are new, gone or changed (score or reasons) from one run to another.
+
+    Each with its name and place, both scores, both runs' reasons, and longitude and latitude; one that is no longer
+    in the data has only its number.
+    """
     for run_id in (before, after):
         parameters_of(connection, run_id)
     rows = connection.execute(text(statement("runs.compare")), {"before": before, "after": after}).mappings()
     result: dict[str, list[dict[str, Any]]] = {"new": [], "gone": [], "changed": []}
     for row in rows:
-        result[row["change"]].append({k: row[k] for k in ("building_id", "score_before", "score_after")})
+        result[row["change"]].append({k: v for k, v in row.items() if k != "change"})
     return result
 
 

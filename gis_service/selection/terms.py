@@ -6,9 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import ColumnElement
+
 from gis_service.areas.area import Area
 from gis_service.codelists import ZONE_KIND
 from gis_service.errors import InputError
+from gis_service.selection.attributes import ATTRIBUTES, Attribute
 from gis_service.selection.rules import LIMITS, RULES, Limits, points_table
 from gis_service.settings import default
 
@@ -77,7 +80,72 @@ class RuleTerm:
         return {"term": "rule", "name": self.name, "version": RULES[self.name].version}
 
 
-Term = ZoneTerm | AreaTerm | RuleTerm
+@dataclass(frozen=True)
+class HouseTerm:
+    """Has, as it was surveyed, one of ``values``, or a number from ``low`` to ``high`` (both included).
+
+    ``labels`` are what the values were called when it was asked: of places, whose names no code list holds.
+    """
+
+    name: str
+    values: tuple[str, ...] = ()
+    low: int | None = None
+    high: int | None = None
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = ATTRIBUTES.get(self.name)
+        if known is None:
+            raise InputError(
+                f"没有房屋条件“{self.name}”；可用：{'、'.join(f'{a.name}（{a.zh}）' for a in ATTRIBUTES.values())}。",
+                f"There is no attribute {self.name!r} of a house; use one of {', '.join(ATTRIBUTES)}.",
+            )
+        if known.number:
+            self._check_bounds(known)
+        elif known.name != "operating":
+            self._check_values(known)
+
+    def _check_bounds(self, known: Attribute) -> None:
+        low, high = self.low, self.high
+        if low is None and high is None:
+            raise InputError(
+                f"条件“{known.zh}”没有给出范围；请填写最小值或最大值。",
+                f"The condition on {known.en} has no bounds; give the least or the greatest number.",
+            )
+        if low is not None and high is not None and low > high:
+            raise InputError(
+                f"条件“{known.zh}”的最小值 {low} 大于最大值 {high}。",
+                f"The condition on {known.en}: the least, {low}, is more than the greatest, {high}.",
+            )
+
+    def _check_values(self, known: Attribute) -> None:
+        if not self.values:
+            raise InputError(
+                f"条件“{known.zh}”没有选任何一项；请至少选一项。",
+                f"The condition on {known.en} has no value; choose one at least.",
+            )
+        strange = [value for value in self.values if not known.place and value not in known.words]
+        if strange:
+            raise InputError(
+                f"“{known.zh}”没有“{strange[0]}”；可用：{'、'.join(f'{k}（{v}）' for k, v in known.words.items())}。",
+                f"{known.en} has no value {strange[0]!r}; use one of {', '.join(known.words)}.",
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the term as it is stored with a run."""
+        told: dict[str, Any] = {"term": "house", "name": self.name}
+        if self.values:
+            told["values"] = list(self.values)
+        if self.labels:
+            told["labels"] = list(self.labels)
+        return told | {k: v for k, v in (("low", self.low), ("high", self.high)) if v is not None}
+
+    def met(self) -> ColumnElement[bool]:
+        """Return what a building must be to meet it."""
+        return ATTRIBUTES[self.name].met(self.values, self.low, self.high)
+
+
+Term = ZoneTerm | AreaTerm | RuleTerm | HouseTerm
 
 
 @dataclass(frozen=True)
@@ -178,7 +246,9 @@ def changes(parameters: dict[str, Any]) -> list[tuple[str, str]]:
                         f"The rule “{rule.en}” was at version {then} in that list and is at version {rule.version} now.",
                     )
                 )
-        elif term["term"] not in {"zone", "rule", "area"}:
+        elif term["term"] not in {"zone", "rule", "area", "house"} or (
+            term["term"] == "house" and term["name"] not in ATTRIBUTES
+        ):
             told.append(
                 (
                     f"本版本不认识条件“{term['term']}”，重做时不含。",
@@ -198,11 +268,23 @@ def _known(terms: list[dict[str, Any]]) -> tuple[Term, ...]:
             known.append(RuleTerm(stored["name"]))
         elif stored["term"] == "area":
             known.append(_area(stored))
+        elif stored["term"] == "house" and stored["name"] in ATTRIBUTES:
+            known.append(_house(stored))
     return tuple(known)
 
 
 def _area(stored: dict[str, Any]) -> AreaTerm:
     return AreaTerm(stored["name"], bytes.fromhex(stored["wkb"]), stored["area_id"], stored["version"])
+
+
+def _house(stored: dict[str, Any]) -> HouseTerm:
+    return HouseTerm(
+        stored["name"],
+        tuple(stored.get("values", ())),
+        stored.get("low"),
+        stored.get("high"),
+        tuple(stored.get("labels", ())),
+    )
 
 
 def default_zone_terms() -> tuple[ZoneTerm, ...]:
@@ -218,7 +300,7 @@ def default_ask(limits: Limits | None = None) -> Ask:
 def is_default(parameters: dict[str, Any]) -> bool:
     """Tell whether a run's ``parameters`` are the county's: all zones, buffers, rules, limits and points by default.
 
-    In whatever order its terms stand. A list of other conditions is its author's draft.
+    In whatever order its terms stand.
     """
     return _unordered(parameters) == _unordered(default_ask().parameters())
 

@@ -123,7 +123,7 @@ def read_sheet_data(connection: Connection, township: str, mark: Mark) -> dict[s
         "first": [
             _line(i, row) for i, row in enumerate([r for r in listed if r["hazard_tier"] not in MARKS][:40], start=1)
         ],
-        "run": f"第 {runs.selection or '—'} 号选取 · 第 {runs.density or '—'} 号分析",
+        "run": f"{f'第 {runs.selection} 号名单' if runs.selection else '尚未发布名单'} · 第 {runs.density or '—'} 号分析",
         "made_at": f"{datetime.now().astimezone():%Y-%m-%d %H:%M}",
         "account": mark.account,
     }

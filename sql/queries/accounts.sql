@@ -25,7 +25,19 @@ SELECT gis.close_session(:secret)
 SELECT account_id, name, role, place, department, person, rights FROM gis.token_asker(:secret)
 
 -- name: store_password
-SELECT gis.store_password(:account_id, :hashed, :is_new)
+SELECT sessions, tokens FROM gis.store_password(:account_id, :hashed, :is_new)
+
+-- name: open_things
+SELECT sessions, tokens FROM gis.open_things(:account_id)
+
+-- name: open_name
+SELECT gis.open_name(:name)
+
+-- name: knows_browser
+SELECT gis.knows_browser(:name, :secret)
+
+-- name: know_browser
+SELECT gis.know_browser(:account_id, :secret)
 
 -- name: tokens
 SELECT token_id, title, rights, created_at, ends_at, revoked_at, used_at FROM gis.tokens_of(:account_id)
@@ -79,6 +91,6 @@ WHERE b.building_id = :building_id
 
 -- name: places
 SELECT code, name, level FROM gis.admin_area
-WHERE (level = 'township' AND code ~ '^[0-9]{9}$') OR (level = 'village' AND code ~ '^[0-9]{12}$')
+WHERE (level = 'township' AND code ~ '^[0-9]{9}$') OR (level = 'unit' AND code ~ '^([0-9]{9}|[0-9]{0,11}[A-Z][0-9A-Z]{0,11})$') OR (level = 'village' AND code ~ '^[0-9]{12}$')
 ORDER BY code
 LIMIT 2000

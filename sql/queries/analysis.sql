@@ -3,7 +3,7 @@
 -- name: buildings
 SELECT building_id, floors, height_m, structure, fire_class, township_code, hazard_tier, use_class,
        ST_AsBinary(geom) AS geom
-FROM gis.building WHERE %(fids)s::bigint[] IS NULL OR fid = ANY (%(fids)s) ORDER BY building_id COLLATE "C"
+FROM gis.building WHERE removed_on IS NULL AND (%(fids)s::bigint[] IS NULL OR fid = ANY (%(fids)s)) ORDER BY building_id COLLATE "C"
 
 -- name: roads
 SELECT ST_AsBinary(geom) AS geom FROM gis.road
@@ -13,7 +13,7 @@ WHERE %(window)s::text IS NULL OR geom && ST_GeomFromText(%(window)s, ST_SRID(ge
 SELECT kind, ST_AsBinary(geom) AS geom FROM gis.hydrant ORDER BY hydrant_id
 
 -- name: house_boxes
-SELECT fid, ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM gis.building
+SELECT fid, ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM gis.building WHERE removed_on IS NULL
 
 -- name: edits
 SELECT kind, id, n.west, n.south, n.east, n.north, o.west, o.south, o.east, o.north
@@ -43,8 +43,10 @@ RETURNING run_id
 -- name: finish
 -- A run is new data for maps, and carries the version that it makes, unless others made one while it ran.
 UPDATE gis.run SET finished_at = clock_timestamp(),
-       data_version = CASE WHEN made.version = %(data_version)s + 1 THEN made.version ELSE %(data_version)s END
-FROM (SELECT nextval('gis.data_version') AS version) AS made
+       -- The numbers of steps are given out as they come, whoever's snapshot sees them.
+       data_version = %(data_version)s + CASE WHEN made.step_id = made.newest THEN 1 ELSE 0 END
+FROM (SELECT (SELECT max(step_id) FROM gis.data_step) AS step_id,
+             (SELECT last_value FROM gis.data_step_step_id_seq) AS newest) AS made
 WHERE run_id = %(run_id)s
 
 -- name: alone
@@ -89,17 +91,17 @@ SELECT fid FROM gis.alley WHERE run_id = %(run_id)s AND %(ids)s::text[] IS NULL
 DELETE FROM gis.{table} WHERE ctid = ANY (%(rows)s::tid[])
 
 -- name: place_clusters
--- A cluster belongs to every township and village in which it has a house, the one with most houses first. It is called
+-- A cluster belongs to every reporting unit (township_codes) and village in which it has a house, the one with most first. It is called
 -- by them and by its number, which is the same on every page, map and sheet of a run, whatever is edited elsewhere.
 WITH member AS (
-    SELECT d.cluster_id, b.township_code, b.village_code, b.departments
+    SELECT d.cluster_id, b.unit_code, b.village_code, b.departments
     FROM gis.building_density AS d JOIN gis.building AS b USING (building_id)
     WHERE d.run_id = %(run_id)s AND d.cluster_id IS NOT NULL
           AND (%(clusters)s::integer[] IS NULL OR d.cluster_id = ANY (%(clusters)s))
 ), township AS (
     SELECT cluster_id, array_agg(code ORDER BY houses DESC, code) AS codes
-    FROM (SELECT cluster_id, township_code AS code, count(*) AS houses FROM member
-          WHERE township_code IS NOT NULL GROUP BY 1, 2) AS counted
+    FROM (SELECT cluster_id, unit_code AS code, count(*) AS houses FROM member
+          WHERE unit_code IS NOT NULL GROUP BY 1, 2) AS counted
     GROUP BY cluster_id
 ), village AS (
     SELECT cluster_id, array_agg(code ORDER BY houses DESC, code) AS codes
@@ -128,7 +130,7 @@ FROM placed AS n WHERE c.fid = n.fid
 -- An alley belongs to every place and department that has a house beside it, which is at most half of max_width_m from
 -- its centreline, or in its cluster. Who has none of these does not see it (migration 0009).
 WITH place AS (
-    SELECT a.fid, b.township_code, b.village_code, b.departments
+    SELECT a.fid, b.unit_code, b.village_code, b.departments
     FROM gis.alley AS a JOIN gis.building AS b ON ST_DWithin(b.geom, a.geom, %(beside_m)s)
     WHERE a.run_id = %(run_id)s AND (%(fids)s::bigint[] IS NULL OR a.fid = ANY (%(fids)s))
     UNION ALL
@@ -140,7 +142,7 @@ WITH place AS (
     FROM gis.alley AS a JOIN gis.cluster AS c USING (run_id, cluster_id), unnest(c.village_codes) AS v (code)
     WHERE a.run_id = %(run_id)s AND (%(fids)s::bigint[] IS NULL OR a.fid = ANY (%(fids)s))
 ), placed AS (
-    SELECT fid, coalesce(array_agg(DISTINCT township_code) FILTER (WHERE township_code IS NOT NULL), '{}') AS townships,
+    SELECT fid, coalesce(array_agg(DISTINCT unit_code) FILTER (WHERE unit_code IS NOT NULL), '{}') AS townships,
            coalesce(array_agg(DISTINCT village_code) FILTER (WHERE village_code IS NOT NULL), '{}') AS villages,
            coalesce(array_agg(DISTINCT one) FILTER (WHERE one IS NOT NULL), '{}') AS departments
     FROM place LEFT JOIN LATERAL unnest(departments) AS one ON true

@@ -1,9 +1,10 @@
 -- Figures by place and by department. Whoever asks counts only what they may see.
 
 -- name: by_place
--- One row a township of the county, or a village of the township :township; houses with no such code have a row too.
+-- One row a reporting unit of the county (a township, or a unit beside them), or a village of the unit :township; houses
+-- with no such code have a row too. A house that is gone is in no figure of today.
 WITH counted AS (
-    SELECT CASE WHEN CAST(:township AS text) IS NULL THEN b.township_code ELSE b.village_code END AS code,
+    SELECT CASE WHEN CAST(:township AS text) IS NULL THEN b.unit_code ELSE b.village_code END AS code,
            count(*) AS houses,
            count(*) FILTER (WHERE operating) AS operating,
            count(*) FILTER (WHERE hazard_tier = 'severe') AS severe,
@@ -18,7 +19,7 @@ WITH counted AS (
            count(d.cluster_id) AS in_clusters,
            count(*) FILTER (WHERE d.unreached) AS unreached
     FROM (SELECT *, use_class IN ('commercial', 'mixed') AS operating FROM gis.building
-          WHERE CAST(:township AS text) IS NULL OR township_code = :township) AS b
+          WHERE removed_on IS NULL AND (CAST(:township AS text) IS NULL OR unit_code = :township)) AS b
     LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = b.building_id
     LEFT JOIN gis.building_density AS d ON d.run_id = :density_run AND d.building_id = b.building_id
     GROUP BY 1
@@ -51,7 +52,7 @@ SELECT department,
        count(*) FILTER (WHERE hazard_tier = 'none_found') AS operating_none_found
 FROM gis.building
 LEFT JOIN LATERAL unnest(departments) AS held (department) ON true
-WHERE use_class IN ('commercial', 'mixed')
+WHERE use_class IN ('commercial', 'mixed') AND removed_on IS NULL
 GROUP BY 1
 ORDER BY 1 NULLS LAST
 
@@ -59,7 +60,7 @@ ORDER BY 1 NULLS LAST
 -- Operating houses that more than one department is in charge of, and how often they are counted too much.
 SELECT count(*) FILTER (WHERE cardinality(departments) > 1) AS houses,
        coalesce(sum(greatest(cardinality(departments) - 1, 0)), 0) AS extra
-FROM gis.building WHERE use_class IN ('commercial', 'mixed') AND hazard_tier <> 'unjudged'
+FROM gis.building WHERE use_class IN ('commercial', 'mixed') AND hazard_tier <> 'unjudged' AND removed_on IS NULL
 
 -- name: house
 -- What a click on a house shows; no personal data.
@@ -75,7 +76,7 @@ WHERE code = :township AND level IN ('township', 'unit')
 
 -- name: township_houses
 SELECT b.building_id, b.floors, b.structure, b.use_class, b.hazard_tier, ST_AsBinary(b.geom) AS geom
-FROM gis.building AS b WHERE b.township_code = :township ORDER BY b.building_id
+FROM gis.building AS b WHERE b.unit_code = :township AND b.removed_on IS NULL ORDER BY b.building_id
 
 -- name: township_listed
 -- The houses that a township works from: a hazard or a place on the priority list; the most urgent first.
@@ -83,7 +84,7 @@ SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, 
 FROM gis.house_card AS h
 LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = h.building_id
 LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
-WHERE h.township_code = :township AND (s.building_id IS NOT NULL OR h.hazard_tier IN ('severe', 'some'))
+WHERE h.unit_code = :township AND h.removed_on IS NULL AND (s.building_id IS NOT NULL OR h.hazard_tier IN ('severe', 'some'))
 ORDER BY CASE h.hazard_tier WHEN 'severe' THEN 0 WHEN 'some' THEN 1 ELSE 2 END, s.score DESC NULLS LAST, h.building_id
 LIMIT :limit
 
@@ -97,13 +98,15 @@ ORDER BY c.rank
 SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (
     SELECT coalesce(
         (SELECT ST_Extent(ST_Transform(geom, 4326)) FROM gis.admin_area WHERE code = :township),
-        (SELECT ST_Extent(ST_Transform(geom, 4326)) FROM gis.building WHERE township_code = :township)
+        (SELECT ST_Extent(ST_Transform(geom, 4326)) FROM gis.building WHERE unit_code = :township)
     ) AS box) AS known
 WHERE box IS NOT NULL
 
 -- name: villages
 SELECT name, ST_AsBinary(geom) AS geom FROM gis.admin_area
-WHERE parent_code = :township AND level = 'village' AND geom IS NOT NULL ORDER BY code
+WHERE level = 'village' AND geom IS NOT NULL
+  AND (parent_code = :township OR code IN (SELECT village_code FROM gis.building WHERE unit_code = :township))
+ORDER BY code
 
 -- name: township_roads
 SELECT r.name, r.width_m, ST_AsBinary(r.geom) AS geom FROM gis.road AS r

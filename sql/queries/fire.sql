@@ -76,8 +76,9 @@ WHERE c.run_id = :run_id AND c.cluster_id = :cluster_id
 
 -- name: ranked
 SELECT c.*, ST_XMin(box) AS west, ST_YMin(box) AS south, ST_XMax(box) AS east, ST_YMax(box) AS north
-FROM (SELECT * FROM gis.cluster_card
+FROM (SELECT * FROM gis.cluster_card LEFT JOIN gis.cluster_record USING (run_id, cluster_id)
       WHERE run_id = :run_id
+        AND (:walked_before ::date IS NULL OR last_patrol IS NULL OR last_patrol < :walked_before ::date)
         AND (:township ::text IS NULL OR township_codes @> ARRAY[:township ::text])
         AND (:pattern ::text IS NULL OR name ILIKE :pattern ::text)
         AND CASE :kind ::text WHEN 'handshake' THEN handshake_m > 0 WHEN 'sky_line' THEN sky_line_m > 0
@@ -88,8 +89,9 @@ CROSS JOIN LATERAL (SELECT ST_Envelope(ST_Transform(o.geom, 4326)) AS box) AS pl
 ORDER BY c.rank
 
 -- name: ranked_count
-SELECT count(*) FROM gis.cluster
+SELECT count(*) FROM gis.cluster LEFT JOIN gis.cluster_record USING (run_id, cluster_id)
 WHERE run_id = :run_id
+  AND (:walked_before ::date IS NULL OR last_patrol IS NULL OR last_patrol < :walked_before ::date)
   AND (:township ::text IS NULL OR township_codes @> ARRAY[:township ::text])
   AND (:pattern ::text IS NULL OR name ILIKE :pattern ::text)
   AND CASE :kind ::text WHEN 'handshake' THEN handshake_m > 0 WHEN 'sky_line' THEN sky_line_m > 0

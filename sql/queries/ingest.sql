@@ -62,7 +62,8 @@ SELECT NOT EXISTS (SELECT FROM gis.{table});
 
 -- name: secondary_indexes
 SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
-FROM pg_index AS i WHERE i.indrelid = {table_name}::regclass AND NOT i.indisunique;
+FROM pg_index AS i WHERE i.indrelid = {table_name}::regclass AND NOT i.indisunique
+  AND i.indexrelid IS DISTINCT FROM to_regclass('gis.building_judged');
 
 -- name: drop_index
 DROP INDEX {index};
@@ -99,18 +100,49 @@ SELECT count(*) FILTER (WHERE before IS NULL),
        count(*) FILTER (WHERE after IS NULL)
 FROM found;
 
+-- name: keep_unit
+-- A house whose file says no unit keeps what it has, unless a file gave that.
+UPDATE staged AS s SET unit_code = b.unit_code, unit_source = b.unit_source
+FROM gis.building AS b
+WHERE b.building_id = s.building_id AND s.unit_code IS NULL AND b.unit_source IS DISTINCT FROM 'given';
+
+-- name: has_units
+SELECT EXISTS (SELECT FROM gis.admin_area WHERE level = 'unit' AND geom IS NOT NULL)
+    OR EXISTS (SELECT FROM gis.building WHERE unit_source = 'found');
+
+-- name: find_units
+-- Houses within a reporting unit report to it, all others to their township, unless their file says to whom.
+WITH houses AS MATERIALIZED (
+    SELECT fid, township_code FROM gis.building
+    WHERE unit_source IS DISTINCT FROM 'given'
+      AND (%(houses)s::bigint[] IS NULL OR fid IN (SELECT unnest(%(houses)s::bigint[])))
+), found AS (
+    UPDATE gis.building AS b
+    SET unit_code = coalesce(f.code, h.township_code), unit_source = CASE WHEN f.code IS NOT NULL THEN 'found' END
+    FROM houses AS h LEFT JOIN gis.lies_in('unit', ARRAY(SELECT fid FROM houses)) AS f USING (fid)
+    WHERE b.fid = h.fid AND (b.unit_code, b.unit_source) IS DISTINCT FROM
+                            (coalesce(f.code, h.township_code), CASE WHEN f.code IS NOT NULL THEN 'found' END)
+    RETURNING b.unit_source
+)
+SELECT count(*) FILTER (WHERE unit_source = 'found') FROM found;
+
 -- name: misplaced
 SELECT level, count(*), (array_agg(building_id ORDER BY building_id))[:%(named)s]
 FROM gis.misplaced(%(houses)s::bigint[]) GROUP BY level ORDER BY level;
 
 -- name: record_import
 INSERT INTO gis.import (
-    kind, file_name, sha256, crs, datum, encoding, started_at, finished_at,
+    import_id, account, fields, kind, file_name, sha256, crs, datum, encoding, started_at, finished_at,
     read_rows, loaded, unchanged, updated, rejected, notes)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    %(kind)s, %(file_name)s, %(sha256)s, %(crs)s, %(datum)s, %(encoding)s, %(started_at)s, clock_timestamp(),
+    %(import_id)s, %(account)s, %(fields)s, %(kind)s, %(file_name)s, %(sha256)s, %(crs)s, %(datum)s, %(encoding)s, %(started_at)s, clock_timestamp(),
     %(read_rows)s, %(loaded)s, %(unchanged)s, %(updated)s, %(rejected)s, %(notes)s)
 RETURNING import_id;
+
+-- name: next_import
+-- Known before the import is over: a judgement says which one it came by.
+SELECT nextval(pg_get_serial_sequence('gis.import', 'import_id'));
 
 -- name: claim_changes
 -- The changes were written before the import's own row; both belong to this transaction.
@@ -120,7 +152,7 @@ UPDATE gis.change SET import_id = %(import_id)s WHERE import_id IS NULL AND chan
 INSERT INTO gis.reject (import_id, row_number, key, code, reason, remedy) VALUES %s;
 
 -- name: bump_version
-SELECT nextval('gis.data_version');
+SELECT gis.step_data();
 
 -- name: analyse
 ANALYZE gis.{table};

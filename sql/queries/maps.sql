@@ -3,7 +3,7 @@
 -- name: boundaries
 -- Simplified to a few metres: a map of the county shows no more.
 SELECT code, name, level, schematic, source, ST_AsBinary(ST_SimplifyPreserveTopology(geom, 15)) AS geom
-FROM gis.admin_area WHERE level IN ('county', 'township') AND geom IS NOT NULL ORDER BY level, code
+FROM gis.admin_area WHERE level IN ('county', 'township', 'unit') AND geom IS NOT NULL ORDER BY level, code
 
 -- name: zones
 SELECT zone_id, kind, name, simulated, ST_AsBinary(geom) AS geom FROM gis.key_zone ORDER BY zone_id LIMIT :limit
@@ -27,13 +27,13 @@ SELECT count(*) AS houses,
        count(*) FILTER (WHERE use_class IN ('commercial', 'mixed') AND hazard_tier = 'severe') AS operating_severe,
        count(*) FILTER (WHERE use_class IN ('commercial', 'mixed') AND hazard_tier = 'some') AS operating_some,
        coalesce(bool_or(simulated), false) AS simulated
-FROM gis.building
+FROM gis.building WHERE removed_on IS NULL
 
 -- name: county
 SELECT name, schematic, source FROM gis.admin_area WHERE level = 'county' ORDER BY code LIMIT 1
 
 -- name: run
-SELECT run_id, parameters, started_at, data_version, draft FROM gis.run WHERE run_id = :run_id AND kind = 'selection'
+SELECT run_id, name, parameters, account, started_at, data_version, published_at FROM gis.run WHERE run_id = :run_id AND kind = 'selection'
 
 -- name: nearest_road
 SELECT name, ST_AsBinary(geom) FROM gis.road

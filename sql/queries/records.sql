@@ -25,19 +25,19 @@ SELECT name, township_codes, village_codes, geom FROM gis.cluster WHERE run_id =
 RETURNING site_id
 
 -- name: plans
-SELECT plan_id, site_id, version, number, dated, unit, body, run_id, cluster_id, recorded_at
+SELECT plan_id, site_id, version, number, dated, unit, body, run_id, cluster_id, account, recorded_at
 FROM gis.fire_plan WHERE site_id = ANY (:sites) ORDER BY dated DESC, version DESC, plan_id DESC LIMIT :limit
 
 -- name: latest_plan
 SELECT coalesce(max(version), 0) FROM gis.fire_plan WHERE site_id = :site_id
 
 -- name: drills
-SELECT drill_id, site_id, dated, result, note, corrects, recorded_at,
+SELECT drill_id, site_id, dated, result, note, corrects, account, recorded_at,
        EXISTS (SELECT FROM gis.fire_drill AS l WHERE l.corrects = d.drill_id) AS corrected
 FROM gis.fire_drill AS d WHERE site_id = ANY (:sites) ORDER BY dated DESC, drill_id DESC LIMIT :limit
 
 -- name: patrols
-SELECT patrol_id, site_id, dated, unit, found, note, corrects, recorded_at,
+SELECT patrol_id, site_id, dated, unit, found, note, corrects, account, recorded_at,
        EXISTS (SELECT FROM gis.fire_patrol AS l WHERE l.corrects = p.patrol_id) AS corrected
 FROM gis.fire_patrol AS p WHERE site_id = ANY (:sites) ORDER BY dated DESC, patrol_id DESC LIMIT :limit
 

@@ -7,7 +7,7 @@ WITH shown AS (
     SELECT b.building_id, b.hazard_tier, b.use_class, b.floors,
            ST_SnapToGrid(ST_Affine(ST_ForcePolygonCW(b.geom), %(a)s, %(b)s, %(d)s, %(e)s, %(xoff)s, %(yoff)s), 1) AS geom
     FROM gis.building AS b
-    WHERE b.geom && ST_MakeEnvelope(%(left)s, %(bottom)s, %(right)s, %(top)s, %(srid)s)
+    WHERE b.geom && ST_MakeEnvelope(%(left)s, %(bottom)s, %(right)s, %(top)s, %(srid)s) AND b.removed_on IS NULL
     LIMIT %(limit)s
 )
 SELECT ST_AsMVT(shown, 'buildings') FILTER (WHERE NOT ST_IsEmpty(geom)), count(*) FROM shown
@@ -17,7 +17,7 @@ SELECT ST_AsMVT(shown, 'buildings') FILTER (WHERE NOT ST_IsEmpty(geom)), count(*
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 placed AS (
     SELECT ST_Transform(ST_Centroid(b.geom), 3857) AS middle, b.hazard_tier
-    FROM tile JOIN gis.building AS b ON b.geom && tile.sought
+    FROM tile JOIN gis.building AS b ON b.geom && tile.sought AND b.removed_on IS NULL
 ), cells AS (
     SELECT count(*) AS houses,
            count(*) FILTER (WHERE hazard_tier = 'severe') AS severe,

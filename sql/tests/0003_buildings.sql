@@ -14,7 +14,7 @@ SELECT throws_ok(pg_temp.house('height_m', '-9999'), '23514', NULL, 'a sentinel 
 SELECT throws_ok(pg_temp.house('height_m', '0'), '23514', NULL, 'nor is 0');
 SELECT throws_ok(pg_temp.house('height_m', $$'NaN'$$), '23514', NULL, 'nor is NaN');
 SELECT throws_ok(pg_temp.house('people', '-1'), '23514', NULL, 'people are not negative');
-SELECT throws_ok(pg_temp.house('hazard_tier', $$'1'$$), '23514', NULL, 'a tier is a word, not a dashboard code');
+SELECT throws_ok(pg_temp.house('hazard_tier', $$'1'$$), '42501', NULL, 'a tier is no house''s own to bring (0016)');
 SELECT throws_ok(pg_temp.house('use_class', $$'shop'$$), '23514', NULL, 'use classes are a closed list');
 SELECT throws_ok(pg_temp.house('business_uses', $$'{catering,smuggling}'$$), '23514', NULL, 'so are business uses');
 SELECT lives_ok(pg_temp.house('departments', $$'{police,education}'$$), 'a house may have several departments');

@@ -23,7 +23,7 @@ WHERE n.nspname = 'gis' AND c.relkind IN ('r', 'p') AND (
                    AND p.roles <> '{gis_owner}')
     -- Asked through functions of one question each, and granted to nobody (tests/accounts/test_people.py).
     -- ``analysed``: what a run saw, the owner's alone.
-    AND c.relname NOT IN ('session', 'token', 'sign_in_attempt', 'analysed'))
+    AND c.relname NOT IN ('session', 'token', 'sign_in_attempt', 'known_browser', 'analysed'))
 """
 # A view reads with its owner's rights, past the policies of whoever asks, unless it says otherwise.
 _VIEWS = """
@@ -104,7 +104,8 @@ def test_an_account_that_is_no_superuser(database: Database, tmp_path: Path):
     database.ask("DELETE FROM gis.building")
     assert database.cli("db", "restore", tmp_path / "a.dump", "--yes").code == 0
     # The restore itself is written into the trail.
-    assert database.counts() == before | {"audit_trail": before["audit_trail"] + 1}
+    after = before | {"audit_trail": before["audit_trail"] + 1}
+    assert database.counts() | {"version": 0} == after | {"version": 0}
 
 
 def test_the_service_by_a_weaker_address(database: Database):

@@ -14,7 +14,7 @@ import pytest
 
 from gis_service.db import engine as module
 from gis_service.db.engine import forget_connections, read_row
-from gis_service.db.reader import _done
+from gis_service.db.reader import done
 from gis_service.identity import Identity
 from tests.access.witness import ADMINISTRATOR, EVERYBODY, NOWHERE, PLANNER, TOWN, Witness
 from tests.conftest import Database
@@ -94,7 +94,7 @@ def test_nothing_stays_on_the_connection(queries: Database, name: str):
     for link in _links():
         cursor = link.connection.cursor()
         cursor.execute(_QUERIES["who"])
-        _run(_done(link.connection))
+        _run(done(link.connection))
         assert [value or "" for value in cursor.fetchone()] == ["gis_service", "", "", "", ""]
 
 

@@ -122,7 +122,9 @@ def _told(answer: Any, asked: object) -> tuple[int, str, dict[str, str]]:
 @pytest.mark.parametrize("asker", BOUND, ids=name)
 def test_another_s_answers_like_nothing(county: Database, ask_as: Ask, asker: Identity):
     others = _others(county, asker)
-    run = county.one("SELECT min(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft", role="postgres")
+    run = county.one(
+        "SELECT min(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL", role="postgres"
+    )
     with transaction(BOUND[1] if asker is TOWN else TOWN) as connection:
         from sqlalchemy import text
 
@@ -163,7 +165,9 @@ def test_another_s_answers_like_nothing(county: Database, ask_as: Ask, asker: Id
 @pytest.mark.parametrize("asker", [TOWN, BOUND[1], POLICE, HEALTH], ids=name)
 def test_a_selection_is_the_county_s_cut_to_one_s_own(county: Database, ask_as: Ask, asker: Identity):
     """A house's reasons hang on the house and the zones alone: the county's list, filtered, is the answer."""
-    whole = county.one("SELECT min(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft", role="postgres")
+    whole = county.one(
+        "SELECT min(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL", role="postgres"
+    )
     rows = county.ask("SELECT building_id, score FROM gis.selection WHERE run_id = %s", whole, role="postgres")
     mine = Witness(county, asker).houses()
     wanted = {h: s for h, s in rows if h in mine}
@@ -199,7 +203,9 @@ def test_counts_add_up_to_one_s_own(county: Database, ask_as: Ask, asker: Identi
     witness = Witness(county, asker)
     assert total["houses"] == len(witness.houses())
     assert total["clusters"] == len(witness.keys("cluster"))
-    run = county.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft", role="postgres")
+    run = county.one(
+        "SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL", role="postgres"
+    )
     assert total["priority"] == len([k for k in witness.keys("selection") if str(k).startswith(f"{run}/")])
 
 
@@ -286,7 +292,9 @@ def test_every_route_has_a_rule(app: Any):
 
 
 def test_an_export_to_a_geopackage(county: Database, ask_as: Ask, tmp_path: Any):
-    whole = county.one("SELECT min(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft", role="postgres")
+    whole = county.one(
+        "SELECT min(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL", role="postgres"
+    )
     wanted = {
         str(k).split("/", 1)[1] for k in Witness(county, VILLAGE).keys("selection") if str(k).startswith(f"{whole}/")
     }

@@ -38,7 +38,7 @@ def own(asker: Identity) -> str:
         return "true"
     if asker.role is Role.DEPARTMENT:
         return f"'{asker.department}' = ANY (b.departments)" if asker.department else "false"
-    column = "township_code" if asker.role is Role.TOWNSHIP else "village_code"
+    column = "unit_code" if asker.role is Role.TOWNSHIP else "village_code"
     return f"b.{column} IS NOT DISTINCT FROM '{asker.place}'" if asker.place else "false"
 
 
@@ -49,13 +49,17 @@ ELSEWHERE = {
     "deployment": "tests/db/test_catalogue.py",
     "run": "tests/access/test_rows.py",
     "building_person": "tests/access/test_rows.py",
+    "job": "sql/tests/0019_jobs.sql",
+    "job_line": "sql/tests/0019_jobs.sql",
+    **dict.fromkeys(("code", "round", "round_deadline", "institution"), "sql/tests/0016_record.sql"),
+    "judgement_confirmation": "tests/record/test_judge.py",
     "fire_site": "sql/tests/0011_fire_records.sql",
     "fire_plan": "sql/tests/0011_fire_records.sql",
     "fire_drill": "sql/tests/0011_fire_records.sql",
     "fire_patrol": "sql/tests/0011_fire_records.sql",
     **dict.fromkeys(("plan", "plan_version", "plan_team", "plan_stop", "plan_unplanned"), "sql/tests/0018_plans.sql"),
 }
-_KEYS = {"drawn_area": "area_id", "burn_cluster": "run_id || '/' || burn_cluster_id",
+_KEYS = {"drawn_area": "area_id", "judgement": "judgement_id", "import_row": "import_id || '/' || building_id", "burn_cluster": "run_id || '/' || burn_cluster_id",
          "selection": "run_id || '/' || building_id"}  # fmt: skip
 
 
@@ -103,6 +107,8 @@ def _conditions(asker: Identity) -> dict[str, str]:
     everything = dict.fromkeys(FOR_ALL, "true")
     return everything | {
         "building": house,
+        "judgement": house,
+        "import_row": house,
         "building_density": house,
         "selection": house,
         "gap": either,

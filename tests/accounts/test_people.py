@@ -244,7 +244,7 @@ def test_the_first_administrators_password_is_ones_own(
 
 def test_files_made_by_hand_say_who(county: Database, tmp_path: Path):
     out = tmp_path / "l.geojson"
-    county.ask("UPDATE gis.building SET hazard_tier = 'severe'")
+    county.judge("true", "severe")
     assert county.cli("select", "--rule", "hazard", "--out", out).code == 0
     assert '"exported": {"account": "cli:' in out.read_text(encoding="utf-8")
     assert county.ask("SELECT action, object FROM gis.audit_trail ORDER BY entry_id") == [

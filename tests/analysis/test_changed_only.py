@@ -92,22 +92,24 @@ def test_equals_a_whole_run(demo_copy: Database):
     with demo_copy.active():
         edit: Any = get_engine("owner").raw_connection()
         with edit.cursor() as cursor:
-            cursor.execute("DELETE FROM gis.building WHERE township_code NOT IN ('451224205', '451224208')")
-            edit.commit()
+            demo_copy.clear("township_code NOT IN ('451224205', '451224208')")
             first, _ = analyse(Params())
             cursor.execute(
                 """WITH numbered AS (SELECT building_id, row_number() OVER (ORDER BY building_id) AS n FROM gis.building)
                    UPDATE gis.building AS b SET geom = ST_Translate(geom, 0.4, -0.3) FROM numbered
                    WHERE numbered.building_id = b.building_id AND n IN (10, 400, 900);
-                   DELETE FROM gis.building WHERE building_id = (SELECT max(building_id) FROM gis.building);
+                   UPDATE gis.building SET removed_on = '2022-09-01'
+                   WHERE building_id = (SELECT max(building_id) FROM gis.building);
                    UPDATE gis.building SET floors = 9 WHERE building_id = (SELECT min(building_id) FROM gis.building);
-                   UPDATE gis.building SET hazard_tier = 'severe', village_code = NULL WHERE building_id =
-                       (SELECT min(building_id) FROM gis.building WHERE hazard_tier <> 'severe');
+                   INSERT INTO gis.judgement (building_id, kind, tier, judged_on) SELECT min(building_id), 'preliminary',
+                       'severe', '2022-09-08' FROM gis.building WHERE hazard_tier <> 'severe';
+                   UPDATE gis.building SET village_code = NULL WHERE building_id =
+                       (SELECT min(building_id) FROM gis.building WHERE hazard_tier = 'severe');
                    INSERT INTO gis.building (building_id, geom)
                    SELECT 'new', ST_Translate(geom, 3000, 0) FROM gis.building ORDER BY building_id LIMIT 1;
                    DELETE FROM gis.road WHERE road_id = (SELECT r.road_id FROM gis.road AS r JOIN gis.building AS b
                        ON ST_DWithin(b.geom, r.geom, 15) ORDER BY ST_Length(r.geom), r.road_id LIMIT 1);
-                   SELECT nextval('gis.data_version')"""
+                   SELECT gis.step_data()"""
             )
             edit.commit()
         amended, _ = analyse(Params(), changed_only=True)
@@ -209,7 +211,7 @@ def test_an_import_that_ends_while_an_analysis_runs_is_not_lost(hamlets: Databas
     with hamlets.active():
         connection: Any = get_engine("owner").raw_connection()
         with connection.cursor() as cursor:
-            cursor.execute("SELECT nextval('gis.data_version')")
+            cursor.execute("SELECT gis.step_data()")
             cursor.execute(_EDITS["a house moved"])
             analyse(Params())
             connection.commit()

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from gis_service.api.app import create_app
 from gis_service.db.engine import transaction
 from gis_service.identity import operator
-from gis_service.selection.select import ensure_run
+from gis_service.selection.published import ensure_published
 from gis_service.up import install_front_end
 from tests.conftest import Database, signed_in
 
@@ -37,7 +37,7 @@ def app(front_end: None) -> FastAPI:
 def client(demo_database: Database, app: FastAPI) -> Iterator[TestClient]:
     """The service over the demo county, as the browser meets it: errors are answers, not exceptions."""
     with transaction(operator()) as connection:
-        ensure_run(connection)
+        ensure_published(connection)
     with TestClient(app, raise_server_exceptions=False, headers=signed_in(demo_database)) as made:
         yield made
 

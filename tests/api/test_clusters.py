@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import openpyxl
 import psycopg2
 import pytest
 from fastapi.testclient import TestClient
@@ -211,3 +213,27 @@ def test_the_county_page_is_small(place: TestClient):
     assert len(answer.content) < 300_000
     for z, x, y in ((5, 25, 13), (14, 13078, 6990)):
         assert place.get(f"/tiles/clusters/{z}/{x}/{y}.pbf").status_code == 200
+
+
+def test_what_is_due_and_what_was_recorded(place: TestClient, database: Database):
+    """A cluster is due until somebody walks it; a correction counts in place of what it corrects; the file says it."""
+    due = "/api/clusters?walked_before=2022-09-01"
+    (one,) = place.get(due).json()["items"]
+    assert (one["last_patrol"], one["record"]) == (None, "巡查 无 · 预案 无 · 演练 无")
+    made = place.post("/api/clusters/1/patrols", json={"dated": "2022-09-02", "unit": "中队"}).json()["patrol_id"]
+    assert place.get(due).json() | {"run_id": 0, "offset": 0} == {
+        "run_id": 0, "total": 0, "offset": 0, "truncated": False, "items": [], "records_without_cluster": [],
+    }  # fmt: skip
+    given = {"dated": "2022-08-02", "unit": "中队", "corrects": made}
+    assert place.post("/api/clusters/1/patrols", json=given).status_code == 201
+    place.post("/api/clusters/1/plans", json={"dated": "2022-07-01", "unit": "大队", "body": "先断电"})
+    (one,) = place.get(due).json()["items"]
+    assert one["record"] == "巡查 2022-08-02 · 预案 2022-07-01 · 演练 无"
+    assert place.get("/api/clusters/1/patrols").json()["items"][0]["account"].startswith("t.administrator")
+    book = openpyxl.load_workbook(io.BytesIO(place.get("/api/clusters/export?walked_before=2022-09-01").content))
+    heads, row = ([cell.value for cell in line] for line in book.worksheets[0].iter_rows())
+    told = dict(zip(heads, row, strict=True))
+    assert (told["序位"], told["栋数"], told["最近巡查"], told["预案日期"], told["最近演练"]) == (
+        1, 24, "2022-08-02", "2022-07-01", None,
+    )  # fmt: skip
+    assert place.get("/api/clusters?walked_before=x").status_code == 422

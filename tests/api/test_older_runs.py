@@ -27,7 +27,7 @@ def older(demo_database: Database, client: TestClient) -> Iterator[int]:
     reason = json.dumps([{"rule": "thatched", "version": 3, "value": ["reed"], "points": 7.0}])
     demo_database.ask("UPDATE gis.selection SET reasons = %s::jsonb WHERE run_id = %s", reason, run_id)
     yield run_id
-    demo_database.ask("DELETE FROM gis.run WHERE draft")
+    demo_database.ask("DELETE FROM gis.run WHERE published_at IS NULL AND kind = 'selection'")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

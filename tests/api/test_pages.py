@@ -112,7 +112,7 @@ def test_the_offline_file_says_what_it_left_out(hostile: Database, tmp_path: Pat
     said = hostile.cli("map", "planner", "--out", out, GIS_INLINE_LIMIT="50")
     assert said.code == 0
     total = hostile.one(
-        "SELECT count(*) FROM gis.selection WHERE run_id = (SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft)"
+        "SELECT count(*) FROM gis.selection WHERE run_id = (SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL)"
     )
     html = out.read_text(encoding="utf-8")
     houses = next(layer for layer in _Page(html).config()["layers"] if layer["id"] == "houses")

@@ -104,7 +104,7 @@ def test_far_tiles_count_every_house_once(
     wanted = (
         "SELECT count(*) FROM gis.building"
         if layer == "buildings"
-        else "SELECT count(*) FROM gis.selection WHERE run_id = (SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft)"
+        else "SELECT count(*) FROM gis.selection WHERE run_id = (SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL)"
     )
     assert houses == demo_database.one(wanted)
 
@@ -216,7 +216,7 @@ def test_of_too_many_houses_cells_that_count_them(
     x, y = _tile_of(LON, LAT, z)
     houses = "gis.building" if layer == "buildings" else (
         "gis.building JOIN gis.selection USING (building_id) WHERE run_id = (SELECT max(run_id) FROM gis.run "
-        "WHERE kind = 'selection' AND NOT draft)"
+        "WHERE kind = 'selection' AND published_at IS NOT NULL)"
     )  # fmt: skip
     wanted = demo_database.one(
         f"SELECT count(*) FROM (SELECT ST_Transform(ST_Centroid(geom), 3857) AS p FROM {houses}) AS m, "

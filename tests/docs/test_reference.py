@@ -31,7 +31,7 @@ def test_readmes_name_only_settings_and_commands_that_exist(name):
     assert set(re.findall(r"\bGIS_[A-Z_]+[A-Z]", text)) <= VARIABLES | OTHERS
     commands = set(re.findall(r"(?m)^### gis-service ([\w -]+)$", OUT.read_text()))
     first = {command.split()[0] for command in commands}
-    for said in re.findall(r"gis-service ((?:[a-z-]+)(?: [a-z-]+)?)", text):
+    for said in re.findall(r"gis-service ((?:[a-z-]+)(?: [a-z0-9-]+)?)", text):
         word, *rest = said.split()
         assert word in first, f"{name}: there is no command {word}"
         if rest and any(command.startswith(f"{word} ") for command in commands):

@@ -94,7 +94,7 @@ def offline(county: Database, clusters: list[int]) -> dict[int, Any]:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_house_served_and_offline(county: Database, served: TestClient, houses: list[str], lang: str):
-    run = county.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft")
+    run = county.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL")
     with transaction(operator(), read_only=True) as connection:
         kept = _by_key(planner_page(connection, run, offline=True, lang=lang), "houses")
     for house in houses:
@@ -112,10 +112,10 @@ def test_a_house_served_and_offline(county: Database, served: TestClient, houses
 
 
 def test_a_house_in_the_workbook(county: Database, served: TestClient, houses: list[str]):
-    run = county.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft")
+    run = county.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL")
     made = served.get(f"/api/selections/{run}/export?format=xlsx")
     book = openpyxl.load_workbook(io.BytesIO(made.content), read_only=True)
-    heads, *rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
+    heads, *rows = [list(row) for row in book.worksheets[0].iter_rows(min_row=3, values_only=True)]
     written = {row[heads.index("房屋编号")]: dict(zip(heads, row, strict=True)) for row in rows}
     for house in houses:
         facts = served.get(f"/api/buildings/{house}").json()

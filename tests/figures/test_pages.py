@@ -87,7 +87,7 @@ def test_a_work_list_is_a_file(client, demo_database: Database):  # noqa: F811
     expected = demo_database.one(
         """SELECT count(*) FROM gis.building AS b WHERE township_code = %s AND (hazard_tier IN ('severe', 'some')
            OR EXISTS (SELECT FROM gis.selection AS s WHERE s.building_id = b.building_id
-                      AND s.run_id = (SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND NOT draft AND finished_at IS NOT NULL)))""",
+                      AND s.run_id = (SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL AND finished_at IS NOT NULL)))""",
         TOWN,
     )
     assert len(lines) == expected + 1

@@ -56,7 +56,7 @@ def county(server, template: str) -> Iterator[Database]:
 
 
 def by_import(database: Database, path: Path, *options: str) -> Verdict:
-    database.ask("DELETE FROM gis.building")
+    database.clear()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         rejects = Path(folder) / "rejects.csv"
@@ -140,7 +140,7 @@ def test_houses_drawn_twice(county: Database, tmp_path: Path):
     kept, _ = _both(county, path, "--keep", "twice")
     assert len(kept.taken) == 10
     # Without a file for them the import is refused, and says with which house.
-    county.ask("DELETE FROM gis.building")
+    county.clear()
     said = county.cli("import", "buildings", path)
     assert (said.code, said.err.count("\n")) == (1, 1)
     assert "overlaps the house a9" in said.err

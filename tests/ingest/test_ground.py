@@ -150,7 +150,8 @@ def test_houses_and_outlines_at_once(database: Database, tmp_path: Path):
         "boundaries": put(_outlines({WEST_TOWN: _box(-50, -50, 1000, 1000)}), tmp_path / "b.gpkg"),
     }
     for _ in range(3):
-        database.ask("TRUNCATE gis.building, gis.admin_area CASCADE")
+        database.clear()
+        database.ask("DELETE FROM gis.admin_area")
         with ThreadPoolExecutor() as pool:
             said = list(pool.map(lambda kind: database.process("import", kind, files[kind]), files))
         assert [answer.code for answer in said] == [0, 0], said
@@ -274,7 +275,8 @@ def _lies_in(house: shapely.Geometry, areas: dict[str, shapely.Geometry]) -> str
 def test_every_found_place_is_the_one_it_lies_in(
     shared_database: Database, tmp_path: Path, steps: list[tuple[str, dict[Any, Any]]]
 ):
-    shared_database.ask("TRUNCATE gis.building, gis.admin_area CASCADE")
+    shared_database.clear()
+    shared_database.ask("DELETE FROM gis.admin_area")
     areas: dict[str, shapely.Geometry] = {}
     stands: dict[str, shapely.Geometry] = {}
     given_codes: dict[str, str | None] = {}

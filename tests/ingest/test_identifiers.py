@@ -183,7 +183,7 @@ def _tell_their_encoding(ids: list[str | None]) -> bool:
 @example(ids=["007", "7", "7.0", " 7"], known=["7"], suffix=".csv")
 def test_whatever_is_imported(database: Database, tmp_path: Path, ids: list[str | None], known: list[str], suffix: str):
     """Read = loaded + unchanged + updated + rejected; no row changes that the file does not name; ids to the letter."""
-    database.ask("TRUNCATE gis.building CASCADE")
+    database.clear()
     first = houses(len(set(known))).assign(building_id=list(dict.fromkeys(known)), floors=99)
     if len(first):
         import_file("buildings", put(first, tmp_path / "known.gpkg"), Options(rejects=tmp_path / "r0.csv"))

@@ -29,7 +29,7 @@ def _sum(database: Database) -> tuple[int, ...]:
 def test_a_changed_row_is_updated_and_recorded(database: Database, tmp_path: Path):
     frame = houses(6)
     assert database.cli("import", "buildings", put(frame, tmp_path / "a.gpkg")).code == 0
-    version = database.one("SELECT last_value FROM gis.data_version")
+    version = database.one("SELECT gis.version_of_data()")
     assert database.ask("SELECT 1 FROM gis.change") == []
 
     frame.loc[2, "floors"] = 7
@@ -38,7 +38,7 @@ def test_a_changed_row_is_updated_and_recorded(database: Database, tmp_path: Pat
     frame = pd.concat([frame.set_geometry(shapes, crs=4545), houses(7).iloc[6:]])
     assert database.cli("import", "buildings", put(frame, tmp_path / "b.gpkg")).code == 0
     assert _sum(database) == (7, 1, 4, 2, 0)
-    assert database.one("SELECT last_value FROM gis.data_version") == version + 1
+    assert database.one("SELECT gis.version_of_data()") == version + 1
     changes = database.ask("SELECT key, before, after, import_id FROM gis.change ORDER BY key")
     assert [c[0] for c in changes] == ["H3", "H5"]
     assert (changes[0][1]["floors"], changes[0][2]["floors"]) == (3, 7)
@@ -54,11 +54,11 @@ def test_the_same_file_twice_changes_nothing(database: Database, tmp_path: Path)
     path = put(houses(30, name=["名"] * 30, people=range(30)), tmp_path / "h.gpkg")
     assert database.cli("import", "buildings", path).code == 0
     before = database.ask("SELECT xmin::text, b::text FROM gis.building AS b ORDER BY fid")
-    version = database.one("SELECT last_value FROM gis.data_version")
+    version = database.one("SELECT gis.version_of_data()")
     assert database.cli("import", "buildings", path).code == 0
     assert _sum(database) == (30, 0, 30, 0, 0)
     assert database.ask("SELECT xmin::text, b::text FROM gis.building AS b ORDER BY fid") == before
-    assert database.one("SELECT last_value FROM gis.data_version") == version
+    assert database.one("SELECT gis.version_of_data()") == version
     assert database.ask("SELECT 1 FROM gis.change") == []
 
 

@@ -16,8 +16,8 @@ from gis_service.db.engine import transaction
 from gis_service.identity import operator
 from gis_service.selection import preview
 from gis_service.selection.rules import Limits
-from gis_service.selection.select import ask_of, latest_run, run_selection
-from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, ZoneTerm, default_ask, is_default
+from gis_service.selection.select import ask_of, run_selection
+from gis_service.selection.terms import AreaTerm, RuleTerm, ZoneTerm, default_ask, is_default
 from gis_service.settings import ROOT
 from tests.conftest import Database
 
@@ -73,6 +73,8 @@ def test_the_migration_knows_the_runs_that_are_here(database: Database):
             "INSERT INTO gis.run (kind, parameters, data_version, code_version) VALUES ('selection', %s, 0, %s)",
             json.dumps(stored), name,
         )  # fmt: skip
+    # As the table was then; since 0020 a draft is a list that is not published.
+    database.ask("ALTER TABLE gis.run ADD COLUMN draft boolean NOT NULL DEFAULT false")
     script = (ROOT / "sql" / "migrations" / "0014_drafts.sql").read_text()
     update = script[script.index("UPDATE gis.run") : script.index("-- Whom a place")]
     database.ask(update.replace("%", "%%"))
@@ -81,18 +83,6 @@ def test_the_migration_knows_the_runs_that_are_here(database: Database):
         "other": True,
         "wider": True,
     }
-
-
-def test_a_draft_is_not_the_latest_but_its_author_s(database: Database):
-    with transaction(operator()) as connection:
-        county = run_selection(connection, default_ask()).run_id
-        draft = run_selection(connection, Ask((RuleTerm("hazard"),))).run_id
-    with transaction(operator(), read_only=True) as connection:
-        assert (latest_run(connection), latest_run(connection, drafts=True)) == (county, draft)
-    with transaction(replace(operator(), account="somebody else"), read_only=True) as connection:
-        assert latest_run(connection, drafts=True) == county
-    lines = database.cli("runs").out.splitlines()
-    assert [("draft" in line, int(line.split()[0])) for line in lines] == [(True, draft), (False, county)]
 
 
 def test_within_several_areas(demo_database: Database):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -24,10 +25,10 @@ def listed(server, template: str, tmp_path_factory) -> dict[str, Path]:
     with cloned(server, template) as database:
         database.ask(
             """
-            INSERT INTO gis.building (building_id, name, address, floors, people, business_uses, hazard_tier, geom)
+            INSERT INTO gis.building (building_id, name, address, floors, people, business_uses, geom)
             SELECT 'H' || n, CASE n WHEN 1 THEN %s WHEN 2 THEN '+86' WHEN 3 THEN '@x' ELSE '房屋' || n END,
                    CASE n WHEN 4 THEN '一' || chr(9) || '二' END, CASE WHEN n < 5 THEN n END, NULL,
-                   CASE n WHEN 5 THEN '{catering,retail}'::text[] ELSE '{}' END, 'some',
+                   CASE n WHEN 5 THEN '{catering,retail}'::text[] ELSE '{}' END,
                    ST_ForcePolygonCW(ST_Multi(ST_Difference(
                        ST_MakeEnvelope(436500 + 20 * n, 2712000, 436510 + 20 * n, 2712010, 4545),
                        ST_MakeEnvelope(436502 + 20 * n, 2712002, 436504 + 20 * n, 2712004, 4545))))
@@ -35,6 +36,7 @@ def listed(server, template: str, tmp_path_factory) -> dict[str, Path]:
             """,
             _EVIL,
         )
+        database.judge("true", "some")
         files = {}
         for suffix in _FORMATS:
             files[suffix] = folder / f"名单.{suffix}"
@@ -49,7 +51,7 @@ def _rows(path: Path) -> list[list[object]]:
     if path.suffix == ".csv":
         with path.open(encoding="utf-8-sig", newline="") as opened:
             return [list(row) for row in csv.reader(opened)]
-    return [[c.value for c in row] for row in openpyxl.load_workbook(path).active.iter_rows()]
+    return [[c.value for c in row] for row in openpyxl.load_workbook(path).active.iter_rows(min_row=3)]
 
 
 @pytest.mark.parametrize("suffix", ["xlsx", "csv"])
@@ -68,6 +70,23 @@ def test_sheets(listed: dict[str, Path], suffix: str):
     if suffix == "xlsx":
         cells = [c for row in openpyxl.load_workbook(listed[suffix]).active.iter_rows() for c in row]
         assert not [c.coordinate for c in cells if c.data_type == "f"]
+
+
+def test_a_sheet_is_ready_to_print(listed: dict[str, Path]):
+    sheet = openpyxl.load_workbook(listed["xlsx"]).active
+    assert sheet["A1"].value == "优先排查名单"
+    said = sheet["A2"].value
+    assert "全部房屋；符合任一：重点问题：安全隐患。" in said
+    assert "共 6 栋。" in said
+    assert re.search(r"导出：cli:.+，\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]", said), "who, and when by the local clock"
+    assert sheet.print_title_rows == "$3:$3"
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (
+        "landscape",
+        1,
+        0,
+    )
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert sheet.auto_filter.ref.startswith("A3:")
 
 
 def test_geojson_by_rfc_7946(listed: dict[str, Path]):
@@ -101,9 +120,10 @@ def test_layers_keep_the_work_srid(listed: dict[str, Path], suffix: str):
 
 def test_what_cannot_be_written(database: Database, tmp_path: Path):
     database.ask(
-        "INSERT INTO gis.building (building_id, hazard_tier, geom) VALUES ('H', 'some', "
+        "INSERT INTO gis.building (building_id, geom) VALUES ('H', "
         "ST_Multi(ST_MakeEnvelope(436500, 2712000, 436510, 2712010, 4545)))"
     )
+    database.judge("true", "some")
     for name in ("list.docx", "list", "gone/list.csv"):
         said = database.cli("select", "--rule", "hazard", "--out", tmp_path / name)
         assert (said.code, said.err.count("\n")) == (1, 1), said.err

@@ -7,14 +7,14 @@
       edit: "改边界", rename: "改名", remove: "删除", undo: "撤销", restored: "已撤销", saved: "已保存“{name}”", removed: "已删除“{name}”", changed: "已修改“{name}”",
       none: "还没有画过区域。用上面的按钮画一个。", area: "{a} 公顷", width: "宽度（每侧，米）",
       polygonHelp: "在地图上逐点单击。", circleHelp: "先单击圆心，再单击圆边。", lineHelp: "逐点单击画线，最后再单击末点结束。", roadHelp: "在地图上单击一条道路。", zoneHelp: "单击一个重点区域的圆标。",
-      editHelp: "拖动方块改边界，再点保存。", tips: ["单击画第一点", "单击画下一点", "单击第一点结束", "单击最后一点结束", "边不能交叉"], draft: "未保存的区域", needName: "请先填名称。", kept: "；您画的仍在地图上，可换名另存。", version: "第 {v} 版", busy: "请稍候…",
+      editHelp: "拖动方块改边界，再点保存。", tips: ["单击画第一点", "单击画下一点", "单击第一点结束", "单击最后一点结束", "边不能交叉"], draft: "未保存的区域", needName: "请先填名称。", kept: "；您画的仍在地图上，可换名另存。", version: "第 {v} 版", busy: "请稍候…", left: "上次没有保存的图形还在，可继续修改后保存，或放弃。",
     },
     en: {
       polygon: "Polygon", circle: "Circle", line: "Along a line", road: "Along a road", zone: "Round a zone", name: "Name", note: "Note (optional)", save: "Save", drop: "Drop", back: "Undo last point",
       edit: "Edit", rename: "Rename", remove: "Delete", undo: "Undo", restored: "Undone", saved: "Saved {name}", removed: "Deleted {name}", changed: "Changed {name}",
       none: "No area yet; draw one with the buttons above.", area: "{a} ha", width: "Width on each side, m",
       polygonHelp: "Click point by point; click the first to end.", circleHelp: "Click the middle, then the edge.", lineHelp: "Click point by point; click the last again to end.", roadHelp: "Click a road on the map.", zoneHelp: "Click the round mark of a key zone.",
-      editHelp: "Drag the squares, then save.", draft: "Area not saved", needName: "Give it a name first.", kept: "; what you drew is still on the map, save it under another name.", version: "version {v}", busy: "One moment…",
+      editHelp: "Drag the squares, then save.", draft: "Area not saved", needName: "Give it a name first.", kept: "; what you drew is still on the map, save it under another name.", version: "version {v}", busy: "One moment…", left: "What you drew and did not save is still here: save it or drop it.",
     },
   };
   const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -29,7 +29,7 @@
       this.words = WORDS[window.gis.maps.config.lang] || WORDS.zh;
       this.saved = new Map();
       this.on = new Set(planner.spec.within.map((area) => area.area_id));
-      this.undone = [];
+      this.undone = this.kept("gis-undo", sessionStorage) || [];
       this.handles = [];
       this.map.createPane("gis-drawn").style.zIndex = 620;
       this.group = L.featureGroup([], { pane: "gis-drawn" }).addTo(this.map);
@@ -38,7 +38,7 @@
       this.help = element("p", { class: "gis-told", role: "status", "aria-live": "polite" });
       this.form = element("div");
       this.list = element("ul", { class: "gis-areas" });
-      this.undoButton = element("button", { type: "button", hidden: true, onclick: () => this.undo() }, this.words.undo);
+      this.undoButton = element("button", { type: "button", hidden: !this.undone.length, onclick: () => this.undo() }, this.words.undo);
       const tools = ["polygon", "circle", "line", "road", "zone"].map((kind) => element("button", { type: "button", id: "draw-" + kind, onclick: () => this.begin(kind) }, this.words[kind]));
       this.node = [may ? element("div", { class: "gis-tools", role: "toolbar" }, ...tools) : "",
         may ? element("p", {}, element("label", { for: "gis-width" }, this.words.width + " "), this.width) : "", this.help, this.undoButton, this.form, this.list];
@@ -66,6 +66,7 @@
         this.loaded = true;
         this.draw();
         if (this.on.size) this.planner.count();
+        if (!this.restored) this.restore();
       } catch (refusal) { this.tell(refusal.message, true); }
     }
 
@@ -85,10 +86,15 @@
         const buttons = may ? [element("button", { type: "button", onclick: () => this.edit(area) }, this.words.edit), element("button", { type: "button", onclick: () => this.ask(area, area.geometry) }, this.words.rename),
           element("button", { type: "button", onclick: () => this.remove(area) }, this.words.remove)] : [];
         return element("li", { "data-area": area.area_id }, element("label", {}, box, " ", element("strong", {}, area.name)),
-          element("span", { class: "gis-note" }, ` ${say(this.words.area, { a: (area.area_m2 / 1e4).toFixed(1) })} · ${say(this.words.version, { v: area.version })}`),
+          element("span", { class: "gis-note" }, ` ${say(this.words.area, { a: (area.area_m2 / 1e4).toFixed(1) })} · ${say(this.words.version, { v: area.version })} · ${this.changed(area)}`),
           element("span", { class: "gis-buttons" }, element("button", { type: "button", onclick: () => this.map.fitBounds(area.layer.getBounds(), { maxZoom: 17 }) }, "◎"), ...buttons));
       }));
       if (!this.saved.size) this.list.append(element("li", { class: "gis-note" }, this.words.none));
+    }
+
+    changed(area) {
+      const at = new Date(area.updated_at).toLocaleString(window.gis.maps.config.lang === "en" ? "en-GB" : "zh-CN", { dateStyle: "short", timeStyle: "short" });
+      return [area.changed_by, at].filter(Boolean).join(" ");
     }
 
     /* ---- drawing ---- */
@@ -128,8 +134,10 @@
       window.gis.maps.quiet = false;
       document.body.classList.remove("gis-picking", "gis-through");
       this.form.replaceChildren();
+      this.sketch = null;
+      this.keep();
       this.tell("");
-      if (this.planner.sketch) { this.planner.sketch = null; this.planner.dots.clearLayers(); this.planner.read(this.planner.run); this.planner.count(); }
+      if (this.planner.sketch) { this.planner.sketch = null; this.planner.read(); this.planner.count(); }
     }
 
     /* A click while a road, or a circle's middle and edge, is asked for. */
@@ -177,7 +185,36 @@
         element("p", {}, element("label", { for: "gis-note" }, this.words.note), note),
         element("p", { class: "gis-do" }, element("button", { type: "submit", class: "gis-main-button" }, this.words.save), element("button", { type: "button", onclick: () => this.stop() }, this.words.drop))));
       if (!area) { this.planner.sketch = geometry; this.planner.count().then(() => this.planner.show("areas")); }
+      // What is drawn and typed outlives the page: a refresh, a session that ended, a browser that was closed.
+      this.sketch = () => ({ area_id: area && area.area_id, geometry: this.outline(geometry), name: name.value, note: note.value, editing: Boolean(this.editing) });
+      this.keep();
+      name.addEventListener("input", () => this.keep());
+      note.addEventListener("input", () => this.keep());
       name.focus();
+    }
+
+    kept(key, store) { try { return JSON.parse(store.getItem(key)); } catch { return null; } }
+    get key() { return "gis-sketch " + ((document.querySelector(".gis-who") || {}).textContent || ""); }
+
+    keep() {
+      if (this.sketch) localStorage.setItem(this.key, JSON.stringify(this.sketch()));
+      else if (this.restored) localStorage.removeItem(this.key);
+    }
+
+    /* Once, when the page opens: what was left unsaved is on the map again, with its name. */
+    restore() {
+      this.restored = true;
+      const left = this.planner.spec.may_draw && this.kept(this.key, localStorage);
+      window.addEventListener("pagehide", () => this.keep());
+      if (!left) return;
+      const area = left.area_id ? this.saved.get(left.area_id) : null;
+      if (area && left.editing) this.edit({ ...area, geometry: left.geometry });
+      else this.ask(area, left.geometry, left.name);
+      this.form.querySelector("#gis-name").value = left.name;
+      this.form.querySelector("#gis-note").value = left.note;
+      this.keep();
+      this.planner.show("areas");
+      this.tell(this.words.left);
     }
 
     /* Every part is a polygon of its own and every ring, holes too, has handles: leaflet-draw knows neither
@@ -207,7 +244,7 @@
       try {
         const made = area ? await window.gis.send("PUT", `/api/areas/${area.area_id}`, { ...body, version: area.version }) : await window.gis.send("POST", "/api/areas", body);
         const former = area && { name: area.name, note: area.note, geometry: area.geometry };
-        this.remember(area ? () => window.gis.send("PUT", `/api/areas/${made.area_id}`, { ...former, version: made.version }) : () => window.gis.send("DELETE", `/api/areas/${made.area_id}`));
+        this.remember(area ? ["PUT", `/api/areas/${made.area_id}`, { ...former, version: made.version }] : ["DELETE", `/api/areas/${made.area_id}`]);
         this.stop();
         if (!area) this.on.add(made.area_id);
         await this.load();
@@ -224,19 +261,24 @@
       try {
         await window.gis.send("DELETE", `/api/areas/${area.area_id}`);
         this.on.delete(area.area_id);
-        this.remember(() => window.gis.send("POST", "/api/areas", { name: area.name, note: area.note, geometry: area.geometry }));
+        this.remember(["POST", "/api/areas", { name: area.name, note: area.note, geometry: area.geometry }]);
         await this.load();
         this.planner.count();
         this.tell(say(this.words.removed, { name: area.name }));
       } catch (refusal) { this.tell(refusal.message, true); }
     }
 
-    remember(back) { this.undone.push(back); this.undoButton.hidden = false; }
+    /* The way back is kept as a request, so that it works after a reload too; in this tab only. */
+    remember(back) {
+      if (back) this.undone.push(back);
+      this.undoButton.hidden = !this.undone.length;
+      sessionStorage.setItem("gis-undo", JSON.stringify(this.undone));
+    }
 
     async undo() {
       const back = this.undone.pop();
-      this.undoButton.hidden = !this.undone.length;
-      try { await back(); await this.load(); this.planner.count(); this.tell(this.words.restored); } catch (refusal) { this.tell(refusal.message, true); }
+      this.remember();
+      try { await window.gis.send(...back); await this.load(); this.planner.count(); this.tell(this.words.restored); } catch (refusal) { this.tell(refusal.message, true); }
     }
   };
 })();

@@ -93,6 +93,10 @@ window.addEventListener("gis-ready", () => {
       ...fire.townships.map(({ code, name, clusters }) => element("option", { value: code }, `${name}（${clusters}）`)));
     const kinds = element("select", { id: "gis-class" }, ...[["", say("全部", "all")], ["handshake", say("有手牵手", "with handshake")],
       ["sky_line", say("有一线天", "with sky line")], ["unreached", say("有水带不可达", "with unreached houses")]].map(([value, label]) => element("option", { value }, label)));
+    /* What is due: the ten worst that nobody has walked since the month began. */
+    const due = element("input", { type: "checkbox", id: "gis-due" });
+    const month = fire.today.slice(0, 8) + "01";
+    const take = element("a", { class: "gis-take", id: "gis-clusters-file" }, say("下载 xlsx", "Download (xlsx)"));
     const said = element("p", { "aria-live": "polite" }), ordered = element("ol");
     const back = element("button", { type: "button" }, say("上一页", "Previous")), on = element("button", { type: "button" }, say("下一页", "Next"));
     const SIZE = 50;
@@ -100,9 +104,14 @@ window.addEventListener("gis-ready", () => {
     const load = async () => {
       const mine = ++turn;
       said.textContent = maps.words.wait;
-      const query = new URLSearchParams({ limit: SIZE, offset });
+      const query = new URLSearchParams({ limit: due.checked ? 10 : SIZE, offset });
+      if (due.checked) query.set("walked_before", month);
       if (townships.value) query.set("township", townships.value);
       if (kinds.value) query.set("class", kinds.value);
+      const asked = new URLSearchParams(query);
+      asked.delete("offset");
+      if (!due.checked) asked.delete("limit");
+      take.href = `${fire.clusters.replace("?", "/export?")}&${asked}`;
       try {
         const answer = await fetch(`${fire.clusters}&${query}${lang}`, { headers: { Accept: "application/json" } });
         if (!answer.ok) throw new Error(answer.status);
@@ -111,22 +120,24 @@ window.addEventListener("gis-ready", () => {
         ordered.replaceChildren(...page.items.map((item) => element("li", {},
           element("button", { type: "button", onclick: () => maps.go({ bounds: [[item.bbox[1], item.bbox[0]], [item.bbox[3], item.bbox[2]]] }) },
             element("span", { class: "score" }, String(item.score)), element("span", { class: "rank" }, String(item.rank)), item.label,
-            element("span", { class: "why", title: item.why }, item.why)),
+            element("span", { class: "why", title: item.why }, item.why), element("span", { class: "why" }, item.record)),
           element("a", { class: "gis-open", href: `/map/fire/${item.cluster_id}?run=${page.run_id}${lang}` }, say("打开", "Open")))));
-        said.textContent = page.total ? say(`第 ${offset + 1}–${offset + page.items.length} 片，共 ${number(page.total)} 片`, `${offset + 1}–${offset + page.items.length} of ${number(page.total)}`)
+        said.textContent = due.checked && page.total ? say(`本月还没有巡查的 ${number(page.total)} 片中，风险最高的 ${page.items.length} 片`, `The ${page.items.length} worst of ${number(page.total)} not walked this month`)
+          : page.total ? say(`第 ${offset + 1}–${offset + page.items.length} 片，共 ${number(page.total)} 片`, `${offset + 1}–${offset + page.items.length} of ${number(page.total)}`)
           : say("没有符合条件的连片区", "No cluster meets this");
         const lost = page.records_without_cluster || [];
         if (lost.length) said.append(element("br"), say(`另有 ${lost.length} 处的预案、演练记录在本次分析中没有对应的连片区：`, `Records of ${lost.length} places have no cluster in this run: `) + lost.map((s) => s.name || s.site_id).join("、"));
-        back.disabled = offset === 0; on.disabled = !page.truncated;
+        back.disabled = offset === 0; on.disabled = due.checked || !page.truncated;
       } catch (error) {
         if (mine === turn) said.textContent = maps.words.failed;
       }
     };
-    for (const select of [townships, kinds]) select.addEventListener("change", () => { offset = 0; load(); });
+    for (const select of [townships, kinds, due]) select.addEventListener("change", () => { offset = 0; load(); });
     back.addEventListener("click", () => { offset = Math.max(0, offset - SIZE); load(); });
     on.addEventListener("click", () => { offset += SIZE; load(); });
     box.append(element("h2", {}, say("连片区排序（按风险分）", "Clusters by score")),
-      element("div", { class: "gis-filter" }, element("label", {}, say("乡镇 ", "Township "), townships), element("label", {}, say("类别 ", "Class "), kinds)),
+      element("div", { class: "gis-filter" }, element("label", {}, say("乡镇 ", "Township "), townships), element("label", {}, say("类别 ", "Class "), kinds),
+        element("label", {}, due, say(" 本月应查十片", " Ten to walk this month")), take),
       said, ordered, element("div", { class: "gis-pager" }, back, on));
     load();
   }
@@ -163,7 +174,7 @@ window.addEventListener("gis-ready", () => {
     const box = section("gis-records", say("预案、演练、巡查", "Plan, drills, patrols"));
     const at = (kind) => `/api/clusters/${fire.records.cluster}/${kind}?run=${fire.records.run}`;
     const RESULT = fire.records.results;
-    const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 10);
+    const today = fire.today;
     const field = (name, label, attributes) => {
       const input = element(attributes.rows ? "textarea" : attributes.options ? "select" : "input", { name, id: "gis-f-" + name + attributes.in, ...attributes, options: null, in: null });
       for (const [value, text] of attributes.options || []) input.append(element("option", { value }, text));
@@ -177,13 +188,13 @@ window.addEventListener("gis-ready", () => {
           field("unit", say("编制单位", "Unit"), { maxlength: 100, required: true, in: "p" }), field("body", say("内容", "Text"), { rows: 5, maxlength: 20000, required: true, in: "p" })],
       },
       drills: {
-        title: say("演练", "Drills"), add: say("登记演练", "Record a drill"),
+        title: say("演练", "Drills"), correct: "drill_id", add: say("登记演练", "Record a drill"),
         line: (r) => [r.dated, RESULT[r.result]].join(" · ") + (r.corrected ? say("（已更正）", " (corrected)") : ""), text: (r) => r.note,
         fields: () => [field("dated", say("日期", "Date"), { type: "date", value: today, max: today, required: true, in: "d" }), field("result", say("结果", "Result"), { options: Object.entries(RESULT), required: true, in: "d" }),
           field("note", say("备注", "Note"), { rows: 2, maxlength: 2000, in: "d" })],
       },
       patrols: {
-        title: say("巡查", "Patrols"), add: say("登记巡查", "Record a patrol"),
+        title: say("巡查", "Patrols"), correct: "patrol_id", add: say("登记巡查", "Record a patrol"),
         line: (r) => [r.dated, r.unit].join(" · ") + (r.corrected ? say("（已更正）", " (corrected)") : ""), text: (r) => [r.found || say("未发现问题", "nothing found"), r.note].filter(Boolean).join("；"),
         fields: () => [field("dated", say("日期", "Date"), { type: "date", value: today, max: today, required: true, in: "w" }), field("unit", say("巡查单位（不写个人电话）", "Unit (no personal telephone)"), { maxlength: 100, required: true, in: "w" }),
           field("found", say("发现", "Found"), { rows: 2, maxlength: 2000, in: "w" }), field("note", say("备注", "Note"), { rows: 2, maxlength: 2000, in: "w" })],
@@ -192,26 +203,37 @@ window.addEventListener("gis-ready", () => {
     for (const [kind, how] of Object.entries(KINDS)) {
       const items = element("ul", { "aria-live": "polite" });
       const part = element("div", { class: "gis-record", id: "gis-" + kind }, element("h3", {}, how.title), items);
-      let latest = 0;
+      let latest = 0, form = null, corrected = null;
+      const entered = (r) => element("small", { class: "gis-note" }, ` ${say("登记", "entered by")} ${r.account || "—"} ${String(r.recorded_at).slice(0, 10)} `);
+      /* A record is never changed: a further one corrects it. */
+      const correct = (r) => {
+        corrected = r[how.correct];
+        for (const [name, value] of Object.entries(r)) if (form.elements[name]) form.elements[name].value = value ?? "";
+        form.closest("details").open = true;
+        form.querySelector("[role=status]").textContent = say(`正在更正 ${r.dated} 的记录`, `Correcting the record of ${r.dated}`);
+        form.querySelector("input, select, textarea").focus();
+      };
       const load = async () => {
         try {
           const page = await send("GET", at(kind));
           latest = Math.max(0, ...page.items.map((r) => r.version || 0));
-          items.replaceChildren(...(page.items.length ? page.items.slice(0, 10).map((r) => element("li", {}, element("strong", {}, how.line(r)), element("p", {}, how.text(r) || "")))
+          items.replaceChildren(...(page.items.length ? page.items.slice(0, 10).map((r) => element("li", {}, element("strong", {}, how.line(r)), entered(r), how.correct && !r.corrected && form ? element("button", { type: "button", onclick: () => correct(r) }, say("更正", "Correct")) : "", element("p", {}, how.text(r) || "")))
             : [element("li", {}, say("还没有记录", "Nothing recorded yet"))]));
         } catch (error) { items.replaceChildren(element("li", {}, error.message)); }
       };
       if (fire.records.write) {
         const said = element("p", { role: "status" });
-        const form = element("form", {}, ...how.fields(), element("button", { type: "submit" }, say("保存", "Save")), said);
+        form = element("form", {}, ...how.fields(), element("button", { type: "submit" }, say("保存", "Save")), said);
         form.addEventListener("submit", async (event) => {
           event.preventDefault();
           const given = Object.fromEntries([...new FormData(form)].filter(([, value]) => String(value).trim() !== ""));
           if (kind === "plans") given.based_on = latest;
+          if (corrected) given.corrects = corrected;
           said.textContent = say("正在保存…", "Saving…");
           try {
             await send("POST", at(kind), given);
             form.reset();
+            corrected = null;
             await load();
             said.textContent = say("已保存", "Saved");
           } catch (error) { said.textContent = error.message; }
@@ -256,4 +278,6 @@ window.addEventListener("gis-ready", () => {
   records();
   colours();
   list();
+  // The county's page begins with what is ranked first; legend and slider follow.
+  if (fire.clusters) (document.querySelector(".gis-facts") || document.getElementById("gis-search")).after(document.getElementById("gis-list"));
 });

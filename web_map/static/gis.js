@@ -10,10 +10,10 @@
 
   const WORDS = {
     zh: { none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
-          failed: "查询失败，请稍后再试", houses: "栋", background: "背景地图",
+          failed: "查询失败，请稍后再试", houses: "栋", background: "背景地图", navigate: "导航到这里",
           capped: "要素过多，请放大", and: "、", colon: "：", cappedHere: "图上有的方格要素过多，没有画全，请放大查看。" },
     en: { none: "Nothing found", list: "First on the list ({n})", wait: "Asking…", fold: "Fold", unfold: "Unfold",
-          failed: "That failed; try again", houses: "houses", background: "Background map",
+          failed: "That failed; try again", houses: "houses", background: "Background map", navigate: "Navigate here",
           capped: "Too many to draw; zoom in", and: ", ", colon: ": ", cappedHere: "In some squares of the map there are too many to draw them all; zoom in." },
   };
 
@@ -63,6 +63,10 @@
       .catch(() => { throw new Error(WORDS[english ? "en" : "zh"].failed); });
     const given = answer.status === 204 ? null : await answer.json().catch(() => null);
     if (answer.ok) return given;
+    if (answer.status === 401 && token && window.signInAgain) {
+      await window.signInAgain();
+      return send(method, address, body);
+    }
     const refusal = new Error(given && given.error ? given.error.message : WORDS[english ? "en" : "zh"].failed);
     refusal.status = answer.status;
     throw refusal;
@@ -140,7 +144,7 @@
       if (spec.tiles) this.capped(spec, layer, incomplete);
       const show = (on) => { if (on) layer.addTo(this.map); else layer.remove(); };
       show(spec.shown !== false);
-      const box = element("input", { type: "checkbox", checked: spec.shown !== false, onchange: (event) => show(event.target.checked) });
+      const box = element("input", { type: "checkbox", checked: spec.shown !== false, "data-layer": spec.id, onchange: (event) => show(event.target.checked) });
       const keys = element("div", { class: "gis-keys" });
       for (const key of spec.keys || []) keys.append(this.key(key, spec.shape));
       const entry = element("div", { class: "gis-layer", id: "gis-layer-" + spec.id }, element("label", {}, box, " " + spec.name), keys, incomplete);
@@ -330,7 +334,9 @@
         const answer = await fetch(address, { headers: { Accept: "application/json" } });
         if (!answer.ok) throw new Error(answer.status);
         const facts = await answer.json();
-        open(popup({ ...facts, reasons: facts.reasons_text || facts.reasons }));
+        // A phone hands the place to its own navigation program.
+        const way = L.Browser.mobile ? [[this.words.navigate, `geo:${latlng.lat || latlng[0]},${latlng.lng || latlng[1]}`]] : [];
+        open(popup({ ...facts, links: [...(facts.links || []), ...way], reasons: facts.reasons_text || facts.reasons }));
       } catch (error) {
         open(element("p", {}, this.words.failed));
       }
@@ -393,5 +399,9 @@
     }
   }
 
-  window.gis = { element, popup, send, start: (map, config) => { window.gis.maps = new Maps(map, config); document.body.dataset.ready = "true"; window.dispatchEvent(new Event("gis-ready")); } };
+  /* {name} in a text by its value; whole numbers with their thousands. */
+  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => Number.isInteger(values[name]) ? values[name].toLocaleString("en") : values[name]);
+  const lang = () => window.gis.maps.config.lang === "en" ? "?lang=en" : "";
+
+  window.gis = { element, popup, send, fill, lang, start: (map, config) => { window.gis.maps = new Maps(map, config); document.body.dataset.ready = "true"; window.dispatchEvent(new Event("gis-ready")); } };
 })();

@@ -91,31 +91,58 @@ def forget_principals() -> None:
     _kept.forget()
 
 
-async def authenticate(request: Request) -> Principal:
-    """Return who asks.
+def credential_of(request: Request) -> bytes | None:
+    """Return a digest of what a request shows of its asker, None where it shows nothing."""
+    header = request.headers.get("authorization")
+    cookie = request.cookies.get(cookie_name(request)) if header is None else None
+    if header is None and cookie is None:
+        return None
+    return sessions.digest(f"cookie {cookie}" if header is None else f"header {header}")
+
+
+async def identify(request: Request) -> Principal:
+    """Return who asks, by the request's head alone.
 
     Raises
     ------
     SignInError
         Nobody known: no session and no token, or one that is over, altered, revoked or of a disabled account.
-    ForbiddenError
-        The session is good, but the form is not of its pages.
 
     """
+    held: Principal | None = getattr(request.state, "principal", None)
+    if held is not None:
+        return held
+    by = credential_of(request)
+    if by is None:
+        raise SignInError("请先登录。", "Sign in first.")
     header = request.headers.get("authorization")
     cookie = request.cookies.get(cookie_name(request))
-    by = sessions.digest(f"cookie {cookie}" if header is None else f"header {header}")
     principal = await _kept.get(
         (database_url("service"), by), lambda: _of_cookie(cookie) if header is None else _of_header(header)
     )
     if principal is None:
         raise SignInError("请先登录。", "Sign in first.")
+    request.state.principal = principal
+    request.state.identity = principal.identity  # for the log
+    return principal
+
+
+async def authenticate(request: Request) -> Principal:
+    """Return who asks, and see that a form comes from a page of theirs.
+
+    Raises
+    ------
+    SignInError
+        Nobody known (``identify``).
+    ForbiddenError
+        The session is good, but the form is not of its pages.
+
+    """
+    principal = await identify(request)
     if principal.csrf is not None and request.method not in _SAFE:
         check_origin(request)
         if not same(await _csrf_given(request), principal.csrf):
             raise stale_form()
-    request.state.principal = principal
-    request.state.identity = principal.identity  # for the log
     return principal
 
 

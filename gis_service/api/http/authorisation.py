@@ -31,6 +31,11 @@ async def audit_writer(request: Request, identity: CurrentUser) -> AuditWriter:
 Audit = Annotated[AuditWriter, Depends(audit_writer)]
 
 
+def forbidden(right: Right) -> ForbiddenError:
+    """Return the refusal of somebody who lacks a right."""
+    return ForbiddenError("您的账号没有这项权限。", "Your account has no right to do this.", right=right.value)
+
+
 def allow(right: Right) -> Callable[[Identity], Awaitable[Identity]]:
     """Return a dependency that lets through whoever has ``right``: the rule of a route or of a whole router.
 
@@ -39,7 +44,7 @@ def allow(right: Right) -> Callable[[Identity], Awaitable[Identity]]:
 
     async def rule(identity: CurrentUser) -> Identity:
         if not identity.may(right):
-            raise ForbiddenError("您的账号没有这项权限。", "Your account has no right to do this.", right=right.value)
+            raise forbidden(right)
         return identity
 
     rule.right = right  # type: ignore[attr-defined]

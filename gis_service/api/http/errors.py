@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from gis_service import storage
-from gis_service.errors import GisError, SignInError
+from gis_service.errors import BusyError, GisError, InputError, SetupError, SignInError
 from gis_service.settings import get_settings
 from web_map.frame import message_page
 
@@ -44,7 +44,11 @@ def body(code: str, message: str, details: Any = None) -> dict[str, Any]:
 def _is_page(request: Request) -> bool:
     """Tell a person at a page from a program: what a browser asks for itself is answered in words."""
     path = request.url.path
-    is_page = path in {"/", "/account", "/accounts", "/audit-trail"} or path.startswith(("/map/", "/plans"))
+    pages, below = (
+        {"/", "/account", "/accounts", "/audit-trail", "/jobs", "/rounds"},
+        ("/map/", "/jobs/", "/plans", "/house"),
+    )
+    is_page = path in pages or path.startswith(below)
     return is_page and "text/html" in request.headers.get("accept", "")
 
 
@@ -54,15 +58,38 @@ def _is_visit(request: Request) -> bool:
     return request.method == "GET" and mode == "navigate" and "text/html" in request.headers.get("accept", "")
 
 
+def _is_browser(request: Request) -> bool:
+    """Tell a browser from a program. Over plain http to another machine a browser sends no ``Sec-Fetch`` headers.
+
+    Every browser calls itself Mozilla, and so does QGIS, which says ``QGIS`` besides.
+    """
+    if any(name in request.headers for name in ("sec-fetch-mode", "sec-fetch-site", "sec-ch-ua")):
+        return True
+    agent = request.headers.get("user-agent", "")
+    return agent.startswith("Mozilla/") and "QGIS" not in agent and "GDAL" not in agent
+
+
 def _headers(request: Request, error: GisError) -> dict[str, str]:
     """Return what a program is told besides: how to sign in, when to come again."""
     if isinstance(error, SignInError):
         # A browser would answer a Basic challenge with a window of its own; its pages know how to sign in.
-        basic = "" if "sec-fetch-mode" in request.headers else ', Basic realm="gis-service", charset="UTF-8"'
+        basic = "" if _is_browser(request) else ', Basic realm="gis-service", charset="UTF-8"'
         return {"WWW-Authenticate": f'Bearer realm="gis-service"{basic}'}
     if "retry_after_s" in error.details:
         return {"Retry-After": str(error.details["retry_after_s"])}
     return {}
+
+
+def answer_to(request: Request, error: GisError) -> Response:
+    """Return the answer to a refusal: the way to the sign-in page, a page in words, or the one error body."""
+    message = error.message(language(request))
+    if isinstance(error, SignInError) and _is_visit(request):
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?next={quote(back, safe='')}", 303, headers={"Cache-Control": "no-store"})
+    headers = _headers(request, error)
+    if _is_page(request):
+        return HTMLResponse(message_page(message, language(request)), error.status, headers=headers)
+    return JSONResponse(body(error.code, message, error.details), error.status, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -70,13 +97,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(GisError)
     def _ours(request: Request, error: GisError) -> Response:
-        message = error.message(language(request))
-        if isinstance(error, SignInError) and _is_visit(request):
-            back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(f"/sign-in?next={quote(back, safe='')}", 303, headers={"Cache-Control": "no-store"})
-        if _is_page(request):
-            return HTMLResponse(message_page(message, language(request)), error.status)
-        return JSONResponse(body(error.code, message, error.details), error.status, headers=_headers(request, error))
+        return answer_to(request, error)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -99,22 +120,49 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(DBAPIError)
     @app.exception_handler(psycopg2.Error)
-    def _database(request: Request, error: DBAPIError | psycopg2.Error) -> JSONResponse:
-        english = language(request) == "en"
+    def _database(request: Request, error: DBAPIError | psycopg2.Error) -> Response:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        state = getattr(cause, "pgcode", None)
-        log.error("database error %s on %s", state, request.url.path)
-        if isinstance(cause, psycopg2.DataError):
-            message = "A value cannot be used." if english else "有一个值无法使用。"
-            return JSONResponse(body("invalid_input", message), 422)
-        if state == _QUERY_CANCELED:
-            message = "That took too long; ask for less." if english else "计算超时，请缩小范围。"
-            return JSONResponse(body("timeout", message), 503)
-        if state == storage.SQL_DISK_FULL:
-            refusal = storage.full(get_settings().data_dir)
-            return JSONResponse(body(refusal.code, refusal.message(language(request))), refusal.status)
-        if isinstance(cause, psycopg2.OperationalError):
-            message = "The database does not answer." if english else "数据库没有应答。"
-            return JSONResponse(body("unavailable", message), 503)
-        message = "An internal error." if english else "内部错误。"
-        return JSONResponse(body("internal", message), 500)
+        log.error("database error %s on %s", getattr(cause, "pgcode", None), request.url.path)
+        return answer_to(request, of_database(cause))
+
+
+class _TimeoutError(BusyError):
+    code = "timeout"
+
+
+class _InternalError(GisError):
+    code = "internal"
+    status = 500
+
+
+def of_database(cause: BaseException | None) -> GisError:
+    """Return the refusal for an error of the database: what is wrong, what will happen, what is to be done."""
+    state = getattr(cause, "pgcode", None)
+    if isinstance(cause, psycopg2.DataError):
+        return InputError("有一个值无法使用，请检查后重试。", "A value cannot be used; look at what was sent.")
+    if state == _QUERY_CANCELED:
+        return _TimeoutError(
+            "计算超时，没有完成；请缩小范围或减少条件后重试。",
+            "That took too long and was given up; ask for a smaller area or with fewer conditions.",
+            retry_after_s=5,
+        )
+    if state == storage.SQL_DISK_FULL or storage.is_full(get_settings().data_dir):
+        return storage.full(get_settings().data_dir)
+    if isinstance(cause, psycopg2.OperationalError | psycopg2.InterfaceError):
+        if get_settings().database_url:
+            return SetupError(
+                "数据库没有应答，暂时不能使用；请稍后重试，持续如此请系统管理员检查数据库服务器。",
+                "The database does not answer; try again in a moment. Where it goes on, the administrator looks at the "
+                "database's server.",
+                retry_after_s=10,
+            )
+        return SetupError(
+            "数据库没有应答，系统正在自动重新启动它；请半分钟后重试，持续如此请系统管理员查看日志。",
+            "The database does not answer and is being started again; try again in half a minute. Where it goes on, the "
+            "administrator looks at the log.",
+            retry_after_s=10,
+        )
+    return _InternalError(
+        "内部错误，没有完成，已记录；请系统管理员查看日志。",
+        "An internal error; not done. It was logged for the administrator.",
+    )

@@ -1,11 +1,10 @@
-"""What holds for every request alike: a known host, an id, bounds of size and time, headers, one log line, figures.
+"""What holds for every request alike: a known host, an id, headers, one log line, figures, an end to every answer.
 
 Written as plain ASGI: it stands round everything, its own refusals and unforeseen errors included.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import secrets
@@ -18,11 +17,13 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gis_service.api.http import metrics
-from gis_service.errors import GisError, InputError, TooLargeError
+from gis_service.api.http.clients import take_forwarded
+from gis_service.errors import GisError, InputError
 from gis_service.settings import get_settings
 
 log = structlog.get_logger("gis_service.api")
 
+_PIECE = 64 * 1024
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 _FIXED = {
     "x-content-type-options": "nosniff",
@@ -58,8 +59,6 @@ class _Request:
         self.nonce = secrets.token_urlsafe(16)
         self.status = 0
         self.sent_bytes = 0
-        self.taken_bytes = 0
-        self.over: GisError | None = None
 
     async def run(self) -> None:
         state = self.scope.setdefault("state", {})
@@ -70,8 +69,8 @@ class _Request:
         with metrics.in_progress():
             try:
                 self._check_host()
-                self._check_length()
-                await self.app(self.scope, self._take, self._give)
+                take_forwarded(self.scope)
+                await self.app(self.scope, self._receive, self._give)
             except GisError as error:
                 await self._refuse(error)
             except Exception as error:  # who asked gets a sentence; who mends it finds the trace in the log
@@ -89,38 +88,25 @@ class _Request:
                 "This service does not go by that host name; GIS_ALLOWED_HOSTS lists its names.",
             )
 
-    def _check_length(self) -> None:
-        given = self.headers.get("content-length", "0")
-        if not given.isascii() or not given.isdigit() or len(given) > 18:
-            raise InputError("Content-Length 不是数字。", "Content-Length is no number.")
-        if int(given) > get_settings().body_max_bytes:
-            raise _too_large()
-
-    async def _take(self) -> Message:
-        """Pass on a piece of the body; a sender that stops half-way is let go."""
-        try:
-            message = await asyncio.wait_for(self._receive(), get_settings().body_timeout_s)
-        except TimeoutError:
-            return {"type": "http.disconnect"}
-        self.taken_bytes += len(message.get("body", b""))
-        if self.taken_bytes > get_settings().body_max_bytes:
-            self.over = _too_large()
-            raise self.over
-        return message
-
     async def _give(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            if self.over is not None:  # whatever reads a body makes its own sense of an error; ours stands
-                raise self.over
             self.status = message["status"]
             headers = message.setdefault("headers", [])
             present = {name.lower() for name, _ in headers}
             for name, value in self._answer_headers().items():
                 if name.encode() not in present:
                     headers.append((name.encode(), value.encode("latin-1")))
-        else:
-            self.sent_bytes += len(message.get("body", b""))
-        await self._send(message)
+            await self._send(message)
+            return
+        content = message.get("body", b"")
+        self.sent_bytes += len(content)
+        # In pieces: each waits until the one before has gone, so that an answer that nobody reads lies here once, and
+        # its request goes on counting as in progress.
+        for start in range(0, max(len(content), 1), _PIECE):
+            rest = start + _PIECE < len(content)
+            piece = content[start : start + _PIECE] if rest or start else content
+            more = rest or message.get("more_body", False)
+            await self._send({"type": "http.response.body", "body": piece, "more_body": more})
 
     def _answer_headers(self) -> dict[str, str]:
         # Nothing but this service's own files: no script of somebody's data, no address outside.
@@ -142,7 +128,6 @@ class _Request:
     async def _refuse(self, error: GisError) -> None:
         if self.status:  # the answer has begun; all that can be done is to end it
             return
-        self.over = None
         query = parse_qs(self.scope["query_string"].decode("latin-1"), max_num_fields=None)
         english = query.get("lang") == ["en"]
         content: dict[str, Any] = {
@@ -150,8 +135,6 @@ class _Request:
         }
         sent = json.dumps(content, ensure_ascii=False).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(sent)).encode())]
-        if error.status == TooLargeError.status:
-            headers.append((b"connection", b"close"))  # the rest of the body is not read
         await self._give({"type": "http.response.start", "status": error.status, "headers": headers})
         await self._give({"type": "http.response.body", "body": sent})
 
@@ -180,10 +163,3 @@ class _UnforeseenError(GisError):
 
 def _unforeseen() -> GisError:
     return _UnforeseenError("内部错误，已记录。", "An internal error; it was logged.")
-
-
-def _too_large() -> GisError:
-    most = get_settings().body_max_bytes
-    return TooLargeError(
-        f"请求内容超过 {most / 1e6:g} MB。", f"The request is larger than {most / 1e6:g} MB.", max_bytes=most
-    )

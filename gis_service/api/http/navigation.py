@@ -12,7 +12,7 @@ def own_map(identity: Identity) -> str:
     if identity.role is Role.FIRE:
         return "/map/fire"
     if identity.role in _PLACED and identity.place:
-        return f"/map/township/{identity.place[:9]}"
+        return f"/map/township/{identity.place if identity.role is Role.TOWNSHIP else identity.place[:9]}"
     return "/"
 
 
@@ -27,6 +27,7 @@ def pages_for(identity: Identity | None, lang: str) -> list[tuple[str, str]]:
     elif identity.role is not Role.FIRE:
         found.append(("县一张图", "County", "/"))
     found += [("排查图", "Planner", "/map/planner"), ("消防图", "Fire", "/map/fire"), ("计划", "Plans", "/plans")]
+    found += [("查房屋", "Houses", "/house"), ("轮次", "Rounds", "/rounds"), ("任务", "Jobs", "/jobs")]
     if identity.may(Right.ACCOUNTS):
         found.append(("账号", "Accounts", "/accounts"))
     if identity.may(Right.TRAIL):

@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 
 from gis_service.settings import get_settings
 
 T = TypeVar("T")
 _MOST = 10_000
+_THREADS = 8
+_limiters: weakref.WeakKeyDictionary[Any, CapacityLimiter] = weakref.WeakKeyDictionary()
+
+
+def _limiter() -> CapacityLimiter:
+    """Return the threads for these questions: of their own, for every request waits for one and none is long."""
+    return _limiters.setdefault(asyncio.get_running_loop(), CapacityLimiter(_THREADS))
 
 
 class SingleFlightCache(Generic[T]):
@@ -31,13 +39,13 @@ class SingleFlightCache(Generic[T]):
         """Return what is kept under ``key``, or else what ``ask`` returns, run in a thread."""
         keep_s = get_settings().keep_s
         if keep_s <= 0:
-            return await run_in_threadpool(ask)
+            return await to_thread.run_sync(ask, limiter=_limiter())
         found = self._found.get(key)
         if found is not None and found[0] > time.monotonic():
             return found[1]
         awaited = self._awaited.get(key)
         if awaited is None or awaited.get_loop() is not asyncio.get_running_loop():
-            awaited = self._awaited[key] = asyncio.ensure_future(run_in_threadpool(ask))
+            awaited = self._awaited[key] = asyncio.ensure_future(to_thread.run_sync(ask, limiter=_limiter()))
             until = time.monotonic() + keep_s  # counted from before the question
             awaited.add_done_callback(lambda done: self._keep(key, done, until))
         return await asyncio.shield(awaited)

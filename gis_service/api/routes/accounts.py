@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from gis_service.accounts import passwords, people, tokens
 from gis_service.accounts.audit_log import Action
-from gis_service.accounts.people import Account, New
+from gis_service.accounts.people import Account, Ended, New
 from gis_service.api.http.authentication import AuditWriter, forget_principals
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.errors import language
@@ -26,13 +26,14 @@ router = APIRouter(dependencies=[Depends(allow(Right.ACCOUNTS))])
 
 Name = Annotated[str, Path(max_length=100)]
 TokenId = Annotated[int, Path(ge=1, le=2**62)]
-Deed = Literal["disable", "enable", "password"]
+Deed = Literal["disable", "enable", "password", "open"]
 _PLAIN = r"^[^\x00]*$"
 _BLANK = {"name": "", "role": "", "place": "", "department": "", "person": False}
 _DEEDS = {
     "disable": Action.ACCOUNT_DISABLED,
     "enable": Action.ACCOUNT_ENABLED,
     "password": Action.PASSWORD_CHANGED,
+    "open": Action.ACCOUNT_OPENED,
 }
 
 
@@ -68,6 +69,8 @@ class AccountOut(BaseModel):
     created_at: datetime
     disabled_at: datetime | None
     password: str | None = None
+    ended_sessions: int | None = Field(None, description="Sessions that ended with this")
+    ended_tokens: int | None = Field(None, description="Tokens that ended with this")
 
 
 class AccountsOut(BaseModel):
@@ -112,16 +115,23 @@ def _add(identity: Identity, audit: AuditWriter, new: New, password: str | None)
     return account
 
 
-def _do(identity: Identity, audit: AuditWriter, name: str, deed: Deed) -> tuple[Account, str | None]:
+def _do(identity: Identity, audit: AuditWriter, name: str, deed: Deed) -> tuple[Account, str | None, Ended | None]:
     made = passwords.make() if deed == "password" else None
+    ended: Ended | None = None
     with transaction(identity) as connection:
         if made is not None:
-            account = people.set_password(connection, name, made)
+            account, ended = people.set_password(connection, name, made)
+        elif deed == "disable":
+            account, ended = people.disable(connection, name)
+        elif deed == "enable":
+            account = people.enable(connection, name)
         else:
-            account = (people.disable if deed == "disable" else people.enable)(connection, name)
-        audit.append(connection, _DEEDS[deed], account.name)
+            people.open_name(connection, name)
+            account = people.find(connection, name)
+        said = {} if ended is None else {"sessions": ended.sessions, "tokens": ended.tokens}
+        audit.append(connection, _DEEDS[deed], account.name, **said)
     forget_principals()
-    return account, made
+    return account, made, ended
 
 
 @router.get("/api/accounts", summary="All accounts", tags=["Accounts"])
@@ -163,12 +173,17 @@ def make_token(name: Name, given: TokenIn, identity: CurrentUser, audit: Audit, 
     return TokenOut(**vars(token), secret=secret)
 
 
-@router.post("/api/accounts/{name}/{deed}", summary="Disable, enable, or give a new password", tags=["Accounts"])
+@router.post(
+    "/api/accounts/{name}/{deed}",
+    summary="Disable, enable, give a new password, or open a locked name",
+    tags=["Accounts"],
+)
 def do(name: Name, deed: Deed, identity: CurrentUser, audit: Audit, response: Response) -> AccountOut:
-    """Disable or enable an account, or give it a random password, which is returned once."""
-    account, made = _do(identity, audit, name, deed)
+    """Disable or enable an account, give it a random password, which is returned once, or open its locked name."""
+    account, made, ended = _do(identity, audit, name, deed)
     response.headers["Cache-Control"] = "no-store"
-    return _out(account, made)
+    told = {} if ended is None else {"ended_sessions": ended.sessions, "ended_tokens": ended.tokens}
+    return _out(account, made).model_copy(update=told)
 
 
 @router.delete("/api/accounts/{name}/tokens/{token_id}", status_code=204, summary="Revoke a token", tags=["Accounts"])
@@ -200,7 +215,7 @@ def _page(
         chosen = next((a for a in accounts if a.name == tokens_of), None)
         held = tokens.of(connection, chosen.account_id) if chosen else []
         places = connection.execute(text(statement("accounts.places"))).mappings().all()
-    shown = {"error": None, "made": None, "secret": None, "told": None, "given": None} | more
+    shown = {"error": None, "made": None, "secret": None, "told": None, "given": None, "said": ""} | more
     asked = shown.pop("given")
     return page(
         request, "accounts.html", status, identity=identity, accounts=accounts, roles=list(Role), places=places,
@@ -247,7 +262,10 @@ def revoke_by_form(request: Request, name: Name, token_id: TokenId, identity: Cu
 def do_by_form(request: Request, name: Name, deed: Deed, identity: CurrentUser, audit: Audit) -> Response:
     """Disable or enable an account, or show its new random password once."""
     try:
-        account, made = _do(identity, audit, name, deed)
+        account, made, ended = _do(identity, audit, name, deed)
     except GisError as error:
         return _page(request, identity, error.status, error=error.message(language(request)))
-    return _page(request, identity, made=account.name if made else None, secret=made, told=(deed, account.name))
+    said = "" if ended is None else ended.message(language(request))
+    return _page(
+        request, identity, made=account.name if made else None, secret=made, told=(deed, account.name), said=said
+    )

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from sqlalchemy import text
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
+from gis_service.api.http.bodies import SHAPES
 from gis_service.api.http.connect import Reading, Writing
+from gis_service.api.http.rules import takes
 from gis_service.api.routes.tiles import forget_versions
 from gis_service.areas import drawn
-from gis_service.db.engine import transaction
-from gis_service.db.queries import statement
-from gis_service.identity import Identity, Right
+from gis_service.identity import Right
 
 router = APIRouter(prefix="/api/areas", tags=["Areas"])
 _READ = [Depends(allow(Right.READ))]
-_DRAW = [Depends(allow(Right.DRAW))]
+_DRAW = [Depends(allow(Right.DRAW)), Depends(takes(SHAPES))]
 
 AreaId = Annotated[int, Path(ge=1, le=2**62)]
 
@@ -72,13 +72,8 @@ class AreaOut(BaseModel):
     version: int
     area_m2: float
     geometry: dict[str, Any]
-
-
-def _touch(identity: Identity) -> None:
-    """Move the data's version on, after the change is committed: no tile made before it may pass for one made after."""
-    with transaction(identity) as connection:
-        connection.execute(text(statement("ingest.bump_version")))
-    forget_versions()
+    updated_at: datetime
+    changed_by: str | None = Field(description="The account that drew it or changed it last")
 
 
 @router.get("", summary="All drawn areas", dependencies=_READ)
@@ -98,7 +93,7 @@ def create(given: AreaIn, connection: Writing, audit: Audit, after: BackgroundTa
     """Save a new area."""
     area = drawn.add(connection, given.name, given.note, given.geometry.model_dump())
     audit.append(connection, Action.AREA_DRAWN, f"area {area.area_id}", name=area.name)
-    after.add_task(_touch, audit.identity)
+    after.add_task(forget_versions)
     return _out(area)
 
 
@@ -107,7 +102,7 @@ def change(area_id: AreaId, given: AreaIn, connection: Writing, audit: Audit, af
     """Change an area; whoever changed an older version is told and loses nothing."""
     area = drawn.change(connection, area_id, given.version, given.model_dump())
     audit.append(connection, Action.AREA_CHANGED, f"area {area_id}", name=area.name, version=area.version)
-    after.add_task(_touch, audit.identity)
+    after.add_task(forget_versions)
     return _out(area)
 
 
@@ -116,7 +111,7 @@ def remove(area_id: AreaId, connection: Writing, audit: Audit, after: Background
     """Delete an area; runs that used it keep it as it was."""
     drawn.remove(connection, area_id)
     audit.append(connection, Action.AREA_DELETED, f"area {area_id}")
-    after.add_task(_touch, audit.identity)
+    after.add_task(forget_versions)
     return Response(status_code=204)
 
 

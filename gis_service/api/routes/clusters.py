@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Connection
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading, Writing
+from gis_service.api.http.downloads import DOWNLOADS, download
 from gis_service.api.http.errors import language
+from gis_service.api.http.rules import heavy
 from gis_service.db.engine import work_srid
-from gis_service.facts.cluster import facts, summary, title
+from gis_service.export.mark import Mark
+from gis_service.export.rows import write_rows
+from gis_service.facts.cluster import HEADINGS, facts, line, record, summary, title
 from gis_service.fire import records
-from gis_service.fire.clusters import LIST_MAX, cluster_of, ranked, run_of, widths_of
+from gis_service.fire.clusters import LIST_MAX, cluster_of, every, ranked, run_of, widths_of
 from gis_service.fire.route import as_geojson
 from gis_service.fire.work import work_of
-from gis_service.identity import Right
+from gis_service.identity import UNIT_CODE, Right
 
 router = APIRouter(tags=["Clusters"], dependencies=[Depends(allow(Right.READ))])
 _RECORD = [Depends(allow(Right.RECORD))]
 
 ClusterId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+WalkedBefore = Annotated[
+    date | None, Query(description="Only clusters last walked before this day, or never: what is due")
+]
 RunQuery = Annotated[int | None, Query(ge=1, le=2**62, description="A density run; the newest by default")]
 
 
 @router.get("/api/clusters", summary="Dense clusters by score")
 def clusters(
+    *,
     request: Request,
     connection: Reading,
     run: RunQuery = None,
-    township: Annotated[str | None, Query(pattern=r"^[0-9]{9}$")] = None,
+    township: Annotated[str | None, Query(pattern=UNIT_CODE)] = None,
     class_: Annotated[Literal["handshake", "sky_line", "unreached"] | None, Query(alias="class")] = None,
     q: Annotated[str | None, Query(max_length=100)] = None,
+    walked_before: WalkedBefore = None,
     limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 50,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> dict[str, Any]:
@@ -44,7 +56,10 @@ def clusters(
     zh = language(request) == "zh"
     known = run_of(connection, run)
     q = q.replace("\x00", "") if q else None
-    page = ranked(connection, known["run_id"], township=township, kind=class_, q=q, limit=limit, offset=offset)
+    page = ranked(
+        connection, known["run_id"], township=township, kind=class_, q=q, walked_before=walked_before, limit=limit,
+        offset=offset,
+    )  # fmt: skip
     lost = records.homeless(connection, known["run_id"])
     return {
         "run_id": known["run_id"],
@@ -55,6 +70,31 @@ def clusters(
         # Records whose cluster this run no longer has.
         "records_without_cluster": [{"site_id": s["site_id"], "name": s["name"]} for s in lost],
     }
+
+
+@router.get(
+    "/api/clusters/export", summary="The ranked list as a file", dependencies=[Depends(allow(Right.EXPORT))],
+    response_class=FileResponse, responses=DOWNLOADS,
+)  # fmt: skip
+def export(
+    connection: Reading,
+    audit: Audit,
+    run: RunQuery = None,
+    township: Annotated[str | None, Query(pattern=r"^[0-9]{9}$")] = None,
+    class_: Annotated[Literal["handshake", "sky_line", "unreached"] | None, Query(alias="class")] = None,
+    walked_before: WalkedBefore = None,
+    limit: Annotated[int | None, Query(ge=1, le=LIST_MAX)] = None,
+    format: Literal["xlsx", "csv"] = "xlsx",
+) -> FileResponse:
+    """Download the clusters as ranked and filtered, with the last patrol, plan and drill of each."""
+    known = run_of(connection, run)
+    rows = every(connection, known["run_id"], limit, township=township, kind=class_, walked_before=walked_before)
+    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
+    mark = Mark(audit.identity.account)
+    path = FilePath(folder.name) / f"clusters-{known['run_id']}-{mark.stem}.{format}"
+    write_rows(HEADINGS, (line(row) for row in rows), path, title="连片区排序", mark=mark)
+    audit.record(Action.EXPORTED, path.name, run=known["run_id"], rows=len(rows))
+    return download(path, folder)
 
 
 def _item(row: dict[str, Any], *, zh: bool) -> dict[str, Any]:
@@ -68,6 +108,8 @@ def _item(row: dict[str, Any], *, zh: bool) -> dict[str, Any]:
         "township_codes": row["township_codes"],
         "score": row["score"],
         "why": summary(row, zh=zh),
+        "record": record(row, zh=zh),
+        **{name: row[name] for name in ("last_patrol", "plan_dated", "plan_version", "last_drill")},
         "lat": round((south + north) / 2, 6),
         "lon": round((west + east) / 2, 6),
         "bbox": [west, south, east, north],
@@ -99,7 +141,11 @@ def cluster(request: Request, connection: Reading, cluster_id: ClusterId, run: R
     }
 
 
-@router.get("/api/clusters/{cluster_id}/patrol", summary="A patrol over every alley, and where engines stand")
+@router.get(
+    "/api/clusters/{cluster_id}/patrol",
+    summary="A patrol over every alley, and where engines stand",
+    dependencies=[Depends(heavy)],
+)
 def patrol(request: Request, connection: Reading, cluster_id: ClusterId, run: RunQuery = None) -> dict[str, Any]:
     """Return a GeoJSON FeatureCollection: the route's stretches in order, then the staging points."""
     known = run_of(connection, run)

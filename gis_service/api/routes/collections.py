@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, and_, false, func, se
 
 from gis_service.api.http.authorisation import allow
 from gis_service.api.http.connect import Reading
+from gis_service.api.http.rules import heavy
 from gis_service.api.http.times import interval
 from gis_service.db.engine import work_srid, zone_bounds
 from gis_service.db.models import Building, Gap
@@ -62,7 +63,7 @@ def conformance() -> dict[str, list[str]]:
     return {"conformsTo": CONFORMANCE}
 
 
-@router.get("/collections", summary="All collections")
+@router.get("/collections", summary="All collections", dependencies=[Depends(heavy)])
 def collections(request: Request, connection: Reading) -> dict[str, Any]:
     """Return every published collection."""
     return {
@@ -113,6 +114,7 @@ def _described(request: Request, connection: Connection, c: Place) -> dict[str, 
     summary="Features of a collection",
     responses={200: {"content": {GEOJSON: {"example": {"type": "FeatureCollection", "features": []}}}}},
     response_class=JSONResponse,
+    dependencies=[Depends(heavy)],
 )
 def items(
     request: Request,

@@ -15,25 +15,27 @@ from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.downloads import DOWNLOADS, download
 from gis_service.api.http.errors import language
+from gis_service.api.http.rules import heavy
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
 from gis_service.export.table import Table
 from gis_service.export.xlsx import write_tables
 from gis_service.figures.house import house_of, township_list
 from gis_service.figures.tables import department_table, place_tables, runs_of
-from gis_service.identity import Right
+from gis_service.identity import UNIT_CODE, Right
 from gis_service.selection.lists import HEADINGS, frame_of_rows
 from gis_service.selection.reasons import house_facts
 
 router = APIRouter(prefix="/api", tags=["Figures"])
 
-_CODE = r"^[0-9]{9}$"
-TownshipCode = Annotated[str, Query(pattern=_CODE, description="Code of a township")]
-Township = Annotated[str | None, Query(pattern=_CODE, description="Code of a township: figures by its villages")]
+TownshipCode = Annotated[str, Query(pattern=UNIT_CODE, description="Code of a township")]
+Township = Annotated[str | None, Query(pattern=UNIT_CODE, description="Code of a township: figures by its villages")]
 
 
 @router.get(
-    "/figures", summary="Counts by township (or village) and by department", dependencies=[Depends(allow(Right.READ))]
+    "/figures",
+    summary="Counts by township (or village) and by department",
+    dependencies=[Depends(allow(Right.READ)), Depends(heavy)],
 )
 def read(connection: Reading, township: Township = None) -> dict[str, Any]:
     """Return the overview and the notice's two annexes; they count what the principal may see."""
@@ -47,7 +49,7 @@ def _tables(connection: Connection, township: str | None) -> list[Table]:
 
 @router.get(
     "/figures/export", summary="The same as a workbook", response_class=FileResponse,
-    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT))],
+    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT)), Depends(heavy)],
 )  # fmt: skip
 def export(connection: Reading, audit: Audit, township: Township = None) -> FileResponse:
     """Download the tables, one sheet each."""
@@ -61,7 +63,7 @@ def export(connection: Reading, audit: Audit, township: Township = None) -> File
 
 @router.get(
     "/figures/list", summary="A township's list to work from, as a file", response_class=FileResponse,
-    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT))],
+    responses=DOWNLOADS, dependencies=[Depends(allow(Right.EXPORT)), Depends(heavy)],
 )  # fmt: skip
 def work_list(
     connection: Reading,

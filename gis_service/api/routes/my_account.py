@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Path, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import text
 
-from gis_service.accounts import passwords, sessions, tokens
+from gis_service.accounts import passwords, people, sessions, tokens
 from gis_service.accounts.audit_log import Action
 from gis_service.accounts.limits import attempt
 from gis_service.api.http.authentication import (
@@ -22,6 +22,7 @@ from gis_service.api.http.authentication import (
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.routes.sign_in import browser_secret
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import statement
 from gis_service.errors import GisError, InputError
@@ -33,7 +34,8 @@ router = APIRouter(dependencies=[Depends(allow(Right.READ))])
 Text = Annotated[str, Form(max_length=2_000)]
 RIGHT_ZH = {
     Right.READ: "看地图和名单", Right.SELECT: "选取房屋", Right.EXPORT: "导出文件", Right.DRAW: "画区域",
-    Right.RECORD: "登记预案和演练", Right.PLAN: "编排排查计划", Right.PERSON: "查看个人信息", Right.ACCOUNTS: "管理账号", Right.TRAIL: "查操作记录",
+    Right.RECORD: "登记预案和演练", Right.PLAN: "编排排查计划", Right.PUBLISH: "发布名单", Right.PERSON: "查看个人信息",
+    Right.OPERATE: "启动分析和导入", Right.ACCOUNTS: "管理账号", Right.TRAIL: "查操作记录",
     Right.METRICS: "看运行指标",
 }  # fmt: skip
 
@@ -48,9 +50,16 @@ def who(identity: CurrentUser) -> dict[str, Any]:
 
 
 @router.get("/account", include_in_schema=False)
-def account_page(request: Request, principal: CurrentPrincipal) -> Response:
-    """Return the page of one's own account."""
-    return _page(request, principal)
+def account_page(
+    request: Request,
+    principal: CurrentPrincipal,
+    changed: Annotated[str | None, Query(pattern=r"^-?[0-9]{1,6}\.[0-9]{1,6}$")] = None,
+) -> Response:
+    """Return the page of one's own account; ``changed`` says what ended with a new password."""
+    if changed is None:
+        return _page(request, principal)
+    ended = people.Ended(*(max(int(n), 0) for n in changed.split(".")))
+    return _page(request, principal, told=ended.message(language(request)))
 
 
 def _page(request: Request, principal: sessions.Principal, status: int = 200, **more: Any) -> Response:
@@ -83,7 +92,8 @@ def change_password(
             raise InputError("两次输入的新密码不一样。", "The two new passwords differ.")
         passwords.check(new, name)
         # Whoever sits down at somebody's open browser guesses here as at the door, so tries are counted alike.
-        tried = attempt(name, source_of(request).address)
+        browser = sessions.browser_of(name, browser_secret(request))
+        tried = attempt(name, source_of(request).address, browser)
         with get_engine("service").begin() as connection:
             stored = connection.execute(text(statement("accounts.credential")), {"name": name}).one().password_hash
         if not passwords.verify(stored, old):
@@ -92,14 +102,14 @@ def change_password(
         tried.succeeded()
         hashed = passwords.hash_(new)
         with get_engine("service").begin() as connection:
-            values = {"account_id": principal.account_id, "hashed": hashed, "is_new": True}
-            connection.execute(text(statement("accounts.store_password")), values)
-            audit.append(connection, Action.PASSWORD_CHANGED, name)
+            ended = people.store_hash(connection, principal.account_id, hashed)
+            audit.append(connection, Action.PASSWORD_CHANGED, name, sessions=ended.sessions, tokens=ended.tokens)
     except GisError as error:
         return _refused(request, principal, error)
     forget_principals()
     opened = sessions.open_(principal.account_id, source_of(request), by="password change")
-    answer = RedirectResponse("/account?changed=1", 303)
+    said = f"changed={ended.sessions - 1}.{ended.tokens}{'&lang=en' if language(request) == 'en' else ''}"
+    answer = RedirectResponse(f"/account?{said}", 303)
     set_cookie(request, answer, cookie_name(request), opened.secret, get_settings().session_hours * 3_600)
     return answer
 

@@ -252,7 +252,10 @@ def _list_of(connection: Connection, asked: PlanIn) -> int:
         return run_selection(connection, ask_of_body(connection, asked.ask)).run_id
     run_id = latest_run(connection)
     if run_id is None:
-        raise InputError("还没有全县的名单；请先选取房屋。", "There is no list of the county yet; select houses first.")
+        raise InputError(
+            "尚未发布名单；请先发布，或指定名单、区域、条件。",
+            "No list is published; publish one, or name a list, an area or conditions.",
+        )
     return run_id
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,9 +16,11 @@ from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
+from gis_service.api.http.bodies import SHAPES
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, download
 from gis_service.api.http.errors import language
+from gis_service.api.http.rules import heavy, takes
 from gis_service.api.routes.areas import ShapeIn
 from gis_service.areas.area import area_of
 from gis_service.areas.drawn import drawn_area
@@ -26,16 +29,38 @@ from gis_service.codelists import ZONE_KIND
 from gis_service.db.queries import statement
 from gis_service.export.files import write_places
 from gis_service.export.mark import Mark
+from gis_service.export.rows import write_rows
 from gis_service.identity import Right
-from gis_service.selection.lists import HEADINGS, one_of, selected_frame
+from gis_service.selection.attributes import ATTRIBUTES
+from gis_service.selection.lists import (
+    ALL,
+    DIFFERENCE_HEADINGS,
+    HEADINGS,
+    Narrowed,
+    difference_rows,
+    one_of,
+    selected_frame,
+)
 from gis_service.selection.preview import count, first
+from gis_service.selection.published import about, publish, withdraw
 from gis_service.selection.reasons import best_first, house_facts, phrases
 from gis_service.selection.rules import LIMITS, RULES, Limit, Limits, points_table
-from gis_service.selection.select import ask_of, compare, parameters_of, run_selection, totals
+from gis_service.selection.select import (
+    ask_of,
+    compare,
+    latest_run,
+    named,
+    names_of,
+    parameters_of,
+    run_selection,
+    totals,
+)
+from gis_service.selection.sentence import sentence
 from gis_service.selection.terms import (
     BUFFER_MAX_M,
     AreaTerm,
     Ask,
+    HouseTerm,
     RuleTerm,
     Term,
     ZoneTerm,
@@ -46,11 +71,13 @@ from gis_service.selection.terms import (
 
 router = APIRouter(prefix="/api", tags=["Selection"])
 _READ = [Depends(allow(Right.READ))]
-_SELECT = [Depends(allow(Right.SELECT))]
+_SELECT = [Depends(allow(Right.SELECT)), Depends(heavy)]
+_PREVIEW = [*_READ, Depends(heavy), Depends(takes(SHAPES))]
 
 RunId = Annotated[int, PathParameter(ge=1, le=2**62)]
 _ID_MAX = 2**62
 _NAME_MAX = 60
+_COMPARED_MAX = 5_000
 
 
 class ZoneIn(BaseModel):
@@ -78,7 +105,18 @@ class AreaIn(BaseModel):
     area_id: int = Field(ge=1, le=_ID_MAX)
 
 
-TermIn = Annotated[ZoneIn | RuleIn | AreaIn, Field(discriminator="term")]
+class HouseIn(BaseModel):
+    """Has, as it was surveyed, one of the values, or a number from ``low`` to ``high``."""
+
+    model_config = ConfigDict(extra="forbid")
+    term: Literal["house"]
+    name: str = Field(max_length=_NAME_MAX, json_schema_extra={"enum": list(ATTRIBUTES)})
+    values: list[Annotated[str, Field(min_length=1, max_length=_NAME_MAX)]] = Field(default=[], max_length=200)
+    low: int | None = Field(None, ge=0, le=1_000_000)
+    high: int | None = Field(None, ge=0, le=1_000_000)
+
+
+TermIn = Annotated[ZoneIn | RuleIn | AreaIn | HouseIn, Field(discriminator="term")]
 Terms = Annotated[list[TermIn], Field(max_length=50)]
 
 
@@ -116,6 +154,26 @@ class AskIn(LimitsIn, BaseModel):  # type: ignore[misc]  # fields made from RULE
     )
 
 
+class NewIn(AskIn):
+    """A list to make; its name is what people call it."""
+
+    name: str | None = Field(None, min_length=1, max_length=100, pattern=r"\S")
+
+
+class ListOut(BaseModel):
+    """A list besides its houses."""
+
+    run_id: int
+    name: str | None
+    sentence: str = Field(description="Its conditions in one sentence")
+    account: str | None = Field(description="Its author")
+    started_at: datetime
+    published_at: datetime | None = Field(description="Since when it is the county's list; null: a draft")
+    published_by: str | None
+    withdrawn_at: datetime | None
+    selected: int
+
+
 class SelectedOut(BaseModel):
     """One selected building."""
 
@@ -123,6 +181,7 @@ class SelectedOut(BaseModel):
     name: str | None
     township: str | None
     village: str | None
+    hazard_tier: str | None
     score: float
     reasons: list[dict[str, Any]]
     reasons_text: list[str]
@@ -149,6 +208,7 @@ class PreviewOut(BaseModel):
     """Counts and the first houses of an ask that was not stored."""
 
     total: int
+    sentence: str = Field(description="The conditions in one sentence")
     any_of: list[int]
     all_of: list[int]
     none_of: list[int]
@@ -165,10 +225,29 @@ class SelectionOut(BaseModel):
         default=[],
         description="Of a repeated run: where its conditions were not today's (a rule at another version), zh and en",
     )
-    draft: bool = Field(description="Made with other than the default conditions: its author's, not the county's list")
+    name: str | None
+    sentence: str = Field(description="Its conditions in one sentence")
+    draft: bool = Field(description="Not published: seen by its author and by roles of the county")
+    published_at: datetime | None
+    shown: int = Field(description="Houses that the filters of this question leave")
     totals: dict[str, Any] = Field(description="Each building once in total; under each rule, kind and township")
     items: list[SelectedOut]
     truncated: bool
+
+
+def _narrowed(
+    *,
+    operating: Annotated[bool, Query(description="Operating houses alone")] = False,
+    township: Annotated[str | None, Query(max_length=12)] = None,
+    village: Annotated[str | None, Query(max_length=15)] = None,
+    tier: Annotated[Literal["severe", "some", "none_found", "unjudged"] | None, Query()] = None,
+    min_score: Annotated[float | None, Query(ge=0, le=1000, allow_inf_nan=False)] = None,
+    q: Annotated[str | None, Query(max_length=100, description="Part of a name, number, address or village")] = None,
+) -> Narrowed:
+    return Narrowed(operating, township, village, tier, min_score, q)
+
+
+NarrowedBy = Annotated[Narrowed, Depends(_narrowed)]
 
 
 @router.get("/rules", summary="Rules, default buffers and points", dependencies=_READ)
@@ -195,15 +274,47 @@ def _limit(limit: Limit) -> dict[str, Any]:
 
 
 @router.post("/selections", status_code=201, summary="Select buildings", dependencies=_SELECT)
-def create(asked: AskIn, connection: Writing, audit: Audit) -> SelectionOut:
-    """Select buildings and store the result as a run."""
-    outcome = run_selection(connection, ask_of_body(connection, asked))
+def create(asked: NewIn, connection: Writing, audit: Audit, request: Request) -> SelectionOut:
+    """Select buildings and store the result as a run: a draft, until it is published."""
+    outcome = run_selection(connection, ask_of_body(connection, asked), asked.name and asked.name.strip())
     audit.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected)
-    return _out(connection, outcome.run_id, 100, 0)
+    return _out(connection, outcome.run_id, language(request))
 
 
-@router.post("/selections/preview", summary="What would be selected, not stored", dependencies=_READ)
-def preview(asked: PreviewIn, connection: Reading) -> PreviewOut:
+@router.get("/selections", summary="Lists: the published one first, then the newest", dependencies=_READ)
+def lists(connection: Reading, request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> dict[str, Any]:
+    """Return the lists that the asker may see, each with its conditions, author and state."""
+    rows = connection.execute(text(statement("runs.list")), {"kind": "selection", "limit": limit + 1}).mappings().all()
+    lang = language(request)
+    return {
+        "items": [ListOut(**row, sentence=sentence(row["parameters"], lang)) for row in rows[:limit]],
+        "truncated": len(rows) > limit,
+    }
+
+
+@router.post(
+    "/selections/{run_id}/publish", summary="Make a list the county's", dependencies=[Depends(allow(Right.PUBLISH))]
+)
+def publish_list(run_id: RunId, connection: Writing, audit: Audit, request: Request) -> SelectionOut:
+    """Publish a list: pages, townships, prints and figures read it from now on, in place of another."""
+    before = latest_run(connection)
+    publish(connection, run_id)
+    audit.append(connection, Action.PUBLISHED, f"run {run_id}", before=before)
+    return _out(connection, run_id, language(request))
+
+
+@router.post(
+    "/selections/{run_id}/withdraw", summary="Take the county's list back", dependencies=[Depends(allow(Right.PUBLISH))]
+)
+def withdraw_list(run_id: RunId, connection: Writing, audit: Audit, request: Request) -> SelectionOut:
+    """Withdraw the published list: until another is published there is none, and pages say so."""
+    withdraw(connection, run_id)
+    audit.append(connection, Action.WITHDRAWN, f"run {run_id}")
+    return _out(connection, run_id, language(request))
+
+
+@router.post("/selections/preview", summary="What would be selected, not stored", dependencies=_PREVIEW)
+def preview(asked: PreviewIn, connection: Reading, request: Request) -> PreviewOut:
     """Count what an ask would select, each of its terms alone, and list the first houses."""
     ask = ask_of_body(connection, asked)
     if asked.shape is not None:
@@ -212,7 +323,7 @@ def preview(asked: PreviewIn, connection: Reading) -> PreviewOut:
     rows = first(connection, ask, asked.limit) if asked.limit else []
     items = [_selected(row) for row in rows]
     return PreviewOut(
-        total=counts.total, any_of=counts.any_of, all_of=counts.all_of[: len(asked.all_of)],  # without what ``shape`` became
+        total=counts.total, sentence=sentence(ask.parameters(), language(request)), any_of=counts.any_of, all_of=counts.all_of[: len(asked.all_of)],  # without what ``shape`` became
         none_of=counts.none_of, others=counts.others, items=items, truncated=counts.total > len(items),
     )  # fmt: skip
 
@@ -221,34 +332,68 @@ def preview(asked: PreviewIn, connection: Reading) -> PreviewOut:
 def read(
     run_id: RunId,
     connection: Reading,
+    narrowed: NarrowedBy,
+    request: Request,
     limit: Annotated[int, Query(ge=1, le=5000)] = 100,
     offset: Annotated[int, Query(ge=0, le=_ID_MAX)] = 0,
 ) -> SelectionOut:
-    """Return a stored selection, the highest score first."""
+    """Return a stored selection, the highest score first; of the houses that the filters leave, one page."""
     parameters_of(connection, run_id)
-    return _out(connection, run_id, limit, offset)
+    return _out(connection, run_id, language(request), limit, offset, narrowed)
 
 
 @router.post(
     "/selections/{run_id}/repeat", status_code=201, summary="The same selection on today's data", dependencies=_SELECT
 )
-def repeat(run_id: RunId, connection: Writing, audit: Audit) -> SelectionOut:
+def repeat(run_id: RunId, connection: Writing, audit: Audit, request: Request) -> SelectionOut:
     """Ask again what a stored run asked, as far as it can be asked today."""
     changed = [{"zh": zh, "en": en} for zh, en in changes(parameters_of(connection, run_id))]
-    outcome = run_selection(connection, ask_of(connection, run_id))
+    outcome = run_selection(connection, ask_of(connection, run_id), about(connection, run_id)["name"])
     audit.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected, repeats=run_id)
-    return _out(connection, outcome.run_id, 100, 0).model_copy(update={"changes": changed})
+    return _out(connection, outcome.run_id, language(request)).model_copy(update={"changes": changed})
 
 
-@router.get("/selections/{before}/compare/{after}", summary="How two selections differ", dependencies=_READ)
-def differ(before: RunId, after: RunId, connection: Reading) -> dict[str, Any]:
-    """Return new, gone and changed buildings, at most 5,000 of each."""
+@router.get(
+    "/selections/{before}/compare/{after}", summary="How two selections differ", dependencies=[*_READ, Depends(heavy)]
+)
+def differ(before: RunId, after: RunId, connection: Reading, request: Request) -> dict[str, Any]:
+    """Return new, gone and changed buildings, at most 5,000 of each, with the reasons of both lists as phrases."""
+    lang = language(request)
     result = compare(connection, before, after)
     return {
         "counts": {name: len(rows) for name, rows in result.items()},
-        "truncated": any(len(rows) > 5000 for rows in result.values()),
-        **{name: rows[:5000] for name, rows in result.items()},
+        "truncated": any(len(rows) > _COMPARED_MAX for rows in result.values()),
+        **{name: [_differing(row, lang) for row in rows[:_COMPARED_MAX]] for name, rows in result.items()},
     }
+
+
+def _differing(row: dict[str, Any], lang: str) -> dict[str, Any]:
+    return row | {
+        "lon": row["lon"] and round(row["lon"], 6),
+        "lat": row["lat"] and round(row["lat"], 6),
+        "reasons_before": phrases(row["reasons_before"], lang),
+        "reasons_after": phrases(row["reasons_after"], lang),
+    }
+
+
+@router.get(
+    "/selections/{before}/compare/{after}/export",
+    summary="How two selections differ, as a file",
+    dependencies=[Depends(allow(Right.EXPORT))],
+    response_class=FileResponse,
+    responses=DOWNLOADS,
+)
+def export_difference(
+    before: RunId, after: RunId, connection: Reading, audit: Audit, format: Literal["xlsx", "csv"] = "xlsx"
+) -> FileResponse:
+    """Download what differs, one row a house."""
+    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
+    mark = Mark(audit.identity.account)
+    path = Path(folder.name) / f"compare-{before}-{after}-{mark.stem}.{format}"
+    rows = difference_rows(connection, before, after)
+    write_rows(DIFFERENCE_HEADINGS, rows, path, title=f"第 {before} 号与第 {after} 号名单对比", mark=mark)
+    audit.record(Action.EXPORTED, path.name, before=before, after=after, rows=len(rows))
+    return download(path, folder)
 
 
 @router.get(
@@ -266,22 +411,36 @@ def why(run_id: RunId, building_id: str, connection: Reading, request: Request) 
 @router.get(
     "/selections/{run_id}/export",
     summary="The list as a file",
-    dependencies=[Depends(allow(Right.EXPORT))],
+    dependencies=[Depends(allow(Right.EXPORT)), Depends(heavy)],
     response_class=FileResponse,
     responses=DOWNLOADS,
 )
 def export(
-    run_id: RunId, connection: Reading, audit: Audit, format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx"
+    run_id: RunId,
+    connection: Reading,
+    audit: Audit,
+    narrowed: NarrowedBy,
+    format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx",
 ) -> FileResponse:
-    """Download a selection."""
+    """Download a selection, narrowed as the page shows it."""
     parameters_of(connection, run_id)
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
     mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"selection-{run_id}-{mark.stem}.{format}"
-    places = selected_frame(connection, run_id)
-    write_places(places, path, title="优先排查名单", headings=HEADINGS, mark=mark)
+    places = selected_frame(connection, run_id, narrowed=narrowed)
+    told = about(connection, run_id)
+    only = narrowed.sentence(names_of(connection, [narrowed.township, narrowed.village]))
+    write_places(
+        places, path, title=told["name"] or "优先排查名单", headings=HEADINGS, mark=mark,
+        said=f"{_state(told)}：{told['sentence']}{f'只列{only}。' if only else ''}",
+    )  # fmt: skip
     audit.record(Action.EXPORTED, path.name, run=run_id, rows=len(places))
     return download(path, folder)
+
+
+def _state(told: dict[str, Any]) -> str:
+    number = f"第 {told['run_id']} 号名单"
+    return f"{number}（{'草稿' if told['published_at'] is None else '已发布'}）"
 
 
 def ask_of_body(connection: Connection, asked: AskIn) -> Ask:
@@ -296,32 +455,39 @@ def ask_of_body(connection: Connection, asked: AskIn) -> Ask:
     return Ask(any_of, all_of, none_of, limits, within)
 
 
-def _term(connection: Connection, given: ZoneIn | RuleIn | AreaIn) -> Term:
+def _term(connection: Connection, given: ZoneIn | RuleIn | AreaIn | HouseIn) -> Term:
     if isinstance(given, ZoneIn):
         return ZoneTerm(given.kind, given.buffer_m)
     if isinstance(given, RuleIn):
         return RuleTerm(given.name)
+    if isinstance(given, HouseIn):
+        return named(connection, HouseTerm(given.name, tuple(given.values), given.low, given.high))
     return AreaTerm.of(drawn_area(connection, given.area_id))
 
 
-def _out(connection: Connection, run_id: int, limit: int, offset: int) -> SelectionOut:
-    rows = connection.execute(
-        text(statement("runs.page")), {"run_id": run_id, "limit": limit + 1, "offset": offset}
-    ).mappings()
-    listed = [_selected(row) for row in rows]
-    draft = connection.execute(text(statement("runs.draft")), {"run_id": run_id}).scalar_one()
+def _out(
+    connection: Connection, run_id: int, lang: str, limit: int = 100, offset: int = 0, narrowed: Narrowed = ALL
+) -> SelectionOut:
+    asked = {"run_id": run_id, "limit": limit, "offset": offset, **narrowed.values()}
+    rows = connection.execute(text(statement("runs.page")), asked).mappings().all()
+    told = about(connection, run_id, lang)
+    shown = int(rows[0]["of_all"]) if rows else 0
     return SelectionOut(
         run_id=run_id,
-        draft=draft,
+        name=told["name"],
+        sentence=told["sentence"],
+        draft=told["published_at"] is None,
+        published_at=told["published_at"],
+        shown=shown,
         totals=totals(connection, run_id),
-        items=listed[:limit],
-        truncated=len(listed) > limit,
+        items=[_selected(row, lang) for row in rows],
+        truncated=shown > offset + len(rows),
     )
 
 
 def _selected(row: Any, lang: str = "zh") -> SelectedOut:
     return SelectedOut(
-        **{k: row[k] for k in ("building_id", "name", "township", "village", "score")},
+        **{k: row[k] for k in ("building_id", "name", "township", "village", "hazard_tier", "score")},
         reasons=best_first(row["reasons"]),
         reasons_text=phrases(row["reasons"], lang),
         lon=round(row["lon"], 6),

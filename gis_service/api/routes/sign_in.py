@@ -35,6 +35,8 @@ from gis_service.settings import get_settings
 router = APIRouter(include_in_schema=False)
 
 _FORM_COOKIE = "gis_form"
+_BROWSER_COOKIE = "gis_browser"
+_BROWSER_SECONDS = 180 * 86_400
 _OIDC_COOKIE = "gis_oidc"
 _OIDC_SECONDS = 600
 _CALLBACK = "/sign-in/oidc/callback"
@@ -68,7 +70,16 @@ def _entered(request: Request, opened: Opened, next_: str) -> Response:
         forget_principals()
     answer = RedirectResponse(next_, 303, headers={"Cache-Control": "no-store"})
     set_cookie(request, answer, cookie_name(request), opened.secret, get_settings().session_hours * 3_600)
+    browser = browser_secret(request) or secrets.token_urlsafe(32)
+    sessions.know_browser(opened.principal.account_id, browser)
+    set_cookie(request, answer, _BROWSER_COOKIE, browser, _BROWSER_SECONDS)
     return answer
+
+
+def browser_secret(request: Request) -> str | None:
+    """Return what a browser shows of itself: it opens nothing, and has failed tries of its own."""
+    shown = request.cookies.get(_BROWSER_COOKIE)
+    return shown if shown and 32 <= len(shown) <= 100 else None
 
 
 @router.get("/sign-in", dependencies=[Depends(public)])
@@ -85,7 +96,7 @@ def enter(request: Request, name: Text = "", password: Text = "", field: Text = 
         check_origin(request)
         if not same(field, _field_of(request.cookies.get(_FORM_COOKIE, ""))):
             raise stale_form()
-        return _entered(request, sessions.sign_in(name, password, source_of(request)), next_)
+        return _entered(request, sessions.sign_in(name, password, source_of(request), browser_secret(request)), next_)
     except GisError as error:
         return _sign_in_page(request, next_, error, name)
 

@@ -54,6 +54,9 @@ LAYERS = {place.tile: _Layer(f"tiles.{place.tile}") for place in PLACES.values()
 }
 
 
+_AREAS = "areas"
+
+
 @lru_cache(maxsize=1)
 def _cache() -> Cache[bytes]:
     """Return the tiles of before, up to 64 MB.
@@ -69,6 +72,8 @@ class _Version:
     """What a scope's tiles hang on: the data's version, and the newest run of each kind that it sees."""
 
     version: int
+    """Without areas: one that is drawn changes no other layer."""
+    whole: int
     runs: dict[str, int | None]
 
 
@@ -82,8 +87,11 @@ def forget_versions() -> None:
 
 def _version(identity: Identity) -> _Version:
     with transaction(identity, read_only=True) as connection:
-        version = data_version(connection)  # first: no tile is marked with a version newer than what it shows
-        return _Version(version, {kind: latest_run(connection, kind) for kind in ("selection", "density")})
+        # First: no tile is marked with a version newer than what it shows.
+        moment = connection.execute(text(statement("runs.moment"))).one()
+        return _Version(
+            moment.data, moment.whole, {kind: latest_run(connection, kind) for kind in ("selection", "density")}
+        )
 
 
 @router.get(
@@ -116,7 +124,7 @@ async def tile(
         raise NotFoundError("瓦片超出范围。", "The tile lies outside the grid.")
     deployment = database_url("service")
     moment = await _versions.get((deployment, identity.scope), lambda: _version(identity))
-    version = moment.version
+    version = moment.whole if layer == _AREAS else moment.version
     run = (run or moment.runs[known.of_run]) if known.of_run else None
     mark = hashlib.sha256(f"{identity.scope}/{layer}/{z}/{x}/{y}/{run}/{version}/{__version__}".encode()).hexdigest()[
         :24

@@ -17,7 +17,7 @@ from gis_service.db.engine import transaction, work_srid
 from gis_service.db.queries import statement
 from gis_service.db.ready import prepare
 from gis_service.density.compute.executor import cores
-from gis_service.errors import InputError
+from gis_service.errors import InputError, NotFoundError
 from gis_service.export.mark import Mark
 from gis_service.files import check_output
 from gis_service.identity import operator
@@ -30,7 +30,8 @@ from gis_service.inspection.stored.export import write_plan
 from gis_service.inspection.stored.read import STATES, read_plan, with_days
 from gis_service.say import say, steps, warn
 from gis_service.selection.command import ask_of_options, conditions, files_of_options
-from gis_service.selection.select import ensure_run, parameters_of, run_selection
+from gis_service.selection.published import ensure_published
+from gis_service.selection.select import parameters_of, run_selection
 from gis_service.settings import default
 
 
@@ -92,7 +93,7 @@ def make_(*, name: str, run_id: int | None, teams: str, **given: Any) -> None:
     prepare()
     asked = _conditions(given)
     who = operator()
-    selected = any(given[key] for key in ("zones", "areas", "rules", "within", "without"))
+    selected = any(given[key] for key in ("zones", "areas", "rules", "within", "without", "townships", "operating"))
     if run_id is not None and selected:
         raise click.UsageError("--list 与选取条件只能给一种 (--list or conditions, not both)")
     check_output(Path("plan.gpkg"), *files_of_options(given))
@@ -102,7 +103,12 @@ def make_(*, name: str, run_id: int | None, teams: str, **given: Any) -> None:
         elif selected:
             run_id = run_selection(connection, ask_of_options(connection, given)).run_id
         else:
-            run_id = ensure_run(connection)
+            run_id = ensure_published(connection)
+            if run_id is None:
+                raise NotFoundError(
+                    "尚未发布名单；请先运行 gis-service runs publish 编号，或用 --list、选取条件指定房屋。",
+                    "No list is published; run gis-service runs publish NUMBER, or name houses by --list or conditions.",
+                )
     with steps(2, patience_s=2.0) as step:
         plan_id = make.make_now(
             who, name, run_id, asked, teams_of(teams), workers=cores(), on_progress=step

@@ -115,7 +115,7 @@ def _labels(root: Tree.Element, expression: str) -> None:
     )  # fmt: skip
     # A stop's number stands on its dot.
     place = {"placement": "1", "quadOffset": "4"} if expression == '"seq"' else {"placement": "0"}
-    Tree.SubElement(settings, "placement", {"dist": "0", **place})
+    Tree.SubElement(settings, "placement", place | {"dist": "0"})
 
 
 def _form(root: Tree.Element) -> None:

@@ -1,0 +1,156 @@
+"""Judgements: entered, confirmed, read; the tables by day and the list of use for business that come of them."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Path as PathParameter
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from gis_service.accounts.audit_log import Action
+from gis_service.api.http.authorisation import Audit, CurrentUser, allow
+from gis_service.api.http.connect import Reading
+from gis_service.api.http.downloads import DOWNLOADS, download
+from gis_service.api.http.errors import language
+from gis_service.api.routes.house import Day
+from gis_service.api.routes.tiles import forget_versions
+from gis_service.db.day import day_asked
+from gis_service.db.engine import transaction
+from gis_service.export.annex import write_annex
+from gis_service.export.mark import Mark
+from gis_service.export.rows import write_rows
+from gis_service.identity import UNIT_CODE, Right
+from gis_service.record import business, codes, judge, version
+from gis_service.record.lists import BUSINESS_HEADINGS, business_rows
+from gis_service.record.tables import annex, annex_lines, annex_notes
+
+router = APIRouter(prefix="/api", tags=["Record"])
+_READ = [Depends(allow(Right.READ))]
+_EXPORT = [Depends(allow(Right.EXPORT))]
+_JUDGE = [Depends(allow(Right.JUDGE))]
+
+JudgementId = Annotated[int, PathParameter(ge=1, le=2**62)]
+Unit = Annotated[str | None, Query(pattern=UNIT_CODE, description="Code of a reporting unit")]
+
+
+class JudgementIn(BaseModel):
+    """A judgement of a house; rows are only added."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"building_id": "YH451224000000001", "kind": "preliminary", "tier": "some", "judged_on": "2022-09-01",
+                 "judge_unit": "县住房和城乡建设局技术组"}
+            ]
+        },
+    )  # fmt: skip
+
+    building_id: str = Field(min_length=1, max_length=200)
+    kind: Literal["preliminary", "appraisal", "review"] = "preliminary"
+    tier: str | None = Field(None, max_length=20, description="Of a preliminary judgement or a review")
+    grade: str | None = Field(None, max_length=20, description="Of an appraisal")
+    judged_on: date | None = Field(None, description="Today without one")
+    judge: str | None = Field(None, max_length=100, description="The technician")
+    judge_unit: str | None = Field(None, max_length=200)
+    institution: str | None = Field(
+        None, max_length=200, description="Name or number of the institution that appraised"
+    )
+    reason: str | None = Field(None, max_length=2000)
+    supersedes: int | None = Field(
+        None, ge=1, le=2**62, description="The judgement that this one corrects or takes back"
+    )
+    round: str | None = Field(None, max_length=100, description="Name or number of the round; by the day without it")
+    visit_id: UUID | None = None
+    late: bool = Field(False, description="A late entry: may be older than the judgement in force")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _printable(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            if any((ord(c) < 32 and c not in "\n\r\t") or 0xD800 <= ord(c) <= 0xDFFF for c in value):
+                raise ValueError("应为可打印的文字 (printable text)")
+            return value.strip() or None
+        return value
+
+
+def _told(row: dict[str, Any], lang: str) -> dict[str, Any]:
+    return row | {"warnings": [said[1 if lang == "en" else 0] for said in judge.warnings(row)]}
+
+
+@router.post("/judgements", summary="Enter a judgement", status_code=201, dependencies=_JUDGE)
+def enter(request: Request, identity: CurrentUser, audit: Audit, given: JudgementIn) -> dict[str, Any]:
+    """Store a judgement, or the correction of one, and return the row that stands now."""
+    values = given.model_dump() | {"visit_id": None if given.visit_id is None else str(given.visit_id)}
+    with transaction(identity) as connection:
+        row = judge.enter(connection, judge.New(**values))
+        about = {"house": row["building_id"], "kind": row["kind"], "value": row["tier"] or row["grade"]}
+        audit.append(connection, Action.JUDGED, f"judgement {row['judgement_id']}", **about)
+    version.bump(identity)
+    forget_versions()
+    return _told(row, language(request))
+
+
+@router.post("/judgements/{judgement_id}/confirm", summary="Confirm a judgement as its township", dependencies=_JUDGE)
+def confirm(request: Request, identity: CurrentUser, audit: Audit, judgement_id: JudgementId) -> dict[str, Any]:
+    """Confirm what another account entered, and return the row that stands now."""
+    with transaction(identity) as connection:
+        row = judge.confirm(connection, judgement_id)
+        audit.append(connection, Action.CONFIRMED, f"judgement {judgement_id}", house=row["building_id"])
+    return _told(row, language(request))
+
+
+@router.get("/judgements", summary="Every judgement of a house", dependencies=_READ)
+def of_house(
+    request: Request, connection: Reading, building_id: Annotated[str, Query(min_length=1, max_length=200)]
+) -> dict[str, Any]:
+    """Return the judgements in order of time, each with whether it is in force; none for a house not one's own."""
+    rows = judge.of_house(connection, building_id.replace("\0", ""))
+    return {"items": [_told(row, language(request)) for row in rows]}
+
+
+@router.get("/institutions", summary="Appraisal institutions and what they reported", dependencies=_READ)
+def institutions(connection: Reading) -> dict[str, Any]:
+    """Return the list; reports are counted of the houses that the asker may see."""
+    return {"items": judge.institutions(connection)}
+
+
+@router.get(
+    "/tables/{name}", summary="Annex 1 or 2 as it stood at the end of a day", response_class=FileResponse,
+    responses=DOWNLOADS, dependencies=_EXPORT,
+)  # fmt: skip
+def table(connection: Reading, audit: Audit, name: Literal["annex1", "annex2"], day: Day = None) -> FileResponse:
+    """Download the notice's annex as a workbook of one sheet, counted from judgements."""
+    on = day_asked(day)
+    made = annex(connection, name, on)
+    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
+    mark = Mark(audit.identity.account)
+    path = Path(folder.name) / f"{name}-{on}-{mark.stem}.xlsx"
+    write_annex(made.title, made.of, annex_lines(made), annex_notes(made), path, mark)
+    audit.record(Action.EXPORTED, path.name, table=name, day=str(on))
+    return download(path, folder)
+
+
+@router.get(
+    "/business", summary="Which operating houses may be used for business, and why not", response_class=FileResponse,
+    responses=DOWNLOADS, dependencies=_EXPORT,
+)  # fmt: skip
+def business_list(
+    connection: Reading, audit: Audit, day: Day = None, unit: Unit = None, format: Literal["xlsx", "csv"] = "xlsx"
+) -> FileResponse:
+    """Download the list for who licenses and who inspects: yes, no or unknown, with every reason and its clause."""
+    on = day_asked(day)
+    codes.refresh(connection)
+    found = business.county_list(connection, on, unit)
+    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
+    mark = Mark(audit.identity.account)
+    path = Path(folder.name) / f"business-{on}-{mark.stem}.{format}"
+    write_rows(BUSINESS_HEADINGS, business_rows(found), path, title=f"经营核查 {on}", mark=mark)
+    audit.record(Action.EXPORTED, path.name, list="business", day=str(on), rows=len(found))
+    return download(path, folder)

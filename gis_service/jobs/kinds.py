@@ -1,0 +1,56 @@
+"""The kinds of jobs. What does one is named by its module, and loaded by the worker alone.
+
+A kind's function takes a ``Task`` and returns its result, plain JSON; what it makes for people it writes to
+``task.file(suffix)``. To add a kind: one line here, and the function in the room whose work it is.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gis_service.identity import Right
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is known of a kind of job.
+
+    Parameters
+    ----------
+    does
+        ``module:function``.
+    lane
+        ``short``: seconds, in the worker itself, one after another; ``long``: minutes, in a process of its own.
+    shared
+        Whether whoever asks for the same, with the same eyes, of the same data, gets the same job.
+    right
+        Who may ask.
+
+    """
+
+    does: str
+    lane: Literal["short", "long"]
+    zh: str
+    en: str
+    right: Right
+    shared: bool = False
+
+    def load(self) -> Callable[..., dict[str, Any]]:
+        """Return the function that does it."""
+        module, name = self.does.split(":")
+        found: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), name)
+        return found
+
+
+KINDS = {
+    "fire_sheet": Kind("gis_service.sheet.job:fire_sheet", "short", "连片区图纸", "Sheet of a cluster", Right.EXPORT, shared=True),
+    "wall_map": Kind("gis_service.sheet.job:wall_map", "short", "乡镇挂图", "Wall map of a township", Right.EXPORT, shared=True),
+    "offline_planner": Kind("web_map.job:planner", "short", "离线排查图", "Offline map of the list", Right.EXPORT, shared=True),
+    "offline_fire": Kind("web_map.job:fire", "short", "离线消防图", "Offline map of clusters", Right.EXPORT, shared=True),
+    "offline_township": Kind("web_map.job:township", "short", "离线乡镇图", "Offline map of a township", Right.EXPORT, shared=True),
+    "analysis": Kind("gis_service.analysis.job:analysis", "long", "巷道和连片区分析", "Analysis of alleys and clusters", Right.OPERATE),
+    "import": Kind("gis_service.ingest.job:import_", "long", "导入数据", "Import of a file", Right.OPERATE),
+}  # fmt: skip

@@ -1,0 +1,37 @@
+"""Sheets as jobs: made once for all who ask with the same eyes; who takes one away is stamped on it as it leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gis_service.db.engine import transaction
+from gis_service.export.mark import Mark
+from gis_service.jobs.task import Task
+from gis_service.sheet import township
+from gis_service.sheet.fire import print_sheet, read_sheet_data
+
+NOBODY = Mark("见页脚")
+"""In place of the exporter where a sheet is stamped later."""
+
+
+def fire_sheet(task: Task) -> dict[str, Any]:
+    """Print the sheet of a dense cluster."""
+    given = task.parameters
+    task.step("读取数据、绘图", "reading, drawing", 0.05)
+    with transaction(task.identity, read_only=True) as connection:
+        values = read_sheet_data(connection, given["cluster"], given["run"], given["paper"], NOBODY)
+    task.step("排版", "setting the pages", 0.4)
+    made = print_sheet(values | {"exported": "导出者见页脚"})
+    task.file(".pdf").write_bytes(made)
+    return {"name": f"fire-{given['cluster']}-{given['paper']}"}
+
+
+def wall_map(task: Task) -> dict[str, Any]:
+    """Print a township's hazard map for the wall."""
+    code = task.parameters["township"]
+    task.step("读取数据、绘图", "reading, drawing", 0.05)
+    with transaction(task.identity, read_only=True) as connection:
+        values = township.read_sheet_data(connection, code, NOBODY)
+    task.step("排版", "setting the pages", 0.4)
+    task.file(".pdf").write_bytes(township.print_wall_map(values))
+    return {"name": f"township-{code}"}

@@ -1,0 +1,144 @@
+"""The PostgreSQL server of a test run and the databases that tests clone: each made once, for all workers.
+
+``python -m tests.databases FOLDER`` makes the demo county and its analysed copy beside the tests that need neither.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from gis_service.db.engine import admin_connection, forget_connections, transaction
+from gis_service.db.ready import prepare
+from gis_service.db.server import Server
+from gis_service.identity import operator
+from gis_service.settings import get_settings
+
+TEMPLATE, DEMO, ANALYSED = "gis_template", "gis_demo", "gis_analysed"
+"""A migrated database with nothing in it; the simulated 东兰县; that with a published list and an analysis."""
+
+
+def folder_of(run: str | None) -> Path:
+    """Return the folder of a test run's server, short, and open to the server's own user when the tests run as root."""
+    if run is None:
+        folder = Path(tempfile.mkdtemp(prefix="gis-test-", dir="/tmp"))
+    else:
+        folder = Path("/tmp") / f"gis-test-{run[:12]}"
+        folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    return folder
+
+
+@contextlib.contextmanager
+def active(server: Server, name: str) -> Iterator[None]:
+    """Point this process at one database of the server; no pooled connection outlives the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DATABASE_URL", raising=False)
+        for key, value in {"GIS_DATA_DIR": str(server.data_dir), "GIS_DATABASE": name, "GIS_LANG": "zh"}.items():
+            patch.setenv(key, value)
+        get_settings.cache_clear()
+        forget_connections()
+        try:
+            yield
+        finally:
+            forget_connections()
+            get_settings.cache_clear()
+
+
+def open_server(folder: Path) -> Server:
+    """Return the run's server, started by whoever comes first."""
+    server = Server(folder)
+
+    def start() -> None:
+        server.start()
+        connection = psycopg2.connect(server.url("postgres", "postgres"))
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            # What a test loses in a power cut it makes again.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                cursor.execute(f"ALTER SYSTEM SET {setting} = off")
+            cursor.execute("ALTER SYSTEM SET max_connections = 200")
+        connection.close()
+        server.stop()
+        server.start()
+
+    _once(folder, "server", start)
+    return server
+
+
+def close_server(folder: Path) -> None:
+    """Stop the run's server and remove all that it stored."""
+    if (folder / "database").exists():
+        Server(folder).remove()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def clone(server: Server, source: str, name: str) -> None:
+    """Make a database with all that ``source`` has, where there is none of that name."""
+    with active(server, "postgres"), admin_connection("postgres") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
+        if cursor.rowcount == 0:
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+
+
+def make(server: Server, name: str) -> str:
+    """Make one of ``TEMPLATE``, ``DEMO`` and ``ANALYSED`` unless it is there; return its name."""
+    _once(server.data_dir, name, lambda: _MAKERS[name](server))
+    return name
+
+
+def _template(server: Server) -> None:
+    with active(server, TEMPLATE):
+        prepare()
+
+
+def _demo(server: Server) -> None:
+    from gis_service.demo.load import load_demo
+
+    clone(server, make(server, TEMPLATE), DEMO)
+    with active(server, DEMO):
+        load_demo("donglan")
+
+
+def _analysed(server: Server) -> None:
+    from gis_service.analysis.command import analyse
+    from gis_service.density.params import Params
+    from gis_service.selection.published import ensure_published
+
+    clone(server, make(server, DEMO), ANALYSED)
+    with active(server, ANALYSED):
+        with transaction(operator()) as connection:
+            ensure_published(connection)
+        analyse(Params())
+
+
+_MAKERS: dict[str, Callable[[Server], None]] = {TEMPLATE: _template, DEMO: _demo, ANALYSED: _analysed}
+
+
+def _once(folder: Path, name: str, work: Callable[[], None]) -> None:
+    """Do ``work`` once in a test run: others wait for it. What failed is tried again by the next."""
+    done = folder / f"made-{name}"
+    with (folder / f"making-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            work()
+            done.touch()
+
+
+def main() -> None:
+    """Make all of them, for a run whose tests begin with those that need none."""
+    os.nice(5)
+    make(open_server(Path(sys.argv[1])), ANALYSED)
+
+
+if __name__ == "__main__":
+    main()

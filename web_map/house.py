@@ -1,0 +1,92 @@
+"""The page of one house (一栋一册), and the page that finds one."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import Connection
+
+from gis_service.codelists import APPRAISAL_GRADE, HAZARD_COLOR, HAZARD_TIER, JUDGEMENT_KIND
+from gis_service.db.day import today
+from gis_service.facts.house import title
+from gis_service.facts.symbols import TIER_EDGE
+from gis_service.record.find import Found
+from gis_service.record.house import deadlines_said, dossier
+from gis_service.sheet.house import fire_lines, plan
+from web_map import assets
+
+
+def house_values(
+    connection: Connection, building_id: str, day: date, lang: str, *, may_judge: bool, may_confirm: str | None
+) -> dict[str, Any]:
+    """Return what ``house.html`` shows of a house to whoever asks.
+
+    Parameters
+    ----------
+    may_judge
+        Whether the form of a judgement is shown.
+    may_confirm
+        The account that may confirm judgements of others; None for who may not.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such house, or it is not the asker's to see.
+
+    """
+    zh = lang != "en"
+    made = dossier(connection, building_id, day, lang)
+    row = made.row
+    tier, grade = row["hazard_tier"], row["appraisal_grade"]
+    return {
+        "house": row,
+        "heading": row["name"] or row["address"] or row["building_id"],
+        "tier": {"name": HAZARD_TIER[tier] if zh else tier, "color": HAZARD_COLOR[tier], "edge": TIER_EDGE[tier]},
+        "grade": APPRAISAL_GRADE[grade] if zh else grade,
+        "answer": {
+            "code": made.verdict.answer,
+            "said": made.verdict.said(lang),
+            "day": str(made.verdict.day),
+            "reasons": [(reason.said(lang), reason.clause, reason.says) for reason in made.verdict.reasons],
+        },
+        "deadlines": deadlines_said(made, lang),
+        "groups": made.groups,
+        "reasons": made.reasons,
+        "list_run": made.list_run,
+        "fire": fire_lines(made, zh=zh),
+        "cluster": None if made.reach is None else made.reach["cluster_id"],
+        "events": made.events,
+        "sources": made.sources,
+        "plan": Markup(plan(connection, building_id)),  # noqa: S704 - drawn from coordinates alone
+        "may_judge": may_judge,
+        "may_confirm": may_confirm,
+        "kinds": [(code, name if zh else code) for code, name in JUDGEMENT_KIND.items()],
+        "tiers": [(code, name if zh else code) for code, name in HAZARD_TIER.items() if code != "unjudged"],
+        "grades": [code for code in APPRAISAL_GRADE if code != "unknown"],
+        "today": str(today()),
+        "script": assets.link("house.js"),
+        "house_style": assets.link("house.css"),
+    }
+
+
+def found_values(found: Found, written: str, lang: str) -> dict[str, Any]:
+    """Return what ``houses.html`` shows of a search."""
+    zh = lang != "en"
+    return {
+        "q_given": written,
+        "rows": [
+            {
+                "id": row["building_id"],
+                "name": title(row),
+                "place": " · ".join(part for part in (row["unit"], row["village"], row["address"]) if part),
+                "tier": HAZARD_TIER[row["hazard_tier"]] if zh else row["hazard_tier"],
+                "color": HAZARD_COLOR[row["hazard_tier"]],
+                "removed": row["removed_on"],
+            }
+            for row in found.rows
+        ],
+        "truncated": found.truncated,
+        "house_style": assets.link("house.css"),
+    }

@@ -1,0 +1,64 @@
+/* The page of a house: a judgement is entered and confirmed; what the service refuses is said beside the button. */
+"use strict";
+(function () {
+  const article = document.querySelector(".house");
+  const english = document.documentElement.lang === "en";
+  const token = document.querySelector('meta[name="csrf-token"]');
+
+  async function post(address, body) {
+    const headers = { Accept: "application/json", "Content-Type": "application/json" };
+    if (token) headers["X-CSRF-Token"] = token.content;
+    const answer = await fetch(address + (english ? "?lang=en" : ""), { method: "POST", headers, body: JSON.stringify(body) }).catch(() => null);
+    const given = answer && (await answer.json().catch(() => null));
+    if (answer && answer.ok) return given;
+    throw new Error(given && given.error ? given.error.message : english ? "It did not work; try again." : "没有成功，请重试。");
+  }
+
+  const form = document.getElementById("judge-form");
+  if (form) {
+    const said = document.getElementById("judge-said");
+    const kind = form.elements.kind;
+    const fit = () => {
+      const graded = kind.value === "appraisal";
+      for (const part of form.querySelectorAll(".of-grade")) part.hidden = !graded;
+      for (const part of form.querySelectorAll(".of-tier")) part.hidden = graded;
+    };
+    kind.addEventListener("change", fit);
+    fit();
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const graded = kind.value === "appraisal";
+      const value = (name) => form.elements[name].value.trim() || null;
+      const body = {
+        building_id: article.dataset.house, kind: kind.value, judged_on: value("judged_on"), judge: value("judge"),
+        judge_unit: value("judge_unit"), reason: value("reason"), late: form.elements.late.checked,
+        supersedes: value("supersedes") === null ? null : Number(value("supersedes")),
+      };
+      if (graded) { body.grade = value("grade"); body.institution = value("institution"); } else body.tier = value("tier");
+      const button = form.querySelector("button");
+      button.disabled = true;
+      said.className = "";
+      said.textContent = english ? "Saving…" : "正在保存…";
+      try {
+        await post("/api/judgements", body);
+        window.location.reload();
+      } catch (error) {
+        said.className = "bad";
+        said.textContent = error.message;
+        button.disabled = false;
+      }
+    });
+  }
+
+  for (const button of document.querySelectorAll(".confirm")) {
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      try {
+        await post(`/api/judgements/${button.dataset.judgement}/confirm`, {});
+        window.location.reload();
+      } catch (error) {
+        button.after(" ", Object.assign(document.createElement("small"), { textContent: error.message }));
+      }
+    });
+  }
+})();

@@ -1,0 +1,151 @@
+/* What every map has besides its layers: north, coordinates, a tape to measure with, one's own position, and layers as
+   they were left. Lengths are along the ellipsoid, areas on the sphere: good to a few parts in a thousand. */
+"use strict";
+(function () {
+  const WORDS = {
+    zh: { north: "北", tape: "量", measure: "测量", done: "结束测量", here: "我的位置", help: "逐点单击；双击结束", failed: "浏览器没有给出位置",
+      insecure: "没有 https，浏览器不提供位置", metres: "米", km: "公里", ha: "公顷", m2: "平方米", accuracy: "误差约 {n} 米" },
+    en: { north: "N", tape: "↔", measure: "Measure", done: "Stop measuring", here: "My position", help: "Click point by point; double-click to end",
+      failed: "The browser gave no position", insecure: "Without https the browser gives no position", metres: "m", km: "km", ha: "ha", m2: "m²", accuracy: "to about {n} m" },
+  };
+  const LINE = { color: "#1d2733", weight: 2.5, dashArray: "6 4", interactive: false };
+  const EARTH_M = 6371008.8;
+
+  class Tools {
+    constructor(maps) {
+      this.maps = maps;
+      this.map = maps.map;
+      this.words = WORDS[maps.config.lang] || WORDS.zh;
+      this.coordinates();
+      this.buttons();
+      this.remember();
+    }
+
+    /* Longitude and latitude where the mouse is; on a phone of the middle. CGCS2000 and WGS 84 agree to a metre. */
+    coordinates() {
+      const { element } = window.gis;
+      const shown = element("output", { class: "gis-where", "aria-hidden": "true" });
+      const north = element("span", { class: "gis-north", title: this.words.north }, "▲", element("b", {}, this.words.north));
+      const control = L.control({ position: "bottomleft" });
+      control.onAdd = () => element("div", { class: "gis-corner" }, north, shown);
+      control.addTo(this.map);
+      const say = (at) => { shown.textContent = `${at.lng.toFixed(5)}, ${at.lat.toFixed(5)}`; };
+      this.map.on("mousemove", (event) => say(event.latlng));
+      this.map.on("moveend", () => say(this.map.getCenter()));
+      say(this.map.getCenter());
+    }
+
+    buttons() {
+      const { element } = window.gis;
+      this.tape = element("button", { type: "button", id: "gis-measure", "aria-pressed": "false", title: this.words.measure, onclick: () => this.toggle() }, this.words.tape);
+      const here = element("button", { type: "button", id: "gis-here", title: this.words.here, onclick: () => this.locate() }, "◎");
+      this.tape.setAttribute("aria-label", this.words.measure);
+      here.setAttribute("aria-label", this.words.here);
+      this.told = element("output", { class: "gis-measured", role: "status" });
+      const control = L.control({ position: "topleft" });
+      control.onAdd = () => {
+        const bar = element("div", { class: "leaflet-bar gis-tool-bar" }, this.tape, here);
+        L.DomEvent.disableClickPropagation(bar);
+        return bar;
+      };
+      control.addTo(this.map);
+      const told = L.control({ position: "topleft" });
+      told.onAdd = () => this.told;
+      told.addTo(this.map);
+    }
+
+    toggle() { if (this.points) this.stop(); else this.start(); }
+
+    start() {
+      this.points = [];
+      this.line = L.polyline([], LINE).addTo(this.map);
+      this.maps.quiet = true;
+      this.map.doubleClickZoom.disable();
+      this.tape.setAttribute("aria-pressed", "true");
+      this.told.textContent = this.words.help;
+      this.click = (event) => { if (!event.target.closest(".leaflet-control")) this.point(this.map.mouseEventToLatLng(event)); };
+      this.map.getContainer().addEventListener("click", this.click);
+      this.end = () => this.freeze();
+      this.map.getContainer().addEventListener("dblclick", this.end);
+      document.body.classList.add("gis-picking");
+    }
+
+    point(at) {
+      const last = this.points.at(-1);
+      if (last && this.map.latLngToContainerPoint(last).distanceTo(this.map.latLngToContainerPoint(at)) < 4) return;
+      this.points.push(at);
+      this.line.addLatLng(at);
+      this.told.textContent = this.said();
+    }
+
+    /* The figure stays on the map until the tape is put away. */
+    freeze() {
+      this.map.getContainer().removeEventListener("click", this.click);
+      this.map.getContainer().removeEventListener("dblclick", this.end);
+      document.body.classList.remove("gis-picking");
+      this.maps.quiet = false;
+    }
+
+    stop() {
+      this.freeze();
+      this.line.remove();
+      this.points = null;
+      this.map.doubleClickZoom.enable();
+      this.tape.setAttribute("aria-pressed", "false");
+      this.told.textContent = "";
+    }
+
+    said() {
+      if (this.points.length < 2) return this.words.help;
+      let length = 0;
+      for (let i = 1; i < this.points.length; i++) length += this.map.distance(this.points[i - 1], this.points[i]);
+      const far = length < 1000 ? `${length.toFixed(1)} ${this.words.metres}` : `${(length / 1000).toFixed(2)} ${this.words.km}`;
+      if (this.points.length < 3) return far;
+      const area = Tools.area(this.points);
+      return `${far} · ${area < 1e4 ? `${area.toFixed(0)} ${this.words.m2}` : `${(area / 1e4).toFixed(2)} ${this.words.ha}`}`;
+    }
+
+    /* Square metres inside a ring on the sphere (Chamberlain and Duquette, 2007). */
+    static area(ring) {
+      const rad = Math.PI / 180;
+      const sum = ring.reduce((whole, a, i) => {
+        const b = ring[(i + 1) % ring.length];
+        return whole + (b.lng - a.lng) * rad * (2 + Math.sin(a.lat * rad) + Math.sin(b.lat * rad));
+      }, 0);
+      return Math.abs(sum) * EARTH_M * EARTH_M / 2;
+    }
+
+    locate() {
+      if (!window.isSecureContext) { this.told.textContent = this.words.insecure; return; }
+      this.map.locate({ setView: true, maxZoom: 18, enableHighAccuracy: true, timeout: 15000 });
+      this.map.once("locationfound", (event) => {
+        if (this.spot) this.spot.remove();
+        this.spot = L.layerGroup([
+          L.circle(event.latlng, { radius: event.accuracy, color: "#1f6feb", weight: 1, fillOpacity: 0.12, interactive: false }),
+          L.circleMarker(event.latlng, { radius: 6, color: "#fff", weight: 2, fillColor: "#1f6feb", fillOpacity: 1, interactive: false }),
+        ]).addTo(this.map);
+        this.told.textContent = window.gis.fill(this.words.accuracy, { n: Math.round(event.accuracy) });
+      });
+      this.map.once("locationerror", () => { this.told.textContent = this.words.failed; });
+    }
+
+    /* Layers that somebody switched off stay off on the next visit of the page; a private window forgets. */
+    remember() {
+      const key = `gis-layers ${location.pathname.replace(/\d+/g, "N")}`;
+      let off = [];
+      try { off = JSON.parse(localStorage.getItem(key) || "[]"); } catch { return; }
+      for (const box of document.querySelectorAll("#gis-legend .gis-layer > label > input[type=checkbox]")) {
+        const id = box.dataset.layer;
+        if (!id) continue;
+        if (off.includes(id) === box.checked) box.click();
+        box.addEventListener("change", () => {
+          const now = new Set(JSON.parse(localStorage.getItem(key) || "[]"));
+          if (box.checked) now.delete(id); else now.add(id);
+          localStorage.setItem(key, JSON.stringify([...now]));
+        });
+      }
+    }
+  }
+
+  window.addEventListener("gis-ready", () => { window.gis.tools = new Tools(window.gis.maps); });
+})();
