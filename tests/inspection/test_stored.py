@@ -338,16 +338,14 @@ def test_lift_counts_what_was_judged_after(county: Database, plan_id: int):
     assert stored.lift() is None, "all of them were judged when the plan was made"
     county.ask("UPDATE gis.plan_stop SET unjudged = true WHERE plan_id = %s", plan_id)
     order = sorted(stored.visits, key=lambda v: (v.day, v.arrive_s, v.team, v.seq))
-    county.ask(
-        "UPDATE gis.building SET hazard_tier = CASE WHEN building_id = ANY (%s) THEN 'severe' ELSE 'none_found' END "
-        "WHERE building_id = ANY (%s)",
-        [v.stop.stop_id for v in order[:10]], [v.stop.stop_id for v in order],
-    )  # fmt: skip
+    judge = "INSERT INTO gis.judgement (building_id, kind, tier, judged_on) SELECT unnest(%s), 'preliminary', %s, %s"
+    county.ask(judge, [v.stop.stop_id for v in order[:10]], "severe", date(2022, 9, 8))
+    county.ask(judge, [v.stop.stop_id for v in order[10:]], "none_found", date(2022, 9, 8))
     worth = _stored(plan_id).lift()
     assert worth is not None
     assert worth.lift == 1.0
     assert worth.random_low <= 0.25 <= worth.random_high
-    county.ask("UPDATE gis.building SET hazard_tier = 'some' WHERE building_id = ANY (%s)", list(stored.seats))
+    county.ask(judge, list(stored.seats), "some", date(2022, 9, 8))
 
 
 def test_files(county: Database, plan_id: int, tmp_path: Path):
