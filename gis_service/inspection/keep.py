@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from gis_service.inspection.model import Stop, Team
 from gis_service.inspection.shares import shares, within
@@ -65,6 +64,8 @@ def keep_teams(
             if near is not None:
                 gaps = np.hypot(*(xy[free][:, None] - near[None]).transpose(2, 0, 1)).min(axis=1)
                 away[:, t] = np.round(gaps, 3)
+        from scipy.optimize import linear_sum_assignment  # half a second to load, and most plans need none
+
         rows, columns = linear_sum_assignment(away[:, slots])
         for row, column in zip(rows, columns, strict=True):
             out[free[row]] = slots[column]

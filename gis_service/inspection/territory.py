@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 _DIRECTIONS = 16
 """Directions of a cut that are tried: every 11.25 degrees."""
@@ -191,6 +190,8 @@ def _nearest_names(
     middles = np.array([ground.xy[team == k].mean(axis=0) for k in same])
     starts = np.array([anchors[k] for k in same], dtype=float)
     cost = np.round(np.hypot(*(starts[:, None] - middles[None]).transpose(2, 0, 1)), 3)
+    from scipy.optimize import linear_sum_assignment  # half a second to load, and most plans need none
+
     rows, columns = linear_sum_assignment(cost)
     out = team.copy()
     for row, column in zip(rows, columns, strict=True):

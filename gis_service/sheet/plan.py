@@ -31,7 +31,8 @@ from gis_service.settings import get_settings
 from gis_service.sheet.draw import Drawing, Ink, Label
 from gis_service.sheet.print import pdf
 
-SHEETS_MAX = 60
+SHEETS_MAX = 31
+"""Sheets at once: a team for a month; each takes about a second."""
 _MAP_MM = (182.0, 100.0)
 _PART_MM = (89.5, 72.0)
 _PARTS_MAX = 2

@@ -18,8 +18,8 @@ Watch = Callable[..., Watched]
 def run(analysed: Database) -> Iterator[int]:
     """A list of forty houses with a hazard in the county's town."""
     analysed.ask(
-        "INSERT INTO gis.run (kind, parameters, draft, finished_at, data_version, code_version) VALUES ('selection', "
-        '\'{"any_of": [], "all_of": [], "none_of": []}\', true, now(), 0, \'t\')'
+        "INSERT INTO gis.run (kind, parameters, finished_at, data_version, code_version) VALUES ('selection', "
+        '\'{"any_of": [], "all_of": [], "none_of": []}\', now(), 0, \'t\')'
     )
     run = int(analysed.one("SELECT max(run_id) FROM gis.run"))
     analysed.ask(

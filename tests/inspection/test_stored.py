@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 import sqlite3
 import time
 import warnings
@@ -143,6 +145,44 @@ def test_a_move_says_minutes_and_promises_and_is_taken_back(plan_id: int):
     assert undone.head["revision"] == after.head["revision"] + 1
     with transaction(PLANNER) as connection, pytest.raises(InputError, match="no change"):
         edit.undo(connection, _seen(undone))
+
+
+def test_whatever_is_done_by_hand_is_taken_back_in_turn(plan_id: int):
+    """Moves, pins, marks and a shared day, drawn with a seed: each stop once and in order, and all of it undone."""
+    chance = random.Random(7)
+    first = _stored(plan_id)
+    states = [_rows(first)]
+    houses = sorted(first.seats)
+    for k in range(8):
+        now = _stored(plan_id)
+        open_ = [h for h in houses if not now.seats[h].done]
+        with transaction(PLANNER) as connection:
+            if k == 3:
+                edit.mark_done(connection, _seen(now), chance.sample(open_, 3), done=True)
+            elif k == 5:
+                edit.share_day(connection, _seen(now), date(2022, 9, 14), "一组", "二组")
+            else:
+                to = (chance.choice(["一组", "二组"]), date(2022, 9, chance.choice([13, 14, 15, 20])))
+                edit.move(
+                    connection, _seen(now), chance.choice(open_), *to, chance.choice([None, 1, 4]), only_try=False
+                )
+        after = _stored(plan_id)
+        assert set(after.seats) == set(houses)
+        assert sum(r.stops for r in after.rounds.values()) == len(houses)
+        for team, day in {(s.visit.team, s.visit.day) for s in after.seats.values()}:
+            seats = after.of_day(team, day)
+            assert len({s.visit.seq for s in seats}) == len(seats)
+            assert after.rounds[team, day].stops == len(seats)
+            left = [s.visit for s in seats if not s.done]
+            assert all(a.leave_s <= b.arrive_s for a, b in itertools.pairwise(left))
+        states.append(_rows(after))
+    for wanted in reversed(states[:-1]):
+        with transaction(PLANNER) as connection:
+            edit.undo(connection, _seen(_stored(plan_id)))
+        assert _rows(_stored(plan_id)) == wanted
+    assert {k: (r.stops, r.ends_s) for k, r in _stored(plan_id).rounds.items()} == {
+        k: (r.stops, r.ends_s) for k, r in first.rounds.items()
+    }
 
 
 def test_within_a_day_and_out_of_the_last(plan_id: int):
@@ -298,16 +338,14 @@ def test_lift_counts_what_was_judged_after(county: Database, plan_id: int):
     assert stored.lift() is None, "all of them were judged when the plan was made"
     county.ask("UPDATE gis.plan_stop SET unjudged = true WHERE plan_id = %s", plan_id)
     order = sorted(stored.visits, key=lambda v: (v.day, v.arrive_s, v.team, v.seq))
-    county.ask(
-        "UPDATE gis.building SET hazard_tier = CASE WHEN building_id = ANY (%s) THEN 'severe' ELSE 'none_found' END "
-        "WHERE building_id = ANY (%s)",
-        [v.stop.stop_id for v in order[:10]], [v.stop.stop_id for v in order],
-    )  # fmt: skip
+    judge = "INSERT INTO gis.judgement (building_id, kind, tier, judged_on) SELECT unnest(%s), 'preliminary', %s, %s"
+    county.ask(judge, [v.stop.stop_id for v in order[:10]], "severe", date(2022, 9, 8))
+    county.ask(judge, [v.stop.stop_id for v in order[10:]], "none_found", date(2022, 9, 8))
     worth = _stored(plan_id).lift()
     assert worth is not None
     assert worth.lift == 1.0
     assert worth.random_low <= 0.25 <= worth.random_high
-    county.ask("UPDATE gis.building SET hazard_tier = 'some' WHERE building_id = ANY (%s)", list(stored.seats))
+    county.ask(judge, list(stored.seats), "some", date(2022, 9, 8))
 
 
 def test_files(county: Database, plan_id: int, tmp_path: Path):

@@ -99,3 +99,15 @@ def test_straight_lines(places: list[tuple[int, int]]) -> None:
     through = (table.seconds[:, :, None] + table.seconds[None]).min(axis=1)
     # Times are rounded up, so a way in two legs is never more than a second quicker.
     assert (table.seconds <= through + 1).all()
+
+
+@pytest.mark.parametrize(("short_m", "joined"), [(4.0, True), (9.0, False)])
+def test_a_road_drawn_a_little_short_of_another_meets_it(short_m: float, joined: bool) -> None:
+    roads = Network(
+        [shapely.LineString([(0, 0), (2000, 0)]), shapely.LineString([(1000, short_m), (1000, 800)])], [None, None]
+    )
+    parts = roads.parts(np.array([[0.0, 0.0], [1000.0, 800.0]]))
+    assert (parts[0] == parts[1]) == joined
+    if joined:
+        table = roads.table(np.array([[0.0, 0.0], [1000.0, 800.0]]))
+        assert table.metres[0, 1] == pytest.approx(1800, abs=1)

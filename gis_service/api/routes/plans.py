@@ -538,7 +538,7 @@ def sheets(
     day: DayQuery = None,
     format: Literal["pdf", "xlsx"] = "pdf",
 ) -> Response:
-    """Return the day sheets of one team and day, of a team, of a day, or of all; at most 60 sheets of paper at once."""
+    """Return the day sheets of one team and day, of a team, of a day, or of all; at most 31 at once."""
     mark = Mark(audit.identity.account)
     team = team.replace("\x00", "") if team else None
     with transaction(audit.identity, read_only=True) as connection:
