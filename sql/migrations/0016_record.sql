@@ -555,7 +555,7 @@ ALTER TABLE gis.account ADD CONSTRAINT account_place_check
 
 DROP VIEW gis.house_card;
 CREATE VIEW gis.house_card WITH (security_invoker = true) AS
-SELECT b.building_id, b.name, b.address, b.township_code, b.village_code, t.name AS township, v.name AS village,
+SELECT b.building_id, b.name, b.address, b.township_code, b.village_code, coalesce(u.name, t.name) AS township, v.name AS village,
        b.floors, b.height_m, b.people, b.structure, b.use_class, b.business_uses, b.hazard_tier, b.appraisal_grade,
        b.simulated, ST_AsBinary(b.geom) AS geom, b.unit_code, u.name AS unit, b.removed_on
 FROM gis.building AS b
