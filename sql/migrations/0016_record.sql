@@ -14,9 +14,6 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL;  -- another database of this server is made at this moment
 END
 $$;
--- To give the functions below away; taken back at the end of grants.sql.
-GRANT gis_keeper TO CURRENT_USER;
-
 SET LOCAL ROLE gis_owner;
 
 -- The day ----------------------------------------------------------------------------------------------------------
@@ -417,6 +414,7 @@ CROSS JOIN LATERAL (VALUES
 WHERE v.tier IS NOT NULL OR v.grade IS NOT NULL
 ORDER BY b.fid;
 
+-- Given to the keeper in grants.sql.
 CREATE FUNCTION gis.keep_judgements() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -586,9 +584,3 @@ SELECT DISTINCT ON (j.building_id, j.kind) j.*
 FROM gis.judgement AS j
 WHERE NOT EXISTS (SELECT FROM gis.judgement AS s WHERE s.supersedes = j.judgement_id)
 ORDER BY j.building_id, j.kind, j.judged_on DESC, j.recorded_at DESC, j.judgement_id DESC;
-
--- The two functions that write what nobody else may go to the keeper, whom nobody can be.
-RESET ROLE;
-GRANT CREATE ON SCHEMA gis TO gis_keeper;
-ALTER FUNCTION gis.keep_judgements() OWNER TO gis_keeper;
-REVOKE CREATE ON SCHEMA gis FROM gis_keeper;
