@@ -51,7 +51,7 @@ def _plan_queries() -> list[str]:
             if (
                 "{" in text
                 or "%s" in text
-                or re.search(r"\b(staged|fresh|arriving)\b", text)
+                or re.search(r"\b(staged|fresh|arriving|arrived_row)\b", text)
                 or text.split()[0] in {"COPY", "LOCK", "ANALYZE", "TRUNCATE"}
             ):
                 continue

@@ -2,8 +2,10 @@
 -- The owner makes and loads. The service connects as gis_service, which may read nothing of the county by itself:
 -- each transaction takes the role of whoever asks. Which rows a role sees is said in migration 0009.
 
--- Until the last line: a function of the keeper's can be spoken of by its own alone.
+-- Until the last line: the keeper's function can be given to it, and spoken of, by its own alone.
 GRANT gis_keeper TO CURRENT_USER;
+GRANT CREATE ON SCHEMA gis TO gis_keeper;
+ALTER FUNCTION gis.keep_judgements() OWNER TO gis_keeper;
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON SCHEMA gis FROM PUBLIC;
@@ -11,6 +13,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA gis FROM
     gis_reader, gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA gis FROM
     gis_reader, gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+REVOKE ALL ON SCHEMA gis FROM gis_keeper;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA gis FROM
     PUBLIC,
     gis_reader, gis_service, gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;

@@ -53,4 +53,3 @@ BEGIN
     PERFORM gis.step_data();
 END
 $$;
-REVOKE ALL ON FUNCTION gis.publish FROM PUBLIC;

@@ -31,9 +31,9 @@ SELECT b.building_id, b.name, b.address, u.name AS unit, v.name AS village, b.us
        b.removed_on, ST_X(m.middle) AS lon, ST_Y(m.middle) AS lat
 FROM (
     SELECT * FROM gis.building AS b
-    WHERE (SELECT bool_and(coalesce(b.building_id ILIKE w OR b.name ILIKE w OR b.address ILIKE w, false))
+    WHERE (SELECT bool_and(coalesce(lower(b.building_id) LIKE lower(w) OR b.name ILIKE w OR b.address ILIKE w, false))
            FROM unnest(CAST(:words AS text[])) AS w)
-      AND (b.building_id ILIKE :first OR b.name ILIKE :first OR b.address ILIKE :first)
+      AND (lower(b.building_id) LIKE lower(:first) OR b.name ILIKE :first OR b.address ILIKE :first)
     -- What the last word names of a name or an address comes before what is only a part of a number.
     ORDER BY b.building_id = :exact DESC, b.removed_on IS NOT NULL,
              coalesce(b.name ILIKE :last OR b.address ILIKE :last, false) DESC, b.building_id LIMIT :limit

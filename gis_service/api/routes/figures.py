@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse
@@ -84,4 +85,7 @@ def work_list(
 @router.get("/buildings/{building_id}", summary="What is known of one house", dependencies=[Depends(allow(Right.READ))])
 def house(building_id: str, request: Request, connection: Reading) -> dict[str, Any]:
     """Return a house's facts as a popup shows them; no personal data."""
-    return house_facts(house_of(connection, building_id), language(request))
+    lang = language(request)
+    page = f"/house/{quote(building_id, safe='')}" + ("?lang=en" if lang == "en" else "")
+    links = [["房屋档案" if lang == "zh" else "The house's record", page]]
+    return house_facts(house_of(connection, building_id), lang) | {"links": links}
