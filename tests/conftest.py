@@ -42,6 +42,13 @@ _ANALYSED = "gis_analysed"
 _numbers = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of our own."""
+    parser.addoption(
+        "--requests", default=2_000, type=int, help="generated requests of each kind of asker (tests/access)"
+    )
+
+
 @lru_cache(maxsize=512)
 def needs_analysed(file: str) -> bool:
     """Whether the tests of a file (from the root) may need the analysed county: it, or its folder's conftest, names it."""
