@@ -11,7 +11,7 @@ from gis_service.db.engine import transaction
 from gis_service.identity import operator
 from gis_service.selection.preview import count, first
 from gis_service.selection.select import compose
-from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, ZoneTerm
+from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm
 from tests.conftest import Database
 from tests.doors.conftest import town  # noqa: F401 - a fixture
 
@@ -30,7 +30,7 @@ def county(town: Database) -> Database:  # noqa: F811
 
 
 def test_each_distance_counts_what_it_counts_alone(county: Database):
-    terms = (*_SCHOOLS, ZoneTerm("hospital", 200.0), RuleTerm("hazard"), RuleTerm("hazard"))
+    terms: tuple[Term, ...] = (*_SCHOOLS, ZoneTerm("hospital", 200.0), RuleTerm("hazard"), RuleTerm("hazard"))
     with transaction(operator(), read_only=True) as connection:
         together = count(connection, Ask(terms), terms)
         alone = [count(connection, Ask((term,))).total for term in terms]
