@@ -42,6 +42,10 @@ _MEDIA = {".pdf": "application/pdf", ".html": "text/html; charset=utf-8", ".csv"
 _UPLOADED = re.compile(r"[^\x00-\x1f/\\]{1,150}")
 _SUFFIXES = {".gpkg", ".geojson", ".json", ".zip", ".kml", ".kmz", ".parquet", ".csv", ".xlsx"}
 _REFUSALS: dict[int, type[GisError]] = {404: NotFoundError, 422: InputError, 503: SetupError}
+_COUNTS = {
+    "run_id": "分析编号", "buildings": "房屋", "pairs": "间距", "alleys": "巷道", "clusters": "连片区", "read": "读取",
+    "loaded": "新增", "unchanged": "未变", "updated": "更新", "rejected": "拒绝", "import_id": "导入编号",
+}  # fmt: skip
 _PATIENCE_S = 25.0
 _LOOK_S = 0.15
 
@@ -231,7 +235,12 @@ def job_page(request: Request, identity: CurrentUser, job_id: JobId, going: bool
     with transaction(identity, read_only=True) as connection:
         job = ask.one(connection, job_id)
         said = ask.lines(connection, job_id)
-    counts = {k: v for k, v in (job.result or {}).items() if k not in {"name", "lang"}}
+    zh = language(request) == "zh"
+    counts = {
+        _COUNTS[name] if zh else name: f"{value:,}"
+        for name, value in (job.result or {}).items()
+        if name in _COUNTS and isinstance(value, int)
+    }
     return page(
         request, "job.html", identity=identity, job=job, lines=said, result=counts, going=going, error=None,
         may_all=identity.role is Role.ADMINISTRATOR,
