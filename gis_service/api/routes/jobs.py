@@ -186,12 +186,13 @@ async def made(request: Request, audit: AuditWriter, kind: str, parameters: dict
     if not job.over and not await run_in_threadpool(worker.has_worker):
         # No worker beside this process, as in a test: done here, one at a time.
         await run_in_threadpool(worker.run_one, KINDS[kind].lane, job.job_id)
-    until = time.monotonic() + _PATIENCE_S
+    until, pause = time.monotonic() + _PATIENCE_S, _LOOK_S
     while True:
         job = await run_in_threadpool(_look, identity, job.job_id)
         if job.over or time.monotonic() > until or await request.is_disconnected():
             break
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(pause)
+        pause = min(1.3 * pause, 1.0)
     if job.over:
         return await run_in_threadpool(deliver, job, audit)
     if "text/html" in request.headers.get("accept", ""):
