@@ -280,10 +280,10 @@ def export(
 ) -> FileResponse:
     """Download a selection."""
     parameters_of(connection, run_id)
+    places = selected_frame(connection, run_id)
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
     mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"selection-{run_id}-{mark.stem}.{format}"
-    places = selected_frame(connection, run_id)
     write_places(places, path, title="优先排查名单", headings=HEADINGS, mark=mark)
     audit.record(Action.EXPORTED, path.name, run=run_id, rows=len(places))
     return download(path, folder)
