@@ -1,5 +1,5 @@
 # What a person runs and what CI runs are the same targets.
-.PHONY: run test test-changed check bench pictures clean lock
+.PHONY: run test test-changed check bench load pictures clean lock
 # By its module, and tools likewise: the first line of a script cannot name a folder of any name.
 GIS := .venv/bin/python -m gis_service.cli
 
@@ -27,6 +27,10 @@ check:          ## style, types, who imports whom, SQL
 bench:          ## the figures of docs/performance.md
 	@scripts/setup.sh test
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; .venv/bin/python $$file || exit 1; done
+
+load:           ## a hundred people for five minutes on this machine: the table of docs/performance.md
+	@scripts/setup.sh test
+	@.venv/bin/python -m benchmarks.load $(LOAD)
 
 pictures:       ## the pictures of the README, from the demo that make run serves
 	@scripts/setup.sh test

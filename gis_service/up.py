@@ -172,7 +172,13 @@ def _analyse(*, wait: bool) -> None:
 def _check(host: str, port: int, address: str, *, has_data: bool) -> None:
     """Serve for a moment and ask for the pages and a tile, as a browser would."""
     config = uvicorn.Config(
-        "gis_service.api.app:create_app", factory=True, host=host, port=port, log_level="warning", proxy_headers=False
+        "gis_service.api.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        log_level="warning",
+        proxy_headers=False,
+        http="gis_service.api.http.protocol:DeadlineProtocol",
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

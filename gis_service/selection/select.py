@@ -195,9 +195,9 @@ def _zone_reasons(zones: list[tuple[int, ZoneTerm]], inside: list[ColumnElement[
         looked_up = values(column("kind", Text), column("buffer_m", Float), name="looked_up").data(list(widest.items()))
         zone = _zones(looked_up, KeyZone.kind, KeyZone.zone_id, KeyZone.name)
         near = _near(zone, inside)
-        facts = func.left(_zone_facts(zone.c, asked.c.buffer_m), -1)
+        each = func.left(_zone_facts(zone.c, asked.c.buffer_m), -1)
         mine = and_(asked.c.kind == zone.c.kind, near.c.distance_m <= asked.c.buffer_m)
-        found = _found(near, asked.c.term, asked.c.buffer_m, facts)
+        found = _found(near, asked.c.term, asked.c.buffer_m, each)
         return found.select_from(zone).join(near, near.c.distance_m <= zone.c.buffer_m).join(asked, mine)
     # What is the same for all houses round a zone is written once a zone.
     zone = _zones(asked, asked.c.term, func.left(_zone_facts(KeyZone, asked.c.buffer_m), -1).label("facts"))

@@ -118,7 +118,7 @@ def test_bodies_that_are_none(client: TestClient, demo_database: Database, body:
     for path in ("/api/areas", "/api/selections"):
         if path == "/api/selections" and body == b"":
             continue
-        _is_error(client.post(path, content=body, headers={"Content-Type": "application/json"}), 400, 422)
+        _is_error(client.post(path, content=body, headers={"Content-Type": "application/json"}), 400, 413, 422)
     assert demo_database.one("SELECT count(*) FROM gis.drawn_area") == 0
 
 

@@ -13,6 +13,7 @@ from gis_service.db.engine import admin_connection, forget_connections, get_engi
 from gis_service.db.models import Base
 from gis_service.db.places import PLACES
 from gis_service.ingest.fields import KINDS
+from gis_service.settings import Settings
 from tests.conftest import Database
 
 TABLES = {table.name: table for table in Base.metadata.sorted_tables}
@@ -229,7 +230,8 @@ def test_forgotten_connections_are_closed(database: Database):
 
 
 def test_the_service_cannot_run_for_ever(database: Database):
-    with get_engine("service").connect() as connection:
+    most_s = Settings.model_fields["statement_timeout_s"].default
+    with database.active(GIS_STATEMENT_TIMEOUT_S=str(most_s)), get_engine("service").connect() as connection:
         shown = {
             name: connection.exec_driver_sql(f"SHOW {name}").scalar_one()
             for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")

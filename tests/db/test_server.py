@@ -222,7 +222,7 @@ def test_commands(alone: Server):
     assert "migrations waiting: 0" in running.out
     assert "PostGIS 3" in running.out
 
-    for role, name in (("owner", "gis_owner"), ("service", "gis_service"), ("reader", "gis_auditor")):
+    for role, name in (("owner", "gis_owner"), ("service", "gis_service"), ("reader", "gis_reader")):
         url = here.process("db", "url", "--role", role).out.strip()
         psql = subprocess.run([alone.program("psql"), url, "-XAtc", "SELECT current_user"], capture_output=True,
                               text=True, check=True)  # fmt: skip

@@ -140,7 +140,7 @@ def of_database(cause: BaseException | None) -> GisError:
     state = getattr(cause, "pgcode", None)
     if isinstance(cause, psycopg2.DataError):
         return InputError("有一个值无法使用，请检查后重试。", "A value cannot be used; look at what was sent.")
-    if state == _QUERY_CANCELED:
+    if state == _QUERY_CANCELED or isinstance(cause, psycopg2.errors.QueryCanceled):
         return _TimeoutError(
             "计算超时，没有完成；请缩小范围或减少条件后重试。",
             "That took too long and was given up; ask for a smaller area or with fewer conditions.",

@@ -54,10 +54,11 @@ def _tables(connection: Connection, township: str | None) -> list[Table]:
 )  # fmt: skip
 def export(connection: Reading, audit: Audit, township: Township = None) -> FileResponse:
     """Download the tables, one sheet each."""
+    tables = _tables(connection, township)
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
     mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"figures{'-' + township if township else ''}-{mark.stem}.xlsx"
-    write_tables(_tables(connection, township), path, mark)
+    write_tables(tables, path, mark)
     audit.record(Action.EXPORTED, path.name, township=township)
     return download(path, folder)
 
@@ -73,10 +74,10 @@ def work_list(
     format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx",
 ) -> FileResponse:
     """Download a township's houses with a hazard or on the priority list, the most urgent first."""
+    places = frame_of_rows(township_list(connection, township))
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
     mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"township-{township}-{mark.stem}.{format}"
-    places = frame_of_rows(township_list(connection, township))
     write_places(places, path, title="工作清单", headings=HEADINGS, mark=mark)
     audit.record(Action.EXPORTED, path.name, township=township, rows=len(places))
     return download(path, folder)

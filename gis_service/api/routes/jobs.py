@@ -42,6 +42,10 @@ _MEDIA = {".pdf": "application/pdf", ".html": "text/html; charset=utf-8", ".csv"
 _UPLOADED = re.compile(r"[^\x00-\x1f/\\]{1,150}")
 _SUFFIXES = {".gpkg", ".geojson", ".json", ".zip", ".kml", ".kmz", ".parquet", ".csv", ".xlsx"}
 _REFUSALS: dict[int, type[GisError]] = {404: NotFoundError, 422: InputError, 503: SetupError}
+_COUNTS = {
+    "run_id": "分析编号", "buildings": "房屋", "pairs": "间距", "alleys": "巷道", "clusters": "连片区", "read": "读取",
+    "loaded": "新增", "unchanged": "未变", "updated": "更新", "rejected": "拒绝", "import_id": "导入编号",
+}  # fmt: skip
 _PATIENCE_S = 25.0
 _LOOK_S = 0.15
 
@@ -182,12 +186,13 @@ async def made(request: Request, audit: AuditWriter, kind: str, parameters: dict
     if not job.over and not await run_in_threadpool(worker.has_worker):
         # No worker beside this process, as in a test: done here, one at a time.
         await run_in_threadpool(worker.run_one, KINDS[kind].lane, job.job_id)
-    until = time.monotonic() + _PATIENCE_S
+    until, pause = time.monotonic() + _PATIENCE_S, _LOOK_S
     while True:
         job = await run_in_threadpool(_look, identity, job.job_id)
         if job.over or time.monotonic() > until or await request.is_disconnected():
             break
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(pause)
+        pause = min(1.3 * pause, 1.0)
     if job.over:
         return await run_in_threadpool(deliver, job, audit)
     if "text/html" in request.headers.get("accept", ""):
@@ -231,7 +236,12 @@ def job_page(request: Request, identity: CurrentUser, job_id: JobId, going: bool
     with transaction(identity, read_only=True) as connection:
         job = ask.one(connection, job_id)
         said = ask.lines(connection, job_id)
-    counts = {k: v for k, v in (job.result or {}).items() if k not in {"name", "lang"}}
+    zh = language(request) == "zh"
+    counts = {
+        _COUNTS[name] if zh else name: f"{value:,}"
+        for name, value in (job.result or {}).items()
+        if name in _COUNTS and isinstance(value, int)
+    }
     return page(
         request, "job.html", identity=identity, job=job, lines=said, result=counts, going=going, error=None,
         may_all=identity.role is Role.ADMINISTRATOR,

@@ -379,7 +379,7 @@ def _differing(row: dict[str, Any], lang: str) -> dict[str, Any]:
 @router.get(
     "/selections/{before}/compare/{after}/export",
     summary="How two selections differ, as a file",
-    dependencies=[Depends(allow(Right.EXPORT))],
+    dependencies=[Depends(allow(Right.EXPORT)), Depends(heavy)],
     response_class=FileResponse,
     responses=DOWNLOADS,
 )
@@ -387,10 +387,10 @@ def export_difference(
     before: RunId, after: RunId, connection: Reading, audit: Audit, format: Literal["xlsx", "csv"] = "xlsx"
 ) -> FileResponse:
     """Download what differs, one row a house."""
+    rows = difference_rows(connection, before, after)
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
     mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"compare-{before}-{after}-{mark.stem}.{format}"
-    rows = difference_rows(connection, before, after)
     write_rows(DIFFERENCE_HEADINGS, rows, path, title=f"第 {before} 号与第 {after} 号名单对比", mark=mark)
     audit.record(Action.EXPORTED, path.name, before=before, after=after, rows=len(rows))
     return download(path, folder)
@@ -424,10 +424,10 @@ def export(
 ) -> FileResponse:
     """Download a selection, narrowed as the page shows it."""
     parameters_of(connection, run_id)
+    places = selected_frame(connection, run_id, narrowed=narrowed)
     folder = tempfile.TemporaryDirectory(prefix="gis-export-")
     mark = Mark(audit.identity.account)
     path = Path(folder.name) / f"selection-{run_id}-{mark.stem}.{format}"
-    places = selected_frame(connection, run_id, narrowed=narrowed)
     told = about(connection, run_id)
     only = narrowed.sentence(names_of(connection, [narrowed.township, narrowed.village]))
     write_places(
