@@ -92,7 +92,7 @@ COMMENT ON COLUMN gis.selection.reasons IS 'At least one: rule, its version, poi
 COMMENT ON TABLE gis.session IS 'Signed-in browsers; the secret''s SHA-256 only.';
 COMMENT ON TABLE gis.sign_in_attempt IS 'Failed sign-ins by name, by address, and by both.';
 COMMENT ON TABLE gis.token IS 'Tokens of programs; the secret''s SHA-256 only.';
-COMMENT ON SEQUENCE gis.data_version IS 'What the data''s version was before 0019; gis.version_of_data() adds the steps since.';
+COMMENT ON SEQUENCE gis.data_version IS 'What the data''s version was before 0018; gis.version_of_data() adds the steps since.';
 COMMENT ON TABLE gis.data_step IS 'One row a transaction and kind of data that it changed; the version is the sum of steps.';
 COMMENT ON TABLE gis.known_browser IS 'Browsers from which an account signed in; the secret''s SHA-256 only.';
 COMMENT ON TABLE gis.job IS 'Long work that was asked for at a page, done by the worker beside the service.';

@@ -73,7 +73,7 @@ GRANT INSERT (site_id, dated, result, note, corrects) ON gis.fire_drill TO gis_a
 GRANT INSERT (site_id, dated, unit, found, note, corrects) ON gis.fire_patrol TO
     gis_administrator, gis_planner, gis_fire;
 
--- Inspection plans (0018): read like the houses, made and changed by planners; what is published stays as it is.
+-- Inspection plans (0017): read like the houses, made and changed by planners; what is published stays as it is.
 GRANT SELECT ON gis.plan, gis.plan_version, gis.plan_team, gis.plan_stop, gis.plan_unplanned, gis.plan_head TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON gis.plan_day, gis.plan_edit TO gis_administrator, gis_planner, gis_fire, gis_auditor;
@@ -101,12 +101,12 @@ GRANT INSERT (name, role, place, department, person, oidc_subject, demo), UPDATE
 ON gis.account TO gis_administrator;
 GRANT SELECT ON gis.audit_trail, gis.audit_head TO gis_administrator, gis_auditor;
 
--- The data's version moves on by itself; a counter to be read, and a step for whoever changes what has no trigger (0019).
+-- The data's version moves on by itself; a counter to be read, and a step for whoever changes what has no trigger (0018).
 GRANT EXECUTE ON FUNCTION gis.version_of_data TO gis_service, gis_reader,
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON gis.data_step TO gis_administrator;
 
--- Browsers that signed in before, names that are opened (0019).
+-- Browsers that signed in before, names that are opened (0018).
 GRANT EXECUTE ON FUNCTION gis.knows_browser, gis.know_browser TO gis_service;
 GRANT EXECUTE ON FUNCTION gis.open_name, gis.open_things TO gis_administrator;
 

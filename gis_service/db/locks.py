@@ -14,7 +14,7 @@ class Lock(IntEnum):
     ANALYSE = 4_545_002
     """Two analyses at once: each would write what the other is about to remove."""
     COMPACT = 4_545_004
-    """Two transactions that make one row of many steps of the data's version (0019)."""
+    """Two transactions that make one row of many steps of the data's version (0018)."""
     WORKER = 4_545_005
     """Held, shared, by every worker for as long as it works: the service sees by it that there is one."""
     SET_UP = 4_545_003

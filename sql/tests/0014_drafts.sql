@@ -1,4 +1,4 @@
--- pgTAP for 0014_drafts.sql: what it said of drafts is said by 0020_published.sql now; what is left is its policy.
+-- pgTAP for 0014_drafts.sql: what it said of drafts is said by 0019_published.sql now; what is left is its policy.
 BEGIN;
 SELECT plan(2);
 SELECT hasnt_column('gis', 'run', 'draft', 'a draft is a list that is not published');

@@ -49,15 +49,15 @@ ELSEWHERE = {
     "deployment": "tests/db/test_catalogue.py",
     "run": "tests/access/test_rows.py",
     "building_person": "tests/access/test_rows.py",
-    "job": "sql/tests/0019_jobs.sql",
-    "job_line": "sql/tests/0019_jobs.sql",
+    "job": "sql/tests/0018_jobs.sql",
+    "job_line": "sql/tests/0018_jobs.sql",
     **dict.fromkeys(("code", "round", "round_deadline", "institution"), "sql/tests/0016_record.sql"),
     "judgement_confirmation": "tests/record/test_judge.py",
     "fire_site": "sql/tests/0011_fire_records.sql",
     "fire_plan": "sql/tests/0011_fire_records.sql",
     "fire_drill": "sql/tests/0011_fire_records.sql",
     "fire_patrol": "sql/tests/0011_fire_records.sql",
-    **dict.fromkeys(("plan", "plan_version", "plan_team", "plan_stop", "plan_unplanned"), "sql/tests/0018_plans.sql"),
+    **dict.fromkeys(("plan", "plan_version", "plan_team", "plan_stop", "plan_unplanned"), "sql/tests/0017_plans.sql"),
 }
 _KEYS = {"drawn_area": "area_id", "judgement": "judgement_id", "import_row": "import_id || '/' || building_id", "burn_cluster": "run_id || '/' || burn_cluster_id",
          "selection": "run_id || '/' || building_id"}  # fmt: skip

@@ -73,7 +73,7 @@ def test_the_migration_knows_the_runs_that_are_here(database: Database):
             "INSERT INTO gis.run (kind, parameters, data_version, code_version) VALUES ('selection', %s, 0, %s)",
             json.dumps(stored), name,
         )  # fmt: skip
-    # As the table was then; since 0020 a draft is a list that is not published.
+    # As the table was then; since 0019 a draft is a list that is not published.
     database.ask("ALTER TABLE gis.run ADD COLUMN draft boolean NOT NULL DEFAULT false")
     script = (ROOT / "sql" / "migrations" / "0014_drafts.sql").read_text()
     update = script[script.index("UPDATE gis.run") : script.index("-- Whom a place")]

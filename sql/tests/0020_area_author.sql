@@ -1,4 +1,4 @@
--- pgTAP for 0021_area_author.sql: the server says who changed an area, whatever is claimed.
+-- pgTAP for 0020_area_author.sql: the server says who changed an area, whatever is claimed.
 BEGIN;
 SELECT plan(3);
 GRANT USAGE ON SCHEMA tap TO PUBLIC;

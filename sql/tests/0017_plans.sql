@@ -1,4 +1,4 @@
--- pgTAP for 0018_plans.sql: who sees which plan, and that what is published stays as it is.
+-- pgTAP for 0017_plans.sql: who sees which plan, and that what is published stays as it is.
 BEGIN;
 SELECT plan(24);
 INSERT INTO gis.admin_area (code, name, level) VALUES ('451200001', '甲镇', 'township');

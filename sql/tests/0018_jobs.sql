@@ -1,4 +1,4 @@
--- pgTAP for 0019_jobs.sql: the data's version, what ends with a password, known browsers, the reader's login, jobs.
+-- pgTAP for 0018_jobs.sql: the data's version, what ends with a password, known browsers, the reader's login, jobs.
 BEGIN;
 SELECT plan(35);
 GRANT USAGE ON SCHEMA tap TO PUBLIC;

@@ -1,4 +1,4 @@
--- pgTAP for 0022_cluster_records.sql: the last of each kind, without what was corrected.
+-- pgTAP for 0021_cluster_records.sql: the last of each kind, without what was corrected.
 BEGIN;
 SELECT plan(2);
 INSERT INTO gis.run (kind, parameters, finished_at, data_version, code_version) VALUES ('density', '{}', now(), 0, 'x');

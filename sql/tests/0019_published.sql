@@ -1,4 +1,4 @@
--- pgTAP for 0020_published.sql: one list is the county's; who sees the others; who may publish.
+-- pgTAP for 0019_published.sql: one list is the county's; who sees the others; who may publish.
 BEGIN;
 SELECT plan(16);
 INSERT INTO gis.run (kind, parameters, finished_at, data_version, code_version, account, place, role) VALUES
