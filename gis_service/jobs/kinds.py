@@ -51,6 +51,7 @@ KINDS = {
     "offline_planner": Kind("web_map.job:planner", "short", "离线排查图", "Offline map of the list", Right.EXPORT, shared=True),
     "offline_fire": Kind("web_map.job:fire", "short", "离线消防图", "Offline map of clusters", Right.EXPORT, shared=True),
     "offline_township": Kind("web_map.job:township", "short", "离线乡镇图", "Offline map of a township", Right.EXPORT, shared=True),
+    "plan": Kind("gis_service.inspection.stored.job:plan", "long", "编排排查计划", "Inspection plan", Right.PLAN),
     "analysis": Kind("gis_service.analysis.job:analysis", "long", "巷道和连片区分析", "Analysis of alleys and clusters", Right.OPERATE),
     "import": Kind("gis_service.ingest.job:import_", "long", "导入数据", "Import of a file", Right.OPERATE),
 }  # fmt: skip

@@ -232,6 +232,26 @@ CREATE INDEX job_waiting ON gis.job (lane, job_id) WHERE state IN ('waiting', 'r
 CREATE INDEX job_key ON gis.job (key) WHERE key IS NOT NULL;
 CREATE INDEX job_account ON gis.job (account, job_id);
 
+-- A plan whose job ended without making it says so; else it would be "being made" for ever, and hold up others.
+CREATE FUNCTION gis.plan_unmade() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE gis.plan_version
+    SET state = 'failed', changed_at = now(), changed_by = NEW.account,
+        refusal = jsonb_build_object(
+            'zh', coalesce(NEW.error_zh, CASE NEW.state WHEN 'cancelled' THEN '任务已取消。' ELSE '编排中断，请重新编排。' END),
+            'en', coalesce(NEW.error_en, CASE NEW.state WHEN 'cancelled' THEN 'The job was cancelled.'
+                                                        ELSE 'Planning broke off; make the plan again.' END))
+    WHERE plan_id = (NEW.parameters ->> 'plan_id')::bigint AND version = (NEW.parameters ->> 'version')::integer
+      AND state = 'making';
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER plan_unmade AFTER UPDATE OF state ON gis.job
+    FOR EACH ROW WHEN (NEW.kind = 'plan' AND NEW.state IN ('failed', 'cancelled', 'lost'))
+    EXECUTE FUNCTION gis.plan_unmade();
+
 CREATE TABLE gis.job_line (
     job_id bigint NOT NULL REFERENCES gis.job ON DELETE CASCADE,
     line integer NOT NULL CHECK (line > 0),

@@ -1,6 +1,6 @@
 -- pgTAP for 0018_jobs.sql: the data's version, what ends with a password, known browsers, the reader's login, jobs.
 BEGIN;
-SELECT plan(35);
+SELECT plan(36);
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
 
 -- The data's version.
@@ -74,5 +74,12 @@ SET LOCAL ROLE gis_township;
 SELECT set_config('gis.place', '451224100', true) \g /dev/null
 SELECT is((SELECT count(*)::int FROM gis.job WHERE account <> 'wang'), 0, 'and by nobody with others');
 RESET ROLE;
+INSERT INTO gis.plan (name) VALUES ('试排');
+INSERT INTO gis.plan_version (plan_id, version, state, origin, parameters, data_version, code_version)
+SELECT plan_id, 1, 'making', 'made', '{}', 0, 'x' FROM gis.plan;
+INSERT INTO gis.job (kind, parameters, lane)
+SELECT 'plan', jsonb_build_object('plan_id', plan_id, 'version', 1), 'long' FROM gis.plan;
+UPDATE gis.job SET state = 'lost', finished_at = now() WHERE kind = 'plan';
+SELECT is((SELECT state FROM gis.plan_version), 'failed', 'a plan whose job was lost is not being made any more');
 SELECT * FROM finish();
 ROLLBACK;

@@ -27,13 +27,15 @@ from gis_service.db.queries import statement
 from gis_service.errors import InputError, TooManyError
 from gis_service.export.mark import Mark
 from gis_service.facts import house
-from gis_service.identity import Right
+from gis_service.identity import Identity, Right
 from gis_service.inspection.model import URGENCY, Team
 from gis_service.inspection.read import name_teams
 from gis_service.inspection.stored import background, edit, make
 from gis_service.inspection.stored.conditions import Conditions
 from gis_service.inspection.stored.export import told, with_days_of, write_plan
 from gis_service.inspection.stored.read import Stored, head_of, read_plan
+from gis_service.jobs.ask import ask
+from gis_service.jobs.worker import has_worker
 from gis_service.selection.reasons import phrases
 from gis_service.selection.select import latest_run, parameters_of, run_selection
 from gis_service.selection.terms import AreaTerm, Ask
@@ -224,9 +226,22 @@ def create(asked: PlanIn, identity: CurrentUser, audit: Audit) -> dict[str, Any]
         _check_load(connection)
         plan_id, version = make.begin(connection, asked.name, run_id, conditions, teams)
         audit.append(connection, Action.PLAN_MADE, f"plan {plan_id}", name=asked.name, run=run_id, version=version)
-    background.start(identity, plan_id, version)
+        job_id = _ask(connection, identity, plan_id, version)
+    return _begun(identity, plan_id, version, job_id)
+
+
+def _ask(connection: Connection, identity: Identity, plan_id: int, version: int) -> int | None:
+    """Ask the worker, in the same transaction, to make what was begun; None where there is no worker."""
+    if not has_worker():
+        return None
+    return ask(connection, identity, "plan", {"plan_id": plan_id, "version": version}).job_id
+
+
+def _begun(identity: Identity, plan_id: int, version: int, job_id: int | None) -> dict[str, Any]:
+    if job_id is None:
+        background.start(identity, plan_id, version)
     with transaction(identity, read_only=True) as connection:
-        return _head(head_of(connection, plan_id, version))
+        return _head(head_of(connection, plan_id, version)) | {"job_id": job_id}
 
 
 def _check_load(connection: Connection) -> None:
@@ -479,9 +494,8 @@ def replan(plan_id: PlanId, asked: ReplanIn, identity: CurrentUser, audit: Audit
         audit.append(
             connection, Action.PLAN_MADE, f"plan {plan_id}", version=version, replan=asked.model_dump(mode="json")
         )
-    background.start(identity, plan_id, version)
-    with transaction(identity, read_only=True) as connection:
-        return _head(head_of(connection, plan_id, version))
+        job_id = _ask(connection, identity, plan_id, version)
+    return _begun(identity, plan_id, version, job_id)
 
 
 @router.get("/api/plans/{plan_id}/compare", summary="How two versions differ", dependencies=_READ)
