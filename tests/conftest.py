@@ -22,6 +22,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -36,6 +37,13 @@ from gis_service.identity import RIGHTS, Right, Role, operator
 from gis_service.settings import ROOT, get_settings
 from tests import databases, shared
 
+# A trace with the values of all names, as structlog would have it where rich is installed, takes ten seconds to draw.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 _numbers = itertools.count(1)
 
