@@ -20,7 +20,7 @@ from gis_service.export.mark import Mark
 from gis_service.export.rows import write_rows
 from gis_service.files import check_output, replacing
 from gis_service.identity import operator
-from gis_service.record import business, codes, judge, rounds, tables, version
+from gis_service.record import business, codes, judge, rounds, tables
 from gis_service.record.find import find
 from gis_service.record.lists import BUSINESS_HEADINGS, business_rows
 from gis_service.say import say, warn
@@ -189,7 +189,6 @@ def judge_(
     with transaction(who) as connection:
         row = judge.enter(connection, new)
         audit_log.append(connection, who, Action.JUDGED, f"judgement {row['judgement_id']}", house=building_id)
-    version.bump(who)
     for zh, en in row["warnings"]:
         warn(zh, en)
     value = row["tier"] or row["grade"]

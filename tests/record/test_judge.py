@@ -21,7 +21,7 @@ def test_the_row_that_stands_comes_back(town: Database, client: TestClient):
         "('整治', 'campaign', '2022-06-01', '2025-06-30', '{}'), "
         "('回头看', 'look_back', '2022-09-01', '2022-09-16', '{\"use_class\": [\"mixed\", \"commercial\"]}')"
     )
-    version = town.one("SELECT last_value + is_called::int FROM gis.data_version")
+    version = town.one("SELECT gis.version_of_data()")
     who = signed_in(town, "township", place=TOWN)
     answer = _post(client, who, building_id="H1", tier="some", judged_on="2022-09-02", judge_unit="技术组")
     assert answer.status_code == 201, answer.text
@@ -30,7 +30,7 @@ def test_the_row_that_stands_comes_back(town: Database, client: TestClient):
         "some", "2022-09-02", "entered", "回头看", "t.township.451224100",
     )  # fmt: skip
     assert town.one("SELECT hazard_tier FROM gis.building WHERE building_id = 'H1'") == "some"
-    assert town.one("SELECT last_value + is_called::int FROM gis.data_version") > version, "tiles are drawn anew"
+    assert town.one("SELECT gis.version_of_data()") > version, "tiles are drawn anew"
     # Of two rounds the one that began last; a house that is not operating is in the other alone.
     assert _post(client, who, building_id="H3", tier="some", judged_on="2022-09-02").json()["round"] == "整治"
     assert town.ask("SELECT action, object FROM gis.audit_trail WHERE action = 'judged' ORDER BY entry_id LIMIT 1") == [

@@ -26,7 +26,7 @@ from gis_service.export.annex import write_annex
 from gis_service.export.mark import Mark
 from gis_service.export.rows import write_rows
 from gis_service.identity import UNIT_CODE, Right
-from gis_service.record import business, codes, judge, version
+from gis_service.record import business, codes, judge
 from gis_service.record.lists import BUSINESS_HEADINGS, business_rows
 from gis_service.record.tables import annex, annex_lines, annex_notes
 
@@ -92,7 +92,6 @@ def enter(request: Request, identity: CurrentUser, audit: Audit, given: Judgemen
         row = judge.enter(connection, judge.New(**values))
         about = {"house": row["building_id"], "kind": row["kind"], "value": row["tier"] or row["grade"]}
         audit.append(connection, Action.JUDGED, f"judgement {row['judgement_id']}", **about)
-    version.bump(identity)
     forget_versions()
     return _told(row, language(request))
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
@@ -158,6 +158,13 @@ class NewIn(AskIn):
     """A list to make; its name is what people call it."""
 
     name: str | None = Field(None, min_length=1, max_length=100, pattern=r"\S")
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, value: str | None) -> str | None:
+        if value is not None and not value.isprintable():
+            raise ValueError("must be printable text")
+        return value
 
 
 class ListOut(BaseModel):
