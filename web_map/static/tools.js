@@ -129,19 +129,17 @@
       this.map.once("locationerror", () => { this.told.textContent = this.words.failed; });
     }
 
-    /* Layers that somebody switched off stay off on the next visit of the page; a private window forgets. */
+    /* Layers that somebody switched on or off stay so on the next visit of the page; a private window forgets. */
     remember() {
       const key = `gis-layers ${location.pathname.replace(/\d+/g, "N")}`;
-      let off = [];
-      try { off = JSON.parse(localStorage.getItem(key) || "[]"); } catch { return; }
-      for (const box of document.querySelectorAll("#gis-legend .gis-layer > label > input[type=checkbox]")) {
+      let kept = {};
+      try { kept = JSON.parse(localStorage.getItem(key) || "{}"); } catch { return; }
+      for (const box of document.querySelectorAll("#gis-legend input[data-layer]")) {
         const id = box.dataset.layer;
-        if (!id) continue;
-        if (off.includes(id) === box.checked) box.click();
+        if (id in kept && kept[id] !== box.checked) box.click();
         box.addEventListener("change", () => {
-          const now = new Set(JSON.parse(localStorage.getItem(key) || "[]"));
-          if (box.checked) now.delete(id); else now.add(id);
-          localStorage.setItem(key, JSON.stringify([...now]));
+          kept[id] = box.checked;
+          try { localStorage.setItem(key, JSON.stringify(kept)); } catch { /* a window that keeps nothing */ }
         });
       }
     }
