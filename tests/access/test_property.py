@@ -49,14 +49,15 @@ INSERT INTO gis.admin_area (code, name, level, parent_code)
 SELECT '45122410' || t || '20' || v, '村' || t || v, 'village', '45122410' || t
 FROM generate_series(0, 2) AS t, generate_series(0, 1) AS v;
 INSERT INTO gis.building (building_id, name, address, township_code, village_code, departments, business_uses, floors,
-                          hazard_tier, use_class, geom)
+                          use_class, geom)
 SELECT 'MARK' || t || v || h, '店MARK' || t || v || h, '路MARK' || t || v || h, '45122410' || t,
        '45122410' || t || '20' || v,
-       CASE WHEN h = 2 THEN ARRAY[(ARRAY['police', 'health'])[1 + v]] ELSE '{}'::text[] END, '{catering}', 4, 'severe',
-       'commercial',
+       CASE WHEN h = 2 THEN ARRAY[(ARRAY['police', 'health'])[1 + v]] ELSE '{}'::text[] END, '{catering}', 4, 'commercial',
        -- Side by side over the borders, a metre apart: one cluster, whose gaps have houses of two towns.
        ST_Multi(ST_MakeEnvelope(436990 + 11 * (3 * v + h), 2712500 + 11 * t, 437000 + 11 * (3 * v + h), 2712510 + 11 * t, 4545))
 FROM generate_series(0, 2) AS t, generate_series(0, 1) AS v, generate_series(0, 2) AS h;
+INSERT INTO gis.judgement (building_id, kind, tier, judged_on)
+SELECT building_id, 'preliminary', 'severe', '2022-09-01' FROM gis.building;
 INSERT INTO gis.building_person
 SELECT building_id, replace(building_id, 'MARK', 'SECRET'), replace(building_id, 'MARK', 'SECRET'), NULL FROM gis.building;
 INSERT INTO gis.key_zone (zone_id, kind, name, geom)

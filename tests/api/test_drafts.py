@@ -15,7 +15,8 @@ from fastapi.testclient import TestClient
 
 from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
-from gis_service.identity import Identity, Role
+from gis_service.identity import Identity, Role, operator
+from gis_service.selection.published import ensure_published
 from gis_service.sheet.township import read_sheet_data
 from tests.conftest import Database, signed_in
 
@@ -162,6 +163,8 @@ def test_publishing_and_withdrawing(demo_copy: Database, front_end: None, tmp_pa
     """Pages, townships and files follow the published list, and say so where there is none."""
     from gis_service.api.app import create_app
 
+    with transaction(operator()) as connection:
+        ensure_published(connection)
     with TestClient(create_app(), headers=signed_in(demo_copy)) as client:
         county = client.get("/api/selections").json()["items"][0]
         assert county["published_at"]

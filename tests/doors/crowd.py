@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 HOST = "127.0.0.1"
+T = TypeVar("T")
 
 
 @dataclass
@@ -97,3 +101,9 @@ def parse(raw: bytes, seconds: float = 0.0) -> Answer:
             body, rest = body + rest[:count], rest[count + 2 :]
         rest = body
     return Answer(int(lines[0].split(" ")[1]) if lines[0] else 0, headers, rest, seconds)
+
+
+def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in a thread of its own: this one may have a loop, the browser's."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()

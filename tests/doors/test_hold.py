@@ -9,7 +9,7 @@ import math
 import pytest
 
 from tests.conftest import Database, signed_in
-from tests.doors.crowd import HOST, Answer, Crowd, ask, parse
+from tests.doors.crowd import HOST, Answer, Crowd, ask, in_a_loop, parse
 
 _BIG = "/static/vendor/swagger-ui-bundle.js"
 
@@ -60,7 +60,7 @@ def test_eighteen_hundred_who_hold_the_door(live: int, people: list[dict[str, st
         finally:
             crowd.close()
 
-    at_once, panned, before, after, heard, open_still = asyncio.run(run())
+    at_once, panned, before, after, heard, open_still = in_a_loop(run())
     assert {answer.status for answer in (*at_once, *panned)} == {200}, "whoever pans meanwhile sees nothing of it"
     seconds = sorted(answer.seconds for answer in panned)
     assert seconds[math.ceil(len(seconds) * 0.95) - 1] < 2.0, "beside 1,800 sockets that are held"
@@ -111,7 +111,7 @@ def test_a_head_in_pieces_has_one_deadline(live: int):
         writer.close()
         return asyncio.get_running_loop().time() - began
 
-    assert 1.5 < asyncio.run(run()) < 5
+    assert 1.5 < in_a_loop(run()) < 5
 
 
 @pytest.mark.parametrize("head", ["long line", "many headers", "no http"])
@@ -131,7 +131,7 @@ def test_a_head_that_is_none_gets_the_one_error_body(live: int, head: str):
         writer.close()
         return got
 
-    answer = parse(asyncio.run(run()))
+    answer = parse(in_a_loop(run()))
     assert answer.status == (400 if head == "no http" else 431)
     assert json.loads(answer.body)["error"]["code"] in {"bad_request", "too_large"}
 
@@ -150,7 +150,7 @@ def test_of_too_many_connections_the_longest_resting_make_room(live: int, town: 
             finally:
                 crowd.close()
 
-        status, of_first, of_all = asyncio.run(run())
+        status, of_first, of_all = in_a_loop(run())
     assert status == 200
     assert of_first <= 10
     assert of_all <= 50

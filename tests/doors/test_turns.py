@@ -20,7 +20,7 @@ from gis_service.errors import BusyError, TooManyError
 from gis_service.identity import Identity, Role, operator
 from gis_service.settings import get_settings
 from tests.conftest import Database
-from tests.doors.crowd import HOST, ask
+from tests.doors.crowd import HOST, ask, in_a_loop
 
 PING = Identity("ping", Role.PLANNER)
 
@@ -51,7 +51,7 @@ def test_turns_are_shared_fairly(bounds: None):
         await asyncio.gather(*greedy, *other)
         return order
 
-    order = asyncio.run(run())
+    order = in_a_loop(run())
     assert order[:3] == ["a0", "a1", "b0"]
     assert order.index("b2") < order.index("a6")
 
@@ -76,7 +76,7 @@ def test_who_left_gives_the_turn_back(bounds: None):
         async with turns.turn("a", work[4]), turns.turn("a", work[5]):
             return len(turns._waiting)
 
-    assert asyncio.run(run()) == 0
+    assert in_a_loop(run()) == 0
 
 
 def test_too_many_that_wait_and_too_long_a_wait_are_refused(bounds: None):
@@ -95,7 +95,7 @@ def test_too_many_that_wait_and_too_long_a_wait_are_refused(bounds: None):
         await asyncio.gather(*(one() for _ in range(20)))
         return refused, len(turns._asking)
 
-    assert asyncio.run(run()) == (18, 0)
+    assert in_a_loop(run()) == (18, 0)
 
 
 def test_lanes_do_not_mix(bounds: None):
@@ -117,7 +117,7 @@ def test_lanes_do_not_mix(bounds: None):
             with pytest.raises(BusyError):
                 await stack.enter_async_context(lanes.through("one more", 1))
 
-    asyncio.run(run())
+    in_a_loop(run())
 
 
 def test_the_database_is_told_to_stop(town: Database):
@@ -136,7 +136,7 @@ def test_the_database_is_told_to_stop(town: Database):
         work.give_up()
         return await asking
 
-    assert asyncio.run(run()) < 4
+    assert in_a_loop(run()) < 4
     work = Work()
     work.given_up.set()
     with working(work), pytest.raises(psycopg2.errors.QueryCanceled), transaction(PING, read_only=True) as connection:
@@ -180,5 +180,5 @@ def test_a_client_that_leaves_takes_its_question_along(live: int, town: Database
             held.rollback()
             held.close()
 
-    assert asyncio.run(run()) == (1, 0)
-    assert asyncio.run(ask(live, "GET", "/api/account", people[0])).status == 200
+    assert in_a_loop(run()) == (1, 0)
+    assert in_a_loop(ask(live, "GET", "/api/account", people[0])).status == 200

@@ -25,7 +25,8 @@ def county(town: Database) -> Database:  # noqa: F811
         "('z2', 'school', '中学', ST_Multi(ST_MakeEnvelope(436500, 2712500, 436600, 2712600, 4545))), "
         "('h', 'hospital', '医院', ST_Multi(ST_MakeEnvelope(436300, 2712300, 436350, 2712350, 4545)))"
     )
-    town.ask("UPDATE gis.building SET hazard_tier = 'severe', use_class = 'commercial' WHERE building_id LIKE 'b1-%%'")
+    town.ask("UPDATE gis.building SET use_class = 'commercial' WHERE building_id LIKE 'b1-%%'")
+    town.judge("building_id LIKE 'b1-%%'", "severe")
     return town
 
 

@@ -25,6 +25,7 @@ from gis_service.db.day import today
 from gis_service.db.engine import database_url, transaction
 from gis_service.db.queries import statement
 from gis_service.identity import Identity, Right
+from gis_service.settings import get_settings
 from web_map.frame import Page, render
 
 _BYTES_MAX = 96 * 1024 * 1024
@@ -61,7 +62,18 @@ def kept_page(
         told = connection.execute(text(statement("runs.moment"))).one()
     moment = (told.data, told.records, told.selection, told.density, told.lists, today())
     rights = frozenset(right for right in Right if identity.may(right))
-    key = (database_url("service"), name, parts, lang, identity.scope, rights, moment, csrf is None, account is None)
+    key = (
+        database_url("service"),
+        get_settings().background,
+        name,
+        parts,
+        lang,
+        identity.scope,
+        rights,
+        moment,
+        csrf is None,
+        account is None,
+    )
     made = _cache().get(key)
     if made is None:
         with _alone(key):
