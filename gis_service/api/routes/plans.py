@@ -131,6 +131,8 @@ class PlanIn(ConditionsIn):
 class SeenIn(_In):
     """The version and revision that the page shows: who changes another one is told."""
 
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"version": 1, "revision": 0}]})
+
     version: int = Field(ge=1, le=2**31 - 1)
     revision: int = Field(ge=0, le=2**31 - 1)
 
@@ -142,6 +144,13 @@ class SeenIn(_In):
 class MoveIn(SeenIn):
     """A stop to another team, day or place."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"version": 1, "revision": 0, "building_id": "H1", "team": "一组", "day": "2022-09-13"}]
+        },
+    )
+
     building_id: HouseId
     team: Name60
     day: Day
@@ -152,6 +161,13 @@ class MoveIn(SeenIn):
 class PinIn(SeenIn):
     """Hold a stop to its team, its day, or both; neither lets it go."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"version": 1, "revision": 0, "building_id": "H1", "team": True, "day": False}]
+        },
+    )
+
     building_id: HouseId
     team: bool
     day: bool
@@ -160,12 +176,21 @@ class PinIn(SeenIn):
 class DoneIn(SeenIn):
     """Houses that are visited, or not."""
 
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"version": 1, "revision": 0, "houses": ["H1"]}]}
+    )
+
     houses: list[HouseId] = Field(min_length=1, max_length=5_000)
     done: bool = True
 
 
 class ShareIn(SeenIn):
     """Share what two teams have left of a day."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"version": 1, "revision": 0, "day": "2022-09-13", "teams": ["一组", "二组"]}]},
+    )
 
     day: Day
     teams: tuple[Name60, Name60]
@@ -187,6 +212,10 @@ class SlowerIn(_In):
 
 class ReplanIn(SeenIn):
     """What changed; what is done stays, the rest keeps team and day as far as it can."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"version": 1, "revision": 0, "from_day": "2022-09-14"}]}
+    )
 
     from_day: Day
     done_through: Day | None = Field(None, description="All up to this day is done")

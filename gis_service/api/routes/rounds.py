@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
@@ -27,17 +28,28 @@ RoundId = Annotated[int, PathParameter(ge=1, le=2**62)]
 Filter = dict[Literal["use_class", "unit_code", "hazard_tier"], list[Annotated[str, Field(max_length=40)]]]
 
 
-class DeadlineIn(BaseModel):
+class _Printable(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:
+        texts = [value] if isinstance(value, str) else chain(*value.values()) if isinstance(value, dict) else []
+        if not all(str(text).isprintable() for text in texts):
+            raise ValueError("must be printable text")
+        return value
+
+
+class DeadlineIn(_Printable):
     """The last day of a step."""
 
-    model_config = ConfigDict(extra="forbid")
     step: Literal["survey", "correct", "judge", "appraise", "control", "rectify"]
     due_on: date
     filter: Filter = Field(default_factory=dict)
     clause: str | None = Field(None, max_length=100)
 
 
-class RoundIn(BaseModel):
+class RoundIn(_Printable):
     """A round to be opened."""
 
     model_config = ConfigDict(
@@ -61,7 +73,7 @@ class RoundIn(BaseModel):
 class CloseIn(BaseModel):
     """When a round is closed; today without a day."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"day": "2022-09-16"}]})
     day: date | None = None
 
 
