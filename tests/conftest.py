@@ -291,6 +291,23 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One browser a worker: the library starts once in a process."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not installed (make test installs it where it can)")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
 def template(server: Server) -> str:
     return databases.make(server, databases.TEMPLATE)
 

@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
 from gis_service.up import install_front_end
-from tests.browser.conftest import browser  # noqa: F401
 from tests.conftest import Database, serving, session_of
 from tests.record.conftest import TOWN
 
@@ -21,7 +20,7 @@ def address(town: Database, app: FastAPI) -> Iterator[str]:
         yield made
 
 
-def _open(browser: Browser, town: Database, address: str, width: int) -> Page:  # noqa: F811
+def _open(browser: Browser, town: Database, address: str, width: int) -> Page:
     context = browser.new_context(viewport={"width": width, "height": 812}, locale="zh-CN")
     opened = session_of(town, "township", place=TOWN)
     context.add_cookies([{"name": "gis_session", "value": opened.secret, "url": address}])
@@ -29,7 +28,7 @@ def _open(browser: Browser, town: Database, address: str, width: int) -> Page:  
 
 
 @pytest.mark.parametrize("width", [1366, 375])
-def test_a_township_s_day_with_a_house(browser: Browser, town: Database, address: str, width: int):  # noqa: F811
+def test_a_township_s_day_with_a_house(browser: Browser, town: Database, address: str, width: int):
     page = _open(browser, town, address, width)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -76,7 +75,7 @@ def test_a_township_s_day_with_a_house(browser: Browser, town: Database, address
     page.context.close()
 
 
-def test_names_that_bite_do_not_run(browser: Browser, town: Database, address: str):  # noqa: F811
+def test_names_that_bite_do_not_run(browser: Browser, town: Database, address: str):
     evil = "<img src=x onerror=\"document.title='bitten'\">"
     town.ask("UPDATE gis.building SET name = %s, address = %s WHERE building_id = 'H1'", evil, evil)
     page = _open(browser, town, address, 1366)

@@ -37,7 +37,7 @@
 
     buttons() {
       const { element } = window.gis;
-      this.tape = element("button", { type: "button", id: "gis-measure", "aria-pressed": "false", title: this.words.measure, onclick: () => this.toggle() }, this.words.tape);
+      this.tape = element("button", { type: "button", id: "gis-tape", "aria-pressed": "false", title: this.words.measure, onclick: () => this.toggle() }, this.words.tape);
       const here = element("button", { type: "button", id: "gis-here", title: this.words.here, onclick: () => this.locate() }, "◎");
       this.tape.setAttribute("aria-label", this.words.measure);
       here.setAttribute("aria-label", this.words.here);
