@@ -15,6 +15,8 @@ HAZARD_TIER = {
 HAZARD_COLOR = {"severe": "#ff7373", "some": "#ffc901", "none_found": "#12c49b", "unjudged": "#c3c9d0"}
 APPRAISAL_GRADE = {"A": "A级", "B": "B级", "C": "C级", "D": "D级", "unknown": "未鉴定"}
 USE_CLASS = {"commercial": "经营性", "mixed": "住宅兼经营", "other": "其他"}
+OPERATING = ("commercial", "mixed")
+"""Uses of an operating house (经营性、住宅兼经营); every list, count and rule means these."""
 BUSINESS_USE = {
     "catering": "餐饮饭店",
     "lodging": "民宿宾馆",

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gis_service.codelists import OPERATING
+
 LABEL = ("要做", "to do")
 _RECTIFY = ("已鉴定为危房：停止使用、限期整治", "found dangerous: stop use, rectify")
 _CONTROL = ("停止使用、安全鉴定", "stop use, have it appraised")
 _APPRAISE = ("限制用途、安全鉴定", "limit its use, have it appraised")
 _JUDGE = ("技术初步判定", "preliminary judgement")
 _REVIEW = ("复核", "review")
-_OPERATING = ("commercial", "mixed")
 
 
 def duty(row: Mapping[str, Any], *, zh: bool) -> str:
@@ -32,7 +33,7 @@ def duty(row: Mapping[str, Any], *, zh: bool) -> str:
         said = _CONTROL
     elif tier == "some":
         said = _APPRAISE
-    elif tier == "unjudged" and (listed or row.get("use_class") in _OPERATING):
+    elif tier == "unjudged" and (listed or row.get("use_class") in OPERATING):
         said = _JUDGE
     elif listed:
         said = _REVIEW

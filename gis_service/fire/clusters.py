@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from gis_service.db.queries import statement
+from gis_service.db.queries import part, statement
 from gis_service.density.alleys.gaps import CLASS_GRAIN_M
 from gis_service.errors import NotFoundError
 from gis_service.selection.select import latest_run
@@ -88,7 +88,7 @@ def ranked(
         Only those whose last patrol was before this day, or that were never walked.
 
     """
-    pattern = None if not q else "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    pattern = part(q) if q else None
     values = {
         "run_id": run_id, "township": township, "kind": kind, "pattern": pattern, "walked_before": walked_before,
     }  # fmt: skip

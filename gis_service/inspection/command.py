@@ -25,19 +25,9 @@ from gis_service.inspection.geopackage import layers, write
 from gis_service.inspection.keep import Before, kept_share
 from gis_service.inspection.model import Terms
 from gis_service.inspection.planner import Plan, plan
+from gis_service.inspection.travel import TRAVEL_DEFAULTS
 from gis_service.say import say, steps, warn
 from gis_service.settings import DEFAULTS, default
-
-_TRAVEL = (
-    "detour_factor",
-    "drive_kmh",
-    "walk_kmh",
-    "steps_kmh",
-    "park_min",
-    "walk_max_m",
-    "road_reach_m",
-    "road_snap_m",
-)
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str | None) -> date | None:
@@ -234,7 +224,7 @@ def _parameters(terms: Terms, asked: dict[str, Any]) -> dict[str, Any]:
     return out | {
         "workdays": "".join(str(day) for day in sorted(terms.workdays)),
         "holidays": {day.isoformat(): "off" if off else "work" for day, off in terms.holidays.items()},
-        "defaults": {name: DEFAULTS[name].value for name in (*_TRAVEL, "replan_saving")},
+        "defaults": {name: DEFAULTS[name].value for name in (*TRAVEL_DEFAULTS, "replan_saving")},
     }
 
 

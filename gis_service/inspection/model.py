@@ -7,10 +7,18 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 
+from gis_service.codelists import OPERATING
 from gis_service.settings import default
 
 URGENCY = {1: "严重隐患", 2: "一定隐患", 3: "经营性未判定", 4: "其他"}
 """1 severe, 2 some, 3 operating and unjudged, 4 the rest."""
+
+
+def urgency_of(tier: str | None, use: str | None) -> int:
+    """Return the urgency of a house by its tier, where one is known, and its use."""
+    if tier in {"severe", "some"}:
+        return 1 if tier == "severe" else 2
+    return 3 if tier in (None, "unjudged") and use in OPERATING else 4
 
 
 def _of(name: str) -> Any:

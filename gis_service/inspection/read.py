@@ -38,7 +38,7 @@ from gis_service.ingest.values import (
 from gis_service.ingest.vector import VectorLayer, read_vector
 from gis_service.inspection.checks import twice_said
 from gis_service.inspection.keep import Before
-from gis_service.inspection.model import Stop, Team, seconds
+from gis_service.inspection.model import Stop, Team, seconds, urgency_of
 from gis_service.inspection.travel import Network
 
 _PER_DAY = whole(1, 10_000)
@@ -153,7 +153,7 @@ def read_stops(
                 float(x),
                 float(y),
                 columns["minutes"][k] or minutes,
-                columns["urgency"][k] or _urgency(tier, use),
+                columns["urgency"][k] or urgency_of(tier, use),
                 columns["due"][k],
                 columns["village_code"][k],
                 columns["team"][k],
@@ -172,12 +172,6 @@ def _check_twice(ids: Sequence[str]) -> None:
     twice = sorted(stop_id for stop_id, n in Counter(ids).items() if n > 1)
     if twice:
         raise twice_said(twice)
-
-
-def _urgency(tier: str | None, use: str | None) -> int:
-    if tier in {"severe", "some"}:
-        return 1 if tier == "severe" else 2
-    return 3 if tier in (None, "unjudged") and use in {"commercial", "mixed"} else 4
 
 
 def _columns(frame: pd.DataFrame, fields: dict[str, str], path: Path) -> dict[str, list[Any]]:

@@ -45,6 +45,17 @@ class Table:
 
 
 NEVER = 10**7
+TRAVEL_DEFAULTS = (
+    "detour_factor",
+    "drive_kmh",
+    "walk_kmh",
+    "steps_kmh",
+    "park_min",
+    "walk_max_m",
+    "road_reach_m",
+    "road_snap_m",
+)
+"""Names of the settings that decide travel: a plan keeps their values."""
 
 
 class Ways(Protocol):

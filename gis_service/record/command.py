@@ -120,7 +120,7 @@ def open_(
             assert name is not None  # noqa: S101 - one of the two is given
             if first is None:
                 raise click.UsageError("--first YYYY-MM-DD")
-            chosen = {**(rounds.OPERATING if operating else {}), **({"unit_code": list(units)} if units else {})}
+            chosen = {**(rounds.OPERATING_ONLY if operating else {}), **({"unit_code": list(units)} if units else {})}
             new = rounds.New(name, kind, first.date(), _date(last), chosen, None, tuple(map(_deadline, deadlines)))
             numbers = [rounds.open_(connection, new)]
         for number in numbers:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from gis_service.db.queries import statement
+from gis_service.db.queries import part, statement
 
 FOUND_MAX = 50
 
@@ -25,16 +25,10 @@ def find(connection: Connection, written: str, limit: int = FOUND_MAX) -> Found:
     words = written.replace("\0", " ").split()[:8]
     if not words:
         return Found([], truncated=False)
-    patterns = [f"%{_literal(word)}%" for word in words]
+    patterns = [part(word) for word in words]
     # The longest word says most: it is asked of the index.
     values = {
         "words": patterns, "first": max(patterns, key=len), "last": patterns[-1], "exact": " ".join(words), "limit": limit + 1,
     }  # fmt: skip
     rows = [dict(row) for row in connection.execute(text(statement("record.find")), values).mappings()]
     return Found(rows[:limit], truncated=len(rows) > limit)
-
-
-def _literal(word: str) -> str:
-    for sign in ("\\", "%", "_"):
-        word = word.replace(sign, f"\\{sign}")
-    return word

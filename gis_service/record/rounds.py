@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from gis_service.codelists import HAZARD_TIER, ROUND_KIND, ROUND_STEP, USE_CLASS
+from gis_service.codelists import HAZARD_TIER, OPERATING, ROUND_KIND, ROUND_STEP, USE_CLASS
 from gis_service.db.day import today
 from gis_service.db.queries import statement
 from gis_service.errors import ConflictError, InputError, NotFoundError
 from gis_service.settings import ROOT
 
-OPERATING = {"use_class": ["commercial", "mixed"]}
+OPERATING_ONLY = {"use_class": list(OPERATING)}
 """The filter of operating houses (经营性、住宅兼经营)."""
 _FILTERS: Mapping[str, Mapping[str, str] | None] = {
     "use_class": USE_CLASS, "hazard_tier": HAZARD_TIER, "unit_code": None,

@@ -16,11 +16,8 @@ from sqlalchemy import ColumnElement, and_, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from gis_service.codelists import APPRAISAL_GRADE, BUSINESS_USE, HAZARD_TIER, STRUCTURE, USE_CLASS
+from gis_service.codelists import APPRAISAL_GRADE, BUSINESS_USE, HAZARD_TIER, OPERATING, STRUCTURE, USE_CLASS
 from gis_service.db.models import AdminArea, Building
-
-OPERATING = ("commercial", "mixed")
-"""Uses of a house in business: 经营性, 住宅兼经营."""
 
 
 @dataclass(frozen=True)

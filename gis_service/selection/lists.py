@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from gis_service.codelists import HAZARD_TIER
 from gis_service.db.engine import work_srid
-from gis_service.db.queries import statement
+from gis_service.db.queries import part, statement
 from gis_service.errors import NotFoundError
 from gis_service.facts.duty import LABEL, duty
 from gis_service.facts.house import HOUSE
@@ -52,10 +51,9 @@ class Narrowed:
     def values(self) -> dict[str, Any]:
         """Return the values that ``runs.selected`` and ``runs.page`` bind."""
         said = (self.text or "").strip().replace("\0", "")
-        pattern = re.sub(r"([\\%_])", r"\\\1", said)
         return {
             "operating": self.operating, "township": self.township or None, "village": self.village or None,
-            "tier": self.tier or None, "min_score": self.min_score, "pattern": f"%{pattern}%" if said else None,
+            "tier": self.tier or None, "min_score": self.min_score, "pattern": part(said) if said else None,
         }  # fmt: skip
 
     def sentence(self, names: Mapping[str, str], lang: str = "zh") -> str:

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, or_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Float, Text
 
-from gis_service.codelists import ALTERATION, BUSINESS_USE, HAZARD_TIER
+from gis_service.codelists import ALTERATION, BUSINESS_USE, HAZARD_TIER, OPERATING
 from gis_service.db.models import Building
 from gis_service.errors import InputError
 from gis_service.settings import default
@@ -34,8 +34,6 @@ KEY_USES = ("catering", "lodging", "leisure", "education", "medical", "elderly_c
 KEY_ALTERATIONS = (
     "add_storey", "raise", "basement", "remove_walls", "enlarge_openings", "mezzanine", "change_use",
 )  # fmt: skip
-# 出租, 经营, 生产加工: the notice counts storeys and people of houses so used.
-_USED = ("commercial", "mixed")
 
 ZONE_POINTS = 20.0
 AREA_POINTS = 5.0
@@ -138,7 +136,8 @@ class Limits(Mapping[str, int]):
 
 
 def _in_use() -> ColumnElement[bool]:
-    return or_(Building.use_class.in_(_USED), func.cardinality(Building.business_uses) > 0)
+    # 出租, 经营, 生产加工: the notice counts storeys and people of houses so used.
+    return or_(Building.use_class.in_(OPERATING), func.cardinality(Building.business_uses) > 0)
 
 
 def _array(words: tuple[str, ...]) -> ColumnElement[Any]:

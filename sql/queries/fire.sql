@@ -74,28 +74,25 @@ WHERE (SELECT count(*) FROM gis.building) <= :limit AND (d.cluster_id IS NULL OR
 SELECT c.* FROM gis.cluster_card AS c
 WHERE c.run_id = :run_id AND c.cluster_id = :cluster_id
 
--- name: ranked
-SELECT c.*, ST_XMin(box) AS west, ST_YMin(box) AS south, ST_XMax(box) AS east, ST_YMax(box) AS north
-FROM (SELECT * FROM gis.cluster_card LEFT JOIN gis.cluster_record USING (run_id, cluster_id)
-      WHERE run_id = :run_id
-        AND (:walked_before ::date IS NULL OR last_patrol IS NULL OR last_patrol < :walked_before ::date)
-        AND (:township ::text IS NULL OR township_codes @> ARRAY[:township ::text])
-        AND (:pattern ::text IS NULL OR name ILIKE :pattern ::text)
-        AND CASE :kind ::text WHEN 'handshake' THEN handshake_m > 0 WHEN 'sky_line' THEN sky_line_m > 0
-                              WHEN 'unreached' THEN unreached > 0 ELSE true END
-      ORDER BY rank LIMIT :limit OFFSET :offset) AS c
-JOIN gis.cluster AS o USING (run_id, cluster_id)
-CROSS JOIN LATERAL (SELECT ST_Envelope(ST_Transform(o.geom, 4326)) AS box) AS placed
-ORDER BY c.rank
-
--- name: ranked_count
-SELECT count(*) FROM gis.cluster LEFT JOIN gis.cluster_record USING (run_id, cluster_id)
+-- name: sought
+-- Clusters with what is recorded of them, of one township, kind, part of a name, or last walked before a day.
+SELECT * FROM gis.cluster_card LEFT JOIN gis.cluster_record USING (run_id, cluster_id)
 WHERE run_id = :run_id
   AND (:walked_before ::date IS NULL OR last_patrol IS NULL OR last_patrol < :walked_before ::date)
   AND (:township ::text IS NULL OR township_codes @> ARRAY[:township ::text])
   AND (:pattern ::text IS NULL OR name ILIKE :pattern ::text)
   AND CASE :kind ::text WHEN 'handshake' THEN handshake_m > 0 WHEN 'sky_line' THEN sky_line_m > 0
                         WHEN 'unreached' THEN unreached > 0 ELSE true END
+
+-- name: ranked
+SELECT c.*, ST_XMin(box) AS west, ST_YMin(box) AS south, ST_XMax(box) AS east, ST_YMax(box) AS north
+FROM (SELECT * FROM ({{sought}}) AS s ORDER BY rank LIMIT :limit OFFSET :offset) AS c
+JOIN gis.cluster AS o USING (run_id, cluster_id)
+CROSS JOIN LATERAL (SELECT ST_Envelope(ST_Transform(o.geom, 4326)) AS box) AS placed
+ORDER BY c.rank
+
+-- name: ranked_count
+SELECT count(*) FROM ({{sought}}) AS s
 
 -- name: extent
 SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box), houses FROM (

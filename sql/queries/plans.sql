@@ -60,9 +60,6 @@ SELECT version, state, revision, origin, based_on, made_by, made_at, changed_by,
        in_force, summary, refusal
 FROM gis.plan_head WHERE plan_id = :plan_id ORDER BY version DESC
 
--- name: making
-SELECT count(*) FROM gis.plan_head WHERE state = 'making'
-
 -- name: listed
 -- Each plan by the newest version that the asker sees, with that of it which is in force.
 SELECT DISTINCT ON (h.plan_id) h.plan_id, h.name, h.account, h.created_at, h.version, h.state, h.revision, h.summary,

@@ -88,45 +88,42 @@ FROM gis.run AS r
 WHERE CAST(:kind AS text) IS NULL OR r.kind = :kind
 ORDER BY r.published_at IS NULL, r.run_id DESC LIMIT :limit
 
--- name: selected
--- The list of a run with what a planner needs of each house; no personal data. Narrowed as ``lists.Narrowed`` says.
-SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, d.depth, d.nearest_gap_m
+-- name: narrowed
+-- The houses of a list that are still there, and of them those that ``lists.Narrowed`` leaves.
+SELECT s.building_id, s.score, s.reasons
 FROM gis.selection AS s
-JOIN gis.house_card AS h USING (building_id)
 JOIN gis.building AS b USING (building_id)
-LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
+LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
 WHERE s.run_id = :run_id AND b.removed_on IS NULL
-  AND (NOT :operating OR b.use_class IN ('commercial', 'mixed'))
+  AND (NOT CAST(:operating AS boolean) OR b.use_class IN ('commercial', 'mixed'))
   AND (CAST(:township AS text) IS NULL OR b.unit_code = :township)
   AND (CAST(:village AS text) IS NULL OR b.village_code = :village)
   AND (CAST(:tier AS text) IS NULL OR b.hazard_tier = :tier)
   AND (CAST(:min_score AS float) IS NULL OR s.score >= :min_score)
   AND (CAST(:pattern AS text) IS NULL OR b.name ILIKE :pattern OR b.building_id ILIKE :pattern
-       OR b.address ILIKE :pattern OR h.village ILIKE :pattern)
+       OR b.address ILIKE :pattern OR v.name ILIKE :pattern)
+
+-- name: shown
+SELECT count(*) FROM ({{narrowed}}) AS s
+
+-- name: selected
+-- The list of a run with what a planner needs of each house; no personal data.
+SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, d.depth, d.nearest_gap_m
+FROM ({{narrowed}}) AS s
+JOIN gis.house_card AS h USING (building_id)
+LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
 ORDER BY s.score DESC, h.building_id
 LIMIT :limit
 
 -- name: page
--- One page of it, with the number of houses on all pages; places are worked out for the page alone.
-SELECT p.*, ST_X(m.middle) AS lon, ST_Y(m.middle) AS lat
-FROM (
-    SELECT s.building_id, h.name, h.township, h.village, b.hazard_tier, s.score, s.reasons, b.geom,
-           count(*) OVER () AS of_all
-    FROM gis.selection AS s
-    JOIN gis.house_card AS h USING (building_id)
-    JOIN gis.building AS b USING (building_id)
-    WHERE s.run_id = :run_id AND b.removed_on IS NULL
-      AND (NOT :operating OR b.use_class IN ('commercial', 'mixed'))
-      AND (CAST(:township AS text) IS NULL OR b.unit_code = :township)
-      AND (CAST(:village AS text) IS NULL OR b.village_code = :village)
-      AND (CAST(:tier AS text) IS NULL OR b.hazard_tier = :tier)
-      AND (CAST(:min_score AS float) IS NULL OR s.score >= :min_score)
-      AND (CAST(:pattern AS text) IS NULL OR b.name ILIKE :pattern OR b.building_id ILIKE :pattern
-           OR b.address ILIKE :pattern OR h.village ILIKE :pattern)
-    ORDER BY s.score DESC, s.building_id
-    LIMIT :limit OFFSET :offset) AS p
-CROSS JOIN LATERAL (SELECT ST_Transform(ST_PointOnSurface(p.geom), 4326) AS middle) AS m
-ORDER BY p.score DESC, p.building_id
+-- One page of it; cards and places are looked up for the page alone.
+SELECT s.building_id, h.name, h.township, h.village, h.hazard_tier, s.score, s.reasons,
+       ST_X(m.middle) AS lon, ST_Y(m.middle) AS lat
+FROM (SELECT * FROM ({{narrowed}}) AS n ORDER BY n.score DESC, n.building_id LIMIT :limit OFFSET :offset) AS s
+JOIN gis.house_card AS h USING (building_id)
+JOIN gis.building AS b USING (building_id)
+CROSS JOIN LATERAL (SELECT ST_Transform(ST_PointOnSurface(b.geom), 4326) AS middle) AS m
+ORDER BY s.score DESC, s.building_id
 
 -- name: one_selected
 SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, d.depth, d.nearest_gap_m,

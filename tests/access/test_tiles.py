@@ -100,7 +100,7 @@ def test_gaps_and_their_numbers(county: Database, ask_as: Ask, asker: Identity, 
     assert checked > 0
 
 
-@pytest.mark.parametrize("asker", [COUNTY[1], *BOUND, *EMPTY], ids=name)
+@pytest.mark.parametrize("asker", EVERYBODY, ids=name)
 @pytest.mark.parametrize("z", [0, 8, 10])
 def test_far_counts(county: Database, ask_as: Ask, asker: Identity, z: int, tmp_path: Path):
     run = county.one(

@@ -63,6 +63,9 @@ _KEYS = {"drawn_area": "area_id", "judgement": "judgement_id", "import_row": "im
          "selection": "run_id || '/' || building_id"}  # fmt: skip
 
 
+_kept: dict[tuple[str, Identity, str], frozenset[object]] = {}
+
+
 @dataclass(frozen=True)
 class Witness:
     """The rows of every table that an asker should see, by the table's key."""
@@ -70,8 +73,17 @@ class Witness:
     database: Database
     asker: Identity
 
-    def keys(self, table: str) -> set[object]:
-        """The keys of the rows of ``table``."""
+    def keys(self, table: str) -> frozenset[object]:
+        """The keys of the rows of ``table``; asked once of the analysed county, to which tests add nothing but runs."""
+        shared = self.database.name.startswith("analysed") and table not in {"selection", "drawn_area"}
+        kept = _kept.get((self.database.name, self.asker, table)) if shared else None
+        if kept is None:
+            kept = frozenset(self._ask(table))
+            if shared:
+                _kept[self.database.name, self.asker, table] = kept
+        return kept
+
+    def _ask(self, table: str) -> set[object]:
         condition = "true" if self.asker in COUNTY else _conditions(self.asker)[table]
         key = _KEYS.get(table, "fid")
         # What is a house of one's own is worked out once and kept, so that the witness is quick enough to be asked.

@@ -89,6 +89,23 @@ def test_each_part_and_hole_is_edited(planner: Page, analysed: Database, corner:
     assert (after[0] > before[0] + 50) if grows == "part" else (after[0] < before[0] - 50)
 
 
+def test_what_is_drawn_and_undone_outlives_the_page(planner: Page, analysed: Database):  # noqa: F811
+    _draw(planner, SQUARE)
+    planner.fill("#gis-name", "没画完")
+    _reload(planner)
+    expect(planner.locator("#gis-name")).to_have_value("没画完")
+    expect(planner.locator("#panel-areas .gis-told")).to_contain_text("上次没有保存的图形还在")
+    assert analysed.one("SELECT count(*) FROM gis.drawn_area") == 0
+    _save(planner, "画完了")
+    expect(planner.locator("ul.gis-areas")).to_contain_text(re.compile("t.administrator"))
+    _reload(planner)
+    expect(planner.locator("#gis-name")).to_have_count(0)
+    planner.click("#tab-areas")
+    planner.get_by_role("button", name="撤销", exact=True).click()
+    expect(planner.locator("#panel-areas .gis-told")).to_contain_text("已撤销", timeout=15_000)
+    assert analysed.one("SELECT count(*) FROM gis.drawn_area") == 0
+
+
 def test_nothing_is_said_to_be_saved_that_was_not(planner: Page, seen: Watched, analysed: Database):  # noqa: F811
     _put(analysed, "坏网络", _box(0, 0, 100, 100))
     _reload(planner)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pypdfium2 as pdfium
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import at_rest
 from tests.conftest import Database
@@ -162,6 +163,42 @@ def test_records_are_written_and_read_as_text(watch: Any, address: str, analysed
     form.locator("[name=unit]").fill("13812345678")
     form.get_by_role("button", name="保存").click()
     form.get_by_text("不写个人电话或证件号").wait_for()
+
+
+def test_what_is_due_this_month_and_a_record_corrected(watch: Any, address: str, analysed: Database):
+    """The brigade's month: the ten worst, one walked and gone from them, its record corrected, and it is back."""
+    worst = analysed.one("SELECT cluster_id FROM gis.cluster_card ORDER BY run_id DESC, rank LIMIT 1")
+    seen = watch(address, role="fire")
+    page = seen.page
+    page.goto(f"{address}/map/fire", wait_until="networkidle")
+    page.get_by_role("checkbox", name="本月应查十片").check()
+    lines = page.locator("#gis-list ol li")
+    expect(lines).to_have_count(10)
+    first = lines.first.locator("button").inner_text()
+    try:
+        page.goto(f"{address}/map/fire/{worst}", wait_until="networkidle")
+        form = page.locator("#gis-patrols")
+        form.locator("summary").click()
+        form.locator("input[name=dated]").fill("2022-09-05")
+        form.locator("input[name=unit]").fill("县消防中队")
+        form.get_by_role("button", name="保存").click()
+        expect(form.locator("li").first).to_contain_text("登记 t.fire")
+        page.goto(f"{address}/map/fire", wait_until="networkidle")
+        page.get_by_role("checkbox", name="本月应查十片").check()
+        expect(lines).to_have_count(10)
+        expect(lines.first.locator("button")).not_to_have_text(first)
+        page.goto(f"{address}/map/fire/{worst}", wait_until="networkidle")
+        form.get_by_role("button", name="更正").click()
+        expect(form.locator("input[name=unit]")).to_have_value("县消防中队")
+        form.locator("input[name=dated]").fill("2022-08-20")
+        form.get_by_role("button", name="保存").click()
+        expect(form.locator("ul")).to_contain_text("（已更正）")
+        page.goto(f"{address}/map/fire", wait_until="networkidle")
+        page.get_by_role("checkbox", name="本月应查十片").check()
+        expect(lines.first).to_contain_text("巡查 2022-08-20")
+        seen.clean()
+    finally:
+        analysed.ask("DELETE FROM gis.fire_patrol; DELETE FROM gis.fire_site")
 
 
 def test_the_sheet_is_downloaded_and_opens(watch: Any, address: str, analysed: Database, tmp_path: Path):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from gis_service.jobs.worker import run_one
 from tests.browser.conftest import Watched
 from tests.conftest import Database
 
@@ -47,6 +48,10 @@ def _make(page: Page, address: str, run: int) -> None:
     page.click("button.main")
     page.wait_for_url(re.compile(r"/plans/\d+$"), timeout=60_000)
     page.wait_for_selector("body[data-ready=true]")
+    # The page says that it is being made, and shows it once the worker has done it.
+    expect(page.locator("#plan-banner")).to_contain_text("正在编排")
+    assert run_one("long")
+    expect(page.locator(".plan-grid")).to_be_visible(timeout=20_000)
 
 
 def test_from_the_form_to_a_published_plan(watch: Watch, address: str, run: int):

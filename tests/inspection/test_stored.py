@@ -33,6 +33,7 @@ from gis_service.inspection.model import Team
 from gis_service.inspection.stored import edit, make
 from gis_service.inspection.stored.conditions import Conditions
 from gis_service.inspection.stored.read import Stored, read_plan, with_days
+from gis_service.jobs.worker import run_one
 from gis_service.up import install_front_end
 from tests.conftest import Database, cloned, signed_in
 
@@ -429,11 +430,11 @@ def test_over_http(county: Database, app: FastAPI, plan_id: int, run: int):
             begun = client.post("/api/plans", json=body, headers=planner)
             assert begun.status_code == 202, begun.text
             number = begun.json()["plan_id"]
-            for _ in range(200):
-                state = client.get(f"/api/plans/{number}/state", headers=planner).json()
-                if state["state"] != "making":
-                    break
-                time.sleep(0.2)
+            job = f"/api/jobs/{begun.json()['job_id']}"
+            assert client.get(job, headers=planner).json()["state"] == "waiting"
+            assert run_one("long")
+            assert client.get(job, headers=planner).json()["state"] == "done"
+            state = client.get(f"/api/plans/{number}/state", headers=planner).json()
             assert state["state"] == "draft", state
             assert client.get(f"/api/plans/{number}", headers=town).status_code == 404
             whole = client.get(f"/api/plans/{number}", headers=planner).json()

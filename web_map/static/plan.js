@@ -11,7 +11,7 @@
       moved: "已移到 {t} {d}", undone: "已撤销", pinned: "已钉住", released: "已放开", done: "已更新", back: "{h} 返回",
       hours: "{h} 小时 {m} 分", minutes: "{t} {d} {n} 分钟", published: "已发布第 {v} 版", to: "移到", place: "第几个", best: "最省时处",
       other: "{w} 在 {t} 改动了这个计划，本页已不是最新。", otherPublished: "{w} 在 {t} 发布了这个计划，本页已不是最新。", reload: "重新载入",
-      making: "正在编排新的一版，请稍候…", failed: "没有排成：", why: "列入原因", sheet: "当日排查单 PDF", sheetX: "当日排查单 xlsx",
+      making: "正在编排新的一版，请稍候…", jobs: "看任务进度", failed: "没有排成：", why: "列入原因", sheet: "当日排查单 PDF", sheetX: "当日排查单 xlsx",
       all: "全部组", due: "期限", pinT: "已钉住", doneT: "已排查", markDone: "记为已排查", markOpen: "改为未排查",
       first: "先点一格", unplanned: "未排入的房屋", figures: "这个计划", erase: "删除这个计划", eraseSure: "确认删除，不能恢复", newer: "这不是最新一版，只能查看。", open: "打开最新一版",
       from: "从哪天起", through: "到哪天为止都已排查（可空）", gone: "组缺席（生病等）", joins: "新的组加入", slower: "组减慢",
@@ -31,7 +31,7 @@
       moved: "Moved to {t}, {d}", undone: "Taken back", pinned: "Pinned", released: "Let go", done: "Stored", back: "back {h}",
       hours: "{h} h {m} min", minutes: "{t} {d} {n} min", published: "Version {v} is published", to: "Move to", place: "place", best: "where it costs least",
       other: "{w} changed this plan at {t}; this page is out of date.", otherPublished: "{w} published this plan at {t}; this page is out of date.", reload: "Load again",
-      making: "A further version is being made…", failed: "Not made: ", why: "Why it is listed", sheet: "Sheet of the day, PDF", sheetX: "Sheet of the day, xlsx",
+      making: "A further version is being made…", jobs: "See its job", failed: "Not made: ", why: "Why it is listed", sheet: "Sheet of the day, PDF", sheetX: "Sheet of the day, xlsx",
       all: "All teams", due: "due", pinT: "pinned", doneT: "visited", markDone: "Mark visited", markOpen: "Mark not visited",
       first: "Choose a cell first", unplanned: "Left out", figures: "This plan", erase: "Delete this plan", eraseSure: "Delete it for good", newer: "This is not the newest version; it can only be read.", open: "Open the newest",
       from: "From day", through: "All visited up to (may be empty)", gone: "A team is gone (ill)", joins: "A team joins", slower: "A team is slower",
@@ -360,7 +360,7 @@
     /* A version is being made: ask until it is done, then show it. */
     async wait(version) {
       this.waiting = true;
-      this.alert(this.words.making);
+      this.alert(this.words.making, window.gis.element("a", { href: "/jobs" + (this.zh ? "" : "?lang=en") }, this.words.jobs));
       for (;;) {
         await new Promise((resolve) => setTimeout(resolve, 1000));
         const answer = await fetch(`/api/plans/${this.data.id}/state`, { headers: { Accept: "application/json" } }).catch(() => null);

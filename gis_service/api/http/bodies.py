@@ -10,6 +10,7 @@ import asyncio
 import re
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -94,21 +95,11 @@ async def read(receive: Receive, most: int) -> Body | None:
         It comes too slowly.
 
     """
-    pieces: list[bytes] = []
-    pace = _Pace()
-    while True:
-        message = await _next(receive, pace)
-        if message["type"] != "http.request":
-            return None
-        piece = message.get("body", b"")
-        pace.taken += len(piece)
-        if pace.taken > most:
-            raise too_large(most)
-        if piece:
-            pieces.append(piece)
-        if not message.get("more_body", False):
-            content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            return Body(content, size=len(content))
+    try:
+        content = b"".join([piece async for piece in _pieces(receive, most)])
+    except _GoneError:
+        return None
+    return Body(content, size=len(content))
 
 
 async def store(receive: Receive, most: int) -> Body | None:
@@ -124,26 +115,40 @@ async def store(receive: Receive, most: int) -> Body | None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     opened: IO[bytes] = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 - kept while it is used
     body = Body(file=Path(opened.name))
-    pace = _Pace()
     whole = False
     try:
         with opened:
-            while True:
-                message = await _next(receive, pace)
-                if message["type"] != "http.request":
-                    return None
-                piece = message.get("body", b"")
-                pace.taken += len(piece)
-                if pace.taken > most:
-                    raise too_large(most)
-                if piece:
-                    await asyncio.to_thread(opened.write, piece)
-                if not message.get("more_body", False):
-                    body.size, whole = pace.taken, True
-                    return body
+            async for piece in _pieces(receive, most):
+                await asyncio.to_thread(opened.write, piece)
+                body.size += len(piece)
+        whole = True
+    except _GoneError:
+        return None
     finally:
         if not whole:
             body.remove()
+    return body
+
+
+class _GoneError(Exception):
+    """The sender is gone before the body's end."""
+
+
+async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
+    """Yield the body as it comes, at most ``most`` bytes and no slower than its pace."""
+    pace = _Pace()
+    more = True
+    while more:
+        message = await _next(receive, pace)
+        if message["type"] != "http.request":
+            raise _GoneError
+        piece = message.get("body", b"")
+        pace.taken += len(piece)
+        if pace.taken > most:
+            raise too_large(most)
+        if piece:
+            yield piece
+        more = bool(message.get("more_body", False))
 
 
 async def _next(receive: Receive, pace: _Pace) -> Message:

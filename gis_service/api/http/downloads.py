@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
+
+from gis_service.accounts.audit_log import Action
+from gis_service.api.http.authentication import AuditWriter
+from gis_service.export.mark import Mark
 
 # Said here and not guessed: what a machine guesses hangs on the machine.
 MEDIA = {
@@ -19,8 +24,30 @@ MEDIA = {
 DOWNLOADS: dict[int | str, dict[str, Any]] = {200: {"content": {media: {} for media in MEDIA.values()}}}
 
 
-def download(path: Path, folder: tempfile.TemporaryDirectory[str]) -> FileResponse:
-    """Return the answer that sends ``path`` under its own name and then removes ``folder``."""
+def exported(
+    audit: AuditWriter, stem: str, suffix: str, write: Callable[[Path, Mark], object], **facts: Any
+) -> FileResponse:
+    """Have a file written, tell the audit log, and return the answer that sends it and then removes it.
+
+    Parameters
+    ----------
+    stem, suffix
+        Of its name, which also says who takes it and when.
+    write
+        Writes it to a path, with the mark of the export; where it fails, nothing is left.
+    facts
+        What the audit log keeps of it.
+
+    """
+    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
+    mark = Mark(audit.identity.account)
+    path = Path(folder.name) / f"{stem}-{mark.stem}.{suffix}"
+    try:
+        write(path, mark)
+    except BaseException:
+        folder.cleanup()
+        raise
+    audit.record(Action.EXPORTED, path.name, **facts)
     return FileResponse(
         path, filename=path.name, media_type=MEDIA[path.suffix], background=BackgroundTask(folder.cleanup)
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -16,11 +14,11 @@ from sqlalchemy import Connection
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.http.downloads import DOWNLOADS, download
+from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.rules import heavy
+from gis_service.api.http.texts import Texts
 from gis_service.db.engine import work_srid
-from gis_service.export.mark import Mark
 from gis_service.export.rows import write_rows
 from gis_service.facts.cluster import HEADINGS, facts, line, record, summary, title
 from gis_service.fire import records
@@ -89,12 +87,11 @@ def export(
     """Download the clusters as ranked and filtered, with the last patrol, plan and drill of each."""
     known = run_of(connection, run)
     rows = every(connection, known["run_id"], limit, township=township, kind=class_, walked_before=walked_before)
-    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    mark = Mark(audit.identity.account)
-    path = FilePath(folder.name) / f"clusters-{known['run_id']}-{mark.stem}.{format}"
-    write_rows(HEADINGS, (line(row) for row in rows), path, title="连片区排序", mark=mark)
-    audit.record(Action.EXPORTED, path.name, run=known["run_id"], rows=len(rows))
-    return download(path, folder)
+    return exported(
+        audit, f"clusters-{known['run_id']}", format,
+        lambda path, mark: write_rows(HEADINGS, map(line, rows), path, title="连片区排序", mark=mark),
+        run=known["run_id"], rows=len(rows),
+    )  # fmt: skip
 
 
 def _item(row: dict[str, Any], *, zh: bool) -> dict[str, Any]:
@@ -174,23 +171,13 @@ def _past(value: date) -> date:
     return value
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class _Record(Texts):
     dated: date
 
     @field_validator("dated")
     @classmethod
     def _not_ahead(cls, value: date) -> date:
         return _past(value)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _printable(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            if any((ord(c) < 32 and c not in "\n\r\t") or 0xD800 <= ord(c) <= 0xDFFF for c in value):
-                raise ValueError("应为可打印的文字 (printable text)")
-            return value.strip() or None
-        return value
 
 
 class PlanIn(_Record):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -11,14 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse
 from sqlalchemy import Connection
 
-from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading
-from gis_service.api.http.downloads import DOWNLOADS, download
+from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.rules import heavy
 from gis_service.export.files import write_places
-from gis_service.export.mark import Mark
 from gis_service.export.table import Table
 from gis_service.export.xlsx import write_tables
 from gis_service.figures.house import house_of, township_list
@@ -55,12 +51,8 @@ def _tables(connection: Connection, township: str | None) -> list[Table]:
 def export(connection: Reading, audit: Audit, township: Township = None) -> FileResponse:
     """Download the tables, one sheet each."""
     tables = _tables(connection, township)
-    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    mark = Mark(audit.identity.account)
-    path = Path(folder.name) / f"figures{'-' + township if township else ''}-{mark.stem}.xlsx"
-    write_tables(tables, path, mark)
-    audit.record(Action.EXPORTED, path.name, township=township)
-    return download(path, folder)
+    stem = f"figures-{township}" if township else "figures"
+    return exported(audit, stem, "xlsx", lambda path, mark: write_tables(tables, path, mark), township=township)
 
 
 @router.get(
@@ -75,12 +67,11 @@ def work_list(
 ) -> FileResponse:
     """Download a township's houses with a hazard or on the priority list, the most urgent first."""
     places = frame_of_rows(township_list(connection, township))
-    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    mark = Mark(audit.identity.account)
-    path = Path(folder.name) / f"township-{township}-{mark.stem}.{format}"
-    write_places(places, path, title="工作清单", headings=HEADINGS, mark=mark)
-    audit.record(Action.EXPORTED, path.name, township=township, rows=len(places))
-    return download(path, folder)
+    return exported(
+        audit, f"township-{township}", format,
+        lambda path, mark: write_places(places, path, title="工作清单", headings=HEADINGS, mark=mark),
+        township=township, rows=len(places),
+    )  # fmt: skip
 
 
 @router.get("/buildings/{building_id}", summary="What is known of one house", dependencies=[Depends(allow(Right.READ))])

@@ -11,7 +11,7 @@ from gis_service import __version__
 from gis_service.api.http.authorisation import allow, public
 from gis_service.api.http.connect import Bare, Reading
 from gis_service.api.routes.tiles import data_version
-from gis_service.db.queries import statement
+from gis_service.db.queries import part, statement
 from gis_service.errors import InputError
 from gis_service.identity import Right
 
@@ -40,8 +40,7 @@ def search(
     """Return places whose name contains ``q`` or whose number it is."""
     if "\0" in q:
         raise InputError("查询含有空字符。", "The query has a NUL character.")
-    escaped = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = connection.execute(
-        text(statement("runs.search")), {"pattern": f"%{escaped}%", "exact": q, "limit": limit}
+        text(statement("runs.search")), {"pattern": part(q), "exact": q, "limit": limit}
     ).mappings()
     return {"items": [dict(row) for row in rows]}

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading
-from gis_service.api.http.downloads import DOWNLOADS, download
+from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
+from gis_service.api.http.texts import Texts
 from gis_service.api.routes.house import Day
 from gis_service.api.routes.tiles import forget_versions
 from gis_service.db.day import day_asked
 from gis_service.db.engine import transaction
 from gis_service.export.annex import write_annex
-from gis_service.export.mark import Mark
 from gis_service.export.rows import write_rows
 from gis_service.identity import UNIT_CODE, Right
 from gis_service.record import business, codes, judge
@@ -39,7 +37,7 @@ JudgementId = Annotated[int, PathParameter(ge=1, le=2**62)]
 Unit = Annotated[str | None, Query(pattern=UNIT_CODE, description="Code of a reporting unit")]
 
 
-class JudgementIn(BaseModel):
+class JudgementIn(Texts):
     """A judgement of a house; rows are only added."""
 
     model_config = ConfigDict(
@@ -69,15 +67,6 @@ class JudgementIn(BaseModel):
     round: str | None = Field(None, max_length=100, description="Name or number of the round; by the day without it")
     visit_id: UUID | None = None
     late: bool = Field(False, description="A late entry: may be older than the judgement in force")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _printable(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            if any((ord(c) < 32 and c not in "\n\r\t") or 0xD800 <= ord(c) <= 0xDFFF for c in value):
-                raise ValueError("应为可打印的文字 (printable text)")
-            return value.strip() or None
-        return value
 
 
 def _told(row: dict[str, Any], lang: str) -> dict[str, Any]:
@@ -128,12 +117,11 @@ def table(connection: Reading, audit: Audit, name: Literal["annex1", "annex2"], 
     """Download the notice's annex as a workbook of one sheet, counted from judgements."""
     on = day_asked(day)
     made = annex(connection, name, on)
-    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    mark = Mark(audit.identity.account)
-    path = Path(folder.name) / f"{name}-{on}-{mark.stem}.xlsx"
-    write_annex(made.title, made.of, annex_lines(made), annex_notes(made), path, mark)
-    audit.record(Action.EXPORTED, path.name, table=name, day=str(on))
-    return download(path, folder)
+    return exported(
+        audit, f"{name}-{on}", "xlsx",
+        lambda path, mark: write_annex(made.title, made.of, annex_lines(made), annex_notes(made), path, mark),
+        table=name, day=str(on),
+    )  # fmt: skip
 
 
 @router.get(
@@ -147,9 +135,9 @@ def business_list(
     on = day_asked(day)
     codes.refresh(connection)
     found = business.county_list(connection, on, unit)
-    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    mark = Mark(audit.identity.account)
-    path = Path(folder.name) / f"business-{on}-{mark.stem}.{format}"
-    write_rows(BUSINESS_HEADINGS, business_rows(found), path, title=f"经营核查 {on}", mark=mark)
-    audit.record(Action.EXPORTED, path.name, list="business", day=str(on), rows=len(found))
-    return download(path, folder)
+    title = f"经营核查 {on}"
+    return exported(
+        audit, f"business-{on}", format,
+        lambda path, mark: write_rows(BUSINESS_HEADINGS, business_rows(found), path, title=title, mark=mark),
+        list="business", day=str(on), rows=len(found),
+    )  # fmt: skip

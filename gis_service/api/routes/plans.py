@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pyproj import Transformer
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.http.downloads import DOWNLOADS, MEDIA, download
+from gis_service.api.http.downloads import DOWNLOADS, MEDIA, exported
 from gis_service.api.http.errors import language
+from gis_service.api.http.texts import Line
 from gis_service.api.routes.selections import AskIn, ask_of_body
 from gis_service.areas.drawn import drawn_area
 from gis_service.db.engine import transaction, work_srid
 from gis_service.db.queries import statement
-from gis_service.errors import InputError, TooManyError
+from gis_service.errors import InputError
 from gis_service.export.mark import Mark
 from gis_service.facts import house
 from gis_service.identity import Identity, Right
 from gis_service.inspection.model import URGENCY, Team
 from gis_service.inspection.read import name_teams
-from gis_service.inspection.stored import background, edit, make
+from gis_service.inspection.stored import edit, make
 from gis_service.inspection.stored.conditions import Conditions
 from gis_service.inspection.stored.export import told, with_days_of, write_plan
 from gis_service.inspection.stored.read import Stored, head_of, read_plan
 from gis_service.jobs.ask import ask
-from gis_service.jobs.worker import has_worker
 from gis_service.selection.reasons import phrases
 from gis_service.selection.select import latest_run, parameters_of, run_selection
 from gis_service.selection.terms import AreaTerm, Ask
@@ -52,7 +50,6 @@ VersionQuery = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="The 
 TeamQuery = Annotated[str | None, Query(max_length=60)]
 _STOPS_MAX = 5_000
 _LIST_MAX = 500
-_MAKING_MAX = 2
 _XLSX = MEDIA[".xlsx"]
 
 _FIRST, _LAST = date(2000, 1, 1), date(2100, 12, 31)
@@ -60,15 +57,9 @@ Day = Annotated[date, Field(ge=_FIRST, le=_LAST)]
 DayQuery = Annotated[date | None, Query(ge=_FIRST, le=_LAST)]
 
 
-def _printable(value: str) -> str:
-    if not value.isprintable() or not value.strip():
-        raise ValueError("must be printable text")
-    return value
-
-
 Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Name60 = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_printable)]
-HouseId = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
+Name60 = Annotated[Line, Field(max_length=60)]
+HouseId = Annotated[Line, Field(max_length=100)]
 
 
 class _In(BaseModel):
@@ -79,7 +70,7 @@ class TeamIn(_In):
     """A team: name, members, and its own limits."""
 
     name: Name60
-    members: Annotated[str, Field(max_length=200), AfterValidator(_printable)] | None = None
+    members: Annotated[Line, Field(max_length=200)] | None = None
     per_day: int | None = Field(None, ge=1, le=1000)
     days_off: list[Day] = Field(default=[], max_length=400)
     first_day: Day | None = Field(None, description="It joins on this day")
@@ -122,7 +113,7 @@ class PlanIn(ConditionsIn):
         extra="forbid",
         json_schema_extra={"examples": [{"name": "九月排查", "teams": 4, "per_day": 16, "start": "2022-09-13"}]},
     )
-    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
+    name: Annotated[Line, Field(max_length=100)]
     run_id: int | None = Field(None, ge=1, le=2**62, description="A stored selection")
     area_id: int | None = Field(None, ge=1, le=2**62, description="A drawn area: every house in it")
     ask: AskIn | None = Field(None, description="Conditions, as for POST /api/selections")
@@ -252,34 +243,15 @@ def create(asked: PlanIn, identity: CurrentUser, audit: Audit) -> dict[str, Any]
         conditions = asked.conditions()
         teams = _teams(asked)
         make.check_input(connection, run_id, conditions, teams)
-        _check_load(connection)
         plan_id, version = make.begin(connection, asked.name, run_id, conditions, teams)
         audit.append(connection, Action.PLAN_MADE, f"plan {plan_id}", name=asked.name, run=run_id, version=version)
-        job_id = _ask(connection, identity, plan_id, version)
-    return _begun(identity, plan_id, version, job_id)
+        return _begun(connection, identity, plan_id, version)
 
 
-def _ask(connection: Connection, identity: Identity, plan_id: int, version: int) -> int | None:
-    """Ask the worker, in the same transaction, to make what was begun; None where there is no worker."""
-    if not has_worker():
-        return None
-    return ask(connection, identity, "plan", {"plan_id": plan_id, "version": version}).job_id
-
-
-def _begun(identity: Identity, plan_id: int, version: int, job_id: int | None) -> dict[str, Any]:
-    if job_id is None:
-        background.start(identity, plan_id, version)
-    with transaction(identity, read_only=True) as connection:
-        return _head(head_of(connection, plan_id, version)) | {"job_id": job_id}
-
-
-def _check_load(connection: Connection) -> None:
-    """Refuse more than so many plans at once: each takes all cores for a while."""
-    making = int(connection.execute(text(statement("plans.making"))).scalar_one())
-    if making >= _MAKING_MAX:
-        raise TooManyError(
-            f"已有 {making} 个计划正在编排，请等它们完成。", f"{making} plans are being made; wait until they are done."
-        )
+def _begun(connection: Connection, identity: Identity, plan_id: int, version: int) -> dict[str, Any]:
+    """Ask the worker, in the same transaction, to make what was begun; return its head, with the job."""
+    job = ask(connection, identity, "plan", {"plan_id": plan_id, "version": version})
+    return _head(head_of(connection, plan_id, version)) | {"job_id": job.job_id}
 
 
 def _list_of(connection: Connection, asked: PlanIn) -> int:
@@ -517,14 +489,12 @@ def replan(plan_id: PlanId, asked: ReplanIn, identity: CurrentUser, audit: Audit
             old.teams, {g.team: g.day for g in asked.gone}, {j.team: j.day for j in asked.joins},
             {s.team: s.per_day for s in asked.slower},
         )  # fmt: skip
-        _check_load(connection)
         changes = make.Changes(asked.from_day, asked.done_through, teams, asked.add_houses, asked.add_run)
         version = make.begin_replan(connection, old, changes)
         audit.append(
             connection, Action.PLAN_MADE, f"plan {plan_id}", version=version, replan=asked.model_dump(mode="json")
         )
-        job_id = _ask(connection, identity, plan_id, version)
-    return _begun(identity, plan_id, version, job_id)
+        return _begun(connection, identity, plan_id, version)
 
 
 @router.get("/api/plans/{plan_id}/compare", summary="How two versions differ", dependencies=_READ)
@@ -561,12 +531,11 @@ def export(
 ) -> FileResponse:  # fmt: skip
     """Download a whole plan."""
     head = head_of(connection, plan_id, version)
-    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    mark = Mark(audit.identity.account)
-    path = Path(folder.name) / f"plan-{plan_id}-v{head['version']}-{mark.stem}.{format}"
-    count = write_plan(connection, plan_id, head["version"], path, mark)
-    audit.record(Action.EXPORTED, path.name, plan=plan_id, rows=count)
-    return download(path, folder)
+    number = head["version"]
+    return exported(
+        audit, f"plan-{plan_id}-v{number}", format,
+        lambda path, mark: write_plan(connection, plan_id, number, path, mark), plan=plan_id, version=number,
+    )  # fmt: skip
 
 
 @router.get(

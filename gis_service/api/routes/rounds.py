@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
-from itertools import chain
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.texts import Line
 from gis_service.identity import Right
 from gis_service.record import judge, rounds
 from web_map.rounds import round_values
@@ -25,31 +25,20 @@ _READ = [Depends(allow(Right.READ))]
 _ROUNDS = [Depends(allow(Right.ROUNDS))]
 
 RoundId = Annotated[int, PathParameter(ge=1, le=2**62)]
-Filter = dict[Literal["use_class", "unit_code", "hazard_tier"], list[Annotated[str, Field(max_length=40)]]]
+Filter = dict[Literal["use_class", "unit_code", "hazard_tier"], list[Annotated[Line, Field(max_length=40)]]]
 
 
-class _Printable(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    @field_validator("*", mode="after")
-    @classmethod
-    def _texts(cls, value: Any) -> Any:
-        texts = [value] if isinstance(value, str) else chain(*value.values()) if isinstance(value, dict) else []
-        if not all(str(text).isprintable() for text in texts):
-            raise ValueError("must be printable text")
-        return value
-
-
-class DeadlineIn(_Printable):
+class DeadlineIn(BaseModel):
     """The last day of a step."""
 
+    model_config = ConfigDict(extra="forbid")
     step: Literal["survey", "correct", "judge", "appraise", "control", "rectify"]
     due_on: date
     filter: Filter = Field(default_factory=dict)
-    clause: str | None = Field(None, max_length=100)
+    clause: Line | None = Field(None, max_length=100)
 
 
-class RoundIn(_Printable):
+class RoundIn(BaseModel):
     """A round to be opened."""
 
     model_config = ConfigDict(
@@ -61,12 +50,12 @@ class RoundIn(_Printable):
             ]
         },
     )  # fmt: skip
-    name: str = Field(min_length=1, max_length=100)
+    name: Line = Field(max_length=100)
     kind: Literal["campaign", "look_back", "checkup", "earlier"]
     first_day: date
     last_day: date | None = None
     filter: Filter = Field(default_factory=dict)
-    source: str | None = Field(None, max_length=200)
+    source: Line | None = Field(None, max_length=200)
     deadlines: list[DeadlineIn] = Field(default_factory=list, max_length=50)
 
 

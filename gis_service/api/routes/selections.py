@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.bodies import SHAPES
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.http.downloads import DOWNLOADS, download
+from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.rules import heavy, takes
+from gis_service.api.http.texts import Line
 from gis_service.api.routes.areas import ShapeIn
 from gis_service.areas.area import area_of
 from gis_service.areas.drawn import drawn_area
@@ -28,7 +27,6 @@ from gis_service.areas.shapes import checked_shape
 from gis_service.codelists import ZONE_KIND
 from gis_service.db.queries import statement
 from gis_service.export.files import write_places
-from gis_service.export.mark import Mark
 from gis_service.export.rows import write_rows
 from gis_service.identity import Right
 from gis_service.selection.attributes import ATTRIBUTES
@@ -157,14 +155,7 @@ class AskIn(LimitsIn, BaseModel):  # type: ignore[misc]  # fields made from RULE
 class NewIn(AskIn):
     """A list to make; its name is what people call it."""
 
-    name: str | None = Field(None, min_length=1, max_length=100, pattern=r"\S")
-
-    @field_validator("name")
-    @classmethod
-    def _printable(cls, value: str | None) -> str | None:
-        if value is not None and not value.isprintable():
-            raise ValueError("must be printable text")
-        return value
+    name: Line | None = Field(None, max_length=100)
 
 
 class ListOut(BaseModel):
@@ -395,12 +386,12 @@ def export_difference(
 ) -> FileResponse:
     """Download what differs, one row a house."""
     rows = difference_rows(connection, before, after)
-    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    mark = Mark(audit.identity.account)
-    path = Path(folder.name) / f"compare-{before}-{after}-{mark.stem}.{format}"
-    write_rows(DIFFERENCE_HEADINGS, rows, path, title=f"第 {before} 号与第 {after} 号名单对比", mark=mark)
-    audit.record(Action.EXPORTED, path.name, before=before, after=after, rows=len(rows))
-    return download(path, folder)
+    title = f"第 {before} 号与第 {after} 号名单对比"
+    return exported(
+        audit, f"compare-{before}-{after}", format,
+        lambda path, mark: write_rows(DIFFERENCE_HEADINGS, rows, path, title=title, mark=mark),
+        before=before, after=after, rows=len(rows),
+    )  # fmt: skip
 
 
 @router.get(
@@ -432,17 +423,14 @@ def export(
     """Download a selection, narrowed as the page shows it."""
     parameters_of(connection, run_id)
     places = selected_frame(connection, run_id, narrowed=narrowed)
-    folder = tempfile.TemporaryDirectory(prefix="gis-export-")
-    mark = Mark(audit.identity.account)
-    path = Path(folder.name) / f"selection-{run_id}-{mark.stem}.{format}"
     told = about(connection, run_id)
     only = narrowed.sentence(names_of(connection, [narrowed.township, narrowed.village]))
-    write_places(
-        places, path, title=told["name"] or "优先排查名单", headings=HEADINGS, mark=mark,
-        said=f"{_state(told)}：{told['sentence']}{f'只列{only}。' if only else ''}",
+    title, said = told["name"] or "优先排查名单", f"{_state(told)}：{told['sentence']}{f'只列{only}。' if only else ''}"
+    return exported(
+        audit, f"selection-{run_id}", format,
+        lambda path, mark: write_places(places, path, title=title, headings=HEADINGS, mark=mark, said=said),
+        run=run_id, rows=len(places),
     )  # fmt: skip
-    audit.record(Action.EXPORTED, path.name, run=run_id, rows=len(places))
-    return download(path, folder)
 
 
 def _state(told: dict[str, Any]) -> str:
@@ -478,7 +466,7 @@ def _out(
     asked = {"run_id": run_id, "limit": limit, "offset": offset, **narrowed.values()}
     rows = connection.execute(text(statement("runs.page")), asked).mappings().all()
     told = about(connection, run_id, lang)
-    shown = int(rows[0]["of_all"]) if rows else 0
+    shown = int(connection.execute(text(statement("runs.shown")), asked).scalar_one())
     return SelectionOut(
         run_id=run_id,
         name=told["name"],

@@ -11,18 +11,9 @@ from typing import Any
 from gis_service.errors import InputError
 from gis_service.inspection.calendar import works
 from gis_service.inspection.model import Team, Terms
+from gis_service.inspection.travel import TRAVEL_DEFAULTS
 from gis_service.settings import DEFAULTS, default
 
-_TRAVEL = (
-    "detour_factor",
-    "drive_kmh",
-    "walk_kmh",
-    "steps_kmh",
-    "park_min",
-    "walk_max_m",
-    "road_reach_m",
-    "road_snap_m",
-)
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 TEAMS_MAX = 200
 
@@ -88,7 +79,7 @@ class Conditions:
             "holidays": {d.isoformat(): "off" if off else "work" for d, off in sorted(self.holidays.items())},
             "minutes": self.minutes, "due": {str(u): d.isoformat() for u, d in sorted(self.due.items())},
             "roads": self.roads, "partial": self.partial, "seed": self.seed, "iterations": self.iterations,
-            "defaults": {name: DEFAULTS[name].value for name in (*_TRAVEL, "replan_saving")},
+            "defaults": {name: DEFAULTS[name].value for name in (*TRAVEL_DEFAULTS, "replan_saving")},
         }  # fmt: skip
 
     @classmethod

@@ -13,19 +13,12 @@ from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
 from gis_service.errors import InputError, NotFoundError
 from gis_service.identity import Identity
-from gis_service.inspection.model import Stop
+from gis_service.inspection.model import Stop, urgency_of
 from gis_service.inspection.stored.conditions import Conditions
 from gis_service.inspection.travel import Network, Straight, Ways
 
 _networks: dict[tuple[Any, ...], Network] = {}
 _lock = threading.Lock()
-
-
-def urgency_of(tier: str, use: str) -> int:
-    """Return the urgency of a house: 1 severe, 2 some, 3 operating and unjudged, 4 the rest."""
-    if tier in {"severe", "some"}:
-        return 1 if tier == "severe" else 2
-    return 3 if tier == "unjudged" and use in {"commercial", "mixed"} else 4
 
 
 def stops_of_run(connection: Connection, run_id: int, conditions: Conditions) -> list[Stop]:
