@@ -144,7 +144,8 @@ def test_areas_accounts_and_tokens(county: Database, client: TestClient, app: Fa
             form = {"csrf": opened.principal.csrf, "title": evil, "right": "read"}
             browser.post("/account/tokens", data=form)
             browser.post("/accounts", data={"csrf": opened.principal.csrf, "name": evil[:40], "role": "planner"})
-        assert client.post("/api/selections", json={}).status_code == 201  # the county's list, for the offline files
+        made = client.post("/api/selections", json={}).json()["run_id"]  # the county's list, for the offline files
+        assert client.post(f"/api/selections/{made}/publish").status_code == 200
         _selected(client)
         for path in ("/account", "/accounts", "/accounts?tokens=t.administrator.p", "/audit-trail", "/", "/map/planner",
                      "/map/planner/offline", "/map/township/451224100", "/map/township/451224100/offline"):  # fmt: skip

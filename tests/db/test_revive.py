@@ -12,6 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 import pytest
@@ -91,7 +92,8 @@ def test_it_is_heard_and_started_again(alone: Database):
         with contextlib.suppress(asyncio.CancelledError):
             await hearing
 
-    asyncio.run(run())
+    with ThreadPoolExecutor(1) as pool:  # a loop of its own beside that of the worker's browser
+        pool.submit(asyncio.run, run()).result()
 
     # Meanwhile a page and a program are told what is wrong and what will happen.
     with TestClient(create_app(), raise_server_exceptions=False) as client:
