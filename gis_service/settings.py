@@ -212,6 +212,7 @@ DEFAULTS: dict[str, Default] = {
     "buffer_industrial_m": Default(100, "m", _OURS, "工业集中区及周边"),
     "min_floors": Default(3, "层", "融政规〔2022〕6号，含本数（民法典第1259条）", "重点房屋层数"),
     "min_people": Default(10, "人", "融政规〔2022〕6号，含本数（民法典第1259条）", "重点房屋人数"),
+    "min_age": Default(30, "年", f"{_OURS}；GB 50068-2018 普通房屋设计使用年限为 50 年", "年久房屋房龄"),
     "storey_height_m": Default(3.0, "m", _OURS, "层高"),
     "max_width_m": Default(4.0, "m", "GB 50016 7.1.8(1) 消防车道净宽", "间距上限"),
     "touch_m": Default(0.3, "m", f"{_OURS}：数字化误差", "贴面"),

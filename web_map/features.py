@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyproj
 import shapely
 from numpy.typing import NDArray
+
+from gis_service.projection import transformed
 
 # Six digits are 0.1 m: finer than any wall was surveyed, and a third of the bytes.
 _DIGITS = 6
@@ -15,11 +16,7 @@ _DIGITS = 6
 
 def to_degrees(geometry: NDArray[np.object_], srid: int) -> NDArray[np.object_]:
     """Bring geometries from the work SRID to WGS 84 degrees (longitude, latitude)."""
-    transformer = pyproj.Transformer.from_crs(srid, 4326, always_xy=True)
-    moved: NDArray[np.object_] = shapely.transform(
-        geometry, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
-    )
-    return moved
+    return transformed(geometry, srid, 4326)
 
 
 def latlngs(geometry: Any) -> Any:

@@ -116,25 +116,31 @@ def _drawn(
     outlined = clusters if whole else drawn
     outlines = shapes_of(outlined, srid)
     houses = read(connection, "fire.houses", **values)
+    work = None if whole else work_of(connection, run["run_id"], ids[0], run["parameters"]["engine_width_m"])
     parts = [
         *ground_layers(connection, boundaries_of(connection, srid), srid, zh=zh, tiled=not offline),
         layers.engine_layer(read(connection, "fire.engine_space", **values), run["parameters"], srid, zh=zh),
         layers.clusters_layer(outlined, outlines, zh=zh, whole=whole),
         layers.around_layer(_others(connection, values, cluster_id, offline=offline), srid, zh=zh),
         layers.houses_layer(houses, srid, zh=zh),
-        layers.alleys_layer(read(connection, "fire.alleys", **values), run["parameters"], srid, zh=zh),
+        layers.alleys_layer(
+            read(connection, "fire.alleys", **values),
+            run["parameters"],
+            srid,
+            zh=zh,
+            numbers={} if work is None else work.numbers,
+        ),
         layers.breaks_layer(read(connection, "fire.firebreaks", **values), srid, zh=zh),
         *layers.water_layers(read(connection, "fire.water", **values, limit=_WATER_MAX), srid, zh=zh),
     ]
     fire: dict[str, Any] = {}
-    if cluster_id is not None:
+    if work is not None:
         this = {"run_id": run["run_id"], "cluster_id": cluster_id}
         gaps = read(connection, "fire.gaps", **this)
         parts.append(layers.gaps_layer(gaps, srid, zh=zh))
         parts.append(layers.burn_layer(houses, read(connection, "fire.burn", **this), srid, zh=zh))
         fire = _told(run["parameters"], zh=zh) | {"gaps": layers.gap_rows(gaps)}
         if offline:
-            work = work_of(connection, run["run_id"], cluster_id, run["parameters"]["engine_width_m"])
             parts += _work_drawn(work, srid, zh=zh)
             fire["summary"] = route.describe_patrol(work, zh=zh)
         else:

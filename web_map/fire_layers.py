@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from web_map.parts import layer, shapes_of
 Rows = list[dict[str, Any]]
 
 _EDGE = "#5a4a3a"
+_NUMBERS_FROM_ZOOM = 18
 _DEPTH_STEPS = ((5, "#3f007d"), (4, "#54278f"), (3, "#756bb1"), (2, "#9e9ac8"), (1, "#cbc9e2"), (0, "#f2f0f7"))
 _FLOOR_STEPS = ((7, "#00441b"), (5, "#238b45"), (4, "#66c2a4"), (3, "#b2e2e2"), (1, "#edf8fb"))
 _USE_COLOR = {"commercial": "#d95f02", "mixed": "#fdb462", "other": "#e5e5e5"}
@@ -76,8 +79,10 @@ def hose_style() -> dict[str, Any]:
 def hose_keys(*, zh: bool) -> list[dict[str, Any]]:
     """Return its legend."""
     steps = zip(hose_names(zh=zh), HOSE_STEPS, strict=True)
-    keys = [{"name": name, "style": fill(color, 1, 1, _EDGE)} for name, (_, color) in steps][::-1]
-    keys.append({"name": house.UNREACHED[0 if zh else 1], "style": fill(UNREACHED, 1)})
+    keys = [{"name": name, "style": fill(color, 1, 1, _EDGE), "of": f"{least:g}"} for name, (least, color) in steps][
+        ::-1
+    ]
+    keys.append({"name": house.UNREACHED[0 if zh else 1], "style": fill(UNREACHED, 1), "of": ""})
     return keys
 
 
@@ -112,7 +117,7 @@ def colourings(*, zh: bool, tiled: bool = False) -> list[dict[str, Any]]:
     if not tiled:
         made.append(_stepped("floors", "层数" if zh else "storeys", _FLOOR_STEPS, "层" if zh else "", unknown))
         styles = {name: fill(color, 0.92, 0.7, _EDGE) for name, color in _USE_COLOR.items()}
-        keys = [{"name": USE_CLASS[name] if zh else name, "style": style} for name, style in styles.items()]
+        keys = [{"name": USE_CLASS[name] if zh else name, "style": style, "of": name} for name, style in styles.items()]
         rule = {"by": "use", "values": styles, "fallback": styles["other"]}
         made.append({"name": "用途" if zh else "use", "style": rule, "keys": keys})
     return made
@@ -125,13 +130,18 @@ def _stepped(by: str, name: str, steps: Any, unit: str, none: str) -> dict[str, 
     for position, (least, color) in reversed(list(enumerate(steps))):
         above = steps[position - 1][0] - 1 if position else None
         said = f"{least}+" if above is None else f"{least}" if above == least else f"{least}–{above}"
-        keys.append({"name": f"{said}{unit}", "style": fill(color, 1, 1, _EDGE)})
-    keys.append({"name": none, "style": fill(UNREACHED, 1)})
+        keys.append({"name": f"{said}{unit}", "style": fill(color, 1, 1, _EDGE), "of": f"{least:g}"})
+    keys.append({"name": none, "style": fill(UNREACHED, 1), "of": ""})
     return {"name": name, "style": rule, "keys": keys}
 
 
-def alleys_layer(rows: Rows, parameters: dict[str, Any], srid: int, *, zh: bool) -> dict[str, Any]:
-    """Return alleys as strips of their mean width, so that the map is to scale; no rows where they come as tiles."""
+def alleys_layer(
+    rows: Rows, parameters: dict[str, Any], srid: int, *, zh: bool, numbers: Mapping[int, int] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Return alleys as strips of their mean width, so that the map is to scale; no rows where they come as tiles.
+
+    ``numbers`` are those of one cluster's sheet.
+    """
     styles = {name: fill(color, 0.9, 1.2) for name, color in ALLEY_COLOR.items()}
     features = []
     if rows:
@@ -139,18 +149,19 @@ def alleys_layer(rows: Rows, parameters: dict[str, Any], srid: int, *, zh: bool)
         widths = np.array([row["mean_width_m"] for row in rows])
         strips = to_degrees(shapely.buffer(lines, np.maximum(widths, 0.4) / 2, cap_style="flat", quad_segs=2), srid)
         for row, strip in zip(rows, strips, strict=True):
-            popup = cluster.alley_facts(row, zh=zh)
-            features.append(
-                feature(
-                    strip, {"class": row["class"], "w": round(row["mean_width_m"], 3)}, popup, f"a{row['alley_id']}"
-                )
-            )
+            popup = cluster.alley_facts(row, zh=zh, number=numbers.get(row["alley_id"]))
+            shown = {"class": row["class"], "w": round(row["mean_width_m"], 3)}
+            if row["alley_id"] in numbers:
+                shown["number"] = str(numbers[row["alley_id"]])
+            features.append(feature(strip, shown, popup, f"a{row['alley_id']}"))
     limits = cluster.class_limits(parameters, zh=zh)
-    keys = [{"name": said, "style": styles[name]} for name, said in limits.items()]
+    keys = [{"name": said, "style": styles[name], "of": name} for name, said in limits.items()]
     style = {"by": "class", "values": styles, "fallback": styles["narrow"]}
+    named = {"label": "number", "labelFrom": _NUMBERS_FROM_ZOOM} if numbers else {}
     return layer(
-        "alleys", "巷道（按类别，按实宽绘制）" if zh else "Alleys by class, to scale", features, style, keys, width="w"
-    )
+        "alleys", "巷道（按类别，按实宽绘制）" if zh else "Alleys by class, to scale", features, style, keys,
+        width="w", **named,
+    )  # fmt: skip
 
 
 def gaps_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
@@ -170,7 +181,7 @@ def gaps_layer(rows: Rows, srid: int, *, zh: bool) -> dict[str, Any]:
         }
         features.append(feature(shape, {"class": row["class"], "w": round(row["mean_width_m"], 3)}, popup))
     style = {"by": "class", "values": styles, "fallback": styles["narrow"]}
-    keys = [{"name": names[name], "style": styles[name], "shape": "line"} for name in styles]
+    keys = [{"name": names[name], "style": styles[name], "shape": "line", "of": name} for name in styles]
     name = "间隙（含短于 5 m 的）" if zh else "Gaps, short ones too"
     return layer("gaps", name, features, style, keys, shape="line", width="w", shown=False)
 
@@ -241,7 +252,10 @@ def work_layers(*, zh: bool) -> list[dict[str, Any]]:
         "across": line("#74c476", 2, "2 5"),
         "direct": line("#cb181d", 2.2, "1 5"),
     }
-    keys = [{"name": KIND[kind][0 if zh else 1], "style": style, "shape": "line"} for kind, style in values.items()]
+    keys = [
+        {"name": KIND[kind][0 if zh else 1], "style": style, "shape": "line", "of": kind}
+        for kind, style in values.items()
+    ]
     rule = {"by": "kind", "values": values, "fallback": route}
     dot = fill(ENGINE, 1, 1.5, "#ffffff") | {"radius": 9}
     marks = {str(k): {"color": ENGINE, "mark": str(k)} for k in range(1, 10)}

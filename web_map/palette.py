@@ -48,5 +48,5 @@ def score_keys(lang: str) -> list[dict[str, Any]]:
         above = bounds[position - 1] if position else None
         unit = "" if lang == "en" else "分"
         name = f"≥{least:.0f}{unit}" if above is None else f"{least:.0f}–{above:.0f}{unit}"
-        keys.append({"name": name, "style": fill(color, 0.88, 1, "#3b0a12")})
+        keys.append({"name": name, "style": fill(color, 0.88, 1, "#3b0a12"), "of": f"{least:g}"})
     return keys

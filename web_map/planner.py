@@ -41,6 +41,7 @@ from web_map.parts import (
 _LIST_MAX = 100
 _RUNS_MAX = 50
 _ZONES_MAX = 3_000
+_HOUSES_FROM_ZOOM = 12
 
 
 def planner_page(
@@ -79,14 +80,21 @@ def planner_page(
     ]  # fmt: skip
     if run["run_id"] is not None:
         layers.append(_house_layer(houses, run["run_id"], lang, offline=offline))
+    circles = None if offline else _circles(connection, run["run_id"], boundaries, zh=zh)
     if not offline:
         layers.insert(1, all_houses_layer(zh=zh))
+    if circles is not None:
+        for part in layers:
+            if part["id"] in {"houses", "buildings"}:
+                part["minZoom"] = _HOUSES_FROM_ZOOM
     config: dict[str, Any] = {
         # A layer with nothing in it is no line of the legend.
         "layers": [part for part in layers if part["features"] or "tiles" in part],
         "list": _list(rows[:_LIST_MAX], srid, lang),
         "attribution": attribution(county),
     }
+    if circles is not None:
+        config["circles"] = circles
     if offline:
         config["places"] = _places(boundaries, zones, houses)
     else:
@@ -105,7 +113,16 @@ def planner_page(
         links=[] if offline else _links(run, latest_run(connection), zh=zh),
         scripts=()
         if offline
-        else ("vendor/draw.js", "tabs.js", "areas.js", "conditions.js", "listing.js", "lists.js", "planner.js"),
+        else (
+            "vendor/draw.js",
+            "circles.js",
+            "tabs.js",
+            "areas.js",
+            "conditions.js",
+            "listing.js",
+            "lists.js",
+            "planner.js",
+        ),
         styles=() if offline else ("vendor/draw.css",),
         current="/map/planner",
     )
@@ -136,6 +153,30 @@ def _run(connection: Connection, run_id: int | None, *, offline: bool) -> dict[s
     return dict(row) | {"parameters": complete(row["parameters"])}
 
 
+def _circles(
+    connection: Connection, run_id: int | None, boundaries: list[dict[str, Any]], *, zh: bool
+) -> dict[str, Any] | None:
+    """Return what the county's zooms show in place of specks: how many listed houses each reporting unit has.
+
+    None where nothing is listed, or a listed house lies in a unit without an outline: a circle less would hide it.
+    """
+    listed = {row["code"]: row["listed"] for row in read(connection, "runs.by_unit", run_id=run_id)}
+    known = {area["k"]: area for area in boundaries if area["p"]["level"] in {"township", "unit"}}
+    if not listed or not listed.keys() <= known.keys():
+        return None
+    return {
+        "label": f"放大到 {_HOUSES_FROM_ZOOM} 级以后显示每栋房屋；以前圆圈为各乡镇名单栋数。"
+        if zh
+        else f"Houses are drawn from zoom {_HOUSES_FROM_ZOOM} on; before it circles count the listed ones of each township.",
+        "below": _HOUSES_FROM_ZOOM,
+        "measures": [{"id": "listed", "name": "名单上" if zh else "listed", "color": "#fc8d59"}],
+        "places": [
+            {"name": known[code]["p"]["name"], "c": known[code]["c"], "values": {"listed": count}}
+            for code, count in sorted(listed.items())
+        ],
+    }
+
+
 def _zone_style(opacity: float, weight: float, dash: str | None = None) -> dict[str, Any]:
     extra = {"dashArray": dash} if dash else {}
     values = {kind: fill(color, opacity, weight) | extra for kind, color in ZONE_COLOR.items()}
@@ -144,7 +185,13 @@ def _zone_style(opacity: float, weight: float, dash: str | None = None) -> dict[
 
 def _zone_keys(*, zh: bool) -> list[dict[str, Any]]:
     return [
-        {"name": ZONE_KIND[kind] if zh else kind, "style": fill(color, 1), "mark": ZONE_MARK[kind], "shape": ""}
+        {
+            "name": ZONE_KIND[kind] if zh else kind,
+            "style": fill(color, 1),
+            "mark": ZONE_MARK[kind],
+            "shape": "",
+            "of": kind,
+        }
         for kind, color in ZONE_COLOR.items()
     ]
 

@@ -134,6 +134,7 @@ def _tier_keys(*, zh: bool) -> list[dict[str, Any]]:
             "style": styles[tier],
             "mark": TIER_MARK.get(tier),
             "ink": "#1d2733",
+            "of": tier,
         }
         for tier in _TIERS
     ]

@@ -48,8 +48,8 @@ def facts(c: Any, *, zh: bool) -> dict[str, Any]:
     return {"title": title(c), "rows": rows, "reasons": score_parts(c, zh=zh)}
 
 
-def alley_facts(row: Any, *, zh: bool) -> dict[str, Any]:
-    """Return what a click on an alley tells."""
+def alley_facts(row: Any, *, zh: bool, number: int | None = None) -> dict[str, Any]:
+    """Return what a click on an alley tells; ``number`` is that of the cluster's sheet, # its identifier in the run."""
     yes, no = ("是", "否") if zh else ("yes", "no")
     told = (
         ("类别", "class", word(CLASS, row["class"], zh=zh)),
@@ -60,8 +60,9 @@ def alley_facts(row: Any, *, zh: bool) -> dict[str, Any]:
         ("两侧房屋", "houses along it", str(row["buildings"])),
         ("尽端", "dead end", yes if row["dead_end"] else no),
     )
+    identifier = f"#{row['alley_id']}"
     return {
-        "title": f"{'巷道' if zh else 'Alley'} {row['alley_id']}",
+        "title": f"{'巷道' if zh else 'Alley'} {identifier if number is None else f'{number} ({identifier})'}",
         "rows": [[z if zh else e, value] for z, e, value in told],
     }
 

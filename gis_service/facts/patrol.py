@@ -36,11 +36,11 @@ def summary(lengths: Mapping[str, float], staging: int, *, zh: bool) -> str:
     return f"{staging} staging points. The patrol is {whole}: {', '.join(parts)}."
 
 
-def step_facts(number: int, kind: str, alley_id: int | None, length_m: float, *, zh: bool) -> dict[str, Any]:
-    """Return what a click on a step tells: its place in the order, what is walked, how far."""
+def step_facts(number: int, kind: str, alley: int | None, length_m: float, *, zh: bool) -> dict[str, Any]:
+    """Return what a click on a step tells: its place in the order, what is walked (an alley by its number), how far."""
     said = STEP[kind][0 if zh else 1]
     return {
-        "title": f"{number}. {said}{'' if alley_id is None else f' {alley_id}'}",
+        "title": f"{number}. {said}{'' if alley is None else f' {alley}'}",
         "rows": [["长度" if zh else "length", f"{length_m:.1f} m"]],
     }
 

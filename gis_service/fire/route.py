@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import Transformer
 
 from gis_service.facts.patrol import staging_facts, step_facts, summary
 from gis_service.fire.work import Work
+from gis_service.projection import transformer
 
 _DIGITS = 7
 """Of a degree: about a centimetre."""
@@ -29,8 +29,9 @@ def steps(work: Work, *, zh: bool) -> list[Mark]:
     """Return the route's stretches in the order of walking."""
     marks = []
     for number, step in enumerate(work.patrol.steps, start=1):
-        alley = None if step.alley is None else work.alley_ids[step.alley]
-        properties = {"what": "step", "step": number, "kind": step.kind, "alley_id": alley}
+        alley_id = None if step.alley is None else work.alley_ids[step.alley]
+        alley = None if alley_id is None else work.numbers[alley_id]
+        properties = {"what": "step", "step": number, "kind": step.kind, "alley": alley, "alley_id": alley_id}
         marks.append(Mark(step.line, properties, step_facts(number, step.kind, alley, step.length_m, zh=zh)))
     return marks
 
@@ -56,7 +57,7 @@ def describe_patrol(work: Work, *, zh: bool) -> str:
 
 def as_geojson(work: Work, srid: int, *, zh: bool) -> dict[str, Any]:
     """Return a GeoJSON FeatureCollection (EPSG:4326): the stretches, then the staging places; lengths in metres."""
-    to_degrees = Transformer.from_crs(srid, 4326, always_xy=True)
+    to_degrees = transformer(srid, 4326)
 
     def feature(mark: Mark) -> dict[str, Any]:
         moved: Any = shapely.transform(

@@ -6,6 +6,7 @@ The largest cluster of the demo county (824 houses, 731 alleys) takes a second o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,22 @@ class Work:
     Attributes
     ----------
     alley_ids
-        Numbers of the alleys whose positions the patrol's steps name.
+        Identifiers, in the run, of the alleys whose positions the patrol's steps name.
 
     """
 
     patrol: Patrol
     staging: Staging
     alley_ids: tuple[int, ...]
+
+    @cached_property
+    def numbers(self) -> dict[int, int]:
+        """An alley's number in its cluster, by identifier: from 1, as the patrol first comes through them.
+
+        Screen, sheet and patrol call an alley by this one number.
+        """
+        walked = dict.fromkeys(self.alley_ids[step.alley] for step in self.patrol.steps if step.alley is not None)
+        return {alley_id: number for number, alley_id in enumerate(walked, start=1)}
 
 
 _works: Cache[Work] = Cache(_KEPT)

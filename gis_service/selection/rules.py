@@ -180,10 +180,10 @@ RULES: dict[str, Rule] = {
             phrase_en="altered: {}", words=ALTERATION,
         ),
         Rule(
-            name="hazard", version=1, zh="重点问题：安全隐患", en="Key problems: safety hazards",
+            name="hazard", version=2, zh="重点问题：安全隐患", en="Key problems: safety hazards",
             source_zh=f"{_NOTICE} 重点问题；住建部排查技术要点（2022）第3–5条",
             source_en=f"{_NOTICE_EN}, key problems; the housing ministry's technical points of 2022, articles 3 to 5",
-            points_max=40.0,
+            points_max=35.0,
             where=lambda _: Building.hazard_tier.in_(("severe", "some")),
             value=lambda: func.to_jsonb(Building.hazard_tier),
             points=lambda most: case((Building.hazard_tier == "severe", most), else_=0.6 * most),
@@ -196,6 +196,16 @@ RULES: dict[str, Rule] = {
             where=lambda _: Building.appraisal_grade.in_(("C", "D")),
             value=lambda: func.to_jsonb(Building.appraisal_grade),
             phrase_zh="{}级", phrase_en="appraised {}",
+        ),
+        Rule(
+            name="age", version=1, zh="重点问题：年久", en="Key problems: age",
+            source_zh=f"{_NOTICE} 重点问题（年久失修失管但仍用于生产经营；失修须到场查看，这里只看房龄）",
+            source_en=f"{_NOTICE_EN}, key problems (old and neglected, still in business use; neglect must be seen on site, "
+            "this rule knows the age alone)",
+            points_max=5.0, limit=Limit("min_age", 1, 200, "年及以上房龄", "years old or more"),
+            where=lambda least: and_(Building.built_year <= func.extract("year", func.gis.today()) - least, _in_use()),
+            value=lambda: func.to_jsonb(Building.built_year),
+            phrase_zh="建于{}年", phrase_en="built in {}, in business use",
         ),
     )
 }  # fmt: skip

@@ -71,7 +71,7 @@ def read_sheet_data(
     borders = _read(connection, "fire.borders", **this)
     space = _read(connection, "fire.engine_space", **several)
     work = work_of(connection, run["run_id"], cluster_id, run["parameters"]["engine_width_m"])
-    numbers = _numbers(work)
+    numbers = work.numbers
     order = np.argsort(-np.array([b["wall_m"] for b in breaks.rows])) if breaks.rows else np.empty(0, int)
     walls = _Read([breaks.rows[k] for k in order], breaks.shapes[order] if len(order) else breaks.shapes)
     data = MapData(
@@ -150,15 +150,6 @@ def read_sheet_data(
         ],
         "metres": metres,
     }  # fmt: skip
-
-
-def _numbers(work: Work) -> dict[int, int]:
-    """Return a cluster's alleys numbered in the order in which the patrol first comes through them."""
-    numbers: dict[int, int] = {}
-    for step in work.patrol.steps:
-        if step.alley is not None:
-            numbers.setdefault(work.alley_ids[step.alley], len(numbers) + 1)
-    return numbers
 
 
 def _alley_rows(rows: list[dict[str, Any]], numbers: dict[int, int]) -> list[dict[str, Any]]:

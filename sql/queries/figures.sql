@@ -1,4 +1,5 @@
--- Figures by place and by department. Whoever asks counts only what they may see.
+-- Figures by place and by department. Whoever asks counts only what they may see. A village's houses are on the page of
+-- its township for the village itself, also those that report to a unit beside the townships.
 
 -- name: by_place
 -- One row a reporting unit of the county (a township, or a unit beside them), or a village of the unit :township; houses
@@ -19,7 +20,7 @@ WITH counted AS (
            count(d.cluster_id) AS in_clusters,
            count(*) FILTER (WHERE d.unreached) AS unreached
     FROM (SELECT *, use_class IN ('commercial', 'mixed') AS operating FROM gis.building
-          WHERE removed_on IS NULL AND (CAST(:township AS text) IS NULL OR unit_code = :township)) AS b
+          WHERE removed_on IS NULL AND (CAST(:township AS text) IS NULL OR unit_code = :township OR village_code = gis.asker('place'))) AS b
     LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = b.building_id
     LEFT JOIN gis.building_density AS d ON d.run_id = :density_run AND d.building_id = b.building_id
     GROUP BY 1
@@ -76,7 +77,7 @@ WHERE code = :township AND level IN ('township', 'unit')
 
 -- name: township_houses
 SELECT b.building_id, b.floors, b.structure, b.use_class, b.hazard_tier, ST_AsBinary(b.geom) AS geom
-FROM gis.building AS b WHERE b.unit_code = :township AND b.removed_on IS NULL ORDER BY b.building_id
+FROM gis.building AS b WHERE (b.unit_code = :township OR b.village_code = gis.asker('place')) AND b.removed_on IS NULL ORDER BY b.building_id
 
 -- name: township_listed
 -- The houses that a township works from: a hazard or a place on the priority list; the most urgent first.
@@ -84,21 +85,24 @@ SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, 
 FROM gis.house_card AS h
 LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = h.building_id
 LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
-WHERE h.unit_code = :township AND h.removed_on IS NULL AND (s.building_id IS NOT NULL OR h.hazard_tier IN ('severe', 'some'))
+WHERE (h.unit_code = :township OR h.village_code = gis.asker('place')) AND h.removed_on IS NULL
+  AND (s.building_id IS NOT NULL OR h.hazard_tier IN ('severe', 'some'))
 ORDER BY CASE h.hazard_tier WHEN 'severe' THEN 0 WHEN 'some' THEN 1 ELSE 2 END, s.score DESC NULLS LAST, h.building_id
 LIMIT :limit
 
 -- name: township_clusters
 SELECT c.*, cardinality(c.township_codes) > 1 AS crosses
 FROM gis.cluster_card AS c
-WHERE c.run_id = :density_run AND c.township_codes @> ARRAY[CAST(:township AS text)]
+WHERE c.run_id = :density_run
+  AND (c.township_codes @> ARRAY[CAST(:township AS text)] OR c.village_codes @> ARRAY[gis.asker('place')])
 ORDER BY c.rank
 
 -- name: township_extent
 SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (
     SELECT coalesce(
         (SELECT ST_Extent(ST_Transform(geom, 4326)) FROM gis.admin_area WHERE code = :township),
-        (SELECT ST_Extent(ST_Transform(geom, 4326)) FROM gis.building WHERE unit_code = :township)
+        (SELECT ST_Extent(ST_Transform(geom, 4326)) FROM gis.building
+         WHERE unit_code = :township OR village_code = gis.asker('place'))
     ) AS box) AS known
 WHERE box IS NOT NULL
 

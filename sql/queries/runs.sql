@@ -71,6 +71,14 @@ FROM gis.selection AS s, jsonb_array_elements(s.reasons) AS r (reason)
 WHERE s.run_id = :run_id AND r.reason ->> 'rule' = 'key_zone'
 GROUP BY 1 ORDER BY 2 DESC, 1
 
+-- name: by_unit
+-- Listed houses of each reporting unit; those of no unit under null.
+SELECT b.unit_code AS code, count(*) AS listed
+FROM gis.selection AS s
+JOIN gis.building AS b USING (building_id)
+WHERE s.run_id = :run_id AND b.removed_on IS NULL
+GROUP BY 1
+
 -- name: by_township
 SELECT coalesce(a.name, b.unit_code, '—'), count(*)
 FROM gis.selection AS s

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from gis_service.db.day import today
 from gis_service.db.engine import transaction
 from gis_service.identity import operator
 from gis_service.selection.rules import RULES, Limits
@@ -40,9 +41,11 @@ ORACLE: dict[str, Callable[..., pd.Series]] = {
     "alteration": lambda h: h["alterations"].map(lambda a: bool(KEY_ALTERATIONS & set(a))),
     "hazard": lambda h: h["hazard_tier"].isin(["severe", "some"]),
     "grade": lambda h: h["appraisal_grade"].isin(["C", "D"]),
+    "age": lambda h, least=30: _used(h) & (h["built_year"] <= today().year - least),
 }
 POINTS: dict[str, Any] = {
-    "key_use": 10, "floors": 5, "people": 5, "alteration": 10, "hazard": {"severe": 40, "some": 24}, "grade": 5,
+    "key_use": 10, "floors": 5, "people": 5, "alteration": 10, "hazard": {"severe": 35, "some": 21}, "grade": 5,
+    "age": 5,
 }  # fmt: skip
 
 

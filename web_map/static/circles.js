@@ -1,19 +1,11 @@
-/* Circles on a county's map, as large as a number of each township; which number is the reader's choice. */
+/* Circles on a county's map, as large as a number of each township; which number is the reader's choice where there is
+   more than one. With a zoom given they stand up to it, in place of the houses, which would be specks there. */
 "use strict";
 (function () {
-  function element(tag, attributes, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (name === "style") Object.assign(node.style, value); else node.setAttribute(name, value);
-    }
-    node.append(...children);
-    return node;
-  }
-
   window.addEventListener("gis-ready", () => {
-    const { map, config } = window.gis.maps, spec = config.circles;
+    const { map, config } = window.gis.maps, { element } = window.gis, spec = config.circles;
     if (!spec) return;
-    const group = L.layerGroup().addTo(map);
+    const group = L.layerGroup();
     const choice = element("select", { id: "gis-measure" });
     for (const measure of spec.measures) choice.append(element("option", { value: measure.id }, measure.name));
     const draw = () => {
@@ -28,11 +20,16 @@
           value.toLocaleString("en"), element("span", {}, place.name));
         const icon = L.divIcon({ className: "", iconSize: [size, size], html });
         const title = `${place.name} ${measure.name} ${value.toLocaleString("en")}`;
-        L.marker(place.c, { icon, title, alt: title }).on("click", () => location.assign(place.href)).addTo(group);
+        const go = () => place.href ? location.assign(place.href) : map.setView(place.c, spec.below);
+        L.marker(place.c, { icon, title, alt: title }).on("click", go).addTo(group);
       }
     };
     choice.addEventListener("change", draw);
-    document.getElementById("gis-legend").prepend(element("p", { class: "gis-choice" }, element("label", { for: "gis-measure" }, spec.label + " "), choice));
+    const label = spec.measures.length > 1 ? [element("label", { for: "gis-measure" }, spec.label + " "), choice] : [spec.label];
+    document.getElementById("gis-legend").prepend(element("p", { class: "gis-choice" }, ...label));
+    const shown = () => { if (spec.below && map.getZoom() >= spec.below) group.remove(); else group.addTo(map); };
+    map.on("zoomend", shown);
+    shown();
     draw();
   });
 })();

@@ -78,7 +78,7 @@ window.addEventListener("gis-ready", () => {
       select.addEventListener("change", () => {
         const choice = choices[Number(select.value)];
         maps.rules.set(id, choice.style);
-        part.keys.replaceChildren(...choice.keys.map((key) => maps.key(key)));
+        maps.keys(id, part.keys, choice.keys);
         maps.redraw(id);
       });
       part.keys.before(element("label", { class: "gis-choose" }, say("按 ", "by "), select));

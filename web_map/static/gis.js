@@ -10,10 +10,10 @@
 
   const WORDS = {
     zh: { none: "没有找到", list: "优先名单（前 {n} 栋）", wait: "正在查询…", fold: "收起", unfold: "展开",
-          failed: "查询失败，请稍后再试", houses: "栋", background: "背景地图", navigate: "导航到这里",
+          failed: "查询失败，请稍后再试", houses: "栋", background: "背景地图", toggle: "显示或隐藏这一类", navigate: "导航到这里",
           capped: "要素过多，请放大", and: "、", colon: "：", cappedHere: "图上有的方格要素过多，没有画全，请放大查看。" },
     en: { none: "Nothing found", list: "First on the list ({n})", wait: "Asking…", fold: "Fold", unfold: "Unfold",
-          failed: "That failed; try again", houses: "houses", background: "Background map", navigate: "Navigate here",
+          failed: "That failed; try again", houses: "houses", background: "Background map", toggle: "Show or hide this class", navigate: "Navigate here",
           capped: "Too many to draw; zoom in", and: ", ", colon: ": ", cappedHere: "In some squares of the map there are too many to draw them all; zoom in." },
   };
 
@@ -37,6 +37,13 @@
       return rule.fallback;
     }
     return rule.values[value] || rule.fallback;
+  }
+
+  /* The name of the class that a feature falls into by the same rule; "" for none of them. */
+  function classOf(rule, properties) {
+    const value = properties[rule.by];
+    if (rule.steps) return String((rule.steps.find(([least]) => Number(value) >= least) || [""])[0]);
+    return rule.values && value in rule.values ? String(value) : "";
   }
 
   function popup(facts) {
@@ -83,6 +90,8 @@
       this.drawn = new Map();
       this.rules = new Map();
       this.widest = Infinity;
+      /* The classes of each layer that the reader has switched off in the legend. */
+      this.off = new Map();
       /* The layers of which something is left out, and the line that says so. */
       this.incomplete = new Set();
       this.status = element("p", { class: "gis-unseen", id: "gis-incomplete", role: "status" });
@@ -146,22 +155,33 @@
       show(spec.shown !== false);
       const box = element("input", { type: "checkbox", checked: spec.shown !== false, "data-layer": spec.id, onchange: (event) => show(event.target.checked) });
       const keys = element("div", { class: "gis-keys" });
-      for (const key of spec.keys || []) keys.append(this.key(key, spec.shape));
+      this.keys(spec.id, keys, spec.keys || []);
       const entry = element("div", { class: "gis-layer", id: "gis-layer-" + spec.id }, element("label", {}, box, " " + spec.name), keys, incomplete);
       document.getElementById("gis-legend").append(entry);
       Object.assign(this.drawn.get(spec.id), { entry, keys });
     }
 
-    /* The style of a feature as things stand: by the layer's rule or the one chosen, invisible where it is wider than asked for. */
+    hides(spec, properties) {
+      if (spec.width && Number(properties[spec.width]) > this.widest) return true;
+      const off = this.off.get(spec.id);
+      return Boolean(off && off.size && off.has(classOf(this.rules.get(spec.id) || spec.style, properties)));
+    }
+
+    /* The style of a feature as things stand: by the layer's rule or the one chosen, invisible where it is wider than asked for
+       or of a class that is switched off. */
     look(spec, properties) {
       const style = styleOf(this.rules.get(spec.id) || spec.style, properties);
-      const hidden = spec.width && Number(properties[spec.width]) > this.widest;
-      return hidden ? { ...style, stroke: false, fill: false } : { ...style, stroke: style.weight !== 0, fill: Boolean(style.fillColor) };
+      return this.hides(spec, properties) ? { ...style, stroke: false, fill: false } : { ...style, stroke: style.weight !== 0, fill: Boolean(style.fillColor) };
     }
 
     redraw(id) {
-      const { spec, tiles, members } = this.drawn.get(id) || {};
-      for (const { shape, feature } of members || []) shape.setStyle(this.look(spec, feature.p));
+      const { spec, tiles, members, thinned } = this.drawn.get(id) || {};
+      for (const { shape, feature, marks } of members || []) {
+        shape.setStyle(this.look(spec, feature.p));
+        const hidden = this.hides(spec, feature.p);
+        for (const [group, mark] of marks) if (hidden) group.removeLayer(mark); else group.addLayer(mark);
+      }
+      if (thinned) thinned();
       if (!tiles) return;
       for (const tile of Object.values(tiles._vectorTiles)) {
         for (const { feature } of Object.values(tile._features || {})) tiles._updateStyles(feature, tile, this.look(spec, feature.properties));
@@ -178,12 +198,25 @@
       legend.append(element("div", { class: "gis-layer" }, element("label", {}, box, " " + this.words.background)));
     }
 
-    key(key, shape) {
+    /* The lines of a layer's legend; one that names a class shows and hides it. */
+    keys(id, box, keys) {
+      this.off.set(id, new Set());
+      box.replaceChildren(...keys.map((key) => this.key(key, this.drawn.get(id).spec.shape, id)));
+    }
+
+    key(key, shape, id) {
       const style = key.style;
       const swatch = element("span", { class: "gis-swatch " + (key.shape || shape || ""), "aria-hidden": "true",
         style: { borderColor: style.color, backgroundColor: style.fillColor ? this.fade(style.fillColor, style.fillOpacity) : "transparent",
                  borderStyle: style.dashArray ? "dashed" : "solid", color: key.ink || "#fff" } }, key.mark || "");
-      return element("span", { class: "gis-key" }, swatch, key.name);
+      if (key.of === undefined) return element("span", { class: "gis-key" }, swatch, key.name);
+      const toggle = ({ currentTarget }) => {
+        const off = this.off.get(id);
+        if (!off.delete(key.of)) off.add(key.of);
+        currentTarget.setAttribute("aria-pressed", String(!off.has(key.of)));
+        this.redraw(id);
+      };
+      return element("button", { type: "button", class: "gis-key", "aria-pressed": "true", title: this.words.toggle, onclick: toggle }, swatch, key.name);
     }
 
     fade(color, opacity) {
@@ -195,7 +228,7 @@
       if (spec.tiles) return this.tiles(spec);
       const group = L.layerGroup();
       const renderer = L.canvas({ pane: "gis-" + spec.id, padding: 0.3 });
-      const near = L.layerGroup(), far = L.layerGroup();
+      const near = L.layerGroup(), far = L.layerGroup(), labels = spec.labelFrom ? L.layerGroup() : near;
       const known = [], members = [];
       this.shapes.push(known);
       this.drawn.get(spec.id).members = members;
@@ -203,17 +236,23 @@
         const style = styleOf(spec.style, feature.p);
         const shape = this.shape(feature, spec, style, renderer);
         near.addLayer(shape);
-        members.push({ shape, feature });
+        const marks = [], put = (there, mark) => { there.addLayer(mark); marks.push([there, mark]); };
+        members.push({ shape, feature, marks });
         if (feature.f) known.push({ shape, feature });
         if (spec.farRadius && feature.c) {
           const dot = L.circleMarker(feature.c, { ...style, ...(spec.farStyle || {}), radius: feature.p.size || spec.farRadius,
             weight: spec.farWeight === undefined ? 1 : spec.farWeight, renderer, pane: "gis-" + spec.id, color: "#ffffff", fillOpacity: 0.9, interactive: false });
-          far.addLayer(dot);
+          put(far, dot);
           if (feature.f) known.push({ shape: dot, feature });
         }
-        if (spec.mark && feature.c && !spec.thin) near.addLayer(this.mark(spec.mark, feature));
-        if (spec.label && feature.c) near.addLayer(this.label(feature, spec));
+        if (spec.mark && feature.c && !spec.thin) put(near, this.mark(spec.mark, feature));
+        if (spec.label && feature.c) put(labels, this.label(feature, spec));
         if (feature.k) this.byKey.set(feature.k, { feature, shape });
+      }
+      if (spec.labelFrom) {
+        const room = () => { if (this.map.getZoom() >= spec.labelFrom) near.addLayer(labels); else near.removeLayer(labels); };
+        near.on("add", () => { room(); this.map.on("zoomend", room); });
+        near.on("remove", () => this.map.off("zoomend", room));
       }
       if (spec.thin) this.thin(spec, group);
       if (!spec.farRadius) return near;
@@ -256,7 +295,7 @@
         const room = 19, cells = new Map();
         shown.clearLayers();
         for (const feature of spec.features || []) {
-          if (!feature.c || !spec.mark[feature.p.kind]) continue;
+          if (!feature.c || !spec.mark[feature.p.kind] || this.hides(spec, feature.p)) continue;
           const at = this.map.project(feature.c), x = Math.floor(at.x / room), y = Math.floor(at.y / room);
           let near = null;
           for (let i = x - 1; i <= x + 1 && !near; i++) for (let j = y - 1; j <= y + 1 && !near; j++) {
@@ -267,6 +306,7 @@
         }
         for (const { feature, hidden } of cells.values()) shown.addLayer(this.mark(spec.mark, feature, hidden));
       };
+      this.drawn.get(spec.id).thinned = draw;
       home.on("add", () => { draw(); shown.addTo(this.map); this.map.on("zoomend", draw); });
       home.on("remove", () => { shown.remove(); this.map.off("zoomend", draw); });
     }
@@ -279,11 +319,12 @@
 
     tiles(spec) {
       const layer = L.vectorGrid.protobuf(spec.tiles, {
-        pane: "gis-" + spec.id, interactive: Boolean(spec.ask), maxNativeZoom: 22, maxZoom: 22, /* clicks miss in enlarged tiles */ rendererFactory: L.canvas.tile,
+        pane: "gis-" + spec.id, interactive: Boolean(spec.ask), minZoom: spec.minZoom || 0, maxNativeZoom: 22, maxZoom: 22, /* clicks miss in enlarged tiles */ rendererFactory: L.canvas.tile,
         getFeatureId: (feature) => feature.properties[spec.key || "building_id"],
         vectorTileLayerStyles: {
           [spec.source]: (properties) => {
             const style = this.look(spec, properties);
+            if (this.hides(spec, properties)) return style;
             // A far tile has one point a cell; its size says how many houses stand there.
             if (properties.houses) return { ...style, radius: 2 + Math.sqrt(Number(properties.houses)) / 2.2, weight: 1, color: "#ffffff", fill: true, fillOpacity: 0.85 };
             if (properties.size) return { ...style, ...spec.farStyle, radius: Number(properties.size), weight: 1, color: "#ffffff", fill: true };

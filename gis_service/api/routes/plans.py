@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
-from pyproj import Transformer
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
@@ -34,6 +33,7 @@ from gis_service.inspection.stored.conditions import Conditions
 from gis_service.inspection.stored.export import told, with_days_of, write_plan
 from gis_service.inspection.stored.read import Stored, head_of, read_plan
 from gis_service.jobs.ask import ask
+from gis_service.projection import transformer
 from gis_service.selection.reasons import phrases
 from gis_service.selection.select import latest_run, parameters_of, run_selection
 from gis_service.selection.terms import AreaTerm, Ask
@@ -278,7 +278,7 @@ def _list_of(connection: Connection, asked: PlanIn) -> int:
 def _teams(asked: ConditionsIn) -> list[Team]:
     if isinstance(asked.teams, int):
         return name_teams(asked.teams, [])
-    to_work = Transformer.from_crs(4326, work_srid(), always_xy=True)
+    to_work = transformer(4326, work_srid())
     return [
         Team(
             " ".join(t.name.split()), None if t.start is None else to_work.transform(*t.start), t.per_day,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
-import pyproj
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection, text
 
@@ -20,6 +19,7 @@ from gis_service.db.places import PLACES
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.identity import Identity, Right
+from gis_service.projection import transformer
 from gis_service.selection.select import latest_run
 
 router = APIRouter(tags=["Tiles"])
@@ -142,11 +142,6 @@ async def tile(
     return Response(content, media_type=MEDIA, headers=headers)
 
 
-@lru_cache(maxsize=4)
-def _from_web(srid: int) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(3857, srid, always_xy=True)
-
-
 # Nine points of a tile in parts of its side, row by row from the upper left corner.
 _NINE = [(u / 2, v / 2) for v in range(3) for u in range(3)]
 _MARGIN = 1 / 32  # of a tile's side: what lies this far outside may still be seen, by the width of its line
@@ -161,7 +156,7 @@ def onto_tile(z: int, x: int, y: int) -> dict[str, float]:
     differ from such a straight map by less than a fifth of a unit from z14 on (12 cm), by a third at z13 (40 cm).
     """
     srid, side = work_srid(), 2 * _HALF / 2**z
-    east, north = _from_web(srid).transform(
+    east, north = transformer(3857, srid).transform(
         [(x + u) * side - _HALF for u, _ in _NINE], [_HALF - (y + v) * side for _, v in _NINE]
     )
     # The tile's two sides in the work CRS: right column less left column, lowest row less uppermost, on average.
