@@ -23,5 +23,5 @@ def test_the_same_as_proj(source: int, target: int, point: tuple[float, float]):
     wanted = Transformer.from_crs(source, target, always_xy=True).transform(*point)
     assert np.allclose(transformer(source, target).transform(*point), wanted, rtol=0, atol=1e-9)
     with ThreadPoolExecutor(1) as other:
-        there = other.submit(transformer(source, target).transform, *point).result()
+        there = other.submit(lambda: transformer(source, target).transform(*point)).result()
     assert np.allclose(there, wanted, rtol=0, atol=1e-9)

@@ -94,6 +94,12 @@ CROSS JOIN LATERAL (SELECT ST_PointOnSurface(b.geom) AS p) AS m
 WHERE s.plan_id = :plan_id AND s.version = :version
 ORDER BY t.position, s.day, s.seq
 
+-- name: state
+-- What tells one state of a version's stops from another of the same revision: a row that is written has a new xmin, which
+-- is above all that were there. With the data's version, for a stop shows its house.
+SELECT (SELECT sum(xmin::text::bigint) FROM gis.plan_stop WHERE plan_id = :plan_id AND version = :version) AS stops,
+       gis.version_of_data('data') AS data
+
 -- name: counted
 SELECT count(*) FROM gis.plan_stop WHERE plan_id = :plan_id AND version = :version
 
@@ -183,7 +189,7 @@ UPDATE gis.plan_version
 SET revision = revision + 1, summary = summary || CAST(:summary AS jsonb), changed_by = gis.asker('account'),
     changed_at = now()
 WHERE plan_id = :plan_id AND version = :version AND state = 'draft'
-RETURNING revision
+RETURNING revision, changed_at, changed_by, summary
 
 -- name: publish
 UPDATE gis.plan_version

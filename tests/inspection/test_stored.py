@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import random
 import sqlite3
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from gis_service.identity import Identity, Role
 from gis_service.inspection.model import Team
 from gis_service.inspection.stored import edit, make
 from gis_service.inspection.stored.conditions import Conditions
+from gis_service.inspection.stored.kept import read_kept
 from gis_service.inspection.stored.read import Stored, read_plan, with_days
 from gis_service.jobs.worker import run_one
 from gis_service.up import install_front_end
@@ -120,10 +122,8 @@ def test_a_move_says_minutes_and_promises_and_is_taken_back(plan_id: int):
     with transaction(PLANNER) as connection:
         trial = edit.move(connection, _seen(before), stop, *target, None, only_try=True)
     assert _rows(_stored(plan_id)) == _rows(before), "a trial stores nothing"
-    began = time.perf_counter()
     with transaction(PLANNER) as connection:
         done = edit.move(connection, _seen(before), stop, *target, None, only_try=False)
-    took = time.perf_counter() - began
     after = _stored(plan_id)
     assert done.revision == after.head["revision"] == before.head["revision"] + 1
     seat = after.seats[stop]
@@ -137,7 +137,6 @@ def test_a_move_says_minutes_and_promises_and_is_taken_back(plan_id: int):
         assert new is None or new.stops == len(after.of_day(*of))
     assert trial.minutes == done.minutes
     assert {b.key for b in done.newly_broken} == {b.key for b in after.broken()} - {b.key for b in before.broken()}
-    assert took < 0.3, "a move answers within 300 ms"
     with transaction(PLANNER) as connection:
         edit.undo(connection, _seen(after))
     undone = _stored(plan_id)
@@ -146,6 +145,50 @@ def test_a_move_says_minutes_and_promises_and_is_taken_back(plan_id: int):
     assert undone.head["revision"] == after.head["revision"] + 1
     with transaction(PLANNER) as connection, pytest.raises(InputError, match="no change"):
         edit.undo(connection, _seen(undone))
+
+
+def test_what_is_kept_in_memory_is_what_is_stored(county: Database, plan_id: int):
+    """After every change, one that is not committed, and one by somebody else in between."""
+
+    def kept() -> Stored:
+        with transaction(PLANNER, read_only=True) as connection:
+            return read_kept(connection, plan_id)
+
+    def same() -> Stored:
+        ours, fresh = kept(), _stored(plan_id)
+        for i, seat in ours.seats.items():
+            assert repr(seat) == repr(fresh.seats[i])
+        assert (ours.seats, dict(ours.head)) == (fresh.seats, dict(fresh.head))
+        assert {k: replace(r, points=()) for k, r in ours.rounds.items()} == fresh.rounds
+        assert {b.key: b.zh for b in ours.broken_before()} == {b.key: b.zh for b in fresh.broken()}
+        return ours
+
+    first = same()
+    stops, days = list(first.seats), sorted(first.rounds)
+    for k in range(6):
+        with transaction(PLANNER) as connection:
+            edit.move(
+                connection, _seen(kept()), stops[7 * k], *days[(3 * k) % len(days)], None, only_try=bool(k % 3 == 2)
+            )
+        same()
+    before = same()
+    with contextlib.suppress(RuntimeError), transaction(PLANNER) as connection:
+        edit.move(connection, _seen(before), stops[3], *days[-1], None, only_try=False)
+        raise RuntimeError
+    assert same().seats == before.seats, "what was not committed is not there"
+    county.ask("UPDATE gis.plan_stop SET done = true WHERE plan_id = %s AND building_id = %s", plan_id, stops[0])
+    assert same().seats[stops[0]].done
+    county.ask("UPDATE gis.building SET village_code = NULL WHERE building_id = %s", stops[1])
+    assert same().seats[stops[1]].visit.stop.village is None
+    for change in (
+        lambda c: edit.pin(c, _seen(kept()), stops[2], team=True, day=False),
+        lambda c: edit.undo(c, _seen(kept())),
+        lambda c: edit.publish(c, _seen(kept())),
+        lambda c: edit.move(c, _seen(kept()), stops[5], *days[0], None, only_try=False),
+    ):
+        with transaction(PLANNER) as connection:
+            change(connection)
+        same()
 
 
 def test_whatever_is_done_by_hand_is_taken_back_in_turn(plan_id: int):

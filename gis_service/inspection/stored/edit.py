@@ -20,8 +20,18 @@ from gis_service.inspection.adjust import Outing, Timed, share, timed, with_stop
 from gis_service.inspection.broken import Broken
 from gis_service.inspection.model import seconds
 from gis_service.inspection.stored.ground import ways_of
+from gis_service.inspection.stored.kept import keep, read_kept
 from gis_service.inspection.stored.make import add_version, day_row, stop_row
-from gis_service.inspection.stored.read import STATES, Seat, Stored, head_of, read_plan, summary_of, with_days
+from gis_service.inspection.stored.read import (
+    STATES,
+    Seat,
+    Stored,
+    as_stored,
+    head_of,
+    read_plan,
+    summary_of,
+    with_days,
+)
 
 Key = tuple[str, date]
 
@@ -66,13 +76,12 @@ def open_for_change(connection: Connection, seen: Seen, *, keep_published: bool 
     newest = dict(connection.execute(text(statement("plans.newest")), {"plan_id": seen.plan_id}).mappings().one())
     if newest["state"] == "making":
         raise ConflictError("计划正在重排，请等它完成。", "The plan is being made anew; wait until it is done.")
-    stored = read_plan(connection, seen.plan_id)
+    stored = read_kept(connection, seen.plan_id)
     head = stored.head
     if (head["version"], head["revision"]) != (seen.version, seen.revision):
         raise _changed_meanwhile(head)
     if head["state"] == "failed":
         raise ConflictError("这个计划没有排成，不能修改。", "This plan was not made; there is nothing to change.")
-    with_days(connection, stored)
     if head["state"] == "published" and not keep_published:
         return _next_draft(connection, stored)
     return stored
@@ -143,7 +152,7 @@ def move(
             f"{day} 不在计划期间（{stored.conditions.start} 起）。",
             f"{day} is outside the plan (from {stored.conditions.start}).",
         )
-    before = stored.broken()
+    before = stored.broken_before()
     ways = ways_of(connection, stored.conditions)
     source, target = (seat.visit.team, seat.visit.day), (team, day)
     stop = replace(seat.visit.stop, team=team, day=day)
@@ -197,7 +206,7 @@ def _apply(
         for visit in result.visits:
             known = stored.seats[visit.stop.stop_id]
             pin = pinned.get(visit.stop.stop_id, (known.pin_team, known.pin_day))
-            stored.seats[visit.stop.stop_id] = Seat(visit, known.done, *pin)
+            stored.seats[visit.stop.stop_id] = as_stored(Seat(visit, known.done, *pin))
     for result in results:  # only now every stop stands on its new day
         key = result.round.team, result.round.day
         all_ = stored.of_day(*key)
@@ -207,7 +216,7 @@ def _apply(
         travel = _travel_before(stored, key)
         stored.rounds[key] = replace(
             result.round, stops=len(all_), minutes=sum(s.visit.stop.minutes for s in all_),
-            travel_m=result.round.travel_m + sum(s.visit.travel_m for s in all_ if s.done),
+            travel_m=round(result.round.travel_m + sum(s.visit.travel_m for s in all_ if s.done), 2),
             travel_s=result.round.travel_s + travel,
         )  # fmt: skip
     new_rows = [stop_row(stored.seats[i]) for i in sorted(ids)]
@@ -289,10 +298,12 @@ def _revised(
     connection: Connection, stored: Stored, at: Mapping[str, Any], faults: Sequence[Broken] | None = None
 ) -> int:
     summary = json.dumps(summary_of(stored, faults), ensure_ascii=False, default=str)
-    revision = connection.execute(text(statement("plans.revise")), {**at, "summary": summary}).scalar()
-    if revision is None:
+    revised = connection.execute(text(statement("plans.revise")), {**at, "summary": summary}).mappings().one_or_none()
+    if revised is None:
         raise ConflictError(f"这一版{STATES['published']}，不能再改。", "This version is published and stays as it is.")
-    return int(revision)
+    stored.head = {**stored.head, **revised}
+    keep(connection, stored)
+    return int(revised["revision"])
 
 
 def _note(
@@ -343,7 +354,7 @@ def _mark(
 ) -> Changed:
     old = [stop_row(stored.seats[i]) for i in seats]
     new = [stop_row(seat) for seat in seats.values()]
-    stored.seats.update(seats)
+    stored.seats.update({i: as_stored(seat) for i, seat in seats.items()})
     at = {"plan_id": stored.head["plan_id"], "version": stored.head["version"]}
     _write(connection, at, new, (), ())
     revision = _revised(connection, stored, at)
@@ -364,7 +375,7 @@ def share_day(connection: Connection, seen: Seen, day: date, one: str, other: st
     """
     stored = open_for_change(connection, seen)
     stored.team(one), stored.team(other)
-    before = stored.broken()
+    before = stored.broken_before()
     both = outing(stored, (one, day)), outing(stored, (other, day))
     results = share(both[0], both[1], stored.terms, ways_of(connection, stored.conditions))
     what = {"day": day.isoformat(), "teams": [one, other]}
@@ -387,7 +398,7 @@ def undo(connection: Connection, seen: Seen) -> Changed:
     last = connection.execute(text(statement("plans.last_edit")), at).mappings().one_or_none()
     if last is None or stored.head["state"] != "draft":
         raise InputError("这一版没有可以撤销的改动。", "There is no change of this version to take back.")
-    before = stored.broken()
+    before = stored.broken_before()
     was = last["before"]
     touched = {(r["team"], date.fromisoformat(r["day"])) for r in was["keys"]}
     minutes_before = {f"{k[0]}/{k[1]}": _work(stored, k) for k in touched}

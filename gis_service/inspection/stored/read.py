@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ from gis_service.inspection.worth import Lift, lift
 STATES = {"making": "正在编排", "failed": "未排成", "draft": "草稿", "published": "已发布"}
 """States of a version, in the county's words."""
 _BROKEN_MAX = 200
+_LAST_S = 86_399
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,12 @@ class Stored:
         """Return the promises that do not hold as the plan stands."""
         return broken(self.visits, self.teams, self.terms, {key: r.ends_s for key, r in self.rounds.items()})
 
+    def broken_before(self) -> list[Broken]:
+        """Return the promises that did not hold when the version was last changed, as it keeps them."""
+        summary = self.head["summary"] or {}
+        kept = summary.get("broken", [])
+        return [Broken(**b) for b in kept] if len(kept) == summary.get("broken_count") else self.broken()
+
     def lift(self) -> Lift | None:
         """Return what the order was worth so far: hazards found since, among houses unjudged when it was made."""
         return lift(self.visits, self.conditions.seed)
@@ -123,7 +130,7 @@ def read_plan(connection: Connection, plan_id: int, version: int | None = None) 
     teams = [team_of(dict(row)) for row in rows]
     return Stored(
         head, Conditions.from_dict(head["parameters"]), teams, {r["team"]: r["placed"] for r in rows},
-        {row["building_id"]: _seat(dict(row)) for row in connection.execute(text(statement("plans.stops")), values).mappings()},
+        {row[0]: _seat(row) for row in connection.execute(text(statement("plans.stops")), values).all()},
     )  # fmt: skip
 
 
@@ -138,21 +145,30 @@ def with_days(connection: Connection, stored: Stored) -> Stored:
     return stored
 
 
-def _seat(row: Mapping[str, Any]) -> Seat:
-    judged = row["hazard_tier"] != "unjudged"
-    stop = Stop(
-        row["building_id"], float(row["x"]), float(row["y"]), row["minutes"], row["urgency"], row["due"],
-        row["village"], row["team"] if row["pin_team"] else None, row["day"] if row["pin_day"] else None,
-        outcome=row["hazard_tier"] in {"severe", "some"} if judged else None, unjudged=row["unjudged"],
-    )  # fmt: skip
-    visit = Visit(stop, row["team"], row["day"], row["seq"], seconds(row["arrive"]), seconds(row["leave"]),
-                  row["travel_m"])  # fmt: skip
-    return Seat(visit, row["done"], row["pin_team"], row["pin_day"])
+def _seat(row: Sequence[Any]) -> Seat:
+    """Return a row of ``plans.stops``: its columns in their order, for names looked up in each of 4,000 rows are slow."""
+    (
+        building_id, team, day, seq, arrive, leave, travel_m, minutes, urgency, due, pin_team, pin_day, done, unjudged,
+        tier, x, y, village,
+    ) = row  # fmt: skip
+    outcome = None if tier == "unjudged" else tier in {"severe", "some"}
+    held = team if pin_team else None, day if pin_day else None
+    stop = Stop(building_id, x, y, minutes, urgency, due, village, *held, outcome=outcome, unjudged=unjudged)
+    return Seat(Visit(stop, team, day, seq, seconds(arrive), seconds(leave), travel_m), done, pin_team, pin_day)
+
+
+def as_stored(seat: Seat) -> Seat:
+    """Return a seat as it is read back: pins in the stop, centimetres, no hour past midnight."""
+    visit, stop = seat.visit, seat.visit.stop
+    held = replace(stop, team=visit.team if seat.pin_team else None, day=visit.day if seat.pin_day else None)
+    hours = min(visit.arrive_s, _LAST_S), min(visit.leave_s, _LAST_S)
+    kept = replace(visit, stop=held, arrive_s=hours[0], leave_s=hours[1], travel_m=round(visit.travel_m, 2))
+    return replace(seat, visit=kept)
 
 
 def hour(second: int) -> str:
     """Return a second of the day as the database takes it; past midnight the day's last second."""
-    second = min(second, 86_399)
+    second = min(second, _LAST_S)
     return time(second // 3600, second % 3600 // 60, second % 60).isoformat()
 
 
