@@ -200,12 +200,28 @@ class Default:
     unit: str
     source: str
     label_zh: str
+    source_en: str = ""
+
+    def source_in(self, lang: str) -> str:
+        """Return where the value comes from; the titles of Chinese rules stay as they are."""
+        return self.source if lang == "zh" else self.source_en or self.source.replace(_OURS, _OURS_EN)
+
+    def unit_in(self, lang: str) -> str:
+        """Return the unit in a language."""
+        return self.unit if lang == "zh" else _UNIT_EN.get(self.unit, self.unit)
 
 
-_OURS = "本系统取值，可修改（无官方数值）"
+_OURS, _OURS_EN = "本系统取值，可修改（无官方数值）", "ours, may be changed (there is no official number)"
+_UNIT_EN = {"栋": "houses", "层": "storeys", "人": "people", "年": "years", "次": "steps"}
 
 DEFAULTS: dict[str, Default] = {
-    "buffer_school_m": Default(200, "m", f"参照《互联网上网服务营业场所管理条例》第九条；{_OURS}", "学校周边"),
+    "buffer_school_m": Default(
+        200,
+        "m",
+        f"参照《互联网上网服务营业场所管理条例》第九条；{_OURS}",
+        "学校周边",
+        f"after 互联网上网服务营业场所管理条例 9 (net cafés); {_OURS_EN}",
+    ),
     "buffer_hospital_m": Default(200, "m", _OURS, "医院周边"),
     "buffer_market_m": Default(200, "m", _OURS, "集贸市场周边"),
     "buffer_resettlement_m": Default(50, "m", _OURS, "安置区及周边"),

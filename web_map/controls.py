@@ -44,7 +44,7 @@ def controls(connection: Connection, run: dict[str, Any], who: Identity | None, 
                 "kind": kind, "name": name if zh else kind, "mark": ZONE_MARK[kind], "color": ZONE_COLOR[kind],
                 "group": zones[kind][0] if kind in zones else None,
                 "buffer_m": zones[kind][1] if kind in zones else default(f"buffer_{kind}_m"),
-                "source": DEFAULTS[f"buffer_{kind}_m"].source,
+                "source": DEFAULTS[f"buffer_{kind}_m"].source_in(lang),
             }
             for kind, name in ZONE_KIND.items()
         ],
@@ -117,6 +117,8 @@ def _beyond(asked: dict[str, Any], lang: str) -> str:
         ("排除" if zh else "none of"): [t for t in asked["none_of"] if t["term"] in {"area", "house"}],
         ("只在" if zh else "within"): [t for t in asked["within"] if t not in kept],
     }
-    return "；".join(
-        f"{said} {'、'.join(term_phrase(t, asked, lang) for t in terms)}" for said, terms in rest.items() if terms
+    comma = "、" if zh else ", "
+    return joined(
+        (f"{said} {comma.join(term_phrase(t, asked, lang) for t in terms)}" for said, terms in rest.items() if terms),
+        zh=zh,
     )

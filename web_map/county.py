@@ -39,7 +39,7 @@ def county_page(connection: Connection, lang: str = "zh") -> Page:
     link = "/map/township/{code}" + ("" if zh else "?lang=en")
     config: dict[str, Any] = {
         "layers": [_township_layer(boundaries, zh=zh), _outline_layer(connection, boundaries, srid, zh=zh)],
-        "attribution": attribution(county),
+        "attribution": attribution(county, zh=zh),
         "search": f"/api/search?lang={lang}&q=",
         "circles": _circles(overview, zh=zh, lang=lang),
     }

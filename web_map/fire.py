@@ -81,7 +81,7 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
         bounds=(extent[1], extent[0], extent[3], extent[2]) if extent[4] else extent_of(connection),
         config={
             "layers": parts,
-            "attribution": attribution(county),
+            "attribution": attribution(county, zh=zh),
             "search": f"/api/clusters?run={run_id}&limit=10&q=",
             "fire": _told(run["parameters"], zh=zh)
             | {
@@ -160,7 +160,7 @@ def _drawn(
         "layers": [part for part in parts if part["features"] or "tiles" in part],
         "list": _list(outlined, outlines, zh=zh),
         "listTitle": ("连片区排序（按风险分）" if zh else "Clusters by score"),
-        "attribution": attribution(county),
+        "attribution": attribution(county, zh=zh),
         "places": [{"label": title(c), "bounds": _box(s)} for c, s in zip(outlined, outlines, strict=True)],
         "fire": fire,
     }  # fmt: skip
@@ -309,7 +309,7 @@ def _notes(
         notes.append(
             f"{known.label_zh} {parameters[name]:g} {known.unit}（{known.source}）"
             if zh
-            else f"{name} = {parameters[name]:g} {known.unit}"
+            else f"{name} = {parameters[name]:g} {known.unit_in('en')}"
         )
     basis = clusters[0]["access_basis"] if clusters else None
     if basis:

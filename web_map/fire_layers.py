@@ -22,7 +22,7 @@ from web_map.parts import layer, shapes_of
 Rows = list[dict[str, Any]]
 
 _EDGE = "#5a4a3a"
-_NUMBERS_FROM_ZOOM = 18
+_NUMBERS_FROM_ZOOM = 20
 _DEPTH_STEPS = ((5, "#3f007d"), (4, "#54278f"), (3, "#756bb1"), (2, "#9e9ac8"), (1, "#cbc9e2"), (0, "#f2f0f7"))
 _FLOOR_STEPS = ((7, "#00441b"), (5, "#238b45"), (4, "#66c2a4"), (3, "#b2e2e2"), (1, "#edf8fb"))
 _USE_COLOR = {"commercial": "#d95f02", "mixed": "#fdb462", "other": "#e5e5e5"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -102,9 +103,14 @@ def extent_of(connection: Connection) -> tuple[float, float, float, float]:
     return south, west, north, east
 
 
-def attribution(county: Any) -> str:
+def attribution(county: Any, *, zh: bool = True) -> str:
     """Return the line that names the boundaries' source."""
-    return "" if county is None or not county["source"] else f"界线：{county['source']}"
+    return "" if county is None or not county["source"] else f"{'界线：' if zh else 'Boundaries: '}{county['source']}"
+
+
+def joined(sentences: Iterable[str], *, zh: bool) -> str:
+    """Return sentences as one text, parted as the language parts them."""
+    return ("；" if zh else "; ").join(sentences)
 
 
 def all_houses_layer(*, zh: bool) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def plan_page(
     ]  # fmt: skip
     config: dict[str, Any] = {
         "layers": [part for part in layers if part["features"] or "tiles" in part],
-        "attribution": attribution(county),
+        "attribution": attribution(county, zh=zh),
         "plan": _data(connection, stored, teams, rows, middles, zh=zh, offline=offline, may_plan=may_plan),
     }
     if offline:

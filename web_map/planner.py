@@ -33,6 +33,7 @@ from web_map.parts import (
     county_of,
     extent_of,
     ground_layers,
+    joined,
     layer,
     read,
     shapes_of,
@@ -87,11 +88,13 @@ def planner_page(
         for part in layers:
             if part["id"] in {"houses", "buildings"}:
                 part["minZoom"] = _HOUSES_FROM_ZOOM
+            elif part["id"] == "boundaries":
+                part["labelFrom"] = _HOUSES_FROM_ZOOM  # before it a circle carries the name
     config: dict[str, Any] = {
         # A layer with nothing in it is no line of the legend.
         "layers": [part for part in layers if part["features"] or "tiles" in part],
         "list": _list(rows[:_LIST_MAX], srid, lang),
-        "attribution": attribution(county),
+        "attribution": attribution(county, zh=zh),
     }
     if circles is not None:
         config["circles"] = circles
@@ -253,7 +256,7 @@ def _list(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, An
             "rank": rank,
             "label": house.title(row),
             "score": row["score"],
-            "why": "；".join(phrases(row["reasons"], lang)),
+            "why": joined(phrases(row["reasons"], lang), zh=lang == "zh"),
             "c": [round(float(c[1]), 6), round(float(c[0]), 6)],
             "k": row["building_id"],
         }
@@ -310,7 +313,7 @@ def _notes(parameters: dict[str, Any], total: int, drawn: int, *, offline: bool,
         )
     for kind, width in _buffers(parameters).items():
         known = DEFAULTS.get(f"buffer_{kind}_m")
-        source = (f"（{known.source}）" if zh else f" ({known.source})") if known else ""
+        source = (f"（{known.source}）" if zh else f" ({known.source_in('en')})") if known else ""
         notes.append(f"{_kind(kind, zh=zh)}缓冲 {width:g} 米{source}" if zh else f"{kind} buffer {width:g} m{source}")
     terms = [*parameters["any_of"], *parameters["all_of"]]
     notes += [_rule_note(term, parameters, zh=zh) for term in terms if term["term"] == "rule"]

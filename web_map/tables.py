@@ -36,7 +36,7 @@ def shown(table: Table, lang: str, link: str | None = None) -> Shown:
         [{"name": _breakable((zh, en)[at]), "tier": _TIER_OF.get(name, "")} for name, zh, en in table.columns],
         [
             {
-                "label": row.label,
+                "label": row.named(zh=lang == "zh"),
                 "href": link.replace("{code}", row.code) if link and row.code else None,
                 "at": None if row.c is None else f"{row.c[0]},{row.c[1]}",
                 "values": [(value, f"{value:,}") for value in row.values],

@@ -70,7 +70,7 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
         "layers": [part for part in layers if part and (part["features"] or "tiles" in part or "packed" in part)],
         "list": _list(listed, shapes, lang=lang),
         "listTitle": _list_title(len(listed), left_out=left_out, zh=zh),
-        "attribution": attribution(county),
+        "attribution": attribution(county, zh=zh),
     }
     if offline:
         config["places"] = [
@@ -198,7 +198,7 @@ def _list(listed: list[dict[str, Any]], shapes: Any, *, lang: str) -> list[dict[
         facts = house_facts(row, lang)
         tier = HAZARD_TIER[row["hazard_tier"]] if lang == "zh" else row["hazard_tier"]
         place = " · ".join(filter(None, (row["village"], duty(row, zh=lang == "zh"))))
-        why = "；".join(facts["reasons"]) or tier
+        why = joined(facts["reasons"], zh=lang == "zh") or tier
         items.append(
             {
                 "rank": rank, "label": f"{facts['title']}", "score": TIER_MARK.get(row["hazard_tier"], ""),

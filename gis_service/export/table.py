@@ -14,6 +14,11 @@ class Row:
     code: str | None
     values: tuple[int, ...]
     c: tuple[float, float] | None = None
+    label_en: str | None = None
+
+    def named(self, *, zh: bool) -> str:
+        """Return what the line is of; a place has its name in either language."""
+        return self.label if zh or self.label_en is None else self.label_en
 
 
 @dataclass(frozen=True)

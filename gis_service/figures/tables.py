@@ -115,6 +115,7 @@ def department_table(connection: Connection) -> Table:
             DEPARTMENT.get(r["department"], r["department"]) if r["department"] else "未明确行业部门",
             r["department"],
             tuple(int(r[name]) for name, _, _ in ANNEX),
+            label_en=r["department"].replace("_", " ") if r["department"] else "no department named",
         )
         for r in found
     )

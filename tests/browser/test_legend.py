@@ -46,6 +46,7 @@ def test_a_class_is_switched_off_and_on(seen: Watched, address: str, analysed: D
         return [page.evaluate(_PIXELS, ["gis-houses", color]) > 50 for color in colours]
 
     page.wait_for_function(f"() => ({_PIXELS})(['gis-houses', '{colours[2]}']) > 50")
+    page.click("#tab-legend")
     before = drawn()
     assert before[2]
     assert before[1], "the middle of the town has houses of both classes"
@@ -57,7 +58,7 @@ def test_a_class_is_switched_off_and_on(seen: Watched, address: str, analysed: D
     assert not after[2]
     assert after[:2] == before[:2], "the others stay"
     # Tiles that come later are drawn without it too.
-    page.evaluate("gis.maps.map.panBy([300, 0], { animate: false })")
+    page.evaluate("void gis.maps.map.panBy([300, 0], { animate: false })")
     page.wait_for_function(f"() => ({_PIXELS})(['gis-houses', '{colours[1]}']) > 50")
     assert not drawn()[2]
     keys.nth(2).press("Enter")
@@ -93,7 +94,7 @@ def test_townships_are_counted_at_the_county_s_zooms(seen: Watched, address: str
         shown[name.strip()] = int(number.replace(",", ""))
     assert shown == listed
     assert not [a for a in asked if "/tiles/selection/" in a or "/tiles/buildings/" in a], "no speck is fetched"
-    page.evaluate("gis.maps.map.setZoom(12, { animate: false })")
+    page.evaluate("void gis.maps.map.setZoom(12, { animate: false })")
     expect(circles).to_have_count(0)
     at_rest(page)
     assert [a for a in asked if "/tiles/selection/12/" in a]

@@ -11,13 +11,15 @@
     const draw = () => {
       const measure = spec.measures.find((m) => m.id === choice.value);
       const most = Math.max(1, ...spec.places.map((p) => p.values[measure.id]));
+      // On a phone the whole county is a hand's breadth: smaller circles, and names where there is room.
+      const scale = Math.max(0.45, Math.min(1, map.getSize().x / 700, map.getSize().y / 500));
       group.clearLayers();
       for (const place of spec.places) {
         const value = place.values[measure.id];
         if (!value) continue;
-        const size = Math.round(22 + 50 * Math.sqrt(value / most));
-        const html = element("div", { class: "gis-circle", style: { background: measure.color, width: size + "px", height: size + "px", lineHeight: size + "px" } },
-          value.toLocaleString("en"), element("span", {}, place.name));
+        const size = Math.round((22 + 50 * Math.sqrt(value / most)) * scale);
+        const style = { background: measure.color, width: size + "px", height: size + "px", lineHeight: size + "px", fontSize: scale < 0.7 ? ".68rem" : null };
+        const html = element("div", { class: "gis-circle", style }, value.toLocaleString("en"), scale < 0.7 ? null : element("span", {}, place.name));
         const icon = L.divIcon({ className: "", iconSize: [size, size], html });
         const title = `${place.name} ${measure.name} ${value.toLocaleString("en")}`;
         const go = () => place.href ? location.assign(place.href) : map.setView(place.c, spec.below);
@@ -29,6 +31,7 @@
     document.getElementById("gis-legend").prepend(element("p", { class: "gis-choice" }, ...label));
     const shown = () => { if (spec.below && map.getZoom() >= spec.below) group.remove(); else group.addTo(map); };
     map.on("zoomend", shown);
+    map.on("resize", draw);
     shown();
     draw();
   });

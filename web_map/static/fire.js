@@ -90,7 +90,7 @@ window.addEventListener("gis-ready", () => {
     if (!fire.clusters) return;
     const box = document.getElementById("gis-list");
     const townships = element("select", { id: "gis-township" }, element("option", { value: "" }, say("全部乡镇", "all townships")),
-      ...fire.townships.map(({ code, name, clusters }) => element("option", { value: code }, `${name}（${clusters}）`)));
+      ...fire.townships.map(({ code, name, clusters }) => element("option", { value: code }, window.gis.counted(name, clusters))));
     const kinds = element("select", { id: "gis-class" }, ...[["", say("全部", "all")], ["handshake", say("有手牵手", "with handshake")],
       ["sky_line", say("有一线天", "with sky line")], ["unreached", say("有水带不可达", "with unreached houses")]].map(([value, label]) => element("option", { value }, label)));
     /* What is due: the ten worst that nobody has walked since the month began. */
@@ -195,7 +195,7 @@ window.addEventListener("gis-ready", () => {
       },
       patrols: {
         title: say("巡查", "Patrols"), correct: "patrol_id", add: say("登记巡查", "Record a patrol"),
-        line: (r) => [r.dated, r.unit].join(" · ") + (r.corrected ? say("（已更正）", " (corrected)") : ""), text: (r) => [r.found || say("未发现问题", "nothing found"), r.note].filter(Boolean).join("；"),
+        line: (r) => [r.dated, r.unit].join(" · ") + (r.corrected ? say("（已更正）", " (corrected)") : ""), text: (r) => window.gis.joined([r.found || say("未发现问题", "nothing found"), r.note].filter(Boolean)),
         fields: () => [field("dated", say("日期", "Date"), { type: "date", value: today, max: today, required: true, in: "w" }), field("unit", say("巡查单位（不写个人电话）", "Unit (no personal telephone)"), { maxlength: 100, required: true, in: "w" }),
           field("found", say("发现", "Found"), { rows: 2, maxlength: 2000, in: "w" }), field("note", say("备注", "Note"), { rows: 2, maxlength: 2000, in: "w" })],
       },

@@ -442,7 +442,11 @@
 
   /* {name} in a text by its value; whole numbers with their thousands. */
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => Number.isInteger(values[name]) ? values[name].toLocaleString("en") : values[name]);
+  /* Sentences as one text, parted as the language parts them. */
+  const joined = (sentences) => sentences.join(document.documentElement.lang === "en" ? "; " : "；");
+  /* A name with a number behind it. */
+  const counted = (name, n) => document.documentElement.lang === "en" ? `${name} (${n})` : `${name}（${n}）`;
   const lang = () => window.gis.maps.config.lang === "en" ? "?lang=en" : "";
 
-  window.gis = { element, popup, send, fill, lang, start: (map, config) => { window.gis.maps = new Maps(map, config); document.body.dataset.ready = "true"; window.dispatchEvent(new Event("gis-ready")); } };
+  window.gis = { element, popup, send, fill, lang, joined, counted, start: (map, config) => { window.gis.maps = new Maps(map, config); document.body.dataset.ready = "true"; window.dispatchEvent(new Event("gis-ready")); } };
 })();

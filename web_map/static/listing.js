@@ -155,7 +155,7 @@
         onkeydown: (event) => { if (event.key === "Enter") this.go(item); } },
       element("td", { class: "num" }, String(item.score)),
       element("td", {}, item.name || item.building_id, element("br"), element("span", { class: "gis-note" }, place)),
-      element("td", { title: item.reasons_text.join("\n") }, element("div", { class: "gis-why" }, item.reasons_text.join("；"))));
+      element("td", { title: item.reasons_text.join("\n") }, element("div", { class: "gis-why" }, window.gis.joined(item.reasons_text))));
     }
 
     /* List to map ... */

@@ -113,7 +113,7 @@
       const { element } = window.gis;
       const place = [row.township, row.village].filter(Boolean).join(" ");
       const score = `${row.score_before ?? "—"} → ${row.score_after ?? "—"}`;
-      const was = row.reasons_before.join("；"), is = row.reasons_after.join("；");
+      const was = window.gis.joined(row.reasons_before), is = window.gis.joined(row.reasons_after);
       return element("li", {}, element("button", { type: "button", onclick: () => this.go(row) }, `${row.name || row.building_id}　${score}`),
         element("div", { class: "gis-note" }, row.lat === null ? this.words.gone_house : place),
         element("div", { class: "gis-note" }, was === is || !was ? is : is ? `${was} → ${is}` : was));

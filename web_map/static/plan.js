@@ -109,7 +109,7 @@
       const { element } = window.gis, w = this.words, box = element("div", {});
       if (this.data.figures.length) box.append(element("h3", {}, w.figures), element("dl", { class: "plan-figures" }, ...this.data.figures.map(([k, v]) => element("div", {}, element("dt", {}, k), element("dd", {}, v)))));
       if (this.data.kept) box.append(element("p", {}, this.say(w.kept, { a: this.data.kept[0], b: this.data.kept[1] })));
-      if (this.data.unplanned.length) box.append(element("h3", {}, `${w.unplanned}（${this.data.unplanned.length}）`), element("ul", { class: "plan-left" }, ...this.data.unplanned.map((u) => element("li", {}, `${u.name || u.building_id} `, element("small", {}, `${u.building_id} ${u.reason}`)))));
+      if (this.data.unplanned.length) box.append(element("h3", {}, window.gis.counted(w.unplanned, this.data.unplanned.length)), element("ul", { class: "plan-left" }, ...this.data.unplanned.map((u) => element("li", {}, `${u.name || u.building_id} `, element("small", {}, `${u.building_id} ${u.reason}`)))));
       return box;
     }
 
