@@ -13,7 +13,7 @@ from gis_service.selection.attributes import ATTRIBUTES, Attribute
 from gis_service.selection.rules import RULES, Limit
 from gis_service.selection.sentence import sentence, term_phrase
 from gis_service.settings import DEFAULTS, default
-from web_map.parts import read
+from web_map.parts import joined, read
 
 _LISTS_MAX = 50
 GROUPS = ("any_of", "all_of", "none_of")

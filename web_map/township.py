@@ -24,7 +24,7 @@ from web_map.features import feature, to_degrees
 from web_map.frame import Page
 from web_map.packed import pack
 from web_map.palette import fill, line, tier_styles
-from web_map.parts import attribution, boundaries_of, county_of, ground_layers, layer, read, shapes_of
+from web_map.parts import attribution, boundaries_of, county_of, ground_layers, joined, layer, read, shapes_of
 from web_map.tables import shown
 
 _TIERS = ("severe", "some", "none_found", "unjudged")
