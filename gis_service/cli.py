@@ -16,7 +16,7 @@ from gis_service import __version__, storage
 from gis_service.errors import GisError
 from gis_service.files import private
 from gis_service.say import say
-from gis_service.settings import get_settings
+from gis_service.settings import get_settings, keep_local_time
 
 _COMMANDS = {
     "up": "gis_service.up:up",
@@ -63,6 +63,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; a refusal is one sentence on stderr and exit status 1."""
     try:
+        keep_local_time()
         # Outside its standalone mode click hands back the status of Exit instead of raising it.
         status = cli(standalone_mode=False)
     except GisError as error:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import socket
+import time
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -190,6 +192,12 @@ def _names_of_this_machine() -> frozenset[str]:
 def get_settings() -> Settings:
     """Return the settings of this process, read once."""
     return Settings()
+
+
+def keep_local_time() -> None:
+    """Let this process live in the county's time zone: what it says of hours is in it, wherever the machine stands."""
+    os.environ["TZ"] = get_settings().timezone
+    time.tzset()
 
 
 @dataclass(frozen=True)

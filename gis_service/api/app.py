@@ -40,6 +40,7 @@ from gis_service.api.routes import (
     tiles,
 )
 from gis_service.identity import Right
+from gis_service.settings import keep_local_time
 
 _ERROR_EXAMPLE = {"error": {"code": "invalid_input", "message": "…", "details": {}}}
 _ERROR = {
@@ -87,6 +88,7 @@ def create_app(lifespan: Any = None) -> FastAPI:
         A route has no rule: who may pass must be said of every door before one is opened.
 
     """
+    keep_local_time()
     app = FastAPI(
         title="自建房排查规划 GIS · gis-service",
         version=__version__,

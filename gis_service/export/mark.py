@@ -17,7 +17,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Mark:
-    """The account that exports, and the moment, in the machine's own time zone."""
+    """The account that exports, and the moment, in the county's time zone."""
 
     account: str
     at: datetime = field(default_factory=_now)
@@ -34,4 +34,5 @@ class Mark:
 
     def note(self, lang: str = "zh") -> str:
         """Return a sentence for a page."""
-        return f"Exported by {self.account}, {self.time}" if lang == "en" else f"导出：{self.account}，{self.time}"
+        at = f"{self.at:%Y-%m-%d %H:%M}"
+        return f"Exported by {self.account}, {at}" if lang == "en" else f"导出：{self.account}，{at}"
