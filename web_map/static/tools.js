@@ -3,9 +3,9 @@
 "use strict";
 (function () {
   const WORDS = {
-    zh: { north: "北", tape: "量", measure: "测量", done: "结束测量", here: "我的位置", help: "逐点单击；双击结束", failed: "浏览器没有给出位置",
+    zh: { north: "北", print: "打印（A3）", tape: "量", measure: "测量", done: "结束测量", here: "我的位置", help: "逐点单击；双击结束", failed: "浏览器没有给出位置",
       insecure: "没有 https，浏览器不提供位置", metres: "米", km: "公里", ha: "公顷", m2: "平方米", accuracy: "误差约 {n} 米" },
-    en: { north: "N", tape: "↔", measure: "Measure", done: "Stop measuring", here: "My position", help: "Click point by point; double-click to end",
+    en: { north: "N", print: "Print (A3)", tape: "↔", measure: "Measure", done: "Stop measuring", here: "My position", help: "Click point by point; double-click to end",
       failed: "The browser gave no position", insecure: "Without https the browser gives no position", metres: "m", km: "km", ha: "ha", m2: "m²", accuracy: "to about {n} m" },
   };
   const LINE = { color: "#1d2733", weight: 2.5, dashArray: "6 4", interactive: false };
@@ -19,6 +19,40 @@
       this.coordinates();
       this.buttons();
       this.remember();
+      window.addEventListener("beforeprint", () => this.paper());
+      window.addEventListener("afterprint", () => this.screen());
+    }
+
+    /* The map is drawn for the paper, with the ground that is on the screen, and printed once its tiles are there. */
+    async print() {
+      this.paper();
+      for (let waited = 0; waited < 15000 && this.loading(); waited += 100) await new Promise((done) => setTimeout(done, 100));
+      window.print();
+    }
+
+    loading() {
+      let busy = false;
+      this.map.eachLayer((layer) => { busy = busy || Boolean(layer.isLoading && layer.isLoading()); });
+      return busy;
+    }
+
+    paper() {
+      if (this.before) return;
+      this.before = { center: this.map.getCenter(), zoom: this.map.getZoom(), snap: this.map.options.zoomSnap };
+      this.map.options.zoomSnap = 0.25;
+      const bounds = this.map.getBounds();
+      document.body.classList.add("gis-paper");
+      this.map.invalidateSize({ animate: false });
+      this.map.fitBounds(bounds, { animate: false });
+    }
+
+    screen() {
+      if (!this.before) return;
+      document.body.classList.remove("gis-paper");
+      this.map.options.zoomSnap = this.before.snap;
+      this.map.invalidateSize({ animate: false });
+      this.map.setView(this.before.center, this.before.zoom, { animate: false });
+      this.before = null;
     }
 
     /* Longitude and latitude where the mouse is; on a phone of the middle. CGCS2000 and WGS 84 agree to a metre. */
@@ -39,12 +73,14 @@
       const { element } = window.gis;
       this.tape = element("button", { type: "button", id: "gis-tape", "aria-pressed": "false", title: this.words.measure, onclick: () => this.toggle() }, this.words.tape);
       const here = element("button", { type: "button", id: "gis-here", title: this.words.here, onclick: () => this.locate() }, "◎");
+      const print = element("button", { type: "button", id: "gis-print", title: this.words.print, onclick: () => this.print() }, "⎙");
+      print.setAttribute("aria-label", this.words.print);
       this.tape.setAttribute("aria-label", this.words.measure);
       here.setAttribute("aria-label", this.words.here);
       this.told = element("output", { class: "gis-measured", role: "status" });
       const control = L.control({ position: "topleft" });
       control.onAdd = () => {
-        const bar = element("div", { class: "leaflet-bar gis-tool-bar" }, this.tape, here);
+        const bar = element("div", { class: "leaflet-bar gis-tool-bar" }, this.tape, here, print);
         L.DomEvent.disableClickPropagation(bar);
         return bar;
       };
