@@ -93,29 +93,29 @@ def test_a_session_that_ended_is_taken_up_again(planner: Page, seen: Watched, an
 @pytest.mark.parametrize("page", ["/map/planner#map=15/24.5105/107.3720", "/map/fire/1"])
 def test_a_map_is_drawn_for_the_paper(watch, address: str, analysed: Database, tmp_path: Path, page: str):
     """The button lays the page out as one A3 sheet: the same ground, the legend, nothing to press; then as it was."""
-    seen = watch(address)
-    seen.page.goto(f"{address}{page}")
-    seen.page.wait_for_selector("body[data-ready=true]")
-    at_rest(seen.page)
+    shown = watch(address)
+    shown.page.goto(f"{address}{page}")
+    shown.page.wait_for_selector("body[data-ready=true]")
+    at_rest(shown.page)
     ground = "[gis.maps.map.getBounds().getSouthWest(), gis.maps.map.getBounds().getNorthEast()].flatMap((p) => [p.lng, p.lat])"
-    west, south, east, north = before = seen.page.evaluate(ground)
-    seen.page.evaluate("window.print = () => { window.printed = true; }")
-    seen.page.click("#gis-print")
-    seen.page.wait_for_function("() => window.printed")
-    on_paper = seen.page.evaluate(ground)
+    west, south, east, north = before = shown.page.evaluate(ground)
+    shown.page.evaluate("window.print = () => { window.printed = true; }")
+    shown.page.click("#gis-print")
+    shown.page.wait_for_function("() => window.printed")
+    on_paper = shown.page.evaluate(ground)
     assert on_paper[0] <= west
     assert on_paper[1] <= south
     assert on_paper[2] >= east
     assert on_paper[3] >= north
     assert on_paper[3] - on_paper[1] < 2 * (north - south) or on_paper[2] - on_paper[0] < 2 * (east - west)
-    expect(seen.page.locator("#gis-layer-houses .gis-key").first).to_be_visible()
-    expect(seen.page.locator("#gis-print")).not_to_be_visible()
+    expect(shown.page.locator("#gis-layer-houses .gis-key").first).to_be_visible()
+    expect(shown.page.locator("#gis-print")).not_to_be_visible()
     file = tmp_path / "map.pdf"
-    seen.page.pdf(path=file, prefer_css_page_size=True, print_background=True)
+    shown.page.pdf(path=file, prefer_css_page_size=True, print_background=True)
     document = pypdfium2.PdfDocument(file)
     assert len(document) == 1
     assert [round(side * 25.4 / 72) for side in document[0].get_size()] == [420, 297]
-    seen.page.evaluate("gis.tools.screen()")
-    assert seen.page.evaluate(ground) == pytest.approx(before, abs=1e-9)
-    expect(seen.page.locator("#gis-print")).to_be_visible()
-    seen.clean()
+    shown.page.evaluate("gis.tools.screen()")
+    assert shown.page.evaluate(ground) == pytest.approx(before, abs=1e-9)
+    expect(shown.page.locator("#gis-print")).to_be_visible()
+    shown.clean()
