@@ -24,10 +24,11 @@ import psycopg2
 import pytest
 import structlog
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from gis_service import cli as cli_module
-from gis_service.accounts import audit_log, people, sessions, tokens
+from gis_service.accounts import audit_log, passwords, people, sessions, tokens
 from gis_service.accounts.people import Account
 from gis_service.api.http.protocol import DeadlineProtocol
 from gis_service.db.engine import admin_connection, forget_connections, transaction
@@ -133,21 +134,20 @@ class Database:
 
     @contextlib.contextmanager
     def active(self, **more: str) -> Iterator[Database]:
-        """Point this process at the database; no pooled connection outlives the block."""
+        """Point this process at the database; its pooled connections stay for whoever points there next."""
         try:
             with pytest.MonkeyPatch.context() as patch:
                 patch.delenv("DATABASE_URL", raising=False)
                 for name, value in {**self.environment, **more}.items():
                     patch.setenv(name, value)
                 get_settings.cache_clear()
-                forget_connections()
-                try:
-                    yield self
-                finally:
-                    forget_connections()
+                _forget_other_connections()
+                yield self
         finally:
             # After a failure too: the next test must not go on in this one's database.
             get_settings.cache_clear()
+            if "GIS_DATABASE" in os.environ:  # this block stood in another's
+                _forget_other_connections()
 
     def url(self, role: str = "gis_owner") -> str:
         """An address for libpq."""
@@ -228,6 +228,21 @@ class Database:
         return Answer(done.returncode, done.stdout, done.stderr)
 
 
+# What a connection is opened with (db.engine), and where it leads: a new one costs more than most questions do.
+_OPENED_WITH = ("DATABASE_URL", "GIS_SERVICE_DATABASE_URL", "GIS_DATA_DIR", "GIS_DATABASE", "GIS_STATEMENT_TIMEOUT_S",
+                "GIS_TIMEZONE", "GIS_TODAY")  # fmt: skip
+_opened_with: tuple[str | None, ...] = ()
+
+
+def _forget_other_connections() -> None:
+    """Drop the pooled connections, unless they were opened as they would be now."""
+    global _opened_with  # noqa: PLW0603 - as the pools, one a process
+    now = tuple(os.environ.get(name) for name in _OPENED_WITH)
+    if now != _opened_with:
+        forget_connections()
+        _opened_with = now
+
+
 @contextlib.contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """The application over real sockets on a free port of this machine; yields its address."""
@@ -288,6 +303,26 @@ def server() -> Iterator[Server]:
     forget_connections()
     if not _WORKER:
         databases.close_server(_folder())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """A hash of kilobytes in place of 64 MB, for tests by the dozen; ``full_cost`` is the service's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+_HASHER = passwords._HASHER
+
+
+@pytest.fixture
+def full_cost(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords hashed as the service hashes them."""
+    monkeypatch.setattr(passwords, "_HASHER", _HASHER)
+    passwords._nobody.cache_clear()
+    yield
+    passwords._nobody.cache_clear()
 
 
 @pytest.fixture(scope="session")

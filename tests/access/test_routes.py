@@ -216,7 +216,7 @@ def test_counts_add_up_to_one_s_own(county: Database, ask_as: Ask, asker: Identi
     run = county.one(
         "SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL", role="postgres"
     )
-    assert total["priority"] == len([k for k in witness.keys("selection") if str(k).startswith(f"{run}/")])
+    assert total["priority"] == len(witness.selected(run))
 
 
 @pytest.mark.parametrize("asker", EVERYBODY, ids=name)
@@ -305,9 +305,7 @@ def test_an_export_to_a_geopackage(county: Database, ask_as: Ask, tmp_path: Any)
     whole = county.one(
         "SELECT min(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL", role="postgres"
     )
-    wanted = {
-        str(k).split("/", 1)[1] for k in Witness(county, VILLAGE).keys("selection") if str(k).startswith(f"{whole}/")
-    }
+    wanted = {str(k).split("/", 1)[1] for k in Witness(county, VILLAGE).selected(whole)}
     with ask_as(VILLAGE) as client:
         (tmp_path / "a.gpkg").write_bytes(client.get(f"/api/selections/{whole}/export?format=gpkg").content)
         listed = client.get(f"/api/figures/list?township={VILLAGE.place[:9]}&format=csv").content.decode("utf-8-sig")

@@ -109,7 +109,7 @@ def test_far_counts(county: Database, ask_as: Ask, asker: Identity, z: int, tmp_
     witness = Witness(county, asker)
     wanted = {
         "buildings": len(witness.houses()),
-        "selection": len([k for k in witness.keys("selection") if str(k).startswith(f"{run}/")]),
+        "selection": len(witness.selected(run)),
     }
     box = county.ask("SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e) FROM (SELECT ST_Extent(ST_Transform("
                      "geom, 4326)) AS e FROM gis.building) AS x", role="postgres")[0]  # fmt: skip

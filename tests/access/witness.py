@@ -63,7 +63,7 @@ _KEYS = {"drawn_area": "area_id", "judgement": "judgement_id", "import_row": "im
          "selection": "run_id || '/' || building_id"}  # fmt: skip
 
 
-_kept: dict[tuple[str, Identity, str], frozenset[object]] = {}
+_kept: dict[tuple[str, Identity | None, str], frozenset[object]] = {}
 
 
 @dataclass(frozen=True)
@@ -74,37 +74,43 @@ class Witness:
     asker: Identity
 
     def keys(self, table: str) -> frozenset[object]:
-        """The keys of the rows of ``table``; asked once of the analysed county, to which tests add nothing but runs."""
-        shared = self.database.name.startswith("analysed") and table not in {"selection", "drawn_area"}
-        kept = _kept.get((self.database.name, self.asker, table)) if shared else None
-        if kept is None:
-            kept = frozenset(self._ask(table))
-            if shared:
-                _kept[self.database.name, self.asker, table] = kept
-        return kept
+        """The keys of the rows of ``table``."""
+        if table in {"selection", "drawn_area"}:  # tests add some
+            return self._ask(self._rows(table))
+        return self._once(table, self._rows(table))
 
-    def _ask(self, table: str) -> set[object]:
-        condition = "true" if self.asker in COUNTY else _conditions(self.asker)[table]
-        key = _KEYS.get(table, "fid")
-        # What is a house of one's own is worked out once and kept, so that the witness is quick enough to be asked.
-        return {
-            k
-            for (k,) in self.database.ask(
-                f"CREATE TEMP TABLE mine ON COMMIT DROP AS SELECT b.* FROM gis.building AS b WHERE {own(self.asker)};"
-                "CREATE INDEX ON mine (building_id); CREATE INDEX ON mine USING gist (geom); ANALYZE mine;"
-                "CREATE TEMP TABLE near ON COMMIT DROP AS SELECT DISTINCT d.run_id, d.cluster_id "
-                "FROM gis.building_density AS d JOIN mine USING (building_id) WHERE d.cluster_id IS NOT NULL;"
-                f"SELECT {key} FROM gis.{table} AS t WHERE {condition}",
-                role="postgres",
-            )
-        }
+    def selected(self, run: int) -> frozenset[object]:
+        """The keys of the rows of a list that is published: nobody changes it any more."""
+        return self._once(f"selection {run}", f"{self._rows('selection')} AND t.run_id = {int(run)}")
 
-    def houses(self) -> set[str]:
+    def houses(self) -> frozenset[object]:
         """The numbers of the houses."""
-        rows = self.database.ask(
-            f"SELECT b.building_id FROM gis.building AS b WHERE {own(self.asker)}", role="postgres"
+        return self._once("houses", f"SELECT b.building_id FROM gis.building AS b WHERE {own(self.asker)}")
+
+    def _rows(self, table: str) -> str:
+        key = _KEYS.get(table, "fid")
+        if self.asker in COUNTY:
+            return f"SELECT {key} FROM gis.{table} AS t WHERE true"
+        # What is a house of one's own is worked out once and kept, so that the witness is quick enough to be asked.
+        return (
+            f"CREATE TEMP TABLE mine ON COMMIT DROP AS SELECT b.* FROM gis.building AS b WHERE {own(self.asker)};"
+            "CREATE INDEX ON mine (building_id); CREATE INDEX ON mine USING gist (geom); ANALYZE mine;"
+            "CREATE TEMP TABLE near ON COMMIT DROP AS SELECT DISTINCT d.run_id, d.cluster_id "
+            "FROM gis.building_density AS d JOIN mine USING (building_id) WHERE d.cluster_id IS NOT NULL;"
+            f"SELECT {key} FROM gis.{table} AS t WHERE ({_conditions(self.asker)[table]})"
         )
-        return {h for (h,) in rows}
+
+    def _once(self, what: str, sql: str) -> frozenset[object]:
+        """Ask once of the analysed county, to which tests add nothing but runs and areas; who sees all, sees the same."""
+        if not self.database.name.startswith("analysed"):
+            return self._ask(sql)
+        at = (self.database.name, None if self.asker in COUNTY else self.asker, what)
+        if at not in _kept:
+            _kept[at] = self._ask(sql)
+        return _kept[at]
+
+    def _ask(self, sql: str) -> frozenset[object]:
+        return frozenset(key for (key,) in self.database.ask(sql, role="postgres"))
 
 
 def _conditions(asker: Identity) -> dict[str, str]:
