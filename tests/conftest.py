@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import itertools
 import os
@@ -71,6 +72,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Have the first of several workers make the county beside the tests, if any of them needs it."""
+    # A million objects of modules and tests stay to the end: they are not looked through again whenever a test makes some.
+    gc.collect()
+    gc.freeze()
     if _WORKER == "gw0" and any(needs_demo(str(item.path.relative_to(ROOT))) for item in session.items):
         command = [sys.executable, "-m", "tests.databases", str(_folder())]
         # A worker's own streams carry what it says to the run.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 import geopandas as gpd
@@ -43,8 +44,9 @@ def _walk(client: Any, address: str) -> list[dict[str, Any]]:
     while following:
         answer = client.get(following)
         assert answer.status_code == 200, answer.text
-        found += answer.json()["features"]
-        following = next((x["href"] for x in answer.json()["links"] if x["rel"] == "next"), None)
+        page = answer.json()
+        found += page["features"]
+        following = next((x["href"] for x in page["links"] if x["rel"] == "next"), None)
     return found
 
 
@@ -249,8 +251,10 @@ def test_a_cluster_across_a_border(county: Database, ask_as: Ask):
             for address in (f"/map/fire/{cluster}", f"/map/fire/{cluster}/offline"):
                 page = client.get(address, headers=_PAGE)
                 assert page.status_code == 200
+                # Whatever stands between two quotes: the page is looked through once, not once a house.
+                told = set(re.findall(r'(?="([^"]{1,100})")', page.text))
                 for house, place in members:
-                    assert (f'"{house}"' in page.text) == (place == code), (address, house)
+                    assert (house in told) == (place == code), (address, house)
             (figure,) = client.get(f"/collections/cluster/items?run_id={run}&cluster_id={cluster}").json()["features"]
             assert figure["properties"]["buildings"] == len(members)
 
