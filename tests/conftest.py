@@ -21,6 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import anyio.from_thread
 import psycopg2
 import pytest
 import structlog
@@ -310,6 +311,14 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _one_event_loop() -> Iterator[None]:
+    """One event loop for all clients, as the service has one: what its thread made once (PROJ's way to a CRS) stays."""
+    with anyio.from_thread.start_blocking_portal() as portal, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(anyio.from_thread, "start_blocking_portal", lambda **_: contextlib.nullcontext(portal))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _quick_passwords() -> Iterator[None]:
     """A hash of kilobytes in place of 64 MB, for tests by the dozen; ``full_cost`` is the service's own."""
     with pytest.MonkeyPatch.context() as patch:
@@ -327,6 +336,15 @@ def full_cost(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     passwords._nobody.cache_clear()
     yield
     passwords._nobody.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Iterator[None]:
+    """No line a request: of thousands they cost more than what they tell of."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

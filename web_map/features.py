@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,15 @@ from numpy.typing import NDArray
 _DIGITS = 6
 
 
+@lru_cache(maxsize=4)
+def _transformer(srid: int) -> pyproj.Transformer:
+    # PROJ takes a tenth of a second to find the way between two systems, once a thread.
+    return pyproj.Transformer.from_crs(srid, 4326, always_xy=True)
+
+
 def to_degrees(geometry: NDArray[np.object_], srid: int) -> NDArray[np.object_]:
     """Bring geometries from the work SRID to WGS 84 degrees (longitude, latitude)."""
-    transformer = pyproj.Transformer.from_crs(srid, 4326, always_xy=True)
+    transformer = _transformer(srid)
     moved: NDArray[np.object_] = shapely.transform(
         geometry, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,9 +55,15 @@ def describe_patrol(work: Work, *, zh: bool) -> str:
     return summary(lengths, len(work.staging.points), zh=zh)
 
 
+@lru_cache(maxsize=4)
+def _transformer(srid: int) -> Transformer:
+    # PROJ takes a tenth of a second to find the way between two systems, once a thread.
+    return Transformer.from_crs(srid, 4326, always_xy=True)
+
+
 def as_geojson(work: Work, srid: int, *, zh: bool) -> dict[str, Any]:
     """Return a GeoJSON FeatureCollection (EPSG:4326): the stretches, then the staging places; lengths in metres."""
-    to_degrees = Transformer.from_crs(srid, 4326, always_xy=True)
+    to_degrees = _transformer(srid)
 
     def feature(mark: Mark) -> dict[str, Any]:
         moved: Any = shapely.transform(

@@ -19,7 +19,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
@@ -93,14 +92,6 @@ _ASKERS: dict[str, dict[str, Any] | None] = {
     "village": {"role": "village", "place": f"{_TOWNS[1]}201"},
     "department": {"role": "department", "department": "police"},
 }
-
-
-@pytest.fixture(scope="module")
-def quiet() -> Iterator[None]:
-    """No line a request: forty thousand of them cost more than what they tell of."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")
