@@ -209,10 +209,12 @@ class Database:
         finally:
             connection.close()
 
-    def cli(self, *arguments: object, lang: str = "en", **more: str) -> Answer:
+    def cli(self, *arguments: object, lang: str = "en", stdin: str | None = None, **more: str) -> Answer:
         """Run the command line in this process, as ``gis-service`` would: same entry, same exit status."""
         with self.active(GIS_LANG=lang, **more), pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["gis-service", *map(str, arguments)])
+            if stdin is not None:
+                patch.setattr(sys, "stdin", io.StringIO(stdin))
             out, err = io.StringIO(), io.StringIO()
             code = 0
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

@@ -85,8 +85,8 @@ class Witness:
             return found
         if self._at(table) not in _kept:
             tables = [name for name in TABLES if name not in _GROWING] if self.asker not in COUNTY else [table]
-            found = self._ask([self._rows(name) for name in tables])
-            _kept.update(zip(map(self._at, tables), found, strict=True))
+            all_ = self._ask([self._rows(name) for name in tables])
+            _kept.update(zip(map(self._at, tables), all_, strict=True))
         return _kept[self._at(table)]
 
     def selected(self, run: int) -> frozenset[object]:
