@@ -137,7 +137,8 @@ def test_a_backup_to_a_full_disk(database: Database):
 def test_a_disk_that_is_read_only(shape: Path):
     with _small_disk(5) as disk:
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        for command in (["db", "start"], ["import", "buildings", shape], ["up", "--demo", "none", "--check"]):
+        up = ["up", "--demo", "none", "--check", "--port", _free_port()]
+        for command in (["db", "start"], ["import", "buildings", shape], up):
             said = _run(disk / "data", *command)
             assert said.code == 1
             assert "read-only" in said.err, said.err
