@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import itertools
 import os
@@ -20,14 +21,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import anyio.from_thread
 import psycopg2
 import pytest
 import structlog
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from gis_service import cli as cli_module
-from gis_service.accounts import audit_log, people, sessions, tokens
+from gis_service.accounts import audit_log, passwords, people, sessions, tokens
 from gis_service.accounts.people import Account
 from gis_service.api.http.protocol import DeadlineProtocol
 from gis_service.db.engine import admin_connection, forget_connections, transaction
@@ -70,6 +73,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Have the first of several workers make the county beside the tests, if any of them needs it."""
+    # A million objects of modules and tests stay to the end: they are not looked through again whenever a test makes some.
+    gc.collect()
+    gc.freeze()
     if _WORKER == "gw0" and any(needs_demo(str(item.path.relative_to(ROOT))) for item in session.items):
         command = [sys.executable, "-m", "tests.databases", str(_folder())]
         # A worker's own streams carry what it says to the run.
@@ -133,21 +139,20 @@ class Database:
 
     @contextlib.contextmanager
     def active(self, **more: str) -> Iterator[Database]:
-        """Point this process at the database; no pooled connection outlives the block."""
+        """Point this process at the database; its pooled connections stay for whoever points there next."""
         try:
             with pytest.MonkeyPatch.context() as patch:
                 patch.delenv("DATABASE_URL", raising=False)
                 for name, value in {**self.environment, **more}.items():
                     patch.setenv(name, value)
                 get_settings.cache_clear()
-                forget_connections()
-                try:
-                    yield self
-                finally:
-                    forget_connections()
+                _forget_other_connections()
+                yield self
         finally:
             # After a failure too: the next test must not go on in this one's database.
             get_settings.cache_clear()
+            if "GIS_DATABASE" in os.environ:  # this block stood in another's
+                _forget_other_connections()
 
     def url(self, role: str = "gis_owner") -> str:
         """An address for libpq."""
@@ -204,10 +209,12 @@ class Database:
         finally:
             connection.close()
 
-    def cli(self, *arguments: object, lang: str = "en", **more: str) -> Answer:
+    def cli(self, *arguments: object, lang: str = "en", stdin: str | None = None, **more: str) -> Answer:
         """Run the command line in this process, as ``gis-service`` would: same entry, same exit status."""
         with self.active(GIS_LANG=lang, **more), pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["gis-service", *map(str, arguments)])
+            if stdin is not None:
+                patch.setattr(sys, "stdin", io.StringIO(stdin))
             out, err = io.StringIO(), io.StringIO()
             code = 0
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -226,6 +233,21 @@ class Database:
             cwd="/", capture_output=True, text=True, check=False, timeout=300, input=stdin,
         )  # fmt: skip
         return Answer(done.returncode, done.stdout, done.stderr)
+
+
+# What a connection is opened with (db.engine), and where it leads: a new one costs more than most questions do.
+_OPENED_WITH = ("DATABASE_URL", "GIS_SERVICE_DATABASE_URL", "GIS_DATA_DIR", "GIS_DATABASE", "GIS_STATEMENT_TIMEOUT_S",
+                "GIS_TIMEZONE", "GIS_TODAY")  # fmt: skip
+_opened_with: tuple[str | None, ...] = ()
+
+
+def _forget_other_connections() -> None:
+    """Drop the pooled connections, unless they were opened as they would be now."""
+    global _opened_with  # noqa: PLW0603 - as the pools, one a process
+    now = tuple(os.environ.get(name) for name in _OPENED_WITH)
+    if now != _opened_with:
+        forget_connections()
+        _opened_with = now
 
 
 @contextlib.contextmanager
@@ -288,6 +310,43 @@ def server() -> Iterator[Server]:
     forget_connections()
     if not _WORKER:
         databases.close_server(_folder())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_event_loop() -> Iterator[None]:
+    """One event loop for all clients, as the service has one: what its thread made once (PROJ's way to a CRS) stays."""
+    with anyio.from_thread.start_blocking_portal() as portal, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(anyio.from_thread, "start_blocking_portal", lambda **_: contextlib.nullcontext(portal))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """A hash of kilobytes in place of 64 MB, for tests by the dozen; ``full_cost`` is the service's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+_HASHER = passwords._HASHER
+
+
+@pytest.fixture
+def full_cost(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords hashed as the service hashes them."""
+    monkeypatch.setattr(passwords, "_HASHER", _HASHER)
+    passwords._nobody.cache_clear()
+    yield
+    passwords._nobody.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Iterator[None]:
+    """No line a request: of thousands they cost more than what they tell of."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

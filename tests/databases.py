@@ -66,6 +66,9 @@ def open_server(folder: Path) -> Server:
             # What a test loses in a power cut it makes again.
             for setting in ("fsync", "full_page_writes", "synchronous_commit"):
                 cursor.execute(f"ALTER SYSTEM SET {setting} = off")
+            # Neither is anything sent elsewhere from its log.
+            cursor.execute("ALTER SYSTEM SET wal_level = minimal")
+            cursor.execute("ALTER SYSTEM SET max_wal_senders = 0")
             cursor.execute("ALTER SYSTEM SET max_connections = 200")
         connection.close()
         server.stop()
@@ -87,7 +90,9 @@ def clone(server: Server, source: str, name: str) -> None:
     with active(server, "postgres"), admin_connection("postgres") as connection, connection.cursor() as cursor:
         cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
         if cursor.rowcount == 0:
-            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+            # Files are copied, and not written through the log a block at a time (PostgreSQL 15): a third of the time.
+            how = " STRATEGY file_copy" if connection.server_version >= 150_000 else ""
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"{how}')
 
 
 def make(server: Server, name: str) -> str:

@@ -104,6 +104,8 @@ def _check(path: Path) -> None:
 
 
 def _rows(path: Path, sheet: Any) -> Rows:
+    from openpyxl.cell.read_only import EMPTY_CELL
+
     # Some writers claim the dimension A1:XFD2 or none; what is in the rows counts.
     sheet.reset_dimensions()
     result = Rows(sheet.title, [])
@@ -115,7 +117,8 @@ def _rows(path: Path, sheet: Any) -> Rows:
                 f"{path.name} 的工作表“{sheet.title}”铺开的单元格过多；请把表格复制到新工作簿再导入。",
                 f"The sheet {sheet.title!r} of {path.name} spreads over too many cells; copy the table to a new workbook.",
             )
-        values = [_value(cell) for cell in row]
+        # A sheet may have a cell at the end of a wide row alone: what fills it up to there is not looked at.
+        values = [None if cell is EMPTY_CELL else _value(cell) for cell in row]
         while values and values[-1] in (None, ""):
             values.pop()
         result.cells.append(values)

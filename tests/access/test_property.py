@@ -19,7 +19,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
@@ -31,6 +30,7 @@ from gis_service.identity import Identity, Role, operator
 from gis_service.selection.select import run_selection
 from gis_service.selection.terms import Ask, RuleTerm, ZoneTerm
 from tests.conftest import Database, cloned, session_of, signed_in
+from tests.doors.crowd import in_a_loop
 
 _TOWNS = ("451224100", "451224101", "451224102")
 _MARK = re.compile(rb"MARK(\d)(\d)(\d)")
@@ -93,14 +93,6 @@ _ASKERS: dict[str, dict[str, Any] | None] = {
     "village": {"role": "village", "place": f"{_TOWNS[1]}201"},
     "department": {"role": "department", "department": "police"},
 }
-
-
-@pytest.fixture(scope="module")
-def quiet() -> Iterator[None]:
-    """No line a request: forty thousand of them cost more than what they tell of."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")
@@ -284,7 +276,7 @@ def test_no_answer_holds_another_s_house(county: Database, app: FastAPI, asker: 
     async def run() -> None:
         await asyncio.gather(*(some(count // 8) for _ in range(8)))
 
-    asyncio.run(run())
+    in_a_loop(run())
     mine = {house for house in _HOUSES if _sees(who, house)}
     assert seen == mine, "and what is one's own was met: a net that catches nothing is no net"
     if who is not None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg2
@@ -18,6 +17,7 @@ from gis_service.db.reader import done
 from gis_service.identity import Identity
 from tests.access.witness import ADMINISTRATOR, EVERYBODY, NOWHERE, PLANNER, TOWN, Witness
 from tests.conftest import Database
+from tests.doors.crowd import in_a_loop
 
 _QUERIES = {
     "houses": "SELECT pg_backend_pid(), count(*), current_user::text, current_setting('gis.account') FROM gis.building",
@@ -39,14 +39,8 @@ def queries(county: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Datab
     forget_connections()
 
 
-def _run(asked: Any) -> Any:
-    """Run in a thread of its own: a browser that other tests left open has a loop running in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, asked).result()
-
-
 def _ask(asker: Identity, name: str, **values: Any) -> Any:
-    return _run(read_row(asker, name, values))
+    return in_a_loop(read_row(asker, name, values))
 
 
 def _links() -> list[Any]:
@@ -80,7 +74,7 @@ def test_everybody_at_once(queries: Database):
     async def all_() -> list[Any]:
         return await asyncio.gather(*(read_row(asker, "houses", {}) for asker in order))
 
-    for asker, (_, count, user, account) in zip(order, _run(all_()), strict=True):
+    for asker, (_, count, user, account) in zip(order, in_a_loop(all_()), strict=True):
         assert (count, user, account) == (wanted[asker], asker.role.database_role, asker.account)
     assert len(_links()) == 10, "no more connections than may be"
 
@@ -94,7 +88,7 @@ def test_nothing_stays_on_the_connection(queries: Database, name: str):
     for link in _links():
         cursor = link.connection.cursor()
         cursor.execute(_QUERIES["who"])
-        _run(done(link.connection))
+        in_a_loop(done(link.connection))
         assert [value or "" for value in cursor.fetchone()] == ["gis_service", "", "", "", ""]
 
 
@@ -134,6 +128,6 @@ def test_given_up_half_way(queries: Database):
             await asyncio.wait_for(read_row(PLANNER, "waits", {"seconds": 5}), 0.1)
         return first, await read_row(PLANNER, "houses", {})
 
-    (before, *count), (after, *again) = _run(all_())
+    (before, *count), (after, *again) = in_a_loop(all_())
     assert count == again
     assert before != after

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
+
+import psycopg2
 
 from gis_service.db.places import PLACES
 from gis_service.identity import Identity, Role
@@ -63,7 +68,7 @@ _KEYS = {"drawn_area": "area_id", "judgement": "judgement_id", "import_row": "im
          "selection": "run_id || '/' || building_id"}  # fmt: skip
 
 
-_kept: dict[tuple[str, Identity, str], frozenset[object]] = {}
+_kept: dict[tuple[str, Identity | None, str], frozenset[object]] = {}
 
 
 @dataclass(frozen=True)
@@ -74,37 +79,66 @@ class Witness:
     asker: Identity
 
     def keys(self, table: str) -> frozenset[object]:
-        """The keys of the rows of ``table``; asked once of the analysed county, to which tests add nothing but runs."""
-        shared = self.database.name.startswith("analysed") and table not in {"selection", "drawn_area"}
-        kept = _kept.get((self.database.name, self.asker, table)) if shared else None
-        if kept is None:
-            kept = frozenset(self._ask(table))
-            if shared:
-                _kept[self.database.name, self.asker, table] = kept
-        return kept
+        """The keys of the rows of ``table``."""
+        if table in _GROWING or not self._is_shared:
+            (found,) = self._ask([self._rows(table)])
+            return found
+        if self._at(table) not in _kept:
+            tables = [name for name in TABLES if name not in _GROWING] if self.asker not in COUNTY else [table]
+            all_ = self._ask([self._rows(name) for name in tables])
+            _kept.update(zip(map(self._at, tables), all_, strict=True))
+        return _kept[self._at(table)]
 
-    def _ask(self, table: str) -> set[object]:
-        condition = "true" if self.asker in COUNTY else _conditions(self.asker)[table]
-        key = _KEYS.get(table, "fid")
-        # What is a house of one's own is worked out once and kept, so that the witness is quick enough to be asked.
-        return {
-            k
-            for (k,) in self.database.ask(
-                f"CREATE TEMP TABLE mine ON COMMIT DROP AS SELECT b.* FROM gis.building AS b WHERE {own(self.asker)};"
-                "CREATE INDEX ON mine (building_id); CREATE INDEX ON mine USING gist (geom); ANALYZE mine;"
-                "CREATE TEMP TABLE near ON COMMIT DROP AS SELECT DISTINCT d.run_id, d.cluster_id "
-                "FROM gis.building_density AS d JOIN mine USING (building_id) WHERE d.cluster_id IS NOT NULL;"
-                f"SELECT {key} FROM gis.{table} AS t WHERE {condition}",
-                role="postgres",
-            )
-        }
+    def selected(self, run: int) -> frozenset[object]:
+        """The keys of the rows of a list that is published: nobody changes it any more."""
+        return self._once(f"selection {run}", f"{self._rows('selection')} AND t.run_id = {int(run)}")
 
-    def houses(self) -> set[str]:
+    def houses(self) -> frozenset[object]:
         """The numbers of the houses."""
-        rows = self.database.ask(
-            f"SELECT b.building_id FROM gis.building AS b WHERE {own(self.asker)}", role="postgres"
+        return self._once("houses", f"SELECT b.building_id FROM gis.building AS b WHERE {own(self.asker)}")
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether this is the analysed county, to which tests add nothing but what grows: it is asked once."""
+        return self.database.name.startswith("analysed")
+
+    def _at(self, what: str) -> tuple[str, Identity | None, str]:
+        # Whoever sees all sees the same.
+        return self.database.name, None if self.asker in COUNTY else self.asker, what
+
+    def _once(self, what: str, sql: str) -> frozenset[object]:
+        if not self._is_shared:
+            (found,) = self._ask([sql])
+            return found
+        if self._at(what) not in _kept:
+            (_kept[self._at(what)],) = self._ask([sql])
+        return _kept[self._at(what)]
+
+    def _rows(self, table: str) -> str:
+        condition = "true" if self.asker in COUNTY else _conditions(self.asker)[table]
+        return f"SELECT {_KEYS.get(table, 'fid')} FROM gis.{table} AS t WHERE ({condition})"
+
+    def _ask(self, statements: Iterable[str]) -> list[frozenset[object]]:
+        # What is a house of one's own is worked out once and kept, so that the witness is quick enough to be asked.
+        mine = (
+            f"CREATE TEMP TABLE mine ON COMMIT DROP AS SELECT b.* FROM gis.building AS b WHERE {own(self.asker)};"
+            "CREATE INDEX ON mine (building_id); CREATE INDEX ON mine USING gist (geom); ANALYZE mine;"
+            "CREATE TEMP TABLE near ON COMMIT DROP AS SELECT DISTINCT d.run_id, d.cluster_id "
+            "FROM gis.building_density AS d JOIN mine USING (building_id) WHERE d.cluster_id IS NOT NULL"
         )
-        return {h for (h,) in rows}
+        with closing(psycopg2.connect(self.database.url("postgres"))) as connection, connection.cursor() as cursor:
+            made, found = False, []
+            for sql in statements:
+                if not made and re.search(r"\b(mine|near)\b", sql):
+                    cursor.execute(mine)
+                    made = True
+                cursor.execute(sql)
+                found.append(frozenset(key for (key,) in cursor.fetchall()))
+            return found
+
+
+# Tests add rows to these.
+_GROWING = {"selection", "drawn_area"}
 
 
 def _conditions(asker: Identity) -> dict[str, str]:

@@ -104,7 +104,7 @@ def test_commands_that_are_refused(county: Database):
     assert said.code == 1
     assert "last administrator" in said.err
     for given in ("", "\n", "short\n", "boss is here 1\n"):
-        said = county.process("user", "password", "boss", stdin=given)
+        said = county.cli("user", "password", "boss", stdin=given)
         assert (said.code, said.err.count("\n")) == (1, 1), given
     assert county.cli("user", "token", "boss", "--title", "t", "--days", "366").code == 2
     assert county.cli("user", "token", "boss", "--title", "t", "--right", "fly").code == 1

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher, Type, extract_parameters
 
 from gis_service.accounts import limits, passwords, people, sessions
 from gis_service.accounts.audit_log import Source
@@ -18,6 +19,7 @@ from tests.accounts.conftest import PAGE, PASSWORD, csrf_of, enter, field, make_
 from tests.conftest import Database
 
 
+@pytest.mark.usefixtures("full_cost")
 def test_in_and_out(county: Database, browser_of: Any):
     make_account("wang", Role.TOWNSHIP, place="451224100")
     client = browser_of()
@@ -274,9 +276,21 @@ def test_passwords_that_will_do():
     assert len({passwords.make() for _ in range(100)}) == 100
 
 
-def test_an_old_hash_is_made_anew(county: Database):
-    from argon2 import PasswordHasher
+@pytest.mark.usefixtures("full_cost")
+def test_a_hash_costs_what_rfc_9106_asks_for():
+    """Its second recommended option, for an unknown name too."""
+    hashed = passwords.hash_(PASSWORD)
+    for one in (hashed, passwords._nobody()):
+        found = extract_parameters(one)
+        assert (found.type, found.time_cost, found.memory_cost) == (Type.ID, 3, 64 * 1024)
+        assert not passwords.outdated(one)
+    assert passwords.verify(hashed, PASSWORD)
+    assert not passwords.verify(hashed, f"{PASSWORD} ")
+    assert not passwords.verify(None, PASSWORD)
 
+
+@pytest.mark.usefixtures("full_cost")
+def test_an_old_hash_is_made_anew(county: Database):
     account = make_account()
     weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
     county.ask("UPDATE gis.account SET password_hash = %s WHERE account_id = %s", weak, account.account_id)

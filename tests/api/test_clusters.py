@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
+from collections.abc import Iterator
 
 import openpyxl
 import psycopg2
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from gis_service.analysis.command import analyse
+from gis_service.db.server import Server
 from gis_service.density.params import Params
 from tests import town
-from tests.conftest import Database
+from tests.conftest import Database, cloned, signed_in
 
 EVIL = "<img src=x onerror=alert(1)>"
 
 
+@pytest.fixture(scope="module")
+def built(server: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database with the small town, analysed: one cluster."""
+    with cloned(server, template) as made:
+        town.build(made, tmp_path_factory.mktemp("town"))
+        yield made.name
+
+
 @pytest.fixture
-def place(database: Database, fresh: TestClient, tmp_path: Path) -> TestClient:
-    """The small town, analysed: one cluster."""
-    town.build(database, tmp_path)
+def database(server: Server, built: str) -> Iterator[Database]:
+    """A copy of the town for one test to change."""
+    with cloned(server, built) as made:
+        yield made
+
+
+@pytest.fixture
+def place(fresh: TestClient) -> TestClient:
+    """The service over the town."""
     return fresh
 
 
@@ -65,9 +81,10 @@ def test_facts_of_one(place: TestClient):
     assert place.get("/api/clusters/0").status_code == 422
 
 
-def test_no_run_says_what_to_do(fresh: TestClient):
-    assert "gis-service analyze" in _fault(fresh.get("/api/clusters"))
-    assert fresh.get("/api/gaps/widths").status_code == 404
+def test_no_run_says_what_to_do(server: Server, template: str, app: FastAPI):
+    with cloned(server, template) as empty, TestClient(app, headers=signed_in(empty)) as client:
+        assert "gis-service analyze" in _fault(client.get("/api/clusters"))
+        assert client.get("/api/gaps/widths").status_code == 404
 
 
 def test_the_patrol_comes_through_every_alley(place: TestClient, database: Database):

@@ -41,9 +41,9 @@ _EXAMPLES_OTHERS = 3
 
 
 @pytest.fixture(scope="module")
-def live(server: Server, analysed_demo: str, app: FastAPI) -> Iterator[tuple[Database, str]]:
+def live(server: Server, analysed_demo: str, app: FastAPI, quiet: None) -> Iterator[tuple[Database, str]]:
     """The service over a copy of the analysed county: what is thrown at it may change and delete."""
-    with cloned(server, analysed_demo) as database, serving(app) as address:
+    with cloned(server, analysed_demo) as database, database.active(GIS_KEEP_S="1"), serving(app) as address:
         yield database, address
 
 

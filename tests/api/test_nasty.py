@@ -76,9 +76,13 @@ def _judge(answer: Any, what: str) -> None:
 
 
 @pytest.fixture
-def asked(database: Database, app: FastAPI) -> Iterator[TestClient]:
+def asked(database: Database, app: FastAPI, quiet: None) -> Iterator[TestClient]:
+    """The service over an empty database; who asks is kept for a moment, as the service keeps it."""
     headers = signed_in(database)
-    with TestClient(app, raise_server_exceptions=False, follow_redirects=False, headers=headers) as client:
+    with (
+        database.active(GIS_KEEP_S="5"),
+        TestClient(app, raise_server_exceptions=False, follow_redirects=False, headers=headers) as client,
+    ):
         yield client
 
 

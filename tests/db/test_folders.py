@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from gis_service.db.engine import forget_connections
 from gis_service.db.server import Server
 from gis_service.settings import ROOT
 from tests.conftest import Answer, Database, open_folder
@@ -38,19 +39,23 @@ def _run(data_dir: Path, *arguments: object, **more: str) -> Answer:
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: name[:12])
 def test_a_folder_of_any_name(name: str, shape: Path):
-    """Set up, import, back up and restore (in and to that folder too), kill, start again, stop."""
+    """Set up, import, back up and restore (in and to that folder too), kill, start again, stop.
+
+    The first start is that of a process, which gets the name from its environment.
+    """
     with open_folder() as folder:
         data = folder / name
         made = Server(data)
+        run = Database(made, "gis").cli
         try:
             said = _run(data, "db", "start")
             assert said.code == 0, said.err
-            assert _run(data, "import", "buildings", shape).code == 0
-            assert _run(data, "db", "start").code == 0, "the second start finds it running"
+            assert run("import", "buildings", shape).code == 0
+            assert run("db", "start").code == 0, "the second start finds it running"
             kept = data / f"备份 {name[:20].replace('/', '')}.dump"
-            said = _run(data, "db", "backup", kept)
+            said = run("db", "backup", kept)
             assert said.code == 0, said.err
-            said = _run(data, "db", "restore", "--yes", kept)
+            said = run("db", "restore", "--yes", kept)
             assert said.code == 0, said.err
             url = _run(data, "db", "url", "--role", "owner").out.strip()
             connection = psycopg2.connect(url)
@@ -58,10 +63,11 @@ def test_a_folder_of_any_name(name: str, shape: Path):
                 cursor.execute("SELECT count(*) FROM gis.building")
                 assert cursor.fetchone() == (5,)
             connection.close()
+            forget_connections()
             os.kill(int((made.cluster / "postmaster.pid").read_text().split()[0]), 9)
-            said = _run(data, "db", "start")
+            said = run("db", "start")
             assert said.code == 0, said.err
-            assert "stopped" in _run(data, "db", "stop").out
+            assert "stopped" in run("db", "stop").out
             assert not made.running()
         finally:
             made.remove()
@@ -131,7 +137,8 @@ def test_a_backup_to_a_full_disk(database: Database):
 def test_a_disk_that_is_read_only(shape: Path):
     with _small_disk(5) as disk:
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        for command in (["db", "start"], ["import", "buildings", shape], ["up", "--demo", "none", "--check"]):
+        up = ["up", "--demo", "none", "--check", "--port", _free_port()]
+        for command in (["db", "start"], ["import", "buildings", shape], up):
             said = _run(disk / "data", *command)
             assert said.code == 1
             assert "read-only" in said.err, said.err

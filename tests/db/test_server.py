@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from gis_service.db.engine import forget_connections
 from gis_service.db.server import Server
 from tests.conftest import Database, open_folder
 
@@ -210,10 +211,11 @@ def test_a_folder_of_one_s_own_that_is_read_only():
 
 
 def test_commands(alone: Server):
+    """Each in this process; a start and what follows it once in processes of their own, as a person types them."""
     here = Database(alone, "gis")
     stopped = here.process("db", "status")
     assert (stopped.code, "Not running" in stopped.out) == (1, True)
-    assert "was not running" in here.process("db", "stop").out
+    assert "was not running" in here.cli("db", "stop").out
 
     started = here.process("db", "start")
     assert started.code == 0, started.err
@@ -223,12 +225,13 @@ def test_commands(alone: Server):
     assert "PostGIS 3" in running.out
 
     for role, name in (("owner", "gis_owner"), ("service", "gis_service"), ("reader", "gis_reader")):
-        url = here.process("db", "url", "--role", role).out.strip()
+        url = here.cli("db", "url", "--role", role).out.strip()
         psql = subprocess.run([alone.program("psql"), url, "-XAtc", "SELECT current_user"], capture_output=True,
                               text=True, check=True)  # fmt: skip
         assert psql.stdout.strip() == name
 
-    assert here.process("db", "migrate").out.strip() == "0 files applied."
+    assert here.cli("db", "migrate").out.strip() == "0 files applied."
+    forget_connections()
     assert "已停止" in here.process("db", "stop", lang="zh").out
     assert not alone.running()
 

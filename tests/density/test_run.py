@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -14,6 +16,7 @@ import shapely
 from click.testing import CliRunner
 from shapely import Point, box
 
+from gis_service import cli
 from gis_service.density import geopackage
 from gis_service.density.alleys.gaps import compute_gaps
 from gis_service.density.command import density as command
@@ -26,6 +29,7 @@ from gis_service.density.plane.pairs import find_pairs
 from gis_service.density.run import density
 from gis_service.errors import InputError
 from gis_service.ingest.source import read
+from gis_service.settings import get_settings
 from tests.density.shapes import DATA, layer, real
 
 COLUMNS = {
@@ -202,7 +206,8 @@ def test_output_must_be_a_geopackage_in_a_folder(tmp_path):
         write(result, tmp_path / "nowhere" / "out.gpkg")
 
 
-def run(*args):
+def process(*args):
+    """The command in a process of its own."""
     env = {k: v for k, v in os.environ.items() if k != "GIS_LANG"} | {"GIS_LANG": "en"}
     return subprocess.run(
         [sys.executable, "-m", "gis_service.density.command", *map(str, args)],
@@ -210,10 +215,25 @@ def run(*args):
     )  # fmt: skip
 
 
+def run(*args):
+    """The command in this process, as ``gis-service density`` runs it: same words, same exit status."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setenv("GIS_LANG", "en")
+        patch.setattr(sys, "argv", ["gis-service", "density", *map(str, args)])
+        get_settings.cache_clear()
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    get_settings.cache_clear()
+    return subprocess.CompletedProcess(args, code, out.getvalue(), err.getvalue())
+
+
 def test_command_on_a_file(tmp_path):
     source, out = tmp_path / "houses.geojson", tmp_path / "out.gpkg"
     layer(block(), floors=["三层"] * 20).to_crs(4326).to_file(source)
-    done = run(source, "--out", out)
+    done = process(source, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "20 buildings" in done.stdout
     assert "20 storeys were read from text" in done.stderr
@@ -229,8 +249,8 @@ def test_command_refuses_with_one_sentence(tmp_path):
     gpd.GeoDataFrame(geometry=[Point(109, 25)], crs=4326).to_file(points)
     text.write_text("no map")
     out = tmp_path / "out.gpkg"
-    for source in (points, text):
-        refused = run(source, "--out", out)
+    for source, how in ((points, process), (text, run)):
+        refused = how(source, "--out", out)
         assert refused.returncode == 1
         assert len(refused.stderr.strip().splitlines()[-1]) > 20
         assert "Traceback" not in refused.stderr

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
 
+from gis_service.db.server import Server
 from gis_service.sheet.print import pdf
 from tests import town
-from tests.conftest import Database
+from tests.conftest import Database, cloned
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -23,10 +25,19 @@ def _texts(file: Path) -> list[str]:
         document.close()
 
 
+@pytest.fixture(scope="module")
+def built(server: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database with the small town, analysed, and two names that would like to be more."""
+    with cloned(server, template) as made:
+        town.build(made, tmp_path_factory.mktemp("town"), {0: EVIL, 1: "file:///etc/passwd"})
+        yield made.name
+
+
 @pytest.fixture
-def place(database: Database, tmp_path: Path) -> Database:
-    town.build(database, tmp_path, {0: EVIL, 1: "file:///etc/passwd"})
-    return database
+def place(server: Server, built: str) -> Iterator[Database]:
+    """A copy of the town for one test to change."""
+    with cloned(server, built) as made:
+        yield made
 
 
 @pytest.mark.parametrize("paper", ["A4", "A3"])

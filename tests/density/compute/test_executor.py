@@ -41,15 +41,21 @@ def refuse(x):
 
 
 class Slowly:
-    """Calls a function after a pause, and leaves a file that says in which process."""
+    """Calls a function after a pause, while a worker is still to be killed; leaves a file that says in which process."""
 
     def __init__(self, function, folder):
         self.function, self.folder = function, folder
 
     def __call__(self, tile):
         (Path(self.folder) / f"{os.getpid()}-{time.time_ns()}").touch()
-        time.sleep(0.15)
+        if not killed_in(self.folder).exists():
+            time.sleep(0.15)
         return self.function(tile)
+
+
+def killed_in(folder):
+    """The file that says that the worker was killed; beside the folder of calls, which are counted."""
+    return Path(folder).with_suffix(".killed")
 
 
 class Slowed:
@@ -123,6 +129,7 @@ class TestDask:
             while not ({victim.pid, other.pid} <= pids(folder) and len(list(folder.iterdir())) > 8):
                 time.sleep(0.01)
             victim.kill()
+            killed_in(folder).touch()
             killed.set()
 
         threading.Thread(target=kill, daemon=True).start()
@@ -147,6 +154,7 @@ class TestDask:
             while not ({victim.pid, other.pid} <= pids(folder) and len(list(folder.iterdir())) > 20):
                 time.sleep(0.01)
             victim.kill()
+            killed_in(folder).touch()
 
         threading.Thread(target=kill, daemon=True).start()
         with open_executor(scheduler=address) as executor:
