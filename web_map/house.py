@@ -8,10 +8,12 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection
 
+from gis_service.cases.rules import kind_said, rules, state_said
 from gis_service.codelists import APPRAISAL_GRADE, HAZARD_COLOR, HAZARD_TIER, JUDGEMENT_KIND
 from gis_service.db.day import today
 from gis_service.facts.house import title
 from gis_service.facts.symbols import TIER_EDGE
+from gis_service.identity import Role
 from gis_service.record.find import Found
 from gis_service.record.house import deadlines_said, dossier
 from gis_service.sheet.house import fire_lines, plan
@@ -19,8 +21,9 @@ from web_map import assets
 
 
 def house_values(
-    connection: Connection, building_id: str, day: date, lang: str, *, may_judge: bool, may_confirm: str | None
-) -> dict[str, Any]:
+    connection: Connection, building_id: str, day: date, lang: str, *, may_judge: bool, may_confirm: str | None,
+    role: Role, may_open: bool,
+) -> dict[str, Any]:  # fmt: skip
     """Return what ``house.html`` shows of a house to whoever asks.
 
     Parameters
@@ -29,6 +32,8 @@ def house_values(
         Whether the form of a judgement is shown.
     may_confirm
         The account that may confirm judgements of others; None for who may not.
+    role, may_open
+        Whose cases of which kinds may be opened, and whether any.
 
     Raises
     ------
@@ -62,6 +67,16 @@ def house_values(
         "plan": Markup(plan(connection, building_id)),  # noqa: S704 - drawn from coordinates alone
         "may_judge": may_judge,
         "may_confirm": may_confirm,
+        "cases": [
+            {**c, "kind_said": kind_said(c["kind"], lang), "state_said": state_said(c["state"], lang)}
+            for c in made.cases
+        ],
+        "case_kinds": [
+            (what, rule.en if lang == "en" else rule.zh)
+            for (kind, what), rule in rules(connection).items()
+            if may_open and kind == "open" and role.value in rule.roles
+        ],
+        "case_style": assets.link("cases.css"),
         "kinds": [(code, name if zh else code) for code, name in JUDGEMENT_KIND.items()],
         "tiers": [(code, name if zh else code) for code, name in HAZARD_TIER.items() if code != "unjudged"],
         "grades": [code for code in APPRAISAL_GRADE if code != "unknown"],
