@@ -8,6 +8,9 @@ GRANT CREATE ON SCHEMA gis TO gis_keeper;
 ALTER FUNCTION gis.keep_judgements() OWNER TO gis_keeper;
 ALTER FUNCTION gis.keep_case() OWNER TO gis_keeper;
 ALTER FUNCTION gis.open_cases() OWNER TO gis_keeper;
+ALTER FUNCTION gis.place_visit() OWNER TO gis_keeper;
+ALTER FUNCTION gis.follow_visit() OWNER TO gis_keeper;
+ALTER FUNCTION gis.apply_decision() OWNER TO gis_keeper;
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON SCHEMA gis FROM PUBLIC;
@@ -160,11 +163,25 @@ GRANT INSERT (sha256, building_id, media, bytes, width, height) ON gis.attachmen
 -- The county's own words, rights and duties: who may take a step, what it must say, which control is due when.
 GRANT INSERT, UPDATE (zh, en, position, roles, needs, takes, clause) ON gis.case_rule TO gis_administrator;
 GRANT INSERT, UPDATE, DELETE ON gis.control_rule TO gis_administrator;
--- Whom nobody can be: it keeps a house's tier and grade in step with the judgements, and a case with its events, by the
--- functions that it owns.
+-- Visits (0023): reported by whoever stands before a house, never changed; what they propose is the township's to decide.
+GRANT SELECT ON gis.visit, gis.proposal, gis.proposal_decision
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (visit_id, building_id, round_id, plan_id, visited_at, outcome, found, answers, note, photographs, position,
+              position_by, accuracy_m, source, digest)
+ON gis.visit TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village;
+GRANT INSERT (proposal_id, accepted, reason) ON gis.proposal_decision TO gis_administrator, gis_township;
+-- Whom nobody can be: it keeps a house's tier and grade in step with the judgements, a case with its events, and a house
+-- with what its township accepted, by the functions that it owns.
 GRANT SELECT ON gis.building, gis.judgement, gis.deployment, gis.round, gis.round_deadline, gis.attachment, gis.case,
     gis.case_event, gis.case_rule, gis.control_rule, gis.measure TO gis_keeper;
-GRANT UPDATE (hazard_tier, appraisal_grade, removed_on) ON gis.building TO gis_keeper;
+GRANT UPDATE (hazard_tier, appraisal_grade, name, address, floors, structure, use_class, business_uses, people, built_year,
+              alterations, altered_on, licences, permits, violations, geohazards, fire_hazards, declared_areas, land, design,
+              builder, ownership, removed_on) ON gis.building TO gis_keeper;
+GRANT SELECT ON gis.plan_version, gis.plan_stop, gis.visit, gis.proposal TO gis_keeper;
+GRANT UPDATE (done) ON gis.plan_stop TO gis_keeper;
+GRANT INSERT ON gis.proposal TO gis_keeper;
+GRANT USAGE ON SCHEMA public TO gis_keeper;
+GRANT EXECUTE ON FUNCTION gis.sorted, gis.surveyed_fields TO gis_keeper;
 GRANT INSERT ON gis.case TO gis_keeper;
 GRANT UPDATE (state, deadline, responsible, moved_on, seq, submission, basis) ON gis.case TO gis_keeper;
 GRANT INSERT (building_id, kind, what, on_day, judgement_id) ON gis.case_event TO gis_keeper;

@@ -54,6 +54,8 @@ class Action(StrEnum):
     CASE_OPENED = "case_opened"
     CASE_STEPPED = "case_stepped"
     ATTACHED = "attached"
+    VISITED = "visited"
+    DECIDED = "decided"
     ROUND_OPENED = "round_opened"
     ROUND_CLOSED = "round_closed"
     ACCOUNT_ADDED = "account_added"
@@ -96,6 +98,8 @@ _ZH = {
     Action.CASE_OPENED: "立案",
     Action.CASE_STEPPED: "办理案件",
     Action.ATTACHED: "上传照片",
+    Action.VISITED: "上报到访",
+    Action.DECIDED: "采纳或驳回建议",
     Action.ROUND_OPENED: "开启轮次",
     Action.ROUND_CLOSED: "关闭轮次",
     Action.ACCOUNT_ADDED: "新建账号",

@@ -40,6 +40,7 @@ from gis_service.api.routes import (
     shapes,
     sign_in,
     tiles,
+    visits,
 )
 from gis_service.identity import Right
 
@@ -115,6 +116,7 @@ def create_app(lifespan: Any = None) -> FastAPI:
         house.router,
         judgements.router,
         cases.router,
+        visits.router,
         attachments.router,
         rounds.router,
         areas.router,

@@ -94,7 +94,7 @@ def look(content: bytes) -> tuple[str, int, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=("JPEG", "MPO", "PNG", "WEBP")) as image:
+            with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
                 width, height = image.size
                 if width * height > PIXELS_MAX:
                     raise _too_many(width, height)

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gis_service.cases import find, rules
-from gis_service.cases.refusals import Facts, facts_of, sentence
+from gis_service.cases.refusals import sentence
 from gis_service.db.queries import statement
+from gis_service.db.refusal import Facts, facts_of, is_denied
 from gis_service.errors import ForbiddenError, NotFoundError
 
 
@@ -100,7 +101,7 @@ def _enter(connection: Connection, new: New, *, case_id: int | None = None, buil
             raise
         facts = {"code": "exists"}  # two opened one at the same moment
     except DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) == "42501":
+        if is_denied(error):
             raise ForbiddenError("您的账号不能办理案件。", "Your account may not enter steps of cases.") from error
         known = facts_of(error)
         if known is None:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Any
-
-from sqlalchemy.exc import DBAPIError
 
 from gis_service.cases.rules import COUNTY, FIELDS, Rule, kind_said, state_said
 from gis_service.codelists import word
+from gis_service.db.refusal import Facts, Known
 from gis_service.errors import ConflictError, ForbiddenError, GisError, InputError, NotFoundError
 from gis_service.identity import ROLE_ZH, Role
 
-STATE = "GC001"
-Facts = dict[str, Any]
 _Sentence = Callable[[Rule | None, Facts], GisError]
-
-
-def facts_of(error: DBAPIError) -> Facts | None:
-    """Return the code and the facts of a refusal; None for any other error."""
-    cause = error.orig
-    if getattr(cause, "pgcode", None) != STATE:
-        return None
-    found: Facts = json.loads(cause.diag.message_detail)  # type: ignore[union-attr]
-    return found
 
 
 def sentence(rule: Rule | None, facts: Facts) -> GisError:
@@ -124,12 +110,7 @@ def _named(_: Rule | None, facts: Facts) -> GisError:
 
 
 def _fixed(kind: type[GisError], zh: str, en: str) -> _Sentence:
-    return lambda _, facts: kind(zh.format_map(_Known(facts)), en.format_map(_Known(facts)))
-
-
-class _Known(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "?"
+    return lambda _, facts: kind(zh.format_map(Known(facts)), en.format_map(Known(facts)))
 
 
 _SENTENCES: dict[str, _Sentence] = {

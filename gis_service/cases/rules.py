@@ -141,8 +141,12 @@ def checked(name: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise wrong
     elif field.kind in {"integer", "number"}:
-        allowed: tuple[type, ...] = (int,) if field.kind == "integer" else (int, float)
-        if isinstance(value, bool) or not isinstance(value, allowed) or not 0 <= value <= field.most:
+        whole = field.kind == "integer"
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int if whole else int | float)
+            or not 0 <= value <= field.most
+        ):
             raise wrong
     elif not isinstance(value, str) or not value.strip() or len(value) > field.most or not value.isprintable():
         raise wrong

@@ -18,6 +18,8 @@ from gis_service.facts.house import SURVEY, survey_said
 from gis_service.record import business, codes, judge
 from gis_service.selection.reasons import phrases
 from gis_service.selection.select import latest_run
+from gis_service.visits import enter as visits
+from gis_service.visits.answers import OUTCOME, QUESTIONS
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Dossier:
     cases: list[dict[str, Any]]
     # What happened in the cases, each event with the words of its step.
     case_events: list[dict[str, Any]]
+    visits: list[dict[str, Any]]
     events: list[Event] = field(default_factory=list)
 
 
@@ -114,6 +117,7 @@ def dossier(connection: Connection, building_id: str, day: date, lang: str = "zh
         sources=[source.said(lang) for source in sources],
         cases=cases.of_house(connection, building_id),
         case_events=_case_events(connection, building_id, lang),
+        visits=visits.of_house(connection, building_id),
     )
     for told in EVENTS:
         made.events.extend(told(made, judgements, lang))
@@ -264,6 +268,33 @@ def _cased(made: Dossier, _: list[dict[str, Any]], lang: str) -> list[Event]:
     return found
 
 
+def _visited(made: Dossier, _: list[dict[str, Any]], lang: str) -> list[Event]:
+    """Tell every visit: how it went, what was found and answered, from how far."""
+    zh = lang != "en"
+    at = 0 if zh else 1
+    found = []
+    for v in made.visits:
+        lines = [part for part in (v["note"],) if part]
+        asked = [(QUESTIONS[name].zh, QUESTIONS[name].en)[at] for name in v["answers"]]
+        if asked:
+            lines.append(("填写：" if zh else "answered: ") + ("、" if zh else ", ").join(asked))
+        who = v["account"] or ("系统" if zh else "the system")
+        shots = len(v["photographs"])
+        lines.append(
+            f"{who}；照片 {shots} 张；{v['round'] or '无轮次'}"
+            if zh
+            else f"{who}; {shots} photographs; {v['round'] or 'no round'}"
+        )
+        marks = [] if v["found"] is None else [HAZARD_TIER[v["found"]] if zh else v["found"]]
+        if v["distance_m"] is not None and v["distance_m"] > visits.FAR_M + (v["accuracy_m"] or 0):
+            marks.append(f"距房屋 {v['distance_m']:.0f} 米" if zh else f"{v['distance_m']:.0f} m from the house")
+        words = OUTCOME[v["outcome"]][at]
+        found.append(
+            Event(v["visited_on"], str(v["visited_on"]), "visit", f"到访：{words}" if zh else f"visit: {words}", tuple(lines), tuple(marks))
+        )  # fmt: skip
+    return found
+
+
 def _source_said(source: str, *, zh: bool) -> str:
     if not zh:
         return source
@@ -287,5 +318,5 @@ def deadlines_said(made: Dossier, lang: str) -> list[tuple[str, str, str, bool]]
 
 
 Teller = Callable[[Dossier, list[dict[str, Any]], str], list[Event]]
-EVENTS: list[Teller] = [_life, _judged, _cased]
+EVENTS: list[Teller] = [_life, _judged, _visited, _cased]
 """Who tells what happened to a house."""

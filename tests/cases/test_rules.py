@@ -73,8 +73,8 @@ correct                         PIAC -  apftd
 """
 _STATES = {"P": "pending", "I": "in_progress", "A": "accepted", "C": "cleared"}
 _ASKERS = {"a": ADMINISTRATOR, "p": PLANNER, "f": FIRE, "t": TOWNSHIP, "d": DEPARTMENT, "v": VILLAGE, "u": AUDITOR}
-ORACLE = {
-    tuple([*line[:32].split(), ""][:2]): (
+ORACLE: dict[tuple[str, str], tuple[set[str], str | None, str]] = {
+    (line[:32].split()[0], " ".join(line[:32].split()[1:])): (
         {_STATES[s] for s in line[32:36].strip()}, _STATES.get(line[37]), line[40:].strip()
     )
     for line in _ORACLE.strip("\n").split("\n")
@@ -210,7 +210,7 @@ def _try(connection: Connection, new: events.New, case_id: int) -> dict[str, Any
 @pytest.mark.parametrize("letter", list(_ASKERS))
 def test_every_step_in_every_state_by(made: dict[tuple[str, str], tuple[int, str]], letter: str):
     asker = _ASKERS[letter]
-    wrong = []
+    wrong: list[tuple[Any, ...]] = []
     with transaction(asker) as connection:
         known = rules.rules(connection)
         for key, (states, to_state, may) in ORACLE.items():

@@ -119,6 +119,7 @@ class _Case(RuleBasedStateMachine):
     client: TestClient
     tokens: dict[str, dict[str, str]]
     pictures: list[str]
+    waiting: tuple[str, str] | None
 
     @initialize()
     def begin(self) -> None:
@@ -189,7 +190,7 @@ class _Case(RuleBasedStateMachine):
 
 
 def test_any_sequence_of_calls(machine: type[RuleBasedStateMachine]):
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=12, stateful_step_count=30, deadline=None, database=None, derandomize=True,

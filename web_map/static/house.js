@@ -50,6 +50,18 @@
     });
   }
 
+  for (const button of document.querySelectorAll("[data-accept]")) {
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      try {
+        await post(`/api/proposals/${button.closest("[data-proposal]").dataset.proposal}/decision`, { accepted: button.dataset.accept === "true" });
+        window.location.reload();
+      } catch (error) {
+        button.parentElement.append(" ", Object.assign(document.createElement("small"), { textContent: error.message }));
+      }
+    });
+  }
+
   const opening = document.getElementById("case-form");
   if (opening) {
     opening.addEventListener("submit", async (event) => {
