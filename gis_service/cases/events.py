@@ -79,7 +79,8 @@ def add(connection: Connection, case_id: int, new: New) -> dict[str, Any]:
         A field is missing, not of its kind, or contradicts what is known.
 
     """
-    find.one(connection, case_id)
+    if connection.execute(text(statement("cases.is_there")), {"case_id": case_id}).first() is None:
+        raise sentence(None, {"code": "case"})
     if new.kind == "open":
         raise sentence(None, {"code": "kind"})
     return find.one(connection, _enter(connection, new, case_id=case_id))

@@ -13,6 +13,9 @@ RETURNING event_id, case_id
 -- name: house
 SELECT building_id FROM gis.building WHERE building_id = :building_id
 
+-- name: is_there
+SELECT FROM gis.case WHERE case_id = :case_id
+
 -- name: one
 SELECT * FROM gis.case_card WHERE case_id = :case_id
 
