@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -11,9 +12,9 @@ from gis_service.cases import find, rules
 from gis_service.cases.lists import measures_said
 from gis_service.codelists import CASE_KIND, CASE_STATE, HAZARD_COLOR, HAZARD_TIER, JUDGEMENT_KIND, USE_CLASS
 from gis_service.db.day import today
-from gis_service.facts.house import title
 from gis_service.facts.symbols import TIER_EDGE
 from gis_service.identity import ROLE_ZH, Role
+from gis_service.settings import get_settings
 from web_map import assets
 from web_map.frame import script_json
 
@@ -86,7 +87,7 @@ def _row(row: dict[str, Any], known: rules.Rules, lang: str) -> dict[str, Any]:
     zh = lang != "en"
     tier = row["hazard_tier"]
     return row | {
-        "heading": title(row),
+        "heading": row["name"] or row["address"] or row["building_id"],
         "kind_said": rules.kind_said(row["kind"], lang),
         "state_said": rules.state_said(row["state"], lang),
         "tier": {"name": HAZARD_TIER[tier] if zh else tier, "color": HAZARD_COLOR[tier], "edge": TIER_EDGE[tier]},
@@ -240,7 +241,7 @@ def _event(event: dict[str, Any], known: rules.Rules, reviewers: dict[str, str],
         "lines": lines,
         "facts": facts,
         "photographs": event["evidence"],
-        "by": f"{by}{f'（{office}）' if office and zh else f' ({office})' if office else ''} {event['recorded_at']:%Y-%m-%d %H:%M}",
+        "by": f"{by}{f'（{office}）' if office and zh else f' ({office})' if office else ''} {event['recorded_at'].astimezone(ZoneInfo(get_settings().timezone)):%Y-%m-%d %H:%M}",
         "state": rules.state_said(event["to_state"], lang) if moved else "",
         "class": "in_force" if moved else "",
     }
