@@ -57,6 +57,7 @@ def cases_values(
             "overdue": _link(_of_state(asked, None, overdue=True), 0, lang),
             "waiting": _link(_of_state(asked, None, waiting=True), 0, lang),
             "uncontrolled": _link(_of_state(asked, None, uncontrolled=True), 0, lang),
+            "found_open": _link(_of_state(asked, None, found_open=True), 0, lang),
             **{code: _link(_of_state(asked, code), 0, lang) for code in CASE_STATE},
         },
         "exports": [(f, f"/api/cases/export?{urlencode(_query(asked) | {'format': f})}") for f in ("xlsx", "csv")]
@@ -67,7 +68,7 @@ def cases_values(
 
 
 def _of_state(asked: find.Filter, state: str | None, **more: bool) -> find.Filter:
-    plain = {"overdue": False, "waiting": False, "uncontrolled": False, "state": state}
+    plain = {"overdue": False, "waiting": False, "uncontrolled": False, "found_open": False, "state": state}
     return find.Filter(**(vars(asked) | plain | more))
 
 

@@ -28,6 +28,8 @@ class Filter:
         Submitted and not reviewed.
     uncontrolled
         Lacking a control that the house's tier and use need by now (``gis.control_rule``).
+    found_open
+        Of which the last look found the business open though it is stopped: for the next joint enforcement.
 
     """
 
@@ -39,6 +41,7 @@ class Filter:
     overdue: bool = False
     waiting: bool = False
     uncontrolled: bool = False
+    found_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def listed(connection: Connection, asked: Filter, limit: int = 50, offset: int =
 
 def counts(connection: Connection, asked: Filter) -> dict[str, dict[str, int]]:
     """Return by state how many cases there are, how many are overdue, how many wait; of every state."""
-    whole = replace(asked, state=None, overdue=False, waiting=False, uncontrolled=False)
+    whole = replace(asked, state=None, overdue=False, waiting=False, uncontrolled=False, found_open=False)
     return {
         row["state"]: {"cases": row["cases"], "overdue": row["overdue"], "waiting": row["waiting"]}
         for row in _all(connection, "cases.count", **vars(whole))

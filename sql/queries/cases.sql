@@ -77,6 +77,9 @@ WHERE (CAST(:unit AS text) IS NULL OR b.unit_code = :unit)
       WHERE q.tier = b.hazard_tier AND q.use_class = b.use_class AND c.opened_on + q.days <= gis.today()
         AND NOT EXISTS (SELECT FROM gis.measure AS m
                         WHERE m.case_id = c.case_id AND m.kind = q.measure AND m.ended_on IS NULL)))
+  AND (NOT CAST(:found_open AS boolean) OR 'open' = (
+      SELECT e.what FROM gis.case_event AS e WHERE e.case_id = c.case_id AND e.kind IN ('check_business', 'resume_business')
+      ORDER BY e.on_day DESC, e.seq DESC LIMIT 1))
 ORDER BY c.state = 'cleared', c.state = 'accepted', c.deadline NULLS LAST, c.case_id
 LIMIT :limit OFFSET :offset
 

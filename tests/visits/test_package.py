@@ -6,7 +6,6 @@ import base64
 import json
 import sqlite3
 import zipfile
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -49,9 +48,9 @@ def _package(folder: Path, stops: list[dict[str, Any]], photographs: dict[str, b
 
 
 @pytest.fixture
-def planned(town: Database) -> Iterator[Database]:
+def planned(town: Database) -> Database:
     town.ask("INSERT INTO gis.plan (name) VALUES ('回头看')")
-    yield town
+    return town
 
 
 def test_a_package_twice(planned: Database, tmp_path: Path):

@@ -91,8 +91,9 @@ def _filter(
     overdue: Annotated[bool, Query(description="Past their deadline and not accepted")] = False,
     waiting: Annotated[bool, Query(description="Submitted and not reviewed")] = False,
     uncontrolled: Annotated[bool, Query(description="Lacking a control that is due")] = False,
+    found_open: Annotated[bool, Query(description="Found open though its business is stopped")] = False,
 ) -> find.Filter:
-    return find.Filter(unit, state, kind, tier, operating, overdue, waiting, uncontrolled)
+    return find.Filter(unit, state, kind, tier, operating, overdue, waiting, uncontrolled, found_open)
 
 
 Asked = Annotated[find.Filter, Depends(_filter)]
