@@ -280,9 +280,16 @@ def _outbox(path: Path) -> Iterator[Row]:
 def _saved(number: int, visit: Any) -> Row:
     try:
         place = visit.get("position")
-        position = None if place is None else enter.Position(
-            float(place["lon"]), float(place["lat"]), place.get("by", "device"), place.get("accuracy_m")
-        )  # fmt: skip
+        position = None
+        if place is not None:
+            accuracy = place.get("accuracy_m")
+            # As numbers of one kind: the digest of what was sent must not hang on how a file writes them.
+            position = enter.Position(
+                float(place["lon"]),
+                float(place["lat"]),
+                place.get("by", "device"),
+                None if accuracy is None else float(accuracy),
+            )
         house = str(visit["building_id"])
         new = enter.New(
             UUID(str(visit["visit_id"])), house, datetime.fromisoformat(str(visit["visited_at"])), str(visit["outcome"]),

@@ -106,3 +106,9 @@ LEFT JOIN gis.admin_area AS u ON u.code = b.unit_code WHERE b.unit_code IS NOT N
 -- name: offices
 -- What the county calls the departments of a house.
 SELECT code, zh, en, office FROM gis.code WHERE list = 'departments' AND code = ANY (CAST(:codes AS text[])) ORDER BY position
+
+-- name: same
+-- An event of a case that says the same of the same day.
+SELECT FROM gis.case_event
+WHERE case_id = :case_id AND kind = :kind AND what = :what AND on_day = :on_day AND given = CAST(:given AS jsonb)
+  AND (until, reason, responsible) IS NOT DISTINCT FROM (CAST(:until AS date), CAST(:reason AS text), CAST(:responsible AS text))

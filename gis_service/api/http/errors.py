@@ -45,7 +45,7 @@ def _is_page(request: Request) -> bool:
     """Tell a person at a page from a program: what a browser asks for itself is answered in words."""
     path = request.url.path
     pages, below = (
-        {"/", "/account", "/accounts", "/audit-trail", "/jobs", "/rounds"},
+        {"/", "/account", "/accounts", "/audit-trail", "/forms", "/jobs", "/rounds"},
         ("/map/", "/jobs/", "/plans", "/house", "/cases"),
     )
     is_page = path in pages or path.startswith(below)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
@@ -30,6 +30,10 @@ _CASE = [Depends(allow(Right.CASE))]
 CaseId = Annotated[int, PathParameter(ge=1, le=2**62)]
 State = Literal["pending", "in_progress", "accepted", "cleared"]
 Kind = Literal["structure", "fire", "geohazard", "legality", "operation"]
+Tier = Literal["severe", "some", "none_found", "unjudged"]
+Unit = Annotated[str, Field(pattern=UNIT_CODE)]
+# A form sends the choice of all as nothing between the signs.
+_BLANK = BeforeValidator(lambda value: value or None)
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Given = dict[Annotated[str, Field(max_length=40)], str | int | float | bool]
 
@@ -83,10 +87,11 @@ class CaseIn(Step):
 
 
 def _filter(
-    unit: Annotated[str | None, Query(pattern=UNIT_CODE, description="Code of a reporting unit")] = None,
-    state: State | None = None,
-    kind: Kind | None = None,
-    tier: Literal["severe", "some", "none_found", "unjudged"] | None = None,
+    *,
+    unit: Annotated[Unit | None, _BLANK, Query(description="Code of a reporting unit")] = None,
+    state: Annotated[State | None, _BLANK, Query()] = None,
+    kind: Annotated[Kind | None, _BLANK, Query()] = None,
+    tier: Annotated[Tier | None, _BLANK, Query()] = None,
     operating: Annotated[bool, Query(description="Of operating houses alone")] = False,
     overdue: Annotated[bool, Query(description="Past their deadline and not accepted")] = False,
     waiting: Annotated[bool, Query(description="Submitted and not reviewed")] = False,
