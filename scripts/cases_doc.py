@@ -35,8 +35,9 @@ A county changes words, roles and fields of a step by `UPDATE gis.case_rule`, an
 administrator. A step of a case is sent to `POST /api/cases/{case_id}/events`; `GET /api/cases/{case_id}` says under `next`
 which steps the asker may take now, `GET /api/case-rules` is this table.
 
-What is not there yet: who works (the grid of people, patrol intervals, work lists), joint enforcement as an action of its own
-(cases found open stand in the ledger as events), templates in xlsx for judgements, visits and cases.
+`found_open=true` lists the cases of which the last look found the business open though it is stopped: the list for the next
+joint enforcement. What is not there yet: who works (the grid of people, patrol intervals, work lists), and joint enforcement
+as an action of its own with its day, departments and findings.
 
 ## Steps
 
