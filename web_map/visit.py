@@ -11,7 +11,6 @@ from gis_service.codelists import HAZARD_TIER, LISTS, USE_CLASS
 from gis_service.db.day import day
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
-from gis_service.facts.house import title
 from gis_service.visits.answers import OUTCOME, QUESTIONS
 from web_map import assets
 from web_map.frame import script_json
@@ -52,7 +51,7 @@ def visit_values(connection: Connection, building_id: str, lang: str) -> dict[st
     now = day()
     return {
         "house": row,
-        "heading": title(row),
+        "heading": row["name"] or row["address"] or row["building_id"],
         "tier": HAZARD_TIER[row["hazard_tier"]] if zh else row["hazard_tier"],
         "outcomes": [(code, words[0 if zh else 1]) for code, words in OUTCOME.items()],
         "found": [(code, HAZARD_TIER[code] if zh else code) for code in ("severe", "some", "none_found")],

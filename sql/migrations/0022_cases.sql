@@ -149,7 +149,8 @@ CREATE TABLE gis.case (
 );
 CREATE INDEX case_building ON gis.case (building_id);
 CREATE UNIQUE INDEX case_open ON gis.case (building_id, kind) WHERE state <> 'cleared';
-CREATE INDEX case_state ON gis.case (state, deadline);
+-- The order of the ledger: what is done comes last, the nearest deadline first.
+CREATE INDEX case_due ON gis.case ((state = 'cleared'), (state = 'accepted'), deadline, case_id);
 
 CREATE TABLE gis.case_event (
     event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -80,7 +80,7 @@ WHERE (CAST(:unit AS text) IS NULL OR b.unit_code = :unit)
   AND (NOT CAST(:found_open AS boolean) OR 'open' = (
       SELECT e.what FROM gis.case_event AS e WHERE e.case_id = c.case_id AND e.kind IN ('check_business', 'resume_business')
       ORDER BY e.on_day DESC, e.seq DESC LIMIT 1))
-ORDER BY c.state = 'cleared', c.state = 'accepted', c.deadline NULLS LAST, c.case_id
+ORDER BY c.state = 'cleared', c.state = 'accepted', c.deadline, c.case_id
 LIMIT :limit OFFSET :offset
 
 -- name: count

@@ -118,10 +118,10 @@ SELECT b.building_id, b.name, b.address, b.unit_code, u.name AS unit, v.name AS 
 FROM gis.building AS b
 LEFT JOIN gis.admin_area AS u ON u.code = b.unit_code
 LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
-LEFT JOIN (
-    SELECT building_id, array_agg(DISTINCT zh ORDER BY zh) AS controls FROM gis.measure
-    WHERE class = 'control' AND began_on <= :day AND coalesce(ended_on > :day, true)
-    GROUP BY building_id) AS m ON m.building_id = b.building_id
+LEFT JOIN LATERAL (
+    SELECT array_agg(DISTINCT m.zh ORDER BY m.zh) AS controls FROM gis.measure AS m
+    WHERE m.building_id = b.building_id AND m.class = 'control' AND m.began_on <= :day AND coalesce(m.ended_on > :day, true)
+    ) AS m ON true
 LEFT JOIN LATERAL gis.in_force(b.building_id, '{preliminary,review}', :day) AS t ON true
 LEFT JOIN LATERAL gis.in_force(b.building_id, '{appraisal}', :day) AS g ON true
 LEFT JOIN LATERAL (
