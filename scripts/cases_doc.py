@@ -35,9 +35,11 @@ A county changes words, roles and fields of a step by `UPDATE gis.case_rule`, an
 administrator. A step of a case is sent to `POST /api/cases/{case_id}/events`; `GET /api/cases/{case_id}` says under `next`
 which steps the asker may take now, `GET /api/case-rules` is this table.
 
-`found_open=true` lists the cases of which the last look found the business open though it is stopped: the list for the next
-joint enforcement. What is not there yet: who works (the grid of people, patrol intervals, work lists), and joint enforcement
-as an action of its own with its day, departments and findings.
+`found_open=true` lists the cases of which the last look found the business open though it is stopped. With operating houses
+that have no passed appraisal after the deadline, and with those that have a violation, they are the list for the next joint
+enforcement (`/enforcement`): the county plans an action with its day, who leads, departments and houses; what is found at a
+house takes it off the list until there is a newer reason. What is not there yet: who works (the grid of people, patrol
+intervals, work lists per person).
 
 ## Steps
 

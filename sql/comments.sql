@@ -229,3 +229,11 @@ COMMENT ON COLUMN gis.proposal.field IS 'Column of gis.building.';
 COMMENT ON TABLE gis.proposal_decision IS 'The township''s word on a proposal; what it accepts becomes the record.';
 COMMENT ON FUNCTION gis.surveyed_fields IS 'Columns of gis.building that a visit may propose.';
 COMMENT ON FUNCTION gis.sorted IS 'A JSON list in a fixed order; any other value as it is.';
+
+COMMENT ON TABLE gis.enforcement IS 'Joint actions of departments; rows are only added.';
+COMMENT ON COLUMN gis.enforcement.lead IS 'Who leads: a department, or county.';
+COMMENT ON COLUMN gis.enforcement.departments IS 'Who takes part.';
+COMMENT ON TABLE gis.enforcement_house IS 'Houses of an action, with why each was on the list.';
+COMMENT ON COLUMN gis.enforcement_house.reasons IS 'no_appraisal, found_open, violation.';
+COMMENT ON TABLE gis.enforcement_finding IS 'What was found at a house of an action; it takes the house off the list, unless nobody was there.';
+COMMENT ON COLUMN gis.enforcement_finding.found IS 'complied, open, violation, absent.';

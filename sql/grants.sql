@@ -170,6 +170,13 @@ GRANT INSERT (visit_id, building_id, round_id, plan_id, visited_at, outcome, fou
               position_by, accuracy_m, source, digest)
 ON gis.visit TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village;
 GRANT INSERT (proposal_id, accepted, reason) ON gis.proposal_decision TO gis_administrator, gis_township;
+-- Joint enforcement (0024): planned by the county, found by who goes.
+GRANT SELECT ON gis.enforcement, gis.enforcement_house, gis.enforcement_finding
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (on_day, lead, departments, note) ON gis.enforcement TO gis_administrator, gis_planner;
+GRANT INSERT ON gis.enforcement_house TO gis_administrator, gis_planner;
+GRANT INSERT (enforcement_id, building_id, found, measure, note, photographs) ON gis.enforcement_finding TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
 -- Whom nobody can be: it keeps a house's tier and grade in step with the judgements, a case with its events, and a house
 -- with what its township accepted, by the functions that it owns.
 GRANT SELECT ON gis.building, gis.judgement, gis.deployment, gis.round, gis.round_deadline, gis.attachment, gis.case,

@@ -56,6 +56,7 @@ class Action(StrEnum):
     ATTACHED = "attached"
     VISITED = "visited"
     DECIDED = "decided"
+    ENFORCED = "enforced"
     ROUND_OPENED = "round_opened"
     ROUND_CLOSED = "round_closed"
     ACCOUNT_ADDED = "account_added"
@@ -100,6 +101,7 @@ _ZH = {
     Action.ATTACHED: "上传照片",
     Action.VISITED: "上报到访",
     Action.DECIDED: "采纳或驳回建议",
+    Action.ENFORCED: "联合执法",
     Action.ROUND_OPENED: "开启轮次",
     Action.ROUND_CLOSED: "关闭轮次",
     Action.ACCOUNT_ADDED: "新建账号",

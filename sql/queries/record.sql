@@ -21,6 +21,9 @@ SELECT list, code, zh FROM gis.code WHERE own ORDER BY list, position, code
 -- name: codes
 SELECT list, code, zh, en FROM gis.code ORDER BY list, position, code
 
+-- name: departments
+SELECT code, zh, en, office FROM gis.code WHERE list = 'departments' ORDER BY position, code
+
 -- name: add_code
 INSERT INTO gis.code (list, code, zh, en, position)
 SELECT :list, :code, :zh, :en, coalesce(max(position), 0) + 1 FROM gis.code WHERE list = :list
