@@ -93,3 +93,16 @@ def test_real_houses_get_nothing(database: Database):
     database.judge("building_id = 'r'", tier="severe", on="2022-07-01")
     assert module.replay() == {"visits": 0, "steps": 0, "days": 0}
     assert database.one("SELECT count(*) FROM gis.case_event WHERE kind <> 'open'") == 0
+
+
+def test_as_a_job(database: Database):
+    """Asked for as ``up`` asks, done as the worker does: of a county with nothing to replay it says so."""
+    from gis_service.jobs.ask import ask
+    from gis_service.jobs.kinds import KINDS
+    from gis_service.jobs.task import Task
+
+    with transaction(operator()) as connection:
+        job = ask(connection, operator(), "replay", {})
+    assert KINDS["replay"].load()(Task(job.job_id, {}, operator())) == {"visits": 0, "steps": 0, "days": 0}
+    assert database.ask("SELECT zh FROM gis.job_line") == [("专项整治已回放：0 次到访，0 次办理，0 天。",)]
+    assert database.one("SELECT EXISTS (SELECT FROM gis.job WHERE kind = 'replay')")
