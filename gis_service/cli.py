@@ -29,6 +29,8 @@ _COMMANDS = {
     "record": "gis_service.record.command:record",
     "round": "gis_service.record.command:round_",
     "tables": "gis_service.record.command:tables_",
+    "ledger": "gis_service.cases.command:ledger",
+    "form": "gis_service.forms.command:form",
     "runs": "gis_service.selection.runs:runs",
     "user": "gis_service.accounts.command:user",
     "audit-trail": "gis_service.accounts.command:audit_trail",

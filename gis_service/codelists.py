@@ -158,6 +158,22 @@ ROUND_STEP = {
     "rectify": "隐患整治",
 }
 JUDGEMENT_KIND = {"preliminary": "初步判定", "appraisal": "安全鉴定", "review": "复核"}
+CASE_KIND = {
+    "structure": "结构安全",
+    "fire": "消防安全",
+    "geohazard": "地质灾害",
+    "legality": "合法合规",
+    "operation": "经营安全",
+}
+CASE_STATE = {"pending": "待整治", "in_progress": "整治中", "accepted": "已验收", "cleared": "已销号"}
+# Kinds of events that have several subjects; the others are named by their one rule (gis.case_rule).
+CASE_EVENT = {
+    "open": "立案",
+    "measure": "措施",
+    "notice": "通知书",
+    "check_business": "停业检查",
+    "submit_clearance": "提交销号",
+}
 
 LISTS = {
     "structure": STRUCTURE,

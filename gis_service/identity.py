@@ -60,6 +60,8 @@ class Right(StrEnum):
     RECORD = "record"  # fire plans, drills, patrols
     JUDGE = "judge"  # judge and appraise houses, confirm what others judged
     ROUNDS = "rounds"  # open and close rounds over houses
+    CASE = "case"  # open cases and take their steps; which steps, gis.case_rule says
+    VISIT = "visit"  # report visits with photographs
     PERSON = "person"  # a house's owner, telephone, identity number; also needs the account's own privilege
     OPERATE = "operate"  # start analyses and imports
     ACCOUNTS = "accounts"  # make and disable accounts
@@ -79,13 +81,15 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.RECORD,
         Right.JUDGE,
         Right.ROUNDS,
+        Right.CASE,
+        Right.VISIT,
         Right.PERSON,
         Right.OPERATE,
     },
-    Role.FIRE: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD},
-    Role.DEPARTMENT: _EVERYBODY | {Right.SELECT},
-    Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON, Right.JUDGE},
-    Role.VILLAGE: _EVERYBODY | {Right.PERSON},
+    Role.FIRE: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD, Right.CASE, Right.VISIT},
+    Role.DEPARTMENT: _EVERYBODY | {Right.SELECT, Right.CASE, Right.VISIT},
+    Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON, Right.JUDGE, Right.CASE, Right.VISIT},
+    Role.VILLAGE: _EVERYBODY | {Right.PERSON, Right.VISIT},
     Role.AUDITOR: _EVERYBODY | {Right.TRAIL, Right.METRICS},
 }
 """What each role may do. An auditor reads all and changes nothing."""

@@ -30,6 +30,7 @@ from gis_service.db.ready import prepare
 from gis_service.errors import SetupError
 from gis_service.files import private
 from gis_service.identity import Role, operator
+from gis_service.jobs.ask import ask
 from gis_service.say import say
 from gis_service.selection.published import ensure_published
 from gis_service.selection.select import latest_run
@@ -72,6 +73,8 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
             analysed = latest_run(connection, "density")
             if houses:
                 ensure_published(connection)
+            if demo != "none" and connection.execute(text(statement("campaign.to_begin"))).scalar_one():
+                ask(connection, operator(), "replay", {})  # done beside the service, once the pages are there
         if houses and analysed is None:
             _analyse(wait=check)
         ensure_accounts(demo=demo != "none")

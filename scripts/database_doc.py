@@ -24,6 +24,9 @@ rows is in [architecture.md](architecture.md).
 ROOMS = {
     "Places and houses": [*(place.name for place in PLACES.values() if not place.of_run), "building_person"],
     "The record of a house": ["round", "round_deadline", "judgement", "judgement_confirmation", "institution", "code"],
+    "Visits and photographs": ["visit", "proposal", "proposal_decision", "attachment"],
+    "Cases": ["case", "case_event", "case_rule", "control_rule"],
+    "Joint enforcement": ["enforcement", "enforcement_house", "enforcement_finding"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",
              "firebreak", "analysed"],
     "Inspection plans": ["plan", "plan_version", "plan_team", "plan_stop", "plan_day", "plan_unplanned", "plan_edit"],

@@ -6,6 +6,11 @@
 GRANT gis_keeper TO CURRENT_USER;
 GRANT CREATE ON SCHEMA gis TO gis_keeper;
 ALTER FUNCTION gis.keep_judgements() OWNER TO gis_keeper;
+ALTER FUNCTION gis.keep_case() OWNER TO gis_keeper;
+ALTER FUNCTION gis.open_cases() OWNER TO gis_keeper;
+ALTER FUNCTION gis.place_visit() OWNER TO gis_keeper;
+ALTER FUNCTION gis.follow_visit() OWNER TO gis_keeper;
+ALTER FUNCTION gis.apply_decision() OWNER TO gis_keeper;
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON SCHEMA gis FROM PUBLIC;
@@ -144,8 +149,49 @@ GRANT INSERT (name, kind, first_day, last_day, filter, source), UPDATE (closed_o
 GRANT INSERT ON gis.round_deadline TO gis_administrator, gis_planner;
 GRANT INSERT (list, code, zh, en, position, office, annex) ON gis.code TO gis_administrator, gis_planner;
 GRANT USAGE ON SEQUENCE gis.data_version TO gis_township;
--- Whom nobody can be: it keeps two columns in step with the judgements, by the one function that it owns.
-GRANT SELECT ON gis.building, gis.judgement, gis.deployment TO gis_keeper;
-GRANT UPDATE (hazard_tier, appraisal_grade) ON gis.building TO gis_keeper;
-GRANT EXECUTE ON FUNCTION gis.in_force, gis.today TO gis_keeper;
+-- Cases (0022): read like the houses; a step is an event, and who may take which is said in gis.case_rule. An event says
+-- itself who entered it, when, and in which place.
+GRANT SELECT ON gis.case, gis.case_event, gis.case_rule, gis.control_rule, gis.measure, gis.notice, gis.case_card,
+    gis.attachment
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT EXECUTE ON FUNCTION gis.case_refusal TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (case_id, building_id, kind, what, on_day, until, responsible, reason, given, evidence, refers)
+ON gis.case_event TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
+GRANT INSERT (sha256, building_id, media, bytes, width, height) ON gis.attachment TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village;
+-- The county's own words, rights and duties: who may take a step, what it must say, which control is due when.
+GRANT INSERT, UPDATE (zh, en, position, roles, needs, takes, clause) ON gis.case_rule TO gis_administrator;
+GRANT INSERT, UPDATE, DELETE ON gis.control_rule TO gis_administrator;
+-- Visits (0023): reported by whoever stands before a house, never changed; what they propose is the township's to decide.
+GRANT SELECT ON gis.visit, gis.proposal, gis.proposal_decision
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (visit_id, building_id, round_id, plan_id, visited_at, outcome, found, answers, note, photographs, position,
+              position_by, accuracy_m, source, digest)
+ON gis.visit TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village;
+GRANT INSERT (proposal_id, accepted, reason) ON gis.proposal_decision TO gis_administrator, gis_township;
+-- Joint enforcement (0024): planned by the county, found by who goes.
+GRANT SELECT ON gis.enforcement, gis.enforcement_house, gis.enforcement_finding
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (on_day, lead, departments, note) ON gis.enforcement TO gis_administrator, gis_planner;
+GRANT INSERT ON gis.enforcement_house TO gis_administrator, gis_planner;
+GRANT INSERT (enforcement_id, building_id, found, measure, note, photographs) ON gis.enforcement_finding TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
+-- Whom nobody can be: it keeps a house's tier and grade in step with the judgements, a case with its events, and a house
+-- with what its township accepted, by the functions that it owns.
+GRANT SELECT ON gis.building, gis.judgement, gis.deployment, gis.round, gis.round_deadline, gis.attachment, gis.case,
+    gis.case_event, gis.case_rule, gis.control_rule, gis.measure TO gis_keeper;
+GRANT UPDATE (hazard_tier, appraisal_grade, name, address, floors, structure, use_class, business_uses, people, built_year,
+              alterations, altered_on, licences, permits, violations, geohazards, fire_hazards, declared_areas, land, design,
+              builder, ownership, removed_on) ON gis.building TO gis_keeper;
+GRANT SELECT ON gis.plan_version, gis.plan_stop, gis.visit, gis.proposal TO gis_keeper;
+GRANT UPDATE (done) ON gis.plan_stop TO gis_keeper;
+GRANT INSERT ON gis.proposal TO gis_keeper;
+GRANT USAGE ON SCHEMA public TO gis_keeper;
+GRANT EXECUTE ON FUNCTION gis.sorted, gis.surveyed_fields TO gis_keeper;
+GRANT INSERT ON gis.case TO gis_keeper;
+GRANT UPDATE (state, deadline, responsible, moved_on, seq, submission, basis) ON gis.case TO gis_keeper;
+GRANT INSERT (building_id, kind, what, on_day, judgement_id) ON gis.case_event TO gis_keeper;
+GRANT USAGE ON SEQUENCE gis.case_case_id_seq TO gis_keeper;
+GRANT EXECUTE ON FUNCTION gis.in_force, gis.today, gis.meets, gis.asker, gis.case_refusal, gis.case_fault TO gis_keeper;
 REVOKE gis_keeper FROM CURRENT_USER;

@@ -51,6 +51,12 @@ class Action(StrEnum):
     RECORDED = "recorded"
     JUDGED = "judged"
     CONFIRMED = "confirmed"
+    CASE_OPENED = "case_opened"
+    CASE_STEPPED = "case_stepped"
+    ATTACHED = "attached"
+    VISITED = "visited"
+    DECIDED = "decided"
+    ENFORCED = "enforced"
     ROUND_OPENED = "round_opened"
     ROUND_CLOSED = "round_closed"
     ACCOUNT_ADDED = "account_added"
@@ -90,6 +96,12 @@ _ZH = {
     Action.RECORDED: "登记",
     Action.JUDGED: "录入判定",
     Action.CONFIRMED: "确认判定",
+    Action.CASE_OPENED: "立案",
+    Action.CASE_STEPPED: "办理案件",
+    Action.ATTACHED: "上传照片",
+    Action.VISITED: "上报到访",
+    Action.DECIDED: "采纳或驳回建议",
+    Action.ENFORCED: "联合执法",
     Action.ROUND_OPENED: "开启轮次",
     Action.ROUND_CLOSED: "关闭轮次",
     Action.ACCOUNT_ADDED: "新建账号",

@@ -19,11 +19,15 @@ from gis_service.api.http.guard import Guard
 from gis_service.api.routes import (
     accounts,
     areas,
+    attachments,
     audit_log,
     background,
+    cases,
     clusters,
     collections,
+    enforcement,
     figures,
+    forms,
     health,
     house,
     jobs,
@@ -38,6 +42,7 @@ from gis_service.api.routes import (
     shapes,
     sign_in,
     tiles,
+    visits,
 )
 from gis_service.identity import Right
 from gis_service.settings import keep_local_time
@@ -114,6 +119,11 @@ def create_app(lifespan: Any = None) -> FastAPI:
         jobs.router,
         house.router,
         judgements.router,
+        cases.router,
+        visits.router,
+        enforcement.router,
+        forms.router,
+        attachments.router,
         rounds.router,
         areas.router,
         shapes.router,

@@ -140,13 +140,18 @@ def transaction(identity: Identity, *, read_only: bool = False) -> Iterator[Conn
         connection.execution_options(postgresql_readonly=read_only)
         try:
             with connection.begin():
-                connection.exec_driver_sql(_IN_THE_NAME_OF, _named(identity))
+                become(connection, identity)
                 if is_operator(identity):
                     connection.exec_driver_sql(_AT_THE_MACHINE)  # who waits at a terminal can end it there
                 yield connection
         finally:
             if work is not None and work.given_up.is_set():
                 connection.invalidate()  # a late cancellation must not meet the next question
+
+
+def become(connection: Connection, identity: Identity) -> None:
+    """Let the rest of a connection's transaction see and do what ``identity`` may, and nothing more."""
+    connection.exec_driver_sql(_IN_THE_NAME_OF, _named(identity))
 
 
 async def read_row(identity: Identity, name: str, values: Mapping[str, object]) -> tuple[Any, ...]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from gis_service.accounts import audit_log
-from gis_service.accounts.audit_log import Action
+from gis_service.accounts.audit_log import MACHINE, Action
+from gis_service.db.engine import transaction
 from gis_service.db.ready import prepare
 from gis_service.identity import operator
 from gis_service.ingest.datum import DATUMS
@@ -15,10 +16,11 @@ from gis_service.ingest.fields import KINDS
 from gis_service.ingest.importer import Options, Summary, import_file
 from gis_service.ingest.options import reading
 from gis_service.say import say, steps, warn
+from gis_service.visits.package import import_visits, write_rejects
 
 
 @click.command(name="import")
-@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.argument("kind", type=click.Choice([*KINDS, "visits"]))
 @click.argument("file", type=click.Path(path_type=Path))
 @reading
 @click.option("--datum", type=click.Choice(DATUMS), help="坐标基准；网络地图常为 gcj02 或 bd09。")
@@ -31,9 +33,13 @@ def import_(
 ) -> None:  # fmt: skip
     """导入房屋、重点区域、行政区域、道路、消火栓。Import KIND from FILE.
 
+    visits：计划导出的 QField 包（zip），或到访页存出的文件（json）。
     可读 shp（或 zip）、gpkg、geojson、gdb、kml、parquet、csv、xlsx。同一文件导入两次不会改变任何数据。
     """
     prepare()
+    if kind == "visits":
+        _visits(file, rejects, dry_run=dry_run)
+        return
     with steps(3, patience_s=2.0) as step:
         options = Options(
             layer, crs, datum, encoding, fields, rejects, dry_run, accept_accuracy, multipart, keep
@@ -42,6 +48,29 @@ def import_(
     if not dry_run:
         counts = {name: getattr(summary, name) for name in ("read", "loaded", "unchanged", "updated", "rejected")}
         audit_log.record(operator(), Action.IMPORTED, summary.file, kind=kind, **counts)
+    report(summary, rejects, dry_run=dry_run)
+
+
+def _visits(file: Path, rejects: Path | None, *, dry_run: bool) -> None:
+    """Read visits back from a package or an outbox; a dry run takes everything back at its end."""
+    who = operator()
+    with transaction(who) as connection:
+        work = connection.begin_nested()
+        told = import_visits(connection, file, leave_out=rejects is not None or dry_run)
+        counts = {
+            "read": told.read,
+            "loaded": told.loaded,
+            "unchanged": told.unchanged,
+            "updated": 0,
+            "rejected": len(told.rejected),
+        }
+        if dry_run:
+            work.rollback()
+        else:
+            audit_log.append(connection, who, Action.IMPORTED, file.name, source=MACHINE, kind="visits", **counts)
+    if rejects is not None and told.rejected:
+        write_rejects(told.rejected, rejects)
+    summary = Summary("visits", file.name, **counts, crs="EPSG:4326", notes=told.notes, import_id=None)
     report(summary, rejects, dry_run=dry_run)
 
 

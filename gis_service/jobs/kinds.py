@@ -53,5 +53,6 @@ KINDS = {
     "offline_township": Kind("web_map.job:township", "short", "离线乡镇图", "Offline map of a township", Right.EXPORT, shared=True),
     "plan": Kind("gis_service.inspection.stored.job:plan", "long", "编排排查计划", "Inspection plan", Right.PLAN),
     "analysis": Kind("gis_service.analysis.job:analysis", "long", "巷道和连片区分析", "Analysis of alleys and clusters", Right.OPERATE),
+    "replay": Kind("gis_service.demo.replay:replay_campaign", "long", "回放专项整治（模拟）", "Campaign replayed (simulated)", Right.ACCOUNTS),
     "import": Kind("gis_service.ingest.job:import_", "long", "导入数据", "Import of a file", Right.OPERATE),
 }  # fmt: skip

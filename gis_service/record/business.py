@@ -161,12 +161,12 @@ def _violations(house: Mapping[str, Any]) -> list[Reason]:
 def of_house(connection: Connection, building_id: str, day: date) -> Verdict | None:
     """Return the verdict of a house on ``day``; None where the asker sees no such house."""
     rows = _read(connection, day, building_id, None)
-    return verdict(rows[0], day) if rows else None
+    return verdict(rows[0], day, rows[0]["controls"]) if rows else None
 
 
 def county_list(connection: Connection, day: date, unit: str | None = None) -> list[dict[str, Any]]:
     """Return every operating house that the asker may see with its ``verdict``, by unit and number."""
-    return [row | {"verdict": verdict(row, day)} for row in _read(connection, day, None, unit)]
+    return [row | {"verdict": verdict(row, day, row["controls"])} for row in _read(connection, day, None, unit)]
 
 
 def _read(connection: Connection, day: date, building_id: str | None, unit: str | None) -> list[dict[str, Any]]:

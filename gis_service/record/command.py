@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import click
 
 from gis_service import codelists
 from gis_service.accounts import audit_log
 from gis_service.accounts.audit_log import Action
+from gis_service.attachments import store
 from gis_service.codelists import JUDGEMENT_KIND, ROUND_KIND, ROUND_STEP
-from gis_service.db.day import day_asked
+from gis_service.db.day import day_asked, today
 from gis_service.db.engine import transaction
 from gis_service.db.ready import prepare
 from gis_service.errors import InputError
@@ -24,6 +28,9 @@ from gis_service.record import business, codes, judge, rounds, tables
 from gis_service.record.find import find
 from gis_service.record.lists import BUSINESS_HEADINGS, business_rows
 from gis_service.say import say, warn
+from gis_service.settings import get_settings
+from gis_service.visits import enter as visits
+from gis_service.visits.answers import OUTCOME, QUESTIONS
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -194,6 +201,67 @@ def judge_(
     value = row["tier"] or row["grade"]
     say(f"第 {row['judgement_id']} 号判定：{building_id} {(codelists.HAZARD_TIER | codelists.APPRAISAL_GRADE)[value]}（{row['judged_on']}）",
         f"Judgement {row['judgement_id']}: {building_id} {value} ({row['judged_on']})")  # fmt: skip
+
+
+@record.command(name="visit")
+@click.argument("building_id")
+@click.option("--at", "at", default=None, help="到访时间，如 2022-09-08T09:30，默认此刻。When; now by default.")
+@click.option("--outcome", type=click.Choice(list(OUTCOME)), default="visited", show_default=True)
+@click.option("--found", type=click.Choice(["severe", "some", "none_found"]), help="现场判断。What the visitor thinks.")
+@click.option("--answer", "given", multiple=True, metavar="FIELD=VALUE", help="所见，如 floors=4。What was found.")
+@click.option("--note", help="备注。What there is to say.")
+@click.option(
+    "--photo",
+    "photos",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="照片。Photograph.",
+)
+@click.option("--round", "round_name", help="轮次，默认按日期。The round; by the day without it.")
+def visit_(
+    *, building_id: str, at: str | None, outcome: str, found: str | None, given: tuple[str, ...], note: str | None,
+    photos: tuple[Path, ...], round_name: str | None,
+) -> None:  # fmt: skip
+    """录入一次到访；与档案不同之处成为建议。Report a visit; what differs from the record is proposed."""
+    prepare()
+    who = operator()
+    with transaction(who) as connection:
+        hashes = tuple(store.store(connection, building_id, path)["sha256"] for path in photos)
+        new = visits.New(
+            uuid4(), building_id, _moment(at), outcome, found, dict(map(_answer, given)), note, hashes, round=round_name,
+            source="machine",
+        )  # fmt: skip
+        told = visits.report(connection, new)
+        audit_log.append(connection, who, Action.VISITED, f"visit {new.visit_id}", house=building_id, outcome=outcome)
+    say(f"到访 {new.visit_id}：{building_id}，{len(told.proposals)} 项建议。",
+        f"Visit {new.visit_id}: {building_id}, {len(told.proposals)} proposals.")  # fmt: skip
+
+
+def _moment(written: str | None) -> datetime:
+    zone = ZoneInfo(get_settings().timezone)
+    if written is None:
+        return datetime.combine(today(), datetime.now(zone).time(), zone)
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise InputError(
+            f"--at {written[:30]}：请写成 2022-09-08T09:30。", f"--at {written[:30]}: write it like 2022-09-08T09:30."
+        ) from error
+    return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _answer(written: str) -> tuple[str, Any]:
+    """Read FIELD=VALUE; several codes stand between commas."""
+    name, separator, value = written.partition("=")
+    question = QUESTIONS.get(name)
+    if not separator or question is None:
+        raise InputError(
+            f"--answer {written[:60]}：请写成 字段=值；字段有 {'、'.join(QUESTIONS)}。",
+            f"--answer {written[:60]}: write FIELD=VALUE; fields are {', '.join(QUESTIONS)}.",
+        )
+    if question.kind == "codes":
+        return name, [part for part in value.split(",") if part]
+    return name, int(value) if question.kind == "integer" and value.isdigit() else value
 
 
 @record.command(name="find")

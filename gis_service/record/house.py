@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from gis_service.cases import find as cases
+from gis_service.cases import rules as case_rules
 from gis_service.codelists import APPRAISAL_GRADE, HAZARD_TIER, JUDGEMENT_KIND, ROUND_STEP
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
@@ -16,6 +18,8 @@ from gis_service.facts.house import SURVEY, survey_said
 from gis_service.record import business, codes, judge
 from gis_service.selection.reasons import phrases
 from gis_service.selection.select import latest_run
+from gis_service.visits import enter as visits
+from gis_service.visits.answers import OUTCOME, QUESTIONS
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,10 @@ class Dossier:
     gaps: list[dict[str, Any]]
     deadlines: list[dict[str, Any]]
     sources: list[str]
+    cases: list[dict[str, Any]]
+    # What happened in the cases, each event with the words of its step.
+    case_events: list[dict[str, Any]]
+    visits: list[dict[str, Any]]
     events: list[Event] = field(default_factory=list)
 
 
@@ -107,6 +115,9 @@ def dossier(connection: Connection, building_id: str, day: date, lang: str = "zh
         gaps=_all(connection, "record.gaps_of_house", **at_run),
         deadlines=_all(connection, "rounds.deadlines_of_house", building_id=building_id),
         sources=[source.said(lang) for source in sources],
+        cases=cases.of_house(connection, building_id),
+        case_events=_case_events(connection, building_id, lang),
+        visits=visits.of_house(connection, building_id),
     )
     for told in EVENTS:
         made.events.extend(told(made, judgements, lang))
@@ -231,6 +242,59 @@ def _judged(_: Dossier, judgements: list[dict[str, Any]], lang: str) -> list[Eve
     return found
 
 
+def _case_events(connection: Connection, building_id: str, lang: str) -> list[dict[str, Any]]:
+    found = cases.events_of_house(connection, building_id)
+    known = case_rules.rules(connection) if found else {}
+    return [event | {"said": known[event["kind"], event["what"]].said(lang)} for event in found]
+
+
+def _cased(made: Dossier, _: list[dict[str, Any]], lang: str) -> list[Event]:
+    """Tell every step of the house's cases."""
+    zh = lang != "en"
+    found = []
+    for e in made.case_events:
+        moved = e["from_state"] != e["to_state"]
+        kind = case_rules.kind_said(e["case_kind"], lang)
+        lines = [part for part in (e["reason"],) if part]
+        if e["until"]:
+            lines.append(f"期限 {e['until']}" if zh else f"until {e['until']}")
+        found.append(
+            Event(
+                e["on_day"], str(e["on_day"]), "case",
+                f"第 {e['case_id']} 号案件（{kind}）：{e['said']}" if zh else f"case {e['case_id']} ({kind}): {e['said']}",
+                tuple(lines), (case_rules.state_said(e["to_state"], lang),) if moved else (),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _visited(made: Dossier, _: list[dict[str, Any]], lang: str) -> list[Event]:
+    """Tell every visit: how it went, what was found and answered, from how far."""
+    zh = lang != "en"
+    at = 0 if zh else 1
+    found = []
+    for v in made.visits:
+        lines = [part for part in (v["note"],) if part]
+        asked = [(QUESTIONS[name].zh, QUESTIONS[name].en)[at] for name in v["answers"]]
+        if asked:
+            lines.append(("填写：" if zh else "answered: ") + ("、" if zh else ", ").join(asked))
+        who = v["account"] or ("系统" if zh else "the system")
+        shots = len(v["photographs"])
+        lines.append(
+            f"{who}；照片 {shots} 张；{v['round'] or '无轮次'}"
+            if zh
+            else f"{who}; {shots} photographs; {v['round'] or 'no round'}"
+        )
+        marks = [] if v["found"] is None else [HAZARD_TIER[v["found"]] if zh else v["found"]]
+        if v["distance_m"] is not None and v["distance_m"] > visits.FAR_M + (v["accuracy_m"] or 0):
+            marks.append(f"距房屋 {v['distance_m']:.0f} 米" if zh else f"{v['distance_m']:.0f} m from the house")
+        words = OUTCOME[v["outcome"]][at]
+        found.append(
+            Event(v["visited_on"], str(v["visited_on"]), "visit", f"到访：{words}" if zh else f"visit: {words}", tuple(lines), tuple(marks))
+        )  # fmt: skip
+    return found
+
+
 def _source_said(source: str, *, zh: bool) -> str:
     if not zh:
         return source
@@ -254,5 +318,5 @@ def deadlines_said(made: Dossier, lang: str) -> list[tuple[str, str, str, bool]]
 
 
 Teller = Callable[[Dossier, list[dict[str, Any]], str], list[Event]]
-EVENTS: list[Teller] = [_life, _judged]
-"""Who tells what happened to a house; visits and cases add their own."""
+EVENTS: list[Teller] = [_life, _judged, _visited, _cased]
+"""Who tells what happened to a house."""

@@ -21,6 +21,9 @@ SELECT list, code, zh FROM gis.code WHERE own ORDER BY list, position, code
 -- name: codes
 SELECT list, code, zh, en FROM gis.code ORDER BY list, position, code
 
+-- name: departments
+SELECT code, zh, en, office FROM gis.code WHERE list = 'departments' ORDER BY position, code
+
 -- name: add_code
 INSERT INTO gis.code (list, code, zh, en, position)
 SELECT :list, :code, :zh, :en, coalesce(max(position), 0) + 1 FROM gis.code WHERE list = :list
@@ -114,10 +117,14 @@ JOIN gis.road AS r ON r.geom && near.view LIMIT 100
 SELECT b.building_id, b.name, b.address, b.unit_code, u.name AS unit, v.name AS village, b.use_class, b.business_uses,
        coalesce(t.tier, 'unjudged') AS hazard_tier, coalesce(g.grade, 'unknown') AS appraisal_grade, b.alterations,
        b.altered_on, b.violations, b.removed_on, b.simulated, t.judged_on AS tier_on, g.judged_on AS grade_on, g.institution_id IS NOT NULL AS by_institution,
-       d.due_on AS appraise_by, ST_AsBinary(b.geom) AS geom
+       d.due_on AS appraise_by, ST_AsBinary(b.geom) AS geom, coalesce(m.controls, '{}') AS controls
 FROM gis.building AS b
 LEFT JOIN gis.admin_area AS u ON u.code = b.unit_code
 LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+LEFT JOIN LATERAL (
+    SELECT array_agg(DISTINCT m.zh ORDER BY m.zh) AS controls FROM gis.measure AS m
+    WHERE m.building_id = b.building_id AND m.class = 'control' AND m.began_on <= :day AND coalesce(m.ended_on > :day, true)
+    ) AS m ON true
 LEFT JOIN LATERAL gis.in_force(b.building_id, '{preliminary,review}', :day) AS t ON true
 LEFT JOIN LATERAL gis.in_force(b.building_id, '{appraisal}', :day) AS g ON true
 LEFT JOIN LATERAL (

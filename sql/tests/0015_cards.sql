@@ -1,7 +1,7 @@
 -- pgTAP for 0015_cards.sql: the cards show what the asker may see, and rank among it.
 BEGIN;
 SELECT plan(10);
-SELECT is(array_agg(relname::text ORDER BY relname), ARRAY['cluster_card', 'house_card', 'reach_card'],
+SELECT is(array_agg(relname::text ORDER BY relname), ARRAY['case_card', 'cluster_card', 'house_card', 'reach_card'],
     'each card runs with the rights of whoever asks')
 FROM pg_class WHERE relname LIKE '%\_card' AND reloptions @> ARRAY['security_invoker=true'];
 

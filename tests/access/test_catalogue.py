@@ -42,9 +42,10 @@ SELECT r.rolname FROM pg_roles AS r WHERE r.rolname LIKE 'gis\\_%' AND (
     OR r.rolname <> 'gis_owner' AND (
         pg_has_role(r.oid, 'gis_owner', 'MEMBER')
         OR EXISTS (SELECT FROM pg_class AS c WHERE c.relowner = r.oid)
-        -- Nobody can be the keeper; its one function keeps two columns in step with the judgements.
+        -- Nobody can be the keeper; its functions keep houses in step with the judgements, and cases with their events.
         OR EXISTS (SELECT FROM pg_proc AS p WHERE p.proowner = r.oid
-                   AND (r.rolname, p.proname) <> ('gis_keeper', 'keep_judgements'))))
+                   AND NOT (r.rolname = 'gis_keeper' AND p.proname IN ('keep_judgements', 'keep_case', 'open_cases',
+                                                                           'place_visit', 'follow_visit', 'apply_decision')))))
 """
 _PUBLIC = "SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'gis' AND 'public' = ANY (roles)"
 

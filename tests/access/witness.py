@@ -57,6 +57,9 @@ ELSEWHERE = {
     "job": "sql/tests/0018_jobs.sql",
     "job_line": "sql/tests/0018_jobs.sql",
     **dict.fromkeys(("code", "round", "round_deadline", "institution"), "sql/tests/0016_record.sql"),
+    **dict.fromkeys(("case_rule", "control_rule"), "tests/cases/test_rules.py"),
+    "enforcement": "tests/enforcement/test_enforcement.py",
+    "proposal_decision": "tests/visits/test_visits.py",
     "judgement_confirmation": "tests/record/test_judge.py",
     "fire_site": "sql/tests/0011_fire_records.sql",
     "fire_plan": "sql/tests/0011_fire_records.sql",
@@ -64,7 +67,7 @@ ELSEWHERE = {
     "fire_patrol": "sql/tests/0011_fire_records.sql",
     **dict.fromkeys(("plan", "plan_version", "plan_team", "plan_stop", "plan_unplanned"), "sql/tests/0017_plans.sql"),
 }
-_KEYS = {"drawn_area": "area_id", "judgement": "judgement_id", "import_row": "import_id || '/' || building_id", "burn_cluster": "run_id || '/' || burn_cluster_id",
+_KEYS = {"drawn_area": "area_id", "judgement": "judgement_id", "import_row": "import_id || '/' || building_id", "case": "case_id", "case_event": "event_id", "attachment": "sha256 || building_id", "visit": "visit_id", "proposal": "proposal_id", "enforcement_house": "enforcement_id || '/' || building_id", "enforcement_finding": "finding_id", "burn_cluster": "run_id || '/' || burn_cluster_id",
          "selection": "run_id || '/' || building_id"}  # fmt: skip
 
 
@@ -154,6 +157,9 @@ def _conditions(asker: Identity) -> dict[str, str]:
     return everything | {
         "building": house,
         "judgement": house,
+        **dict.fromkeys(
+            ("case", "case_event", "attachment", "visit", "proposal", "enforcement_house", "enforcement_finding"), house
+        ),
         "import_row": house,
         "building_density": house,
         "selection": house,

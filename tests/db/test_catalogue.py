@@ -129,6 +129,13 @@ _ALLOWED = {
     "institution": {"INSERT": {"administrator", "planner", "township"}},
     "round": {"INSERT": {"administrator", "planner"}, "UPDATE": {"administrator", "planner"}},
     **{table: {"INSERT": {"administrator", "planner"}} for table in ("round_deadline", "code")},
+    "case_event": {"INSERT": set(_ASKERS) - {"village", "auditor"}},
+    **{table: {"INSERT": set(_ASKERS) - {"auditor"}} for table in ("attachment", "visit")},
+    "proposal_decision": {"INSERT": {"administrator", "township"}},
+    **{table: {"INSERT": {"administrator", "planner"}} for table in ("enforcement", "enforcement_house")},
+    "enforcement_finding": {"INSERT": set(_ASKERS) - {"village", "auditor"}},
+    "case_rule": {"INSERT": {"administrator"}, "UPDATE": {"administrator"}},
+    "control_rule": {right: {"administrator"} for right in ("INSERT", "UPDATE", "DELETE")},
     "account": {"INSERT": {"administrator"}, "UPDATE": {"administrator"}},
     "job": {"INSERT": set(_ASKERS), "UPDATE": set(_ASKERS)},
 }

@@ -24,7 +24,8 @@ def test_everything_in_order_of_time(town: Database, client: TestClient):
     text = page.text
     assert "模拟日期 2022-09-08" in text
     days = re.findall(r"<time>([^<]+)</time>", text)
-    assert days == ["2005", "2015-03-01", "2022-07-01", "2022-08-01", "2022-08-20"]
+    assert days == ["2005", "2015-03-01", "2022-07-01", "2022-07-01", "2022-08-01", "2022-08-20"]
+    assert "第 1 号案件（结构安全）：立案：结构安全" in text, "what was found on the first of July is a case"
     assert text.count('class="judgement preliminary in_force"') == 1
     assert "鉴定为 C 级危房" in text
     assert "2022-09-25 安全鉴定" in text

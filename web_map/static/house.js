@@ -50,6 +50,38 @@
     });
   }
 
+  for (const button of document.querySelectorAll("[data-accept]")) {
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      try {
+        await post(`/api/proposals/${button.closest("[data-proposal]").dataset.proposal}/decision`, { accepted: button.dataset.accept === "true" });
+        window.location.reload();
+      } catch (error) {
+        button.parentElement.append(" ", Object.assign(document.createElement("small"), { textContent: error.message }));
+      }
+    });
+  }
+
+  const opening = document.getElementById("case-form");
+  if (opening) {
+    opening.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const said = document.getElementById("case-said");
+      const button = opening.querySelector("button");
+      button.disabled = true;
+      said.className = said.textContent = "";
+      try {
+        const value = (name) => opening.elements[name].value.trim();
+        const made = await post("/api/cases", { building_id: article.dataset.house, kind: value("kind"), on_day: value("on_day"), reason: value("reason") });
+        window.location.assign(`/cases/${made.case_id}${english ? "?lang=en" : ""}`);
+      } catch (error) {
+        said.className = "bad";
+        said.textContent = error.message;
+        button.disabled = false;
+      }
+    });
+  }
+
   for (const button of document.querySelectorAll(".confirm")) {
     button.addEventListener("click", async () => {
       button.disabled = true;

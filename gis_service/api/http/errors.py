@@ -45,8 +45,8 @@ def _is_page(request: Request) -> bool:
     """Tell a person at a page from a program: what a browser asks for itself is answered in words."""
     path = request.url.path
     pages, below = (
-        {"/", "/account", "/accounts", "/audit-trail", "/jobs", "/rounds"},
-        ("/map/", "/jobs/", "/plans", "/house"),
+        {"/", "/account", "/accounts", "/audit-trail", "/forms", "/jobs", "/rounds"},
+        ("/map/", "/jobs/", "/plans", "/house", "/cases", "/enforcement"),
     )
     is_page = path in pages or path.startswith(below)
     return is_page and "text/html" in request.headers.get("accept", "")

@@ -27,7 +27,12 @@ def pages_for(identity: Identity | None, lang: str) -> list[tuple[str, str]]:
     elif identity.role is not Role.FIRE:
         found.append(("县一张图", "County", "/"))
     found += [("排查图", "Planner", "/map/planner"), ("消防图", "Fire", "/map/fire"), ("计划", "Plans", "/plans")]
-    found += [("查房屋", "Houses", "/house"), ("轮次", "Rounds", "/rounds"), ("任务", "Jobs", "/jobs")]
+    found += [
+        ("查房屋", "Houses", "/house"),
+        ("整治台账", "Cases", "/cases"),
+        ("轮次", "Rounds", "/rounds"),
+        ("任务", "Jobs", "/jobs"),
+    ]
     if identity.may(Right.ACCOUNTS):
         found.append(("账号", "Accounts", "/accounts"))
     if identity.may(Right.TRAIL):

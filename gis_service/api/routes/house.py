@@ -50,6 +50,9 @@ def house_page(
         language(request),
         may_judge=identity.may(Right.JUDGE),
         may_confirm=identity.account if identity.role is Role.TOWNSHIP and identity.may(Right.JUDGE) else None,
+        role=identity.role,
+        may_open=identity.may(Right.CASE),
+        may_visit=identity.may(Right.VISIT),
     )
     return page(request, "house.html", identity=identity, **values)
 

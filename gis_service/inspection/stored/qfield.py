@@ -12,7 +12,7 @@ from gis_service.codelists import HAZARD_TIER, USE_CLASS
 from gis_service.facts.symbols import team_color
 from gis_service.inspection.model import URGENCY
 
-FORM_COLUMNS = ("visit_state", "found", "note", "photo")
+FORM_COLUMNS = ("visit_state", "found", "note", "photo", "visited_at")
 """Columns that are filled in before the house."""
 
 _STATE = {"visited": "已排查", "absent": "无人", "refused": "拒绝", "gone": "房屋已拆", "wrong": "信息有误"}
@@ -21,7 +21,7 @@ _ALIAS = {
     "minutes": "用时（分）", "urgency": "缓急", "pinned": "指定", "done": "已排查", "due": "期限", "name": "名称",
     "address": "地址", "township": "乡镇", "village": "村（社区）", "village_code": "村代码", "hazard_tier": "安全隐患",
     "use_class": "用途", "floors": "层数", "reasons": "列入原因", "simulated": "模拟数据", "visit_state": "到访情况",
-    "found": "现场判断", "note": "备注", "photo": "照片",
+    "found": "现场判断", "note": "备注", "photo": "照片", "visited_at": "到访时间",
 }  # fmt: skip
 _LISTS: Mapping[str, Mapping[str, str]] = {
     "urgency": {str(k): v for k, v in URGENCY.items()},
@@ -143,6 +143,15 @@ def _form(root: Tree.Element) -> None:
     for k, (name, alias) in enumerate(_ALIAS.items()):
         Tree.SubElement(aliases, "alias", index=str(k), field=name, name=alias)
         Tree.SubElement(editable, "field", name=name, editable="1" if name in FORM_COLUMNS else "0")
+    # The time is written by the form itself, whenever a row is changed.
+    defaults = Tree.SubElement(root, "defaults")
+    Tree.SubElement(
+        defaults,
+        "default",
+        field="visited_at",
+        applyOnUpdate="1",
+        expression="format_date(now(), 'yyyy-MM-ddTHH:mm:ss')",
+    )
     Tree.SubElement(root, "previewExpression").text = '"seq" || \' \' || coalesce("name", "stop_id")'
 
 

@@ -1,0 +1,1 @@
+"""Joint enforcement: which houses the departments see together, and what each action found."""
