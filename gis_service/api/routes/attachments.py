@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api", tags=["Record"])
 House = Annotated[str, Query(min_length=1, max_length=200, description="The house that it shows")]
 Sha256 = Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$")]
 _IMAGE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-_SENT = {"requestBody": {"required": True, "content": dict.fromkeys(("image/jpeg", "image/png", "image/webp"), _IMAGE)}}
+_SENT = {"requestBody": {"required": True, "content": {"application/octet-stream": _IMAGE}}}
 
 
 @router.post(

@@ -16,7 +16,7 @@ from gis_service.api.http.authentication import AuditWriter
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.bodies import MB, Body
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.http.downloads import DOWNLOADS, MEDIA, exported
+from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import takes
@@ -34,7 +34,7 @@ RIGHTS: dict[Name, Right] = {"visits": Right.VISIT, "judgements": Right.JUDGE, "
 """Who may send which sheet back."""
 LeaveOut = Annotated[bool, Query(description="Leave out rows that cannot be used, and load the others")]
 _SHEET: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-_SENT = {"requestBody": {"required": True, "content": {MEDIA[".xlsx"]: _SHEET}}}
+_SENT = {"requestBody": {"required": True, "content": {"application/octet-stream": _SHEET}}}
 
 
 @router.get("/forms", include_in_schema=False, dependencies=[Depends(allow(Right.READ))])
