@@ -35,7 +35,9 @@ def _tile(town: Database, client: TestClient, headers: dict[str, str], z: int, f
 
 
 @pytest.mark.parametrize(
-    ("place", "own"), [(TOWN, {"H1", "H2", "H3"}), (UNIT, {"U1"}), (None, {"H1", "H2", "H3", "U1"})], ids=str
+    ("place", "own"),
+    [(TOWN, {"H1", "H2", "H3"}), (UNIT, {"U1"}), (None, {"H1", "H2", "H3", "U1"})],
+    ids=["township", "unit", "county"],
 )
 def test_tiles_and_counts(town: Database, client: TestClient, tmp_path: Path, place: str | None, own: set[str]):
     headers = signed_in(town, "planner") if place is None else signed_in(town, "township", place=place)
