@@ -59,7 +59,7 @@ FROM generate_series(1, %(rounds)s) AS r (n) CROSS JOIN gis.building AS b
 
 def _photograph(bytes_: int, seed: int) -> bytes:
     """Return a JPEG of about that many bytes: noise, which no camera's compression shrinks."""
-    side = max(64, int((bytes_ / 1.05) ** 0.5))
+    side = max(64, int((bytes_ / 0.55) ** 0.5))
     rng = np.random.default_rng(seed)
     made = io.BytesIO()
     Image.fromarray(rng.integers(0, 255, (side, side, 3), dtype=np.uint8)).save(made, "JPEG", quality=70)

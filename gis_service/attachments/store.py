@@ -11,6 +11,7 @@ import io
 import os
 import tempfile
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,30 +31,54 @@ SHOWN_MAX = 1600
 _MEDIA = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 
-def store(connection: Connection, building_id: str, source: Path | bytes) -> dict[str, Any]:
-    """Keep a photograph of a house and return its row; kept already, it is the same row. The caller commits.
+@dataclass(frozen=True)
+class Photograph:
+    """A photograph that was looked at and can be kept."""
+
+    content: bytes
+    sha256: str
+    media: str
+    width: int
+    height: int
+
+
+def examine(source: Path | bytes) -> Photograph:
+    """Decode a photograph and return it; needs no database, and is done before one is asked: it takes its time.
 
     Raises
     ------
-    NotFoundError
-        There is no such house, or it is not the asker's.
     InputError
         It is no photograph that can be read: JPEG, PNG or WebP.
     TooLargeError
         It has more bytes or pixels than is taken.
 
     """
+    content = source if isinstance(source, bytes) else _read(source)
+    media, width, height = look(content)
+    return Photograph(content, hashlib.sha256(content).hexdigest(), media, width, height)
+
+
+def keep(connection: Connection, building_id: str, given: Photograph) -> dict[str, Any]:
+    """Keep a photograph of a house and return its row; kept already, it is the same row. The caller commits.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such house, or it is not the asker's.
+
+    """
     house = {"building_id": building_id}
     if "\0" in building_id or connection.execute(text(statement("attachments.house")), house).first() is None:
         raise NotFoundError("没有这栋房屋。", "There is no such house.")
-    content = source if isinstance(source, bytes) else _read(source)
-    media, width, height = look(content)
-    sha256 = hashlib.sha256(content).hexdigest()
-    _keep(sha256, content)
-    values = {"sha256": sha256, **house}
-    row = {"media": media, "bytes": len(content), "width": width, "height": height}
-    connection.execute(text(statement("attachments.add")), values | row)
-    return find(connection, sha256, building_id)
+    _write(given.sha256, given.content)
+    row = {"media": given.media, "bytes": len(given.content), "width": given.width, "height": given.height}
+    connection.execute(text(statement("attachments.add")), {"sha256": given.sha256, **house} | row)
+    return find(connection, given.sha256, building_id)
+
+
+def store(connection: Connection, building_id: str, source: Path | bytes) -> dict[str, Any]:
+    """Examine a photograph and keep it; see there for what is refused."""
+    return keep(connection, building_id, examine(source))
 
 
 def find(connection: Connection, sha256: str, building_id: str | None = None) -> dict[str, Any]:
@@ -146,7 +171,7 @@ def path_of(sha256: str) -> Path:
     return folder() / sha256[:2] / sha256
 
 
-def _keep(sha256: str, content: bytes) -> None:
+def _write(sha256: str, content: bytes) -> None:
     """Write the file, whole or not at all; it is on the disk before the row that names it is committed."""
     path = path_of(sha256)
     if path.exists():

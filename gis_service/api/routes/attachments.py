@@ -10,9 +10,10 @@ from fastapi import Path as PathParameter
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.bodies import Body
-from gis_service.api.http.connect import Reading, Writing
+from gis_service.api.http.connect import Reading
 from gis_service.api.http.rules import takes
 from gis_service.attachments import store
+from gis_service.db.engine import transaction
 from gis_service.identity import Right
 
 router = APIRouter(prefix="/api", tags=["Record"])
@@ -26,15 +27,18 @@ _SENT = {"requestBody": {"required": True, "content": {"application/octet-stream
     "/attachments", summary="Store a photograph of a house", status_code=201, openapi_extra=_SENT,
     dependencies=[Depends(allow(Right.VISIT)), Depends(takes(store.BYTES_MAX, file=True))],
 )  # fmt: skip
-def add(request: Request, connection: Writing, audit: Audit, building_id: House) -> dict[str, Any]:
+def add(request: Request, audit: Audit, building_id: House) -> dict[str, Any]:
     """Store the body (JPEG, PNG or WebP) and return its row; the same photograph again is the same row.
 
     A visit or a step of a case then names it by ``sha256``.
     """
     upload: Body | None = getattr(request.state, "upload", None)
     sent = b"" if upload is None or upload.file is None else upload.file
-    row = store.store(connection, building_id, sent)
-    audit.append(connection, Action.ATTACHED, row["sha256"], house=building_id)
+    # Decoded before a connection is taken: many send at once, and connections are few.
+    examined = store.examine(sent)
+    with transaction(audit.identity) as connection:
+        row = store.keep(connection, building_id, examined)
+        audit.append(connection, Action.ATTACHED, row["sha256"], house=building_id)
     return row
 
 

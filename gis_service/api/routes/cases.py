@@ -12,13 +12,14 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
-from gis_service.api.http.connect import Reading, Writing
+from gis_service.api.http.connect import Reading
 from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.texts import Texts
 from gis_service.api.routes.tiles import forget_versions
 from gis_service.cases import events, find, lists, rules
+from gis_service.db.engine import transaction
 from gis_service.export.rows import write_rows
 from gis_service.identity import UNIT_CODE, Right
 from web_map.cases import case_values, cases_values
@@ -145,11 +146,14 @@ def export(connection: Reading, audit: Audit, asked: Asked, format: Literal["xls
 
 
 @router.post("/api/cases", summary="Open a case by hand", status_code=201, tags=["Cases"], dependencies=_CASE)
-def open_(connection: Writing, audit: Audit, given: CaseIn) -> dict[str, Any]:
+def open_(audit: Audit, given: CaseIn) -> dict[str, Any]:
     """Open a case of a house and return it; a judgement of severe or some, or an appraisal of C or D, opens one of itself."""
-    row = events.open_case(connection, given.building_id, given.new("open", given.kind))
-    audit.append(connection, Action.CASE_OPENED, f"case {row['case_id']}", house=row["building_id"], kind=given.kind)
-    return _whole(connection, row["case_id"])
+    with transaction(audit.identity) as connection:
+        row = events.open_case(connection, given.building_id, given.new("open", given.kind))
+        audit.append(
+            connection, Action.CASE_OPENED, f"case {row['case_id']}", house=row["building_id"], kind=given.kind
+        )
+        return _whole(connection, row["case_id"])
 
 
 @router.get(
@@ -166,14 +170,16 @@ def one(connection: Reading, case_id: CaseId) -> dict[str, Any]:
 @router.post(
     "/api/cases/{case_id}/events", summary="Take a step of a case", status_code=201, tags=["Cases"], dependencies=_CASE
 )
-def step(connection: Writing, audit: Audit, case_id: CaseId, given: EventIn) -> dict[str, Any]:
+def step(audit: Audit, case_id: CaseId, given: EventIn) -> dict[str, Any]:
     """Add an event and return the case as it stands then; 409 where it cannot be done now, 403 where it is another's."""
     what = given.what or ""
-    row = events.add(connection, case_id, given.new(given.kind, what))
-    about = {"kind": given.kind, "what": what, "seq": row["seq"], "house": row["building_id"]}
-    audit.append(connection, Action.CASE_STEPPED, f"case {case_id}", **about)
+    with transaction(audit.identity) as connection:
+        row = events.add(connection, case_id, given.new(given.kind, what))
+        about = {"kind": given.kind, "what": what, "seq": row["seq"], "house": row["building_id"]}
+        audit.append(connection, Action.CASE_STEPPED, f"case {case_id}", **about)
+        whole = _whole(connection, case_id)
     forget_versions()  # a house that was demolished leaves the maps
-    return _whole(connection, case_id)
+    return whole
 
 
 @router.get("/cases", include_in_schema=False, dependencies=_READ)

@@ -12,12 +12,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
-from gis_service.api.http.connect import Reading, Writing
+from gis_service.api.http.connect import Reading
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.texts import Texts
 from gis_service.api.routes.house import BuildingId
 from gis_service.api.routes.tiles import forget_versions
+from gis_service.db.engine import transaction
 from gis_service.identity import Right
 from gis_service.visits import enter, proposals
 from web_map.visit import visit_values
@@ -86,17 +87,18 @@ class DecisionIn(Texts):
     "/api/visits", summary="Report a visit", status_code=201, tags=["Visits"], dependencies=_VISIT,
     responses={200: {"description": "It was here already, with the same content"}},
 )  # fmt: skip
-def report(response: Response, connection: Writing, audit: Audit, given: VisitIn) -> dict[str, Any]:
+def report(response: Response, audit: Audit, given: VisitIn) -> dict[str, Any]:
     """Store a visit and return it with what it proposes; the same again changes nothing and is answered with 200."""
     place = given.position
     values = given.model_dump(exclude={"position", "photographs"})
     position = None if place is None else enter.Position(place.lon, place.lat, place.by, place.accuracy_m)
-    told = enter.report(connection, enter.New(**values, position=position, photographs=tuple(given.photographs)))
-    if told.is_new:
-        audit.append(
-            connection, Action.VISITED, f"visit {given.visit_id}", house=given.building_id, outcome=given.outcome
-        )
-    else:
+    # The whole transaction in this one thread: many send at once, and a commit must not wait for a thread of its own.
+    with transaction(audit.identity) as connection:
+        told = enter.report(connection, enter.New(**values, position=position, photographs=tuple(given.photographs)))
+        if told.is_new:
+            about = {"house": given.building_id, "outcome": given.outcome}
+            audit.append(connection, Action.VISITED, f"visit {given.visit_id}", **about)
+    if not told.is_new:
         response.status_code = 200
     return told.row | {"proposals": told.proposals}
 
@@ -121,11 +123,12 @@ def proposed(
 @router.post(
     "/api/proposals/{proposal_id}/decision", summary="Accept or reject a proposal", tags=["Visits"], dependencies=_VISIT
 )
-def decide(connection: Writing, audit: Audit, proposal_id: ProposalId, given: DecisionIn) -> dict[str, Any]:
+def decide(audit: Audit, proposal_id: ProposalId, given: DecisionIn) -> dict[str, Any]:
     """Say as the house's township what becomes of a proposal, and return it; what is accepted is the record."""
-    row = proposals.decide(connection, proposal_id, accepted=given.accepted, reason=given.reason)
-    about = {"house": row["building_id"], "field": row["field"], "accepted": given.accepted}
-    audit.append(connection, Action.DECIDED, f"proposal {proposal_id}", **about)
+    with transaction(audit.identity) as connection:
+        row = proposals.decide(connection, proposal_id, accepted=given.accepted, reason=given.reason)
+        about = {"house": row["building_id"], "field": row["field"], "accepted": given.accepted}
+        audit.append(connection, Action.DECIDED, f"proposal {proposal_id}", **about)
     forget_versions()
     return row
 
