@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 
 from tests.conftest import Database
 
-# Tables with a geometry that are not published: what is shown of them, other routes show.
-UNPUBLISHED = {"engine_space", "burn_cluster", "firebreak", "fire_site", "plan_team"}
+# Tables with a geometry that are not published: what is shown of them, other routes show. Where somebody stood is personal.
+UNPUBLISHED = {"engine_space", "burn_cluster", "firebreak", "fire_site", "plan_team", "visit"}
 # Nothing is drawn and nothing analysed here.
 FILLED = ("admin_area", "key_zone", "building", "road", "hydrant")
 PERSONAL = ("owner", "telephone", "identity")
