@@ -6,6 +6,7 @@ import http.client
 import json
 import warnings
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -122,11 +123,10 @@ def test_every_field_of_every_body(asked: TestClient, app: FastAPI):
             whole = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
             for one in whole.get("oneOf", [whole] if whole else []):
                 schema = document["components"]["schemas"][one["$ref"].rsplit("/", 1)[1]]
-                (example,) = schema["examples"]
                 address = path
                 for name, good in _GOOD.items():
                     address = address.replace(f"{{{name}}}", good)
-                for field in schema["properties"]:
+                for example, field in product(schema["examples"], schema["properties"]):
                     for value in values:
                         sent = json.dumps({**example, field: value}).encode()
                         answer = asked.request(
