@@ -112,7 +112,7 @@ def counts(connection: Connection, asked: Filter) -> dict[str, dict[str, int]]:
 
 
 def units(connection: Connection) -> list[dict[str, Any]]:
-    """Return the reporting units in which the asker sees cases."""
+    """Return the reporting units among which the asker chooses."""
     return _all(connection, "cases.units")
 
 

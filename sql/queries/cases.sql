@@ -95,13 +95,15 @@ WHERE (CAST(:unit AS text) IS NULL OR b.unit_code = :unit)
 GROUP BY c.state
 
 -- name: cards
-SELECT k.* FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS w (case_id, n) JOIN gis.case_card AS k USING (case_id)
+-- One card after another: of a million events a page needs those of fifty cases.
+SELECT k.* FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS w (case_id, n)
+CROSS JOIN LATERAL (SELECT * FROM gis.case_card AS c WHERE c.case_id = w.case_id OFFSET 0) AS k
 ORDER BY w.n
 
 -- name: units
--- The reporting units in which the asker sees cases.
-SELECT DISTINCT b.unit_code AS code, u.name FROM gis.case AS c JOIN gis.building AS b USING (building_id)
-LEFT JOIN gis.admin_area AS u ON u.code = b.unit_code WHERE b.unit_code IS NOT NULL ORDER BY 1 LIMIT 200
+-- The reporting units among which the asker chooses: a township has its own.
+SELECT a.code, a.name FROM gis.admin_area AS a
+WHERE a.level IN ('township', 'unit') AND coalesce(a.code = gis.asker('place'), true) ORDER BY a.code LIMIT 200
 
 -- name: offices
 -- What the county calls the departments of a house.
