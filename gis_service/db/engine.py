@@ -59,6 +59,10 @@ def _engine(url: str, role: Role, given: bool) -> Engine:
     return _engines.get(key) or _engines.setdefault(key, _make_engine(*key))
 
 
+CONNECTIONS_MOST = 20
+"""Connections of a role at once, a process."""
+
+
 def _settings(role: Role, given: bool) -> dict[str, str]:
     """Return what a connection of ``role`` is opened with; a ``given`` address's account takes the role first."""
     options = f"-c search_path=gis,public -c role={_ROLE_NAMES[role]}" if given else "-c search_path=gis,public"
@@ -77,8 +81,8 @@ def _settings(role: Role, given: bool) -> dict[str, str]:
 def _make_engine(url: str, role: Role, given: bool) -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg2"),
-        pool_size=10,
-        max_overflow=10,
+        pool_size=CONNECTIONS_MOST // 2,
+        max_overflow=CONNECTIONS_MOST // 2,
         pool_pre_ping=True,
         hide_parameters=True,  # an error text in a log must not hold what somebody wrote
         connect_args=_settings(role, given),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from collections import Counter
 
 import pytest
 
+from gis_service.api.http import connect
+from gis_service.db.engine import CONNECTIONS_MOST
 from tests.conftest import Database, signed_in
 from tests.doors.crowd import HOST, Answer, Crowd, ask, in_a_loop, parse
 
@@ -32,6 +35,44 @@ async def _pan(port: int, people: list[dict[str, str]], rounds: int) -> list[Ans
 def _figure(metrics: bytes, why: str) -> float:
     lines = [line for line in metrics.decode().splitlines() if line.startswith(f'gis_refused_total{{why="{why}"}}')]
     return float(lines[0].rsplit(" ", 1)[1]) if lines else 0.0
+
+
+def test_many_at_once_do_not_wait_for_one_another(live: int, town: Database):
+    """Six times as many as there are connections, three times as many as threads: all are answered."""
+    accounts = [signed_in(town, role) for role in ("planner", "fire", "auditor", "administrator")]
+    accounts.append(signed_in(town, "township", place="451224100"))
+
+    async def run() -> list[Answer]:
+        return await asyncio.gather(
+            *(ask(live, "GET", "/api/plans?limit=1", who) for _ in range(24) for who in accounts)
+        )
+
+    assert Counter(answer.status for answer in in_a_loop(run())) == {200: 120}
+
+
+def test_there_are_fewer_turns_than_connections():
+    """Whoever waits for a turn has taken no thread and no connection."""
+
+    async def run() -> tuple[int, int]:
+        inside, leave = 0, asyncio.Event()
+
+        async def one() -> None:
+            nonlocal inside
+            async for _ in connect._turn():
+                inside += 1
+                await leave.wait()
+
+        tasks = [asyncio.create_task(one()) for _ in range(3 * CONNECTIONS_MOST)]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        at_once = inside
+        leave.set()
+        await asyncio.gather(*tasks)
+        return at_once, inside
+
+    at_once, in_all = in_a_loop(run())
+    assert 0 < at_once < CONNECTIONS_MOST
+    assert in_all == 3 * CONNECTIONS_MOST
 
 
 def test_eighteen_hundred_who_hold_the_door(live: int, people: list[dict[str, str]], town: Database):
