@@ -56,14 +56,17 @@ def test_the_tape_agrees_with_the_ellipsoid(watch: Any, address: str):
 def test_layers_stay_as_they_were_left(watch: Any, address: str):
     seen = watch(address)  # noqa: F811
     page = seen.page
-    page.goto(f"{address}/map/fire/1", wait_until="networkidle")
+    last = page.locator("#gis-legend input[data-layer='staging']")  # it comes when the patrol is worked out
+    page.goto(f"{address}/map/fire/1")
+    expect(last).to_be_visible(timeout=20_000)
     boxes = page.locator("#gis-legend input[data-layer]")
     at_first = boxes.evaluate_all("all => all.map((box) => [box.dataset.layer, box.checked])")
     assert {on for _, on in at_first} == {True, False}, "some are shown at first and some are not"
     shown, hidden = (next(name for name, on in at_first if on is state) for state in (True, False))
     for name in (shown, hidden):
         page.locator(f"#gis-legend input[data-layer='{name}']").click()
-    page.reload(wait_until="networkidle")
+    page.reload()
+    expect(last).to_be_visible(timeout=20_000)
     again = dict(boxes.evaluate_all("all => all.map((box) => [box.dataset.layer, box.checked])"))
     assert again == dict(at_first) | {shown: False, hidden: True}
     seen.clean()
