@@ -78,7 +78,7 @@ def test_a_sheet_is_ready_to_print(listed: dict[str, Path]):
     said = sheet["A2"].value
     assert "全部房屋；符合任一：重点问题：安全隐患。" in said
     assert "共 6 栋。" in said
-    assert re.search(r"导出：cli:.+，\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]", said), "who, and when by the local clock"
+    assert re.search(r"导出：cli:.+，\d{4}-\d\d-\d\d \d\d:\d\d。", said), "who, and when by the county's clock"
     assert sheet.print_title_rows == "$3:$3"
     assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (
         "landscape",
