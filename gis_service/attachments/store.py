@@ -125,7 +125,7 @@ def look(content: bytes) -> tuple[str, int, int]:
                     raise _too_many(width, height)
                 media = _MEDIA[str(image.format)]
                 # A quarter of the picture's size is decoded: enough to meet every broken part of a JPEG.
-                image.draft("RGB", (width // 4, height // 4))
+                image.draft("RGB", (max(width // 4, 1), max(height // 4, 1)))
                 image.load()
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise _too_many(0, 0) from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from tests.cases.conftest import photograph
 from tests.conftest import Database, signed_in
@@ -79,6 +81,18 @@ def test_what_cannot_be(town: Database, client: TestClient, township: dict[str, 
     answer = _post(client, township, _visit(**given))
     assert (answer.status_code, sentence in answer.json()["error"]["message"]) == (status, True), answer.text
     assert town.one("SELECT count(*) FROM gis.visit") == 0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (1, 500)])
+def test_a_photograph_may_be_tiny(client: TestClient, township: dict[str, str], size: tuple[int, int]):
+    held = io.BytesIO()
+    Image.new("RGB", size, "white").save(held, "JPEG")
+    answer = client.post(
+        "/api/attachments?building_id=H1", content=held.getvalue(),
+        headers={**township, "Content-Type": "application/octet-stream"},
+    )  # fmt: skip
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["width"], answer.json()["height"]) == size
 
 
 def test_a_house_that_is_gone(town: Database, client: TestClient, township: dict[str, str]):
