@@ -76,7 +76,7 @@ def measure(plan_id: int) -> None:
     from gis_service.inspection.stored import edit
     from gis_service.inspection.stored.export import write_plan
     from gis_service.inspection.stored.ground import ways_of
-    from gis_service.inspection.stored.read import read_plan, with_days
+    from gis_service.inspection.stored.read import head_of, read_plan, with_days
     from gis_service.sheet.plan import print_sheets, read_sheet_data
     from web_map.plan import plan_page
 
@@ -91,18 +91,18 @@ def measure(plan_id: int) -> None:
     def move() -> None:
         k = next(turn)
         with transaction(who) as writing:
-            head = read_plan(writing, plan_id).head
+            head = head_of(writing, plan_id)
             seen = edit.Seen(plan_id, head["version"], head["revision"])
             stop = list(stored.seats)[37 * k % len(stored.seats)]
             edit.move(writing, seen, stop, *days[11 * k % len(days)], None, only_try=False)
 
     def undo() -> None:
         with transaction(who) as writing:
-            head = read_plan(writing, plan_id).head
+            head = head_of(writing, plan_id)
             edit.undo(writing, edit.Seen(plan_id, head["version"], head["revision"]))
 
-    timed("a move, with a further reading of the plan", move, MOVES)
-    timed("an undo, likewise", undo, MOVES)
+    timed("a move", move, MOVES)
+    timed("an undo", undo, MOVES)
     with transaction(who, read_only=True) as connection:
         timed("the page", lambda: plan_page(connection, plan_id, None, None, offline=False, may_plan=True), 3)
         with tempfile.TemporaryDirectory() as folder:
