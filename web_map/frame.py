@@ -27,6 +27,7 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+templates.globals["asset"] = assets.link
 
 
 @dataclass

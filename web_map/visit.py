@@ -11,22 +11,9 @@ from gis_service.codelists import HAZARD_TIER, LISTS, USE_CLASS
 from gis_service.db.day import day
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
-from gis_service.visits.answers import OUTCOME, QUESTIONS
+from gis_service.visits.answers import ON_SITE, OUTCOME, QUESTIONS
 from web_map import assets
 from web_map.frame import script_json
-
-_SHOWN = (
-    "floors",
-    "use_class",
-    "business_uses",
-    "people",
-    "structure",
-    "alterations",
-    "fire_hazards",
-    "geohazards",
-    "violations",
-)
-"""What is asked at every visit; the rest stands in the record and is asked in the office."""
 
 
 def visit_values(connection: Connection, building_id: str, lang: str) -> dict[str, Any]:
@@ -55,7 +42,7 @@ def visit_values(connection: Connection, building_id: str, lang: str) -> dict[st
         "tier": HAZARD_TIER[row["hazard_tier"]] if zh else row["hazard_tier"],
         "outcomes": [(code, words[0 if zh else 1]) for code, words in OUTCOME.items()],
         "found": [(code, HAZARD_TIER[code] if zh else code) for code in ("severe", "some", "none_found")],
-        "questions": [_question(name, row, zh=zh) for name in _SHOWN],
+        "questions": [_question(name, row, zh=zh) for name in ON_SITE],
         "data": script_json(
             {
                 "house": building_id,

@@ -59,7 +59,7 @@ def shapes(connection: Connection, name: str, **values: Any) -> NDArray[np.objec
 
 def work_of(connection: Connection, run_id: int, cluster_id: int, engine_width_m: float) -> Work:
     """Return a cluster's patrol and staging places, as far as the asker sees its houses."""
-    asker = connection.execute(text(statement("fire.asker"))).one()
+    asker = connection.execute(text(statement("access.asker"))).one()
     key = (str(connection.engine.url), *asker, run_id, cluster_id)
     known = _works.get(key)
     if known is not None:

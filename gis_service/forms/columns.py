@@ -9,24 +9,13 @@ from typing import Literal
 from gis_service.cases.rules import FIELDS, Rules
 from gis_service.codelists import APPRAISAL_GRADE, HAZARD_TIER, JUDGEMENT_KIND, LISTS, USE_CLASS
 from gis_service.errors import InputError
-from gis_service.visits.answers import OUTCOME, QUESTIONS
+from gis_service.visits.answers import ON_SITE, OUTCOME, QUESTIONS
 
 Name = Literal["visits", "judgements", "cases"]
 NAMES: Mapping[Name, str] = {"visits": "到访", "judgements": "判定和鉴定", "cases": "案件办理"}
 TIERS = {code: zh for code, zh in HAZARD_TIER.items() if code != "unjudged"}
 GRADES = {code: zh for code, zh in APPRAISAL_GRADE.items() if code != "unknown"}
 _YES = {"true": "是", "false": "否"}
-_ANSWERS = (
-    "floors",
-    "use_class",
-    "business_uses",
-    "people",
-    "structure",
-    "alterations",
-    "fire_hazards",
-    "geohazards",
-    "violations",
-)
 
 
 @dataclass(frozen=True)
@@ -86,7 +75,7 @@ def _visits() -> list[Column]:
         ),
         Column("found", "现场判断", "从列表选；不是判定", choices=TIERS),
     ]
-    for name in _ANSWERS:
+    for name in ON_SITE:
         question = QUESTIONS[name]
         many = question.kind == "codes"
         choices = USE_CLASS if name == "use_class" else LISTS.get(name, {})

@@ -58,6 +58,11 @@ QUESTIONS = {
     "address": Question("地址", "address", "line"),
 }
 
+ON_SITE = (
+    "floors", "use_class", "business_uses", "people", "structure", "alterations", "fire_hazards", "geohazards", "violations",
+)  # fmt: skip
+"""What is asked at every visit, on the phone and on the sheet; the rest stands in the record and is asked in the office."""
+
 
 def checked(connection: Connection, answers: dict[str, Any]) -> dict[str, Any]:
     """Return answers as they are stored.

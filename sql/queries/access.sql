@@ -11,3 +11,7 @@ SELECT rolsuper FROM pg_roles WHERE rolname = current_user
 
 -- name: mark
 ALTER FUNCTION {function} LEAKPROOF
+
+-- name: asker
+-- Whose eyes the rows were seen with: part of the key of what is kept.
+SELECT current_user::text, coalesce(gis.asker('place'), ''), coalesce(gis.asker('department'), '')

@@ -116,10 +116,6 @@ WHERE c.run_id = :run_id AND c.cluster_id = :cluster_id ORDER BY b.building_id
 SELECT ST_AsBinary(geom) AS geom FROM gis.building_density
 WHERE run_id = :run_id AND cluster_id = :cluster_id ORDER BY building_id
 
--- name: asker
--- Whose eyes the rows were seen with: part of the key of what is kept.
-SELECT current_user::text, coalesce(gis.asker('place'), ''), coalesce(gis.asker('department'), '')
-
 -- name: gaps
 -- Gaps of a cluster that have a width, for the width slider.
 -- A house that the asker may not see has no number here. The cluster's houses are looked up as a hash: an EXISTS over both

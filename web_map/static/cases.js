@@ -5,20 +5,8 @@
   const form = document.getElementById("step-form");
   if (!form) return;
   const forms = JSON.parse(document.getElementById("step-forms").textContent);
-  const english = document.documentElement.lang === "en";
-  const token = document.querySelector('meta[name="csrf-token"]');
-  const t = (zh, en) => (english ? en : zh);
+  const { t, send } = window.page;
   let step = null;
-
-  async function send(address, body, type) {
-    const headers = { Accept: "application/json", "Content-Type": type };
-    if (token) headers["X-CSRF-Token"] = token.content;
-    const mark = english ? (address.includes("?") ? "&lang=en" : "?lang=en") : "";
-    const answer = await fetch(address + mark, { method: "POST", headers, body }).catch(() => null);
-    const given = answer && (await answer.json().catch(() => null));
-    if (answer && answer.ok) return given;
-    throw new Error(given && given.error ? given.error.message : t("没有成功，请重试。", "It did not work; try again."));
-  }
 
   function element(name, attributes, ...inside) {
     const made = document.createElement(name);

@@ -1,19 +1,7 @@
 /* Joint enforcement: an action is made of the chosen houses; findings are saved house by house, photographs first. */
 "use strict";
 (function () {
-  const english = document.documentElement.lang === "en";
-  const token = document.querySelector('meta[name="csrf-token"]');
-  const t = (zh, en) => (english ? en : zh);
-
-  async function send(address, body, type) {
-    const headers = { Accept: "application/json", "Content-Type": type };
-    if (token) headers["X-CSRF-Token"] = token.content;
-    const mark = english ? (address.includes("?") ? "&lang=en" : "?lang=en") : "";
-    const answer = await fetch(address + mark, { method: "POST", headers, body }).catch(() => null);
-    const given = answer && (await answer.json().catch(() => null));
-    if (answer && answer.ok) return given;
-    throw new Error(given && given.error ? given.error.message : t("没有成功，请重试。", "It did not work; try again."));
-  }
+  const { english, t, send } = window.page;
 
   async function save(button, said, act) {
     button.disabled = true;

@@ -2,17 +2,7 @@
 "use strict";
 (function () {
   const article = document.querySelector(".house");
-  const english = document.documentElement.lang === "en";
-  const token = document.querySelector('meta[name="csrf-token"]');
-
-  async function post(address, body) {
-    const headers = { Accept: "application/json", "Content-Type": "application/json" };
-    if (token) headers["X-CSRF-Token"] = token.content;
-    const answer = await fetch(address + (english ? "?lang=en" : ""), { method: "POST", headers, body: JSON.stringify(body) }).catch(() => null);
-    const given = answer && (await answer.json().catch(() => null));
-    if (answer && answer.ok) return given;
-    throw new Error(given && given.error ? given.error.message : english ? "It did not work; try again." : "没有成功，请重试。");
-  }
+  const { english, send } = window.page;
 
   const form = document.getElementById("judge-form");
   if (form) {
@@ -40,7 +30,7 @@
       said.className = "";
       said.textContent = english ? "Saving…" : "正在保存…";
       try {
-        await post("/api/judgements", body);
+        await send("/api/judgements", body);
         window.location.reload();
       } catch (error) {
         said.className = "bad";
@@ -54,7 +44,7 @@
     button.addEventListener("click", async () => {
       button.disabled = true;
       try {
-        await post(`/api/proposals/${button.closest("[data-proposal]").dataset.proposal}/decision`, { accepted: button.dataset.accept === "true" });
+        await send(`/api/proposals/${button.closest("[data-proposal]").dataset.proposal}/decision`, { accepted: button.dataset.accept === "true" });
         window.location.reload();
       } catch (error) {
         button.parentElement.append(" ", Object.assign(document.createElement("small"), { textContent: error.message }));
@@ -72,7 +62,7 @@
       said.className = said.textContent = "";
       try {
         const value = (name) => opening.elements[name].value.trim();
-        const made = await post("/api/cases", { building_id: article.dataset.house, kind: value("kind"), on_day: value("on_day"), reason: value("reason") });
+        const made = await send("/api/cases", { building_id: article.dataset.house, kind: value("kind"), on_day: value("on_day"), reason: value("reason") });
         window.location.assign(`/cases/${made.case_id}${english ? "?lang=en" : ""}`);
       } catch (error) {
         said.className = "bad";
@@ -86,7 +76,7 @@
     button.addEventListener("click", async () => {
       button.disabled = true;
       try {
-        await post(`/api/judgements/${button.dataset.judgement}/confirm`, {});
+        await send(`/api/judgements/${button.dataset.judgement}/confirm`, {});
         window.location.reload();
       } catch (error) {
         button.after(" ", Object.assign(document.createElement("small"), { textContent: error.message }));

@@ -1,18 +1,17 @@
 /* The page of the rounds: one is opened or closed; what the service refuses is said. */
 "use strict";
 (function () {
-  const english = document.documentElement.lang === "en";
-  const token = document.querySelector('meta[name="csrf-token"]');
+  const { english, send } = window.page;
   const said = document.getElementById("rounds-said");
 
   async function post(address, body) {
-    const headers = { Accept: "application/json", "Content-Type": "application/json" };
-    if (token) headers["X-CSRF-Token"] = token.content;
-    const answer = await fetch(address + (english ? "?lang=en" : ""), { method: "POST", headers, body: JSON.stringify(body) }).catch(() => null);
-    const given = answer && (await answer.json().catch(() => null));
-    if (answer && answer.ok) { window.location.reload(); return; }
-    said.className = "error";
-    said.textContent = given && given.error ? given.error.message : english ? "It did not work; try again." : "没有成功，请重试。";
+    try {
+      await send(address, body);
+      window.location.reload();
+    } catch (error) {
+      said.className = "error";
+      said.textContent = error.message;
+    }
   }
 
   for (const button of document.querySelectorAll(".close-round")) {

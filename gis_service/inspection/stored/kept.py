@@ -43,7 +43,7 @@ def keep(connection: Connection, stored: Stored) -> None:
 def _key(connection: Connection, head: Mapping[str, Any]) -> Hashable:
     at = {"plan_id": head["plan_id"], "version": head["version"]}
     state = connection.execute(text(statement("plans.state")), at).one()
-    asker = connection.execute(text(statement("fire.asker"))).one()
+    asker = connection.execute(text(statement("access.asker"))).one()
     return (str(connection.engine.url), *asker, *at.values(), head["revision"], head["changed_at"], *state)
 
 
