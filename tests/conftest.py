@@ -63,7 +63,7 @@ def needs_demo(file: str) -> bool:
     """Whether the tests of a file (from the root) may need the demo county: it, or its folder's conftest, names it."""
     path = ROOT / file
     near = [path] if path.parent == Path(__file__).parent else [path, path.parent / "conftest.py"]
-    return any(re.search("demo(_database|_copy)?:|analysed_demo", one.read_text()) for one in near if one.is_file())
+    return any(re.search("demo(_database|_copy)?:|analysed_demo|small_demo", one.read_text()) for one in near if one.is_file())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -401,6 +401,14 @@ def analysed_demo(server: Server) -> str:
     """The name of this worker's copy of the demo county with a published list and a density run."""
     name = f"analysed{_WORKER}"
     databases.clone(server, databases.make(server, databases.ANALYSED), name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def small_demo(server: Server) -> str:
+    """The name of this worker's copy of three villages of the demo county, with a published list and a density run."""
+    name = f"small{_WORKER}"
+    databases.clone(server, databases.make(server, databases.SMALL), name)
     return name
 
 
