@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio.from_thread
+import httpx
 import psycopg2
 import pytest
 import structlog
@@ -320,6 +321,27 @@ def _one_event_loop() -> Iterator[None]:
     """One event loop for all clients, as the service has one: what its thread made once (PROJ's way to a CRS) stays."""
     with anyio.from_thread.start_blocking_portal() as portal, pytest.MonkeyPatch.context() as patch:
         patch.setattr(anyio.from_thread, "start_blocking_portal", lambda **_: contextlib.nullcontext(portal))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_hop_a_request() -> Iterator[None]:
+    """A client crosses to the event loop's thread once a request; Starlette's own does eight times, 6 ms in all."""
+
+    def handle_request(self: Any, request: httpx.Request) -> httpx.Response:
+        inside = httpx.ASGITransport(self.app, raise_app_exceptions=self.raise_server_exceptions, client=self.client)
+        request.stream = httpx.ByteStream(request.read())
+
+        async def answer() -> httpx.Response:
+            answered = await inside.handle_async_request(request)
+            return httpx.Response(answered.status_code, headers=answered.headers.raw, content=await answered.aread())
+
+        with self.portal_factory() as portal:
+            response: httpx.Response = portal.call(answer)
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("starlette.testclient._TestClientTransport.handle_request", handle_request)
         yield
 
 
