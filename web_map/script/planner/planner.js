@@ -1,0 +1,60 @@
+/* The planner's panel: what is asked for, the houses that are listed, areas to draw, the lists there are. */
+import { element } from "../dom.js";
+import { tabs } from "../page/tabs.js";
+import { wordsOf } from "../words.js";
+import { Areas } from "./areas.js";
+import { Conditions } from "./conditions.js";
+import { Listing } from "./listing.js";
+import { Lists } from "./lists.js";
+
+export class Planner {
+  constructor(maps) {
+    this.maps = maps;
+    this.spec = this.maps.config.planner;
+    this.run = this.spec.run;
+    this.sketch = null;
+    const words = wordsOf().planner;
+    const home = element("section", { id: "gis-work" });
+    document.getElementById("gis-search").after(home);
+    const facts = document.querySelector(".gis-facts"),
+      legend = document.getElementById("gis-legend"),
+      notes = document.querySelector(".gis-notes");
+    document.getElementById("gis-list").remove();
+    this.areas = new Areas(this);
+    this.conditions = new Conditions(this);
+    this.listing = new Listing(this);
+    this.lists = new Lists(this);
+    this.show = tabs(home, [
+      { id: "ask", name: words.ask, node: this.conditions.node },
+      { id: "list", name: words.list, node: this.listing.node },
+      { id: "areas", name: words.areas, node: this.areas.node },
+      { id: "lists", name: words.lists, node: this.lists.node },
+      { id: "legend", name: words.legend, node: [facts, legend, notes].filter(Boolean) },
+    ]);
+    this.read();
+    this.count();
+    const told = sessionStorage.getItem("gis-told");
+    if (told) {
+      sessionStorage.removeItem("gis-told");
+      this.conditions.say(told);
+      this.show("list");
+    }
+  }
+
+  count() {
+    return this.conditions.count();
+  }
+
+  later() {
+    this.conditions.later();
+  }
+
+  say(text, bad) {
+    this.conditions.say(text, bad);
+  }
+
+  read() {
+    this.listing.dots.clearLayers();
+    return this.listing.read();
+  }
+}
