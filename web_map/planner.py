@@ -20,6 +20,7 @@ from gis_service.selection.select import latest_run
 from gis_service.selection.sentence import sentence
 from gis_service.selection.terms import Ask, HouseTerm, changes, complete, default_ask
 from gis_service.settings import DEFAULTS, get_settings
+from web_map import assets
 from web_map.controls import controls
 from web_map.frame import Page
 from web_map.layers import Buffers, KeyZones, Places, PriorityHouses, Tiles
@@ -90,7 +91,9 @@ def planner_page(
         config["places"] = _places(boundaries, key_zones, houses)
     else:
         config["search"] = f"/api/search?lang={lang}&q="
-        config["planner"] = controls(connection, run, who, lang)
+        # Drawing is brought when it is first needed: script and styles.
+        drawing = [assets.link("vendor/geoman.js"), assets.link("vendor/geoman.css")]
+        config["planner"] = controls(connection, run, who, lang) | {"drawing": drawing}
     return Page(
         title="重点房屋排查图" if zh else "Houses to inspect first",
         subtitle=_subtitle(county, run, zh=zh),
@@ -113,8 +116,6 @@ def planner_page(
         draft=run["run_id"] is not None and run["published_at"] is None,
         lang=lang,
         links=[] if offline else _links(run, latest_run(connection), zh=zh),
-        scripts=() if offline else ("vendor/draw.js",),
-        styles=() if offline else ("vendor/draw.css",),
         current="/map/planner",
     )
 

@@ -135,7 +135,9 @@ def test_the_patrol_is_drawn(watch: Any, address: str, analysed: Database):
     page.goto(f"{address}/map/fire/{_small(analysed)}", wait_until="networkidle")
     page.locator("#gis-show-patrol").click()
     assert page.get_attribute("#gis-show-patrol", "aria-pressed") == "true"
-    assert page.evaluate("gis.maps.map.hasLayer(gis.maps.layer('patrol')) && gis.maps.layer('patrol').features.length > 0")
+    assert page.evaluate(
+        "gis.maps.map.hasLayer(gis.maps.layer('patrol')) && gis.maps.layer('patrol').features.length > 0"
+    )
     assert page.evaluate("gis.maps.layer('staging').features.length") >= 1
     assert "巡查全程" in page.locator("#gis-patrol").inner_text()
     seen.clean()

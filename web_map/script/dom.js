@@ -25,3 +25,17 @@ export function element(tag, attributes, ...children) {
  * @returns {any} The element of that id.
  */
 export const byId = (id) => document.getElementById(id);
+
+/**
+ * @param {string} selector
+ * @param {ParentNode} [within]
+ * @returns {any} The first element that the selector names; null where there is none.
+ */
+export const find = (selector, within = document) => within.querySelector(selector);
+
+/**
+ * @param {string} selector
+ * @param {ParentNode} [within]
+ * @returns {any[]} All elements that the selector names.
+ */
+export const all = (selector, within = document) => [...within.querySelectorAll(selector)];

@@ -1,5 +1,5 @@
 /* The fire brigade's pages: the width slider, colours of houses, the ranked list, the patrol, records, the sheet. */
-import { byId, element } from "../dom.js";
+import { byId, element, find } from "../dom.js";
 import { wordsOf } from "../words.js";
 import { colours } from "./colours.js";
 import { patrol } from "./patrol.js";
@@ -37,5 +37,5 @@ export function fire(maps) {
   colours(context);
   ranking(context);
   // The county's page begins with what is ranked first; legend and slider follow.
-  if (data.clusters) (document.querySelector(".gis-facts") || byId("gis-search")).after(byId("gis-list"));
+  if (data.clusters) (find(".gis-facts") || byId("gis-search")).after(byId("gis-list"));
 }

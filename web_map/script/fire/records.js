@@ -111,7 +111,7 @@ function part({ fire, words }, kind, how) {
       const lines = page.items.slice(0, SHOWN).map(line);
       items.replaceChildren(...(lines.length ? lines : [element("li", {}, words.nothingYet)]));
     } catch (error) {
-      items.replaceChildren(element("li", {}, /** @type {Error} */ (error).message));
+      items.replaceChildren(element("li", {}, error.message));
     }
   };
   const save = async (/** @type {Event} */ event) => {
@@ -128,7 +128,7 @@ function part({ fire, words }, kind, how) {
       await load();
       said.textContent = words.saved;
     } catch (error) {
-      said.textContent = /** @type {Error} */ (error).message;
+      said.textContent = error.message;
     }
   };
   if (form) {

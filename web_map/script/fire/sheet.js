@@ -18,7 +18,7 @@ export function sheet({ fire, words, section }) {
         await save(`${fire.sheet}&paper=${paper}`, `fire-${fire.records.cluster}-${paper}.pdf`);
         said.textContent = ` ${words.downloaded}`;
       } catch (error) {
-        said.textContent = ` ${/** @type {Error} */ (error).message}`;
+        said.textContent = ` ${error.message}`;
       }
       button.disabled = false;
     });

@@ -39,7 +39,7 @@ export class FeatureLayer extends L.LayerGroup {
     /** @type {Rule} */
     this.rule = spec.style;
     /** Classes that the reader has switched off in the legend. */
-    this.off = new Set();
+    this.switchedOff = new Set();
     /** What is wider is not drawn, in layers whose features have a width. */
     this.widest = Infinity;
     this.features = spec.packed ? unpack(spec.packed, spec.words) : spec.features || [];
@@ -103,7 +103,7 @@ export class FeatureLayer extends L.LayerGroup {
   /** @param {Record<string, any>} properties */
   hides(properties) {
     if (this.spec.width && Number(properties[this.spec.width]) > this.widest) return true;
-    return this.off.size > 0 && this.off.has(classOf(this.rule, properties));
+    return this.switchedOff.size > 0 && this.switchedOff.has(classOf(this.rule, properties));
   }
 
   /**
@@ -132,7 +132,7 @@ export class FeatureLayer extends L.LayerGroup {
   /** @param {Rule} rule */
   recolour(rule) {
     this.rule = rule;
-    this.off.clear();
+    this.switchedOff.clear();
     this.restyle();
   }
 

@@ -30,7 +30,7 @@ export function entryOf(layer, map) {
  * @param {import("./layer.js").Key[]} keys
  */
 export function fillKeys(layer, box, keys) {
-  layer.off.clear();
+  layer.switchedOff.clear();
   box.replaceChildren(...keys.map((key) => keyOf(layer, key)));
 }
 
@@ -47,8 +47,8 @@ function keyOf(layer, key) {
   const swatch = element("span", { class: `gis-swatch ${shape}`, "aria-hidden": "true", style: css }, key.mark || "");
   if (key.of === undefined) return element("span", { class: "gis-key" }, swatch, key.name);
   const onclick = (/** @type {any} */ { currentTarget }) => {
-    if (!layer.off.delete(key.of)) layer.off.add(key.of);
-    currentTarget.setAttribute("aria-pressed", String(!layer.off.has(key.of)));
+    if (!layer.switchedOff.delete(key.of)) layer.switchedOff.add(key.of);
+    currentTarget.setAttribute("aria-pressed", String(!layer.switchedOff.has(key.of)));
     layer.restyle();
   };
   const title = wordsOf(layer.spec.lang).map.toggle;

@@ -136,7 +136,7 @@ export class Maps {
       return;
     }
     this.map.setView(item.c, Math.max(this.map.getZoom(), item.zoom || NEAR));
-    const known = item.k && this.find(item.k);
+    const known = item.k ? this.find(item.k) : undefined;
     if (known?.f) this.stack.tell(item.c, popup(known.f));
     else if (item.ask) this.stack.ask({ ask: item.ask, key: "k" }, { k: item.k }, item.c);
   }

@@ -1,18 +1,18 @@
 /* A session that ended while somebody worked: signing in happens in another tab, and the page goes on where it was. */
-import { element } from "../dom.js";
+import { element, find } from "../dom.js";
 import { session } from "../http.js";
 import { wordsOf } from "../words.js";
 
+/** @type {Promise<void> | null} */
 let waiting = null;
 
 /* The new session's secret for changes, from any page that has one. */
 async function renew() {
   const answer = await fetch("/account", { headers: { Accept: "text/html" }, redirect: "manual" }).catch(() => null);
   if (!answer?.ok) return false;
-  const fresh = new DOMParser()
-    .parseFromString(await answer.text(), "text/html")
-    .querySelector('meta[name="csrf-token"], input[name="csrf"]');
-  const token = document.querySelector('meta[name="csrf-token"]');
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = find('meta[name="csrf-token"], input[name="csrf"]', page);
+  const token = find('meta[name="csrf-token"]');
   if (!fresh) return false;
   if (token) token.content = fresh.content || fresh.value;
   return true;
@@ -20,7 +20,7 @@ async function renew() {
 
 function open() {
   const words = wordsOf().session;
-  return new Promise((done) => {
+  return new Promise((/** @type {(value: void) => void} */ done) => {
     const told = element("p", { class: "gis-told", role: "status" });
     const dialog = element(
       "dialog",

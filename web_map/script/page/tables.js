@@ -1,8 +1,9 @@
 /* Tables: a heading sorts, a row shows its place on the map. */
+import { all } from "../dom.js";
 
 /** @param {import("./maps.js").Maps} maps */
 export function tables(maps) {
-  for (const table of /** @type {NodeListOf<HTMLTableElement>} */ (document.querySelectorAll("table.gis-table"))) {
+  for (const table of all("table.gis-table")) {
     const body = table.tBodies[0];
     table.querySelectorAll("thead button").forEach((button, column) => {
       button.addEventListener("click", () => {

@@ -1,7 +1,11 @@
 /* Tabs of a panel: one thing at a time, by mouse and by arrow keys. */
 import { element } from "../dom.js";
 
-/* parts: [{id, name, node}]; the first is shown. Returns show(id). */
+/**
+ * @param {HTMLElement} home
+ * @param {any[]} parts id, name, node, and `shown`, called when a part comes to be seen; the first is shown.
+ * @returns {(id: string, focus?: boolean) => void} Shows a part.
+ */
 export function tabs(home, parts) {
   const bar = element("div", { class: "gis-tabs", role: "tablist" });
   const show = (id, focus) => {
@@ -11,6 +15,7 @@ export function tabs(home, parts) {
       part.tab.tabIndex = on ? 0 : -1;
       part.panel.hidden = !on;
       if (on && focus) part.tab.focus();
+      if (on) part.shown?.();
     }
   };
   for (const part of parts) {

@@ -1,6 +1,6 @@
 /* What every map has besides its layers: north, coordinates, a tape to measure with, one's own position, and layers as
    they were left. Lengths are along the ellipsoid, areas on the sphere: good to a few parts in a thousand. */
-import { element } from "../dom.js";
+import { all, element } from "../dom.js";
 import { fill } from "../language.js";
 import L from "../leaflet.js";
 import { wordsOf } from "../words.js";
@@ -9,7 +9,16 @@ const LINE = { color: "#1d2733", weight: 2.5, dashArray: "6 4", interactive: fal
 const EARTH_M = 6371008.8;
 
 export class Tools {
+  /** @param {import("./maps.js").Maps} maps */
   constructor(maps) {
+    /** @type {L.LatLng[]} Corners of what is measured. */
+    this.points = [];
+    /** @type {any} The line through them; null while nothing is measured. */
+    this.line = null;
+    /** @type {any} */
+    this.click = null;
+    /** @type {any} */
+    this.end = null;
     this.maps = maps;
     this.map = maps.map;
     this.words = wordsOf().tools;
@@ -30,7 +39,7 @@ export class Tools {
 
   loading() {
     let busy = false;
-    this.map.eachLayer((layer) => {
+    this.map.eachLayer((/** @type {any} */ layer) => {
       busy = busy || Boolean(layer.isLoading?.());
     });
     return busy;
@@ -64,7 +73,7 @@ export class Tools {
       "▲",
       element("b", {}, this.words.north),
     );
-    const control = L.control({ position: "bottomleft" });
+    const control = new L.Control({ position: "bottomleft" });
     control.onAdd = () => element("div", { class: "gis-corner" }, north, shown);
     control.addTo(this.map);
     const say = (at) => {
@@ -101,20 +110,20 @@ export class Tools {
     this.tape.setAttribute("aria-label", this.words.measure);
     here.setAttribute("aria-label", this.words.here);
     this.told = element("output", { class: "gis-measured", role: "status" });
-    const control = L.control({ position: "topleft" });
+    const control = new L.Control({ position: "topleft" });
     control.onAdd = () => {
       const bar = element("div", { class: "leaflet-bar gis-tool-bar" }, this.tape, here, print);
       L.DomEvent.disableClickPropagation(bar);
       return bar;
     };
     control.addTo(this.map);
-    const told = L.control({ position: "topleft" });
+    const told = new L.Control({ position: "topleft" });
     told.onAdd = () => this.told;
     told.addTo(this.map);
   }
 
   toggle() {
-    if (this.points) this.stop();
+    if (this.line) this.stop();
     else this.start();
   }
 
@@ -153,7 +162,8 @@ export class Tools {
   stop() {
     this.freeze();
     this.line.remove();
-    this.points = null;
+    this.points = [];
+    this.line = null;
     this.map.doubleClickZoom.enable();
     this.tape.setAttribute("aria-pressed", "false");
     this.told.textContent = "";
@@ -221,7 +231,7 @@ export class Tools {
     } catch {
       return;
     }
-    for (const box of document.querySelectorAll("#gis-legend input[data-layer]")) {
+    for (const box of all("#gis-legend input[data-layer]")) {
       const id = box.dataset.layer;
       if (id in kept && kept[id] !== box.checked) box.click();
       box.addEventListener("change", () => {

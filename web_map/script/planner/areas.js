@@ -1,22 +1,39 @@
 /* Priority areas: draw (polygon, circle, along a line or a road, round a zone), name, save, edit, delete, undo. */
-import { element } from "../dom.js";
+import { element, find } from "../dom.js";
 import { send } from "../http.js";
 import L from "../leaflet.js";
 import { wordsOf } from "../words.js";
+import { drawing, Outline, parts } from "./outline.js";
 
 const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const STYLE = { color: "#b10dc9", weight: 2.5, fillColor: "#b10dc9", fillOpacity: 0.08 };
 const DRAFT = { ...STYLE, dashArray: "6 4", fillOpacity: 0.16 };
 
 export class Areas {
+  /** @param {import("./planner.js").Planner} planner */
   constructor(planner) {
     this.planner = planner;
-    this.map = this.planner.maps.map;
+    this.map = /** @type {any} */ (planner.maps.map);
+    /** @type {any} The kind of shape that is being drawn, as the library calls it. */
+    this.shape = null;
+    /** @type {any} What is being asked for by a click: a circle, a road, a zone. */
+    this.picking = null;
+    /** @type {any} The sketch on the map. */
+    this.draft = null;
+    /** @type {any} The circle that follows the hand. */
+    this.ring = null;
+    /** @type {any} Waits for a zone's mark. */
+    this.catcher = null;
+    /** @type {Outline | null} What is being edited. */
+    this.outline = null;
+    /** @type {any} What is kept of the sketch. */
+    this.sketch = null;
+    this.loaded = false;
+    this.restored = false;
     this.words = wordsOf().areas;
     this.saved = new Map();
     this.on = new Set(planner.spec.within.map((area) => area.area_id));
     this.undone = this.kept("gis-undo", sessionStorage) || [];
-    this.handles = [];
     this.map.createPane("gis-drawn").style.zIndex = 620;
     this.group = L.featureGroup([], { pane: "gis-drawn" }).addTo(this.map);
     const may = planner.spec.may_draw;
@@ -29,18 +46,23 @@ export class Areas {
       { type: "button", hidden: !this.undone.length, onclick: () => this.undo() },
       this.words.undo,
     );
-    const tools = ["polygon", "circle", "line", "road", "zone"].map((kind) =>
-      element("button", { type: "button", id: `draw-${kind}`, onclick: () => this.begin(kind) }, this.words[kind]),
+    /** @type {any[]} Of no use before the drawing library is there. */
+    this.tools = ["polygon", "circle", "line", "road", "zone"].map((kind) =>
+      element(
+        "button",
+        { type: "button", id: `draw-${kind}`, disabled: true, onclick: () => this.begin(kind) },
+        this.words[kind],
+      ),
     );
     this.node = [
-      may ? element("div", { class: "gis-tools", role: "toolbar" }, ...tools) : "",
+      may ? element("div", { class: "gis-tools", role: "toolbar" }, ...this.tools) : "",
       may ? element("p", {}, element("label", { for: "gis-width" }, `${this.words.width} `), this.width) : "",
       this.help,
       this.undoButton,
       this.form,
       this.list,
     ];
-    this.map.on("draw:created", (event) => this.drawn(event));
+    this.map.on(/** @type {any} */ ("pm:create"), (/** @type {any} */ event) => this.drawn(event));
     // Tiles that answer clicks keep them from the map; the page's own events tell of all.
     const ground = this.map.getContainer();
     ground.addEventListener("click", (event) => {
@@ -50,7 +72,6 @@ export class Areas {
     ground.addEventListener("mousemove", (event) => {
       if (this.ring) this.ring.setRadius(this.map.distance(this.ring.getLatLng(), this.map.mouseEventToLatLng(event)));
     });
-    this.translate();
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !this.draft) this.stop();
     });
@@ -157,35 +178,40 @@ export class Areas {
     return [area.changed_by, at].filter(Boolean).join(" ");
   }
 
+  /** Bring the drawing library, and let the tools be used once it is there. */
+  async ready() {
+    try {
+      await drawing(this.map, this.planner.spec.drawing);
+      for (const tool of this.tools) tool.disabled = false;
+    } catch {
+      this.tell(this.planner.maps.words.failed, true);
+    }
+  }
+
   /* ---- drawing ---- */
   begin(kind) {
     this.stop();
-    this.kind = kind;
-    const options = { shapeOptions: { ...DRAFT, pane: "gis-drawn" } };
-    if (kind === "polygon")
-      this.tool = new L.Draw.Polygon(this.map, { ...options, allowIntersection: false, showArea: false });
-    if (kind === "line")
-      this.tool = new L.Draw.Polyline(this.map, { shapeOptions: { color: DRAFT.color, pane: "gis-drawn" } });
-    if (this.tool) this.tool.enable();
+    this.shape = { polygon: "Polygon", line: "Line" }[kind];
+    const path = { ...DRAFT, pane: "gis-drawn" };
+    if (this.shape) this.map.pm.enableDraw(this.shape, { pathOptions: path, templineStyle: path, hintlineStyle: path });
     else this.picking = kind;
     document.body.classList.toggle("gis-picking", Boolean(this.picking));
-    document.body.classList.toggle("gis-through", this.picking === "circle" || this.picking === "road"); // marks let the click through
+    // Marks let the click through.
+    document.body.classList.toggle("gis-through", this.picking === "circle" || this.picking === "road");
     this.planner.maps.stack.quiet = true;
     this.tell(this.words[`${kind}Help`]);
+    const back = { type: "button", onclick: () => this.map.pm.Draw[this.shape]._removeLastVertex() };
     this.form.replaceChildren(
       element(
         "p",
         { class: "gis-do" },
-        ["polygon", "line"].includes(kind)
-          ? element("button", { type: "button", onclick: () => this.tool?.deleteLastVertex() }, this.words.back)
-          : "",
+        this.shape ? element("button", back, this.words.back) : "",
         element("button", { type: "button", onclick: () => this.stop() }, this.words.drop),
       ),
     );
     if (kind === "zone") {
       this.catcher = (event) => {
-        const layer = event.popup._source,
-          key = layer?.gisKey;
+        const key = event.popup._source?.gisKey;
         if (!key) return;
         setTimeout(() => {
           this.map.closePopup();
@@ -197,13 +223,10 @@ export class Areas {
   }
 
   stop() {
-    if (this.tool) this.tool.disable();
-    for (const handle of this.handles) handle.removeHooks();
-    this.handles = [];
+    if (this.shape) this.map.pm.disableDraw();
     if (this.catcher) this.map.off("popupopen", this.catcher);
-    if (this.draft) this.draft.remove();
-    if (this.ring) this.ring.remove();
-    this.tool = this.picking = this.draft = this.ring = this.catcher = this.editing = null;
+    for (const layer of [this.draft, this.ring, this.outline]) layer?.remove();
+    this.shape = this.picking = this.draft = this.ring = this.catcher = this.outline = null;
     this.planner.maps.stack.quiet = false;
     document.body.classList.remove("gis-picking", "gis-through");
     this.form.replaceChildren();
@@ -233,23 +256,12 @@ export class Areas {
     });
   }
 
-  /* The drawing tool's own words. */
-  translate() {
-    const handlers = L.drawLocal.draw.handlers,
-      said = this.words.tips;
-    if (!said) return;
-    handlers.polygon.tooltip = { start: said[0], cont: said[1], end: said[2] };
-    handlers.polyline.tooltip = { start: said[0], cont: said[1], end: said[3] };
-    handlers.polyline.error = said[4];
-  }
-
-  drawn(event) {
-    const layer = event.layer;
-    if (event.layerType === "polyline") {
-      this.make({ of: "line", line: layer.getLatLngs().map((p) => [p.lng, p.lat]), distance_m: this.metres() });
-      return;
-    }
-    this.ask(null, layer.toGeoJSON().geometry);
+  /** @param {any} event What was drawn is taken off the map: its draft is shown in its place. */
+  drawn({ layer, shape }) {
+    layer.remove();
+    const geometry = layer.toGeoJSON(7).geometry;
+    if (shape === "Line") this.make({ of: "line", line: geometry.coordinates, distance_m: this.metres() });
+    else this.ask(null, geometry);
   }
 
   /* Circles, strips and surroundings are made by the service: metres are measured in the work CRS. */
@@ -281,7 +293,7 @@ export class Areas {
           class: "gis-name",
           onsubmit: (event) => {
             event.preventDefault();
-            this.save(area, this.outline(geometry), name.value.trim(), note.value.trim());
+            this.save(area, this.shown(geometry), name.value.trim(), note.value.trim());
           },
         },
         element("h2", {}, area ? area.name : this.words.draft),
@@ -302,10 +314,11 @@ export class Areas {
     // What is drawn and typed outlives the page: a refresh, a session that ended, a browser that was closed.
     this.sketch = () => ({
       area_id: area?.area_id,
-      geometry: this.outline(geometry),
+      geometry: this.shown(geometry),
       name: name.value,
       note: note.value,
-      editing: Boolean(this.editing),
+      editing: Boolean(this.outline),
+      before: this.outline?.before || [],
     });
     this.keep();
     name.addEventListener("input", () => this.keep());
@@ -321,7 +334,7 @@ export class Areas {
     }
   }
   get key() {
-    return `gis-sketch ${document.querySelector(".gis-who")?.textContent || ""}`;
+    return `gis-sketch ${find(".gis-who")?.textContent || ""}`;
   }
 
   keep() {
@@ -330,13 +343,13 @@ export class Areas {
   }
 
   /* Once, when the page opens: what was left unsaved is on the map again, with its name. */
-  restore() {
+  async restore() {
     this.restored = true;
     const left = this.planner.spec.may_draw && this.kept(this.key, localStorage);
     window.addEventListener("pagehide", () => this.keep());
     if (!left) return;
     const area = left.area_id ? this.saved.get(left.area_id) : null;
-    if (area && left.editing) this.edit({ ...area, geometry: left.geometry });
+    if (area && left.editing) await this.edit({ ...area, geometry: left.geometry }, left.before);
     else this.ask(area, left.geometry, left.name);
     this.form.querySelector("#gis-name").value = left.name;
     this.form.querySelector("#gis-note").value = left.note;
@@ -345,37 +358,35 @@ export class Areas {
     this.tell(this.words.left);
   }
 
-  /* Every part is a polygon of its own and every ring, holes too, has handles: leaflet-draw knows neither
-     multipolygons nor holes. */
-  edit(area) {
+  /**
+   * Every part and every hole of an area has handles.
+   *
+   * @param {any} area
+   * @param {any[]} [before] What it was before each change of another day.
+   */
+  async edit(area, before = []) {
+    await this.ready();
     this.ask(area, area.geometry);
     this.draft.remove();
-    const parts = area.geometry.type === "Polygon" ? [area.geometry.coordinates] : area.geometry.coordinates;
-    const polygons = parts.map((rings) =>
-      L.polygon(L.GeoJSON.coordsToLatLngs(rings, 1), {
-        ...DRAFT,
-        pane: "gis-drawn",
-        editing: {},
-        original: { ...DRAFT },
-      }),
+    const undo = element(
+      "button",
+      { type: "button", disabled: true, onclick: () => this.outline?.undo() },
+      this.words.undoEdit,
     );
-    this.draft = L.featureGroup(polygons).addTo(this.map);
-    this.handles = polygons.flatMap((polygon) =>
-      polygon.getLatLngs().map((ring) => new L.Edit.PolyVerticesEdit(polygon, ring, {})),
-    );
-    for (const handle of this.handles) handle.addHooks();
-    this.editing = true;
+    this.outline = new Outline(this.map, parts(area.geometry), { ...DRAFT, pane: "gis-drawn" }, () => {
+      undo.disabled = !this.outline?.before.length;
+      this.keep();
+    });
+    this.outline.before = before;
+    undo.disabled = !before.length;
+    find(".gis-do", this.form).append(undo);
     this.planner.maps.stack.quiet = true;
     this.tell(this.words.editHelp);
-    this.map.fitBounds(this.draft.getBounds(), { maxZoom: 17 });
+    this.map.fitBounds(this.outline.layer.getBounds(), { maxZoom: 17 });
   }
 
-  outline(geometry) {
-    if (!this.editing) return geometry;
-    return {
-      type: "MultiPolygon",
-      coordinates: this.draft.getLayers().map((polygon) => polygon.toGeoJSON(7).geometry.coordinates),
-    };
+  shown(geometry) {
+    return this.outline ? this.outline.geometry() : geometry;
   }
 
   async save(area, geometry, name, note) {
@@ -403,7 +414,7 @@ export class Areas {
       // Somebody was first: nothing that was drawn is lost, it can be saved under another name.
       this.tell(refusal.message + (refusal.status === 409 ? this.words.kept : ""), true);
       if (refusal.status === 409 && area) {
-        const kept = this.outline(geometry);
+        const kept = this.shown(geometry);
         await this.load();
         const told = this.help.textContent;
         this.ask(null, kept, name);
@@ -436,7 +447,8 @@ export class Areas {
     const back = this.undone.pop();
     this.remember();
     try {
-      await send(...back);
+      const [method, address, body] = back;
+      await send(method, address, body);
       await this.load();
       this.planner.count();
       this.tell(this.words.restored);

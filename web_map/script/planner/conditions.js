@@ -91,6 +91,7 @@ export class Conditions {
     );
   }
 
+  /** @param {any} control */
   row({ term, name, mark, group, extra, title }) {
     const box = element("input", { type: "checkbox", checked: Boolean(group) });
     const number = element("output", { class: "n" }, "…");
@@ -242,6 +243,7 @@ export class Conditions {
 
   /* The list as POST /api/selections takes it. */
   asked() {
+    /** @type {any} */
     const body = { any_of: [], all_of: [], none_of: [], within: this.planner.areas.chosen() };
     for (const c of this.controls) if (c.box.checked) body[c.how.value].push(c.term());
     body.all_of.push(...this.houses.map((read) => read()).filter(Boolean));
@@ -272,6 +274,7 @@ export class Conditions {
       return;
     }
     this.total.textContent = this.words.counting;
+    /** @type {any} */
     const asked = { ...body, others: off.map((c) => c.term()), limit: sketch ? 500 : 0 };
     if (sketch) asked.shape = sketch;
     try {

@@ -15,13 +15,16 @@ export class Listing {
     this.dots = L.layerGroup().addTo(planner.maps.map);
     this.table = element("div", { "aria-live": "polite" });
     this.turn = 0;
+    /** Offer the villages of the township that is chosen. */
+    this.villages = () => {};
     this.state = this.fromAddress();
     this.node = element("div", {}, ...(planner.run ? [this.filters()] : []), this.table);
   }
 
   fromAddress() {
     const asked = new URL(location.href).searchParams;
-    const state = Object.fromEntries(FIELDS.filter((f) => asked.has(f)).map((f) => [f, asked.get(f)]));
+    /** @type {Record<string, string>} */
+    const state = Object.fromEntries(FIELDS.filter((f) => asked.has(f)).map((f) => [f, asked.get(f) ?? ""]));
     if (!("operating" in state)) state.operating = "true"; // the notice's lists are of operating houses
     return state;
   }

@@ -182,7 +182,7 @@ export class Lists {
       color: "#fff",
       fillColor: color,
       fillOpacity: 1,
-      dashArray: sign === "−" ? "2 2" : null,
+      dashArray: sign === "−" ? "2 2" : undefined,
     };
     L.circleMarker([row.lat, row.lon], style)
       .on("click", () => this.go(row))

@@ -1,5 +1,5 @@
 /* The planner's panel: what is asked for, the houses that are listed, areas to draw, the lists there are. */
-import { element } from "../dom.js";
+import { byId, element, find } from "../dom.js";
 import { tabs } from "../page/tabs.js";
 import { wordsOf } from "../words.js";
 import { Areas } from "./areas.js";
@@ -8,6 +8,7 @@ import { Listing } from "./listing.js";
 import { Lists } from "./lists.js";
 
 export class Planner {
+  /** @param {import("../page/maps.js").Maps} maps */
   constructor(maps) {
     this.maps = maps;
     this.spec = this.maps.config.planner;
@@ -15,11 +16,11 @@ export class Planner {
     this.sketch = null;
     const words = wordsOf().planner;
     const home = element("section", { id: "gis-work" });
-    document.getElementById("gis-search").after(home);
-    const facts = document.querySelector(".gis-facts"),
-      legend = document.getElementById("gis-legend"),
-      notes = document.querySelector(".gis-notes");
-    document.getElementById("gis-list").remove();
+    byId("gis-search").after(home);
+    const facts = find(".gis-facts"),
+      legend = byId("gis-legend"),
+      notes = find(".gis-notes");
+    byId("gis-list").remove();
     this.areas = new Areas(this);
     this.conditions = new Conditions(this);
     this.listing = new Listing(this);
@@ -27,7 +28,7 @@ export class Planner {
     this.show = tabs(home, [
       { id: "ask", name: words.ask, node: this.conditions.node },
       { id: "list", name: words.list, node: this.listing.node },
-      { id: "areas", name: words.areas, node: this.areas.node },
+      { id: "areas", name: words.areas, node: this.areas.node, shown: () => this.spec.may_draw && this.areas.ready() },
       { id: "lists", name: words.lists, node: this.lists.node },
       { id: "legend", name: words.legend, node: [facts, legend, notes].filter(Boolean) },
     ]);
