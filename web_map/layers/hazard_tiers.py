@@ -71,6 +71,7 @@ class HazardTiers(FeatureLayer):
 
 
 def _packed(found: Places, *, zh: bool) -> dict[str, Any]:
+    found.needs("HazardTiers", "floors", "use_class", "structure")
     coded = {"hazard_tier": list(HAZARD_TIER), "use_class": list(USE_CLASS), "structure": list(STRUCTURE)}
     words: dict[str, Any] = {
         name: {"label": house.FACTS[name].label(zh=zh), "names": (house.FACTS[name].words if zh else None) or {}}

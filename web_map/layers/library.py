@@ -26,7 +26,7 @@ _KNOWN = {
 }
 # Part of such an address → what a script that needs it says. Icon fonts are pictures only: without them a marker is plain.
 _USED_BY = {
-    "jquery": "$(", "bootstrap": "bootstrap.", "awesome-markers": "AwesomeMarkers", "awesome.rotate": "fa-rotate-",
+    "jquery": "$(", "bootstrap": "bootstrap.", "awesome-markers": "AwesomeMarkers", "awesome.rotate": "",
     "fontawesome": "", "glyphicons": "",
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Many houses in few bytes, for a file that opens with no network: differences of rounded degrees, columns by number.
 
-Spelled out, a house costs some 550 bytes; packed, about 62 (12,745 houses of the demo county). ``packed.js`` is the
+Spelled out, a house costs some 550 bytes; packed, about 62 (12,745 houses of the demo county). ``script/layers/packed.js`` is the
 other half of this module.
 """
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import shapely
+
+from gis_service.errors import InputError
 
 # A millionth of a degree is 0.1 m, finer than any wall was surveyed.
 _STEPS = 1_000_000
@@ -27,6 +29,11 @@ def pack(rows: list[dict[str, Any]], shapes: Any, coded: dict[str, list[str]]) -
     coded
         Column → its closed list of identifiers; a house has the position in it as one character.
 
+    Raises
+    ------
+    InputError
+        An identifier is not in its list.
+
     """
     origin = (
         np.floor(np.array(shapely.total_bounds(shapes)[:2]) * _STEPS).astype(np.int64) if rows else np.zeros(2, int)
@@ -38,10 +45,19 @@ def pack(rows: list[dict[str, Any]], shapes: Any, coded: dict[str, list[str]]) -
         "k": [row["building_id"] for row in rows],
         "floors": [row["floors"] or 0 for row in rows],
         "coded": {
-            name: {"of": known, "at": "".join(chr(48 + known.index(row[name])) for row in rows)}
+            name: {"of": known, "at": "".join(chr(48 + _position(known, row[name], name)) for row in rows)}
             for name, known in coded.items()
         },
     }
+
+
+def _position(known: list[str], code: str, column: str) -> int:
+    if code not in known:
+        raise InputError(
+            f"列 {column} 的值 {code} 不在代码表中；可用的有：{'、'.join(known)}。",
+            f"{code} in the column {column} is in no code list; known are {', '.join(known)}.",
+        )
+    return known.index(code)
 
 
 def _shape(shape: shapely.Geometry, origin: Any) -> list[Any]:

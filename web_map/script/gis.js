@@ -12,7 +12,10 @@ export function config() {
   return /** @type {Record<string, any>} */ (page);
 }
 
-/** @param {string} name Of folium's variable. @returns {any} The layer's description: beside it, or in the page's data. */
+/**
+ * @param {string} name Of folium's variable.
+ * @returns {any} The layer's description: beside it, or in the page's data.
+ */
 function description(name) {
   const alone = byId(name);
   if (alone) return JSON.parse(alone.textContent);

@@ -1,7 +1,6 @@
 /* Every word of the scripts, in Chinese and in English; test/words.test.js holds the two to each other. */
 import { language } from "./language.js";
 
-/** @type {{zh: any, en: any}} */
 export const WORDS = {
   zh: {
     map: {
@@ -224,6 +223,14 @@ export const WORDS = {
       publish: "发布这一版",
       publishSure: "确认发布",
       cancel: "取消",
+      urgency: "缓急",
+      home: "起",
+      month: "{m} 月",
+      date: "{m} 月 {d} 日",
+      weekdays: "日一二三四五六",
+      version: "第 {v} 版（{s}）",
+      anyVersion: "第 \\d+ 版（[^）]*）",
+      aside: "（{t}）",
       hint: "点一格看当天的房屋；把房屋拖到另一格，或按“移动”选组和日期。",
       read: "点一格看当天的房屋。",
       none: "没有不守的承诺。",
@@ -523,6 +530,14 @@ export const WORDS = {
       publish: "Publish this version",
       publishSure: "Publish",
       cancel: "Cancel",
+      urgency: "urgency",
+      home: "S",
+      month: "{m}",
+      date: "{m}-{d}",
+      weekdays: "SMTWTFS",
+      version: "version {v} ({s})",
+      anyVersion: "version \\d+ \\([^)]*\\)",
+      aside: " ({t})",
       hint: "Choose a cell to see its stops; drag a stop to another cell, or press Move.",
       read: "Choose a cell to see its stops.",
       none: "All promises hold.",
@@ -604,6 +619,6 @@ export const WORDS = {
 
 /**
  * @param {string} [lang] `zh` or `en`; else the page's.
- * @returns {any} The words of each component.
+ * @returns {typeof WORDS.zh} The words of each component.
  */
 export const wordsOf = (lang) => (lang === "en" || lang === "zh" ? WORDS[lang] : WORDS[language()]);

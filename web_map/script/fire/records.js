@@ -1,4 +1,5 @@
-/* Records of a cluster: plans, drills, patrols; read, and added to. A record is never changed: a further one corrects it. */
+/* Records of a cluster: plans, drills, patrols; read, and added to. A record is never changed: a further one corrects
+   it. */
 import { element } from "../dom.js";
 import { send } from "../http.js";
 import { fill, joined } from "../language.js";

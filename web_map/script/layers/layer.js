@@ -1,5 +1,5 @@
-/* A layer of features on a Leaflet map, whatever brought them: drawn by protomaps-leaflet on one canvas a tile, with marks
-   that can be reached by keyboard, and a hatching over squares that could not take all that lies in them. */
+/* A layer of features on a Leaflet map, whatever brought them: drawn by protomaps-leaflet on one canvas a tile, with
+   marks that can be reached by keyboard, and a hatching over squares that could not take all that lies in them. */
 import { leafletLayer, TileCache, View } from "protomaps-leaflet";
 import { element } from "../dom.js";
 import L from "../leaflet.js";

@@ -5,8 +5,9 @@ import { ZxySource } from "protomaps-leaflet";
 import { LINE, POINT, POLYGON } from "./symbol.js";
 
 /**
- * @typedef {{g: any, p: Record<string, any>, c?: [number, number], f?: any, k?: string}} Feature  As web_map/features.py
- *   makes it: g its shape as nested [latitude, longitude], p what styles it, c a point on it, f its facts, k its key.
+ * @typedef {{g: any, p: Record<string, any>, c?: [number, number], f?: any, k?: string}} Feature  As
+ *   web_map/layers/features.py makes it: g its shape as nested [latitude, longitude], p what styles it, c a point on it,
+ *   f its facts, k its key.
  * @typedef {{x: number, y: number, z: number}} Tile
  */
 
@@ -42,7 +43,10 @@ export function mercator([lat, lon]) {
   return [lon / 360 + 0.5, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
 }
 
-/** @param {[number, number][]} ring @returns {number} Twice its area; positive where it runs clockwise on the screen. */
+/**
+ * @param {[number, number][]} ring
+ * @returns {number} Twice its area; positive where it runs clockwise on the screen.
+ */
 function twiceArea(ring) {
   return ring.reduce((sum, [x, y], i) => {
     const [u, v] = ring[(i + 1) % ring.length];
@@ -52,7 +56,7 @@ function twiceArea(ring) {
 
 /**
  * @param {any} shape Nested [latitude, longitude] of a polygon, or of several.
- * @returns {[number, number][][]} Its rings, closed; outer ones clockwise on the screen and holes against it, as in a tile.
+ * @returns {[number, number][][]} Its rings, closed; outer ones clockwise on the screen and holes against it.
  */
 function rings(shape) {
   if (typeof shape[0][0][0] !== "number") return shape.flatMap(rings);

@@ -41,7 +41,7 @@ export function classOf(rule, properties) {
  * @param {Style} style
  * @param {Properties} properties
  * @param {{farRadius?: number, farWeight?: number, farStyle?: Style}} spec
- * @returns {Style} How a feature looks from afar, as a dot: its area grows with `size`, or with the houses it stands for.
+ * @returns {Style} How a feature looks from afar, as a dot: its area grows with `size`, or with its houses.
  */
 export function farStyle(style, properties, spec) {
   const radius = properties.houses

@@ -94,7 +94,7 @@ export class Maps {
     byId("gis-legend").append(element("div", { class: "gis-layer" }, label));
   }
 
-  /** Which layers leave something out: in the legend, and in a line that is read out, for who does not see the square. */
+  /** Which layers leave something out: in the legend, and read out, for who does not see the square. */
   capped() {
     const names = [];
     for (const layer of this.stack.layers) {
@@ -141,7 +141,10 @@ export class Maps {
     else if (item.ask) this.stack.ask({ ask: item.ask, key: "k" }, { k: item.k }, item.c);
   }
 
-  /** @param {string} key @returns {import("../layers/source.js").Feature | undefined} Of the topmost layer that has it. */
+  /**
+   * @param {string} key
+   * @returns {import("../layers/source.js").Feature | undefined} Of the topmost layer that has it.
+   */
   find(key) {
     for (const layer of [...this.stack.layers].reverse()) {
       const found = layer.features.find((feature) => feature.k === key);

@@ -177,7 +177,8 @@ export class Tools {
       length < 1000 ? `${length.toFixed(1)} ${this.words.metres}` : `${(length / 1000).toFixed(2)} ${this.words.km}`;
     if (this.points.length < 3) return far;
     const area = Tools.area(this.points);
-    return `${far} · ${area < 1e4 ? `${area.toFixed(0)} ${this.words.m2}` : `${(area / 1e4).toFixed(2)} ${this.words.ha}`}`;
+    const ground = area < 1e4 ? `${area.toFixed(0)} ${this.words.m2}` : `${(area / 1e4).toFixed(2)} ${this.words.ha}`;
+    return `${far} · ${ground}`;
   }
 
   /* Square metres inside a ring on the sphere (Chamberlain and Duquette, 2007). */

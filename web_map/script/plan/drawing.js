@@ -61,7 +61,7 @@ export function restyle(plan) {
         [w.team, `${plan.team.get(s.team).n} ${s.team}`],
         [w.day, plan.short(s.day)],
         ["№", `${s.seq} · ${s.arrive}–${s.leave}`],
-        [plan.zh ? "缓急" : "urgency", plan.data.urgency[s.u]],
+        [w.urgency, plan.data.urgency[s.u]],
       ],
       reasons: s.why,
       links: plan.data.offline ? [] : [[s.id, `/house/${encodeURIComponent(s.id)}`]],
@@ -87,7 +87,7 @@ export function paint(plan) {
           icon: L.divIcon({
             className: "",
             iconSize: [22, 22],
-            html: element("div", { class: "plan-home" }, plan.zh ? "起" : "S"),
+            html: element("div", { class: "plan-home" }, plan.words.home),
           }),
           interactive: false,
           keyboard: false,

@@ -1,5 +1,5 @@
-/* The page of a plan: teams by days, the stops of one day, and what a change does; drawn on the map with colour and number.
-   Who may plan drags a stop to another team or day, or moves it by its button; a file without a network only shows. */
+/* The page of a plan: teams by days, the stops of one day, and what a change does; drawn on the map with colour and
+   number. Who may plan drags a stop to another team or day, or moves it by its button; a file without a network only shows. */
 
 import { byId, element, find } from "../dom.js";
 import { send } from "../http.js";
@@ -44,7 +44,7 @@ export class Plan {
 
   short(day) {
     const [, m, d] = day.split("-");
-    return this.zh ? `${+m} 月 ${+d} 日` : day.slice(5);
+    return this.say(this.words.date, this.zh ? { m: +m, d: +d } : { m, d });
   }
   say(text, values) {
     return text.replace(/\{(\w)\}/g, (_all, key) => values[key]);
@@ -57,6 +57,14 @@ export class Plan {
   }
   work(cell) {
     return cell.minutes + Math.round(cell.travel_s / 60);
+  }
+  /** @param {any} cell A day of a team. @returns {string} When the team is back. */
+  end(cell) {
+    return this.say(this.words.back, { h: this.clock(cell.ends_s) });
+  }
+  /** @param {any} cell @returns {string} How many stops, how long, when back. */
+  summary(cell) {
+    return [`${cell.stops} ${this.words.stops}`, this.length(this.work(cell)), this.end(cell)].join(" · ");
   }
   of(team, day) {
     return [...this.stops.values()]
@@ -216,13 +224,12 @@ export class Plan {
         String(this.team.get(team).n),
       ),
       ` ${team}${day ? ` · ${this.short(day)}` : ""} · ${some.length} ${w.stops}`,
-      cell
-        ? element("small", {}, ` ${this.length(this.work(cell))} · ${this.say(w.back, { h: this.clock(cell.ends_s) })}`)
-        : null,
+      cell ? element("small", {}, ` ${this.length(this.work(cell))} · ${this.end(cell)}`) : null,
     );
     const links = element("p", { class: "gis-links" });
     if (day && some.length && !this.data.offline) {
-      const at = `/api/plans/${this.data.id}/sheets?version=${this.data.version}&team=${encodeURIComponent(team)}&day=${day}&format=`;
+      const of = new URLSearchParams({ version: this.data.version, team, day });
+      const at = `/api/plans/${this.data.id}/sheets?${of}&format=`;
       links.append(element("a", { href: `${at}pdf` }, w.sheet), element("a", { href: `${at}xlsx` }, w.sheetX));
     }
     const items = element("ol", { class: "plan-stops" });
@@ -325,9 +332,8 @@ export class Plan {
   take(done) {
     if (done.version !== this.data.version) {
       const head = find(".gis-head p");
-      head.textContent = this.zh
-        ? head.textContent.replace(/第 \d+ 版（[^）]*）/, `第 ${done.version} 版（${this.words.states.draft}）`)
-        : head.textContent.replace(/version \d+ \([^)]*\)/, `version ${done.version} (${this.words.states.draft})`);
+      const shown = this.say(this.words.version, { v: done.version, s: this.words.states.draft });
+      head.textContent = head.textContent.replace(new RegExp(this.words.anyVersion), shown);
       this.data.state = "draft";
       this.tools();
     }
@@ -362,14 +368,13 @@ export class Plan {
       lines = [];
     for (const day of done.days) {
       const change = done.minutes[`${day.team}/${day.day}`];
+      const sign = change > 0 ? "+" : change < 0 ? "−" : "±";
       lines.push(
         element(
           "li",
           {},
-          `${this.say(w.minutes, { t: day.team, d: this.short(day.day), n: (change > 0 ? "+" : change < 0 ? "−" : "±") + Math.abs(change) })}` +
-            (day.stops
-              ? `（${day.stops} ${w.stops}，${this.length(this.work(day))}，${this.say(w.back, { h: this.clock(day.ends_s) })}）`
-              : ""),
+          this.say(w.minutes, { t: day.team, d: this.short(day.day), n: `${sign}${Math.abs(change)}` }) +
+            (day.stops ? this.say(w.aside, { t: this.summary(day) }) : ""),
         ),
       );
     }

@@ -29,7 +29,8 @@ export function item(plan, stop, withDay) {
       element(
         "small",
         {},
-        ` ${withDay ? `${plan.short(stop.day)} ` : ""}${stop.place}${stop.due ? ` · ${w.due} ${plan.short(stop.due)}` : ""}`,
+        ` ${withDay ? `${plan.short(stop.day)} ` : ""}${stop.place}`,
+        stop.due ? ` · ${w.due} ${plan.short(stop.due)}` : "",
       ),
     ),
   );
@@ -93,10 +94,8 @@ export async function open(plan, stop, node) {
   let facts = stop;
   if (!stop.rows && !plan.data.offline) {
     try {
-      const got = await send(
-        "GET",
-        `/api/plans/${plan.data.id}/stops?version=${plan.data.version}&team=${encodeURIComponent(stop.team)}&day=${stop.day}`,
-      );
+      const of = { version: plan.data.version, team: stop.team, day: stop.day };
+      const got = await send("GET", `/api/plans/${plan.data.id}/stops?${new URLSearchParams(of)}`);
       facts = got.items.find((one) => one.building_id === stop.id);
     } catch (error) {
       box.textContent = error.message;

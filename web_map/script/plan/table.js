@@ -20,9 +20,7 @@ export function grid(plan) {
       "tr",
       {},
       element("th", { scope: "col", rowspan: 2 }, w.team),
-      ...months.map((m) =>
-        element("th", { scope: "colgroup", colspan: m.span }, plan.zh ? `${m.month} 月` : String(m.month)),
-      ),
+      ...months.map((m) => element("th", { scope: "colgroup", colspan: m.span }, plan.say(w.month, { m: m.month }))),
       element("th", { scope: "col", rowspan: 2 }, w.total),
     ),
     element(
@@ -33,7 +31,7 @@ export function grid(plan) {
           "th",
           { scope: "col", title: day },
           String(+day.split("-")[2]),
-          element("small", {}, "日一二三四五六"[new Date(`${day}T00:00`).getDay()]),
+          element("small", {}, w.weekdays[new Date(`${day}T00:00`).getDay()]),
         ),
       ),
     ),
@@ -78,13 +76,7 @@ export function cell(plan, team, day) {
     late = known && known.ends_s > plan.data.closes_s,
     over = count > team.per_day;
   const on = plan.chosen && plan.chosen.team === team.name && plan.chosen.day === day;
-  const title =
-    `${team.name} ${day}` +
-    (count
-      ? ` · ${count} ${w.stops} · ${plan.length(plan.work(known))} · ${plan.say(w.back, { h: plan.clock(known.ends_s) })}`
-      : off
-        ? ` · ${w.off}`
-        : "");
+  const title = `${team.name} ${day}${count ? ` · ${plan.summary(known)}` : off ? ` · ${w.off}` : ""}`;
   const button = element(
     "button",
     {

@@ -149,11 +149,7 @@ export class Areas {
           "li",
           { "data-area": area.area_id },
           element("label", {}, box, " ", element("strong", {}, area.name)),
-          element(
-            "span",
-            { class: "gis-note" },
-            ` ${say(this.words.area, { a: (area.area_m2 / 1e4).toFixed(1) })} · ${say(this.words.version, { v: area.version })} · ${this.changed(area)}`,
-          ),
+          element("span", { class: "gis-note" }, ` ${this.about(area)}`),
           element(
             "span",
             { class: "gis-buttons" },
@@ -168,6 +164,12 @@ export class Areas {
       }),
     );
     if (!this.saved.size) this.list.append(element("li", { class: "gis-note" }, this.words.none));
+  }
+
+  /** @param {any} area @returns {string} How large it is, which version, who changed it when. */
+  about(area) {
+    const size = say(this.words.area, { a: (area.area_m2 / 1e4).toFixed(1) });
+    return [size, say(this.words.version, { v: area.version }), this.changed(area)].join(" · ");
   }
 
   changed(area) {

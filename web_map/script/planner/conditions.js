@@ -1,4 +1,4 @@
-/* What a list asks for: conditions of the notice and of the house, with counts that follow the hand, in one sentence. */
+/* What a list asks for: conditions of the notice and of the house, with counts that follow the hand. */
 import { element } from "../dom.js";
 import { send } from "../http.js";
 import { fill, langQuery } from "../language.js";
