@@ -1,6 +1,6 @@
 """The PostgreSQL server of a test run and the databases that tests clone: each made once, for all workers.
 
-``python -m tests.databases FOLDER`` makes the demo county and its analysed copy beside the tests that need neither.
+``python -m tests.databases FOLDER`` makes the demo county, its analysed copy and a small one beside the tests that need neither.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from gis_service.db.server import Server
 from gis_service.identity import operator
 from gis_service.settings import get_settings
 
-TEMPLATE, DEMO, ANALYSED = "gis_template", "gis_demo", "gis_analysed"
-"""A migrated database with nothing in it; the simulated 东兰县; that with a published list and an analysis."""
+TEMPLATE, DEMO, ANALYSED, SMALL = "gis_template", "gis_demo", "gis_analysed", "gis_small"
+"""A migrated database with nothing in it; the simulated 东兰县; that with a published list and an analysis; three
+villages of it in two townships with the same, where size does not matter."""
+SMALL_VILLAGES = ("451224100001", "451224100002", "451224101001")
 
 
 def folder_of(run: str | None) -> Path:
@@ -114,19 +116,35 @@ def _demo(server: Server) -> None:
         load_demo("donglan")
 
 
-def _analysed(server: Server) -> None:
+def _list_and_analyse() -> None:
     from gis_service.analysis.command import analyse
     from gis_service.density.params import Params
     from gis_service.selection.published import ensure_published
 
+    with transaction(operator()) as connection:
+        ensure_published(connection)
+    analyse(Params())
+
+
+def _analysed(server: Server) -> None:
     clone(server, make(server, DEMO), ANALYSED)
     with active(server, ANALYSED):
-        with transaction(operator()) as connection:
-            ensure_published(connection)
-        analyse(Params())
+        _list_and_analyse()
 
 
-_MAKERS: dict[str, Callable[[Server], None]] = {TEMPLATE: _template, DEMO: _demo, ANALYSED: _analysed}
+def _small(server: Server) -> None:
+    from tests.conftest import Database
+
+    clone(server, make(server, DEMO), SMALL)
+    with active(server, SMALL):
+        villages = ", ".join(f"'{code}'" for code in SMALL_VILLAGES)
+        Database(server, SMALL).clear(f"village_code NOT IN ({villages})")
+        _list_and_analyse()
+
+
+_MAKERS: dict[str, Callable[[Server], None]] = {
+    TEMPLATE: _template, DEMO: _demo, ANALYSED: _analysed, SMALL: _small,
+}  # fmt: skip
 
 
 def _once(folder: Path, name: str, work: Callable[[], None]) -> None:
@@ -142,7 +160,9 @@ def _once(folder: Path, name: str, work: Callable[[], None]) -> None:
 def main() -> None:
     """Make all of them, for a run whose tests begin with those that need none."""
     os.nice(5)
-    make(open_server(Path(sys.argv[1])), ANALYSED)
+    server = open_server(Path(sys.argv[1]))
+    make(server, ANALYSED)
+    make(server, SMALL)
 
 
 if __name__ == "__main__":

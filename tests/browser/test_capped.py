@@ -46,7 +46,7 @@ def test_a_mark_on_the_square_and_in_the_legend(watch: Any, address: str, low: N
     assert name in read_out.text_content()
     assert read_out.text_content().endswith(sentence)
     page.evaluate(f"document.querySelector('#gis-layer-{layer} input').click()")
-    page.wait_for_function(f"!document.querySelector('#gis-layer-{layer} .gis-incomplete').textContent")
+    page.wait_for_function(f"() => !document.querySelector('#gis-layer-{layer} .gis-incomplete').textContent")
     assert name not in read_out.text_content()
     seen.clean()
 

@@ -63,7 +63,7 @@ def test_search_finds_a_township(watch: Any, address: str):
     found.wait_for()
     assert "武篆镇" in found.inner_text()
     found.click()
-    page.wait_for_function("gis.maps.map.getZoom() >= 13")
+    page.wait_for_function("() => gis.maps.map.getZoom() >= 13")
     seen.clean()
 
 
