@@ -40,7 +40,10 @@ VENDOR = {
     "swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
     "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
 }
-BUNDLES = ("layers.js", "map.js", "planner.js", "fire.js", "plan.js")
+BUNDLES = (
+    "layers.js", "map.js", "planner.js", "fire.js", "plan.js",
+    "cases.js", "enforcement.js", "forms.js", "house.js", "plans.js", "rounds.js", "visit.js",
+)  # fmt: skip
 """Names under /static/built: what ``build.js`` makes of ``web_map/script``."""
 _URL = re.compile(r"url\((['\"]?)(?!data:|#)([^)'\"]+)\1\)")
 _MAP_COMMENT = re.compile(rb"(?m)^[/*#@ ]*sourceMappingURL=.*$")

@@ -1,17 +1,16 @@
-/* Each page's script as one file under dist: classic scripts, for a file that was opened from a disk may import nothing. */
+/* The script of each page as one file under dist: classic scripts, for a file opened from a disk may import nothing. */
 import { build } from "esbuild";
 
 const here = new URL(".", import.meta.url).pathname;
 const nothing = `${here}script/nothing.js`;
+const maps = ["layers", "map", "planner", "fire", "plan"].map((name) => [name, `${here}script/${name}.js`]);
+const pages = ["cases", "enforcement", "forms", "house", "plans", "rounds", "visit"].map((name) => [
+  name,
+  `${here}script/pages/${name}.js`,
+]);
 
 await build({
-  entryPoints: {
-    layers: `${here}script/layers.js`,
-    map: `${here}script/map.js`,
-    planner: `${here}script/planner.js`,
-    fire: `${here}script/fire.js`,
-    plan: `${here}script/plan.js`,
-  },
+  entryPoints: Object.fromEntries([...maps, ...pages]),
   outdir: `${here}dist`,
   bundle: true,
   minify: true,

@@ -6,8 +6,8 @@ import { LINE, POINT, POLYGON } from "./symbol.js";
 
 /**
  * @typedef {{g: any, p: Record<string, any>, c?: [number, number], f?: any, k?: string}} Feature  As
- *   web_map/layers/features.py makes it: g its shape as nested [latitude, longitude], p what styles it, c a point on it,
- *   f its facts, k its key.
+ *   web_map/layers/features.py makes it: g its shape as nested [latitude, longitude], p what styles it, c a point on
+ *   it, f its facts, k its key.
  * @typedef {{x: number, y: number, z: number}} Tile
  */
 

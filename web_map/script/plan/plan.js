@@ -1,5 +1,6 @@
 /* The page of a plan: teams by days, the stops of one day, and what a change does; drawn on the map with colour and
-   number. Who may plan drags a stop to another team or day, or moves it by its button; a file without a network only shows. */
+   number. Who may plan drags a stop to another team or day, or moves it by its button; a file without a network
+   only shows. */
 
 import { byId, element, find } from "../dom.js";
 import { send } from "../http.js";
