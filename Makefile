@@ -2,6 +2,7 @@
 .PHONY: run test test-changed check bench load pictures clean lock
 # By its module, and tools likewise: the first line of a script cannot name a folder of any name.
 GIS := .venv/bin/python -m gis_service.cli
+NPM := cd web_map && PATH="$(CURDIR)/.venv/bin:$$PATH" ../.venv/bin/python ../.venv/bin/npm
 
 run:            ## set up this machine where needed, load the demo, serve on http://127.0.0.1:8000
 	@scripts/setup.sh run
@@ -10,6 +11,7 @@ run:            ## set up this machine where needed, load the demo, serve on htt
 test:           ## everything, on a real PostGIS and in a real browser
 	@scripts/setup.sh test
 	@scripts/check_up.sh
+	@$(NPM) test --silent
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-changed:   ## the tests that the present change concerns, the nearest first; make test is the judge
@@ -17,12 +19,13 @@ test-changed:   ## the tests that the present change concerns, the nearest first
 	@files=$$(.venv/bin/python scripts/changed_tests.py) && { [ -z "$$files" ] && echo "No test concerns what changed." \
 	    || .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile $$files; }
 
-check:          ## style, types, who imports whom, SQL
+check:          ## style, types, who imports whom, SQL; the pages' scripts
 	@scripts/setup.sh test
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/python -m mypy
 	@.venv/bin/python scripts/check_sql.py
+	@$(NPM) run check --silent
 
 bench:          ## the figures of docs/performance.md
 	@scripts/setup.sh test
@@ -38,7 +41,7 @@ pictures:       ## the pictures of the README, from the demo that make run serve
 
 clean:          ## stop the private database and remove everything that was made here
 	@if [ -x .venv/bin/python ]; then $(GIS) db remove --yes || true; fi
-	@rm -rf .venv .gis-data web_map/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@rm -rf .venv .gis-data web_map/node_modules .pytest_cache web_map/dist .mypy_cache .ruff_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock:           ## pin the newest versions that pyproject.toml and package.json allow

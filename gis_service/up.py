@@ -103,24 +103,26 @@ def _check_port(host: str, port: int) -> None:
 
 
 def install_front_end() -> None:
-    """Install the npm packages of the lock file where they are missing or older than it."""
+    """Install the npm packages of the lock file and build the pages' scripts, where they are missing or older."""
     lock = assets.HERE / "package-lock.json"
     done = assets.MODULES / ".package-lock.json"
-    if _is_newer(done, lock):
+    if _is_newer(done, lock) and assets.is_built():
         return
     with lock.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)  # npm takes away what is there before it installs
         if not _is_newer(done, lock):
-            _npm_ci()
+            say("安装网页文件 …", "Installing the front-end files …")
+            _npm("ci", "--omit=dev")
             done.touch()
+        if not assets.is_built():
+            _npm("run", "build")
 
 
 def _is_newer(file: Path, than: Path) -> bool:
     return file.exists() and file.stat().st_mtime >= than.stat().st_mtime
 
 
-def _npm_ci() -> None:
-    say("安装网页文件 …", "Installing the front-end files …")
+def _npm(*command: str) -> None:
     beside = Path(sys.executable).with_name("npm")
     # Asked for by our Python: the first line of a script cannot name a path of any kind.
     found = shutil.which("npm")
@@ -128,7 +130,7 @@ def _npm_ci() -> None:
     if npm is None:
         raise SetupError("找不到 npm；请运行 make run。", "There is no npm; run make run.")
     result = subprocess.run(  # noqa: S603 - npm of our own environment, no shell
-        [*npm, "ci", "--omit=dev"], cwd=assets.HERE, capture_output=True, text=True, check=False,
+        [*npm, *command], cwd=assets.HERE, capture_output=True, text=True, check=False,
         env={**os.environ, "PATH": f"{beside.parent}:{os.environ.get('PATH', '')}"},
     )  # fmt: skip
     if result.returncode != 0:

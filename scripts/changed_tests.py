@@ -109,7 +109,7 @@ def _folders(file: str) -> list[str]:
         return [str(Path(*parts[1:-1]))]
     if parts[0] == "gis_service" and len(parts) > 2:
         return [str(Path(*parts[1:depth])) for depth in range(len(parts) - 1, 1, -1)]
-    if parts[:2] in {("web_map", "static"), ("web_map", "templates")}:
+    if parts[:2] in {("web_map", "script"), ("web_map", "static"), ("web_map", "templates")}:
         return ["browser"]
     if parts[0] == "sql":
         return ["db", "access"]

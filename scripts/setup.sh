@@ -83,6 +83,14 @@ if command -v apt-get >/dev/null; then
   fi
 fi
 
+# Checking and testing the pages' scripts needs more packages than serving them.
+tools=web_map/node_modules/.installed-test
+if [ "$for_what" = test ] && ! cmp -s web_map/package-lock.json "$tools"; then
+  say "安装网页检查工具 Installing what checks the pages' scripts (web_map/package-lock.json)"
+  (cd web_map && PATH="$PWD/../.venv/bin:$PATH" ../.venv/bin/python ../.venv/bin/npm ci --silent)
+  cp web_map/package-lock.json "$tools"
+fi
+
 if [ "$for_what" = test ] && command -v apt-get >/dev/null; then
   wanted=()
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted+=(chromium)

@@ -64,7 +64,9 @@ def needs_demo(file: str) -> bool:
     """Whether the tests of a file (from the root) may need the demo county: it, or its folder's conftest, names it."""
     path = ROOT / file
     near = [path] if path.parent == Path(__file__).parent else [path, path.parent / "conftest.py"]
-    return any(re.search("demo(_database|_copy)?:|analysed_demo|small_demo", one.read_text()) for one in near if one.is_file())
+    return any(
+        re.search("demo(_database|_copy)?:|analysed_demo|small_demo", one.read_text()) for one in near if one.is_file()
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

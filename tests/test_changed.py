@@ -14,7 +14,7 @@ from scripts.changed_tests import ROOT, addresses, concerned
         ("gis_service/sheet/draw.py", "tests/sheet/test_draw.py", "tests/sheet/test_wall.py", "tests/ingest/"),
         ("gis_service/api/routes/clusters.py", "tests/", "tests/api/test_clusters.py", "tests/density/"),
         ("gis_service/density/reach/sight.py", "tests/density/reach/", "tests/density/test_run.py", "tests/accounts/"),
-        ("web_map/static/fire.js", "tests/browser/", "tests/browser/test_fire.py", "tests/ingest/"),
+        ("web_map/script/fire/slider.js", "tests/browser/", "tests/browser/test_fire.py", "tests/ingest/"),
         ("sql/queries/fire.sql", "tests/", "tests/access/test_rows.py", "tests/ingest/"),
         ("sql/migrations/0003_buildings.sql", "tests/db/", "tests/access/test_catalogue.py", "tests/density/"),
         ("docs/domain.md", "tests/docs/", "tests/docs/test_links.py", "tests/api/"),

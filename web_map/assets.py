@@ -1,6 +1,7 @@
-"""Front-end files: our own in ``web_map/static``, others from npm packages pinned in ``package-lock.json``.
+"""Front-end files: our own in ``web_map/static``, those built of ``web_map/script``, others from npm packages.
 
-A page links them with a hash, so that a browser keeps them for a year; an offline file holds them inside itself.
+Packages are pinned in ``package-lock.json``. A page links a file with its hash, so that a browser keeps it for a year; an
+offline file holds it inside itself.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from gis_service.errors import SetupError
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
+SCRIPT = HERE / "script"
+BUILT = HERE / "dist"
 MODULES = HERE / "node_modules"
 
 # Name under /static/vendor → file of an npm package.
@@ -26,15 +29,22 @@ VENDOR = {
     "images/marker-icon.png": "leaflet/dist/images/marker-icon.png",
     "images/marker-icon-2x.png": "leaflet/dist/images/marker-icon-2x.png",
     "images/marker-shadow.png": "leaflet/dist/images/marker-shadow.png",
-    "vectorgrid.js": "leaflet.vectorgrid/dist/Leaflet.VectorGrid.bundled.min.js",
-    "draw.js": "leaflet-draw/dist/leaflet.draw.js",
-    "draw.css": "leaflet-draw/dist/leaflet.draw.css",
-    "images/spritesheet.png": "leaflet-draw/dist/images/spritesheet.png",
-    "images/spritesheet-2x.png": "leaflet-draw/dist/images/spritesheet-2x.png",
-    "images/spritesheet.svg": "leaflet-draw/dist/images/spritesheet.svg",
+    "geoman.js": "@geoman-io/leaflet-geoman-free/dist/leaflet-geoman.min.js",
+    "geoman.css": "@geoman-io/leaflet-geoman-free/dist/leaflet-geoman.css",
+    "jquery.js": "jquery/dist/jquery.min.js",
+    "awesome-markers.js": "leaflet.awesome-markers/dist/leaflet.awesome-markers.js",
+    "awesome-markers.css": "leaflet.awesome-markers/dist/leaflet.awesome-markers.css",
+    "markercluster.js": "leaflet.markercluster/dist/leaflet.markercluster.js",
+    "markercluster.css": "leaflet.markercluster/dist/MarkerCluster.css",
+    "markercluster-default.css": "leaflet.markercluster/dist/MarkerCluster.Default.css",
     "swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
     "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
 }
+BUNDLES = (
+    "layers.js", "map.js", "planner.js", "fire.js", "plan.js",
+    "cases.js", "enforcement.js", "forms.js", "house.js", "plans.js", "rounds.js", "visit.js",
+)  # fmt: skip
+"""Names under /static/built: what ``build.js`` makes of ``web_map/script``."""
 _URL = re.compile(r"url\((['\"]?)(?!data:|#)([^)'\"]+)\1\)")
 _MAP_COMMENT = re.compile(rb"(?m)^[/*#@ ]*sourceMappingURL=.*$")
 
@@ -48,7 +58,22 @@ def vendor_path(name: str) -> Path:
         The npm packages are not installed.
 
     """
-    path = MODULES / VENDOR[name]
+    return _there(MODULES / VENDOR[name])
+
+
+def built_path(name: str) -> Path:
+    """Return the file of one of ``BUNDLES``.
+
+    Raises
+    ------
+    SetupError
+        It has not been built.
+
+    """
+    return _there(BUILT / name)
+
+
+def _there(path: Path) -> Path:
     if not path.exists():
         raise SetupError(
             "网页文件还没有安装；请运行 make run 或 gis-service up。",
@@ -58,8 +83,21 @@ def vendor_path(name: str) -> Path:
 
 
 def path_of(name: str) -> Path:
-    """Return the file of ``vendor/NAME`` or of one of our own names."""
-    return vendor_path(name.removeprefix("vendor/")) if name.startswith("vendor/") else STATIC / name
+    """Return the file of ``vendor/NAME``, of ``built/NAME``, or of one of our own names."""
+    folder, _, rest = name.partition("/")
+    if folder == "vendor":
+        return vendor_path(rest)
+    return built_path(rest) if folder == "built" else STATIC / name
+
+
+def is_built() -> bool:
+    """Return whether the bundles are there and as new as all that they are made of."""
+    made = [BUILT / name for name in BUNDLES]
+    if not all(path.exists() for path in made):
+        return False
+    oldest = min(path.stat().st_mtime_ns for path in made)
+    sources = [*SCRIPT.rglob("*.js"), HERE / "build.js", HERE / "package-lock.json"]
+    return oldest >= max(path.stat().st_mtime_ns for path in sources)
 
 
 @lru_cache(maxsize=64)
@@ -78,15 +116,21 @@ def inline_script(name: str) -> str:
     return text.replace("</script", "<\\/script")
 
 
+def inline_picture(name: str) -> str:
+    """Return a picture as an address that holds it, or "" where a browser of today has no use for the file."""
+    path = path_of(name) if not Path(name).is_absolute() else Path(name)
+    kind = {"png": "image/png", "svg": "image/svg+xml", "gif": "image/gif"}.get(path.suffix.lstrip("."))
+    if kind is None or not path.exists():
+        return ""
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
 def inline_style(name: str) -> str:
     """Return a style sheet's text with its pictures inside it."""
     path = path_of(name)
 
     def picture(found: re.Match[str]) -> str:
-        file = (path.parent / found.group(2)).resolve()
-        kind = {"png": "image/png", "svg": "image/svg+xml", "gif": "image/gif"}.get(file.suffix.lstrip("."))
-        if kind is None or not file.exists():
-            return "none"  # an old browser's behaviour file: nothing asks for it today
-        return f"url(data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()})"
+        held = inline_picture(str((path.parent / found.group(2)).resolve()))
+        return f"url({held})" if held else "none"
 
     return _URL.sub(picture, path.read_text(encoding="utf-8"))

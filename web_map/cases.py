@@ -138,7 +138,7 @@ def case_values(connection: Connection, case_id: int, lang: str, *, may_step: bo
         "groups": _groups(steps, lang),
         "forms": script_json({f"{r.kind} {r.what}": _form(r, case, reviewers, ends, history, lang) for r in steps}),
         "today": str(today()),
-        "script": assets.link("cases.js"),
+        "script": assets.link("built/cases.js"),
         "case_style": assets.link("cases.css"),
         "house_style": assets.link("house.css"),
     }

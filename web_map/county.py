@@ -12,8 +12,8 @@ from gis_service.db.queries import statement
 from gis_service.export.table import Table
 from gis_service.figures.tables import OVERVIEW, Runs, department_table, place_tables, runs_of
 from web_map.frame import Page
-from web_map.palette import fill
-from web_map.parts import all_houses_layer, attribution, boundaries_of, county_of, extent_of, ground_layers, layer
+from web_map.layers import Boundaries, Townships
+from web_map.parts import all_houses, attribution, boundaries_of, county_of, drawn, extent_of
 from web_map.tables import shown
 
 # What the circles of the map can show; the first is shown at first.
@@ -38,38 +38,26 @@ def county_page(connection: Connection, lang: str = "zh") -> Page:
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
     link = "/map/township/{code}" + ("" if zh else "?lang=en")
     config: dict[str, Any] = {
-        "layers": [_township_layer(boundaries, zh=zh), _outline_layer(connection, boundaries, srid, zh=zh)],
         "attribution": attribution(county, zh=zh),
         "search": f"/api/search?lang={lang}&q=",
         "circles": _circles(overview, zh=zh, lang=lang),
     }
-    config["layers"] = [part for part in config["layers"] if part["features"]] or [all_houses_layer(zh=zh)]
+    # The circles carry the names.
+    outlined = drawn([Townships(boundaries, lang=lang), Boundaries(boundaries, labels=False, lang=lang)])
     return Page(
         title="自建房安全专项整治一张图" if zh else "Self-built houses: the county at a glance",
         subtitle=county["name"] if county else "",
         bounds=extent_of(connection),
         config=config,
+        layers=outlined or [all_houses(lang=lang)],
         facts=_facts(overview, zh=zh),
         notes=_notes(runs, zh=zh),
         simulated=bool(head["simulated"]),
         lang=lang,
         links=_links(zh=zh),
         tables=[shown(overview, lang, link), shown(annex1, lang, link), shown(department_table(connection), lang)],
-        scripts=("tables.js", "circles.js"),
         current="/",
     )
-
-
-def _township_layer(boundaries: list[dict[str, Any]], *, zh: bool) -> dict[str, Any]:
-    plain = fill("#e9eef3", 0.9, 0.5, "#b8c2cc")
-    areas = [b for b in boundaries if b["p"]["level"] in {"township", "unit"}]
-    return layer("townships", "乡镇" if zh else "Townships", areas, {"fallback": plain}, [])
-
-
-def _outline_layer(connection: Connection, boundaries: list[dict[str, Any]], srid: int, *, zh: bool) -> dict[str, Any]:
-    """Return the boundaries without names: the circles carry them."""
-    *_, outlines = ground_layers(connection, boundaries, srid, zh=zh, tiled=True)
-    return {name: value for name, value in outlines.items() if name != "label"}
 
 
 def _circles(overview: Table, *, zh: bool, lang: str) -> dict[str, Any]:

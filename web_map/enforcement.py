@@ -42,7 +42,7 @@ def list_values(
         if may_export
         else [],
         "today": str(today()),
-        "script": assets.link("enforcement.js"),
+        "script": assets.link("built/enforcement.js"),
         "case_style": assets.link("cases.css"),
     }
 
@@ -68,7 +68,7 @@ def action_values(connection: Connection, enforcement_id: int, lang: str, *, may
         "rows": items,
         "found": [(code, words[_at(lang)]) for code, words in FOUND.items()],
         "may_find": may_find and row["on_day"] <= today(),
-        "script": assets.link("enforcement.js"),
+        "script": assets.link("built/enforcement.js"),
         "case_style": assets.link("cases.css"),
     }
 

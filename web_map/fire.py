@@ -13,16 +13,33 @@ from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.density.alleys.gaps import CLASS_GRAIN_M
 from gis_service.errors import NotFoundError
-from gis_service.facts.cluster import BASIS, RESULT, classes, figures, summary, title
+from gis_service.facts.cluster import BASIS, CLASS, RESULT, classes, figures, summary, title
 from gis_service.fire import route
 from gis_service.fire.clusters import run_of
 from gis_service.fire.work import Work, work_of
 from gis_service.identity import Identity, Right
 from gis_service.settings import DEFAULTS, get_settings
-from web_map import fire_layers as layers
-from web_map.features import feature, to_degrees
 from web_map.frame import Page
-from web_map.parts import attribution, boundaries_of, county_of, extent_of, ground_layers, read, shapes_of
+from web_map.layers import (
+    Alleys,
+    Breaks,
+    BurnClusters,
+    Clusters,
+    EngineSpace,
+    FeatureLayer,
+    Gaps,
+    HoseDistances,
+    Houses,
+    Patrol,
+    Places,
+    Staging,
+    Tiles,
+    Water,
+    WaterCover,
+)
+from web_map.layers.features import feature, to_degrees
+from web_map.layers.source import of_rows
+from web_map.parts import attribution, boundaries_of, county_of, drawn, extent_of, ground_layers, read, shapes_of
 
 _LIST_MAX = 200
 _WATER_MAX = 2_000
@@ -60,27 +77,24 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
     run_id = run["run_id"]
     srid = work_srid()
 
-    def tiled(made: dict[str, Any], source: str, key: str, **more: Any) -> dict[str, Any]:
+    def tiled(source: str, key: str, *, answers: bool = True) -> Tiles:
         address = f"/tiles/{source}/{{z}}/{{x}}/{{y}}.pbf?run={run_id}"
-        return made | {"tiles": address, "source": source, "key": key, "features": []} | more
+        asked = {"ask": "/api/clusters/", "query": f"?run={run_id}"} if answers else {}
+        return Tiles(address, source, key=key, **asked)
 
-    asked = {"ask": "/api/clusters/", "query": f"?run={run_id}"}
-    whole = layers.clusters_layer([], [], zh=zh, whole=True)
     county = county_of(connection)
     extent = connection.execute(text(statement("fire.extent")), {"run_id": run_id}).one()
-    parts = [
-        *ground_layers(connection, boundaries_of(connection, srid), srid, zh=zh, tiled=True),
-        tiled(layers.houses_layer([], srid, zh=zh), "reach", "cluster_id", **asked,
-              colourings=layers.colourings(zh=zh, tiled=True)),
-        tiled(layers.alleys_layer([], run["parameters"], srid, zh=zh), "alleys", "alley_id", width="mean_width_m"),
-        tiled(whole, "clusters", "cluster_id", **asked),
-    ]  # fmt: skip
+    layers: list[FeatureLayer] = [
+        *ground_layers(connection, boundaries_of(connection, srid), srid, lang=lang, tiled=True),
+        HoseDistances(tiled("reach", "cluster_id"), lang=lang),
+        Alleys(tiled("alleys", "alley_id", answers=False), parameters=run["parameters"], lang=lang),
+        Clusters(tiled("clusters", "cluster_id"), lang=lang),
+    ]
     return Page(
         title="连片区消防图" if zh else "Dense clusters for the fire brigade",
         subtitle=_subtitle(county, run, None, zh=zh),
         bounds=(extent[1], extent[0], extent[3], extent[2]) if extent[4] else extent_of(connection),
         config={
-            "layers": parts,
             "attribution": attribution(county, zh=zh),
             "search": f"/api/clusters?run={run_id}&limit=10&q=",
             "fire": _told(run["parameters"], zh=zh)
@@ -93,12 +107,13 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
                 ],
             },
         },
+        layers=layers,
+        bundle="fire",
         facts=_totals(connection, run_id, zh=zh),
         notes=_notes(run["parameters"], [], [], zh=zh, none=not extent[4]),
         simulated=_simulated(connection),
         lang=lang,
         links=_links(None, zh=zh),
-        scripts=("fire.js",),
         current="/map/fire",
     )
 
@@ -108,45 +123,50 @@ def _drawn(
 ) -> Page:
     zh = lang == "zh"
     clusters = read(connection, "fire.clusters", run_id=run["run_id"])
-    drawn = _chosen(clusters, cluster_id)
-    ids = [c["cluster_id"] for c in drawn]
+    shown = _chosen(clusters, cluster_id)
+    ids = [c["cluster_id"] for c in shown]
     srid = work_srid()
     values = {"run_id": run["run_id"], "clusters": ids}
     whole = cluster_id is None
-    outlined = clusters if whole else drawn
+    outlined = clusters if whole else shown
     outlines = shapes_of(outlined, srid)
-    houses = read(connection, "fire.houses", **values)
+    houses = of_rows(read(connection, "fire.houses", **values), srid)
     work = None if whole else work_of(connection, run["run_id"], ids[0], run["parameters"]["engine_width_m"])
-    parts = [
-        *ground_layers(connection, boundaries_of(connection, srid), srid, zh=zh, tiled=not offline),
-        layers.engine_layer(read(connection, "fire.engine_space", **values), run["parameters"], srid, zh=zh),
-        layers.clusters_layer(outlined, outlines, zh=zh, whole=whole),
-        layers.around_layer(_others(connection, values, cluster_id, offline=offline), srid, zh=zh),
-        layers.houses_layer(houses, srid, zh=zh),
-        layers.alleys_layer(
-            read(connection, "fire.alleys", **values),
-            run["parameters"],
-            srid,
-            zh=zh,
+
+    def found(name: str, **given: Any) -> Places:
+        return of_rows(read(connection, name, **given), srid)
+
+    water = found("fire.water", **values, limit=_WATER_MAX)
+    layers: list[FeatureLayer] = [
+        *ground_layers(connection, boundaries_of(connection, srid), srid, lang=lang, tiled=not offline),
+        EngineSpace(found("fire.engine_space", **values), width_m=run["parameters"]["engine_width_m"], lang=lang),
+        Clusters(of_rows(outlined, srid), dots=whole, lang=lang),
+        _around(connection, values, cluster_id, srid, offline=offline, lang=lang),
+        HoseDistances(houses, lang=lang),
+        Alleys(
+            found("fire.alleys", **values),
+            parameters=run["parameters"],
             numbers={} if work is None else work.numbers,
+            lang=lang,
         ),
-        layers.breaks_layer(read(connection, "fire.firebreaks", **values), srid, zh=zh),
-        *layers.water_layers(read(connection, "fire.water", **values, limit=_WATER_MAX), srid, zh=zh),
+        Breaks(found("fire.firebreaks", **values), lang=lang),
+        WaterCover(water, lang=lang),
+        Water(water, lang=lang),
     ]
     fire: dict[str, Any] = {}
     if work is not None:
         this = {"run_id": run["run_id"], "cluster_id": cluster_id}
-        gaps = read(connection, "fire.gaps", **this)
-        parts.append(layers.gaps_layer(gaps, srid, zh=zh))
-        parts.append(layers.burn_layer(houses, read(connection, "fire.burn", **this), srid, zh=zh))
-        fire = _told(run["parameters"], zh=zh) | {"gaps": layers.gap_rows(gaps)}
+        gaps = found("fire.gaps", **this)
+        layers.append(Gaps(gaps, lang=lang))
+        layers.append(BurnClusters(houses, read(connection, "fire.burn", **this), lang=lang))
+        fire = _told(run["parameters"], zh=zh) | {"gaps": _gap_rows(gaps.rows)}
         if offline:
-            parts += _work_drawn(work, srid, zh=zh)
+            layers += _work_drawn(work, srid, lang=lang)
             fire["summary"] = route.describe_patrol(work, zh=zh)
         else:
             fire |= {
                 "work": f"/api/clusters/{cluster_id}/patrol?run={run['run_id']}",
-                "workLayers": layers.work_layers(zh=zh),
+                "workLayers": [Patrol(lang=lang).spec, Staging(lang=lang).spec],
                 "sheet": f"/map/fire/{cluster_id}/sheet.pdf?run={run['run_id']}",
                 "records": {
                     "cluster": cluster_id,
@@ -157,7 +177,6 @@ def _drawn(
             }
     county = county_of(connection)
     config: dict[str, Any] = {
-        "layers": [part for part in parts if part["features"] or "tiles" in part],
         "list": _list(outlined, outlines, zh=zh),
         "listTitle": ("连片区排序（按风险分）" if zh else "Clusters by score"),
         "attribution": attribution(county, zh=zh),
@@ -168,15 +187,16 @@ def _drawn(
         config["search"] = f"/api/clusters?run={run['run_id']}&limit=10&q="
     return Page(
         title="连片区消防图" if zh else "Dense clusters for the fire brigade",
-        subtitle=_subtitle(county, run, None if whole else drawn[0], zh=zh),
+        subtitle=_subtitle(county, run, None if whole else shown[0], zh=zh),
         bounds=_bounds(connection, outlines),
         config=config,
-        facts=_totals(connection, run["run_id"], zh=zh) if whole else figures(drawn[0], zh=zh),
-        notes=_notes(run["parameters"], clusters, drawn, zh=zh, none=not clusters),
+        layers=drawn(layers),
+        bundle="fire",
+        facts=_totals(connection, run["run_id"], zh=zh) if whole else figures(shown[0], zh=zh),
+        notes=_notes(run["parameters"], clusters, shown, zh=zh, none=not clusters),
         simulated=_simulated(connection),
         lang=lang,
         links=[] if offline else _links(cluster_id, zh=zh),
-        scripts=("fire.js",),
         current="/map/fire",
     )
 
@@ -191,15 +211,32 @@ def _told(parameters: dict[str, Any], *, zh: bool) -> dict[str, Any]:
     }
 
 
-def _work_drawn(work: Work, srid: int, *, zh: bool) -> list[dict[str, Any]]:
+def _gap_rows(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the gaps for the width slider: mean width, length, class, and the two houses by number; narrowest first."""
+    kinds = list(CLASS)
+    houses: dict[Any, int] = {}
+    listed = []
+    for position, row in enumerate(rows):
+        # A neighbour whose number the reader may not see is still a house, and counts once for each gap.
+        a, b = (houses.setdefault(row[side] or (side, position), len(houses)) for side in ("building_a", "building_b"))
+        listed.append([round(row["mean_width_m"], 3), round(row["length_m"], 2), kinds.index(row["class"]), a, b])
+    return {"classes": kinds, "rows": sorted(listed)}
+
+
+def _work_drawn(work: Work, srid: int, *, lang: str) -> list[FeatureLayer]:
     """Return patrol and staging points as layers, for a file that can ask nobody."""
-    patrol, staging = layers.work_layers(zh=zh)
-    for part, marks in ((patrol, route.steps(work, zh=zh)), (staging, route.places(work, zh=zh))):
+    zh = lang == "zh"
+
+    def features(marks: list[Any]) -> list[dict[str, Any]]:
         shapes: Any = to_degrees(np.array([mark.shape for mark in marks], dtype=object), srid) if marks else []
-        for mark, shape in zip(marks, shapes, strict=True):
-            kind = mark.properties.get("kind") or mark.properties["mark"]
-            part["features"].append(feature(shape, {"kind": kind}, mark.facts))
-    return [patrol, staging]
+        return [
+            feature(shape, {"kind": mark.properties.get("kind") or mark.properties["mark"]}, mark.facts)
+            for mark, shape in zip(marks, shapes, strict=True)
+        ]
+
+    return [
+        Patrol(features(route.steps(work, zh=zh)), lang=lang), Staging(features(route.places(work, zh=zh)), lang=lang),
+    ]  # fmt: skip
 
 
 def _links(cluster_id: int | None, *, zh: bool) -> list[tuple[str, str]]:
@@ -225,14 +262,24 @@ def _chosen(clusters: list[dict[str, Any]], cluster_id: int | None) -> list[dict
     return chosen
 
 
-def _others(
-    connection: Connection, values: dict[str, Any], cluster_id: int | None, *, offline: bool
-) -> list[dict[str, Any]]:
+def _around(
+    connection: Connection, values: dict[str, Any], cluster_id: int | None, srid: int, *, offline: bool, lang: str
+) -> Houses:
+    """Return the houses that stand around what is drawn, so that the map can be read."""
     limit = get_settings().inline_limit
+    rows: list[dict[str, Any]] = []
     if cluster_id is not None:
-        run_id = values["run_id"]
-        return read(connection, "fire.around", run_id=run_id, cluster_id=cluster_id, limit=limit)
-    return read(connection, "fire.rest", **values, limit=limit) if offline else []
+        rows = read(connection, "fire.around", run_id=values["run_id"], cluster_id=cluster_id, limit=limit)
+    elif offline:
+        rows = read(connection, "fire.rest", **values, limit=limit)
+    zh = lang == "zh"
+    return Houses(
+        of_rows(rows, srid),
+        lang=lang,
+        name="其他房屋" if zh else "Other houses",
+        key="不在所画连片区" if zh else "in no cluster drawn",
+        identifier="around",
+    )
 
 
 def _list(clusters: list[dict[str, Any]], outlines: Any, *, zh: bool) -> list[dict[str, Any]]:

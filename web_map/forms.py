@@ -14,5 +14,5 @@ def form_values(names: Sequence[Name], lang: str) -> dict[str, Any]:
     english = {"visits": "Visits", "judgements": "Judgements and appraisals", "cases": "Steps of cases"}
     return {
         "sheets": [(name, english[name] if lang == "en" else NAMES[name]) for name in names],
-        "script": assets.link("forms.js"),
+        "script": assets.link("built/forms.js"),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,10 +13,14 @@ from markupsafe import Markup
 from gis_service.db.day import simulated_day
 from gis_service.settings import get_settings
 from web_map import assets
+from web_map.embed import script_json
+from web_map.layers import FeatureLayer
 from web_map.tables import Shown
 
-SCRIPTS = ("vendor/leaflet.js", "vendor/vectorgrid.js", "gis.js", "tools.js")
-STYLES = ("vendor/leaflet.css", "gis.css")
+__all__ = ["Page", "message_page", "render", "script_json", "templates"]
+
+LEAFLET = "vendor/leaflet.js"
+STYLES = ("vendor/leaflet.css", "layers.css", "gis.css")
 INTERNAL_ZH, INTERNAL_EN = "内部工作用图", "For internal use"
 
 templates = Environment(
@@ -41,7 +44,11 @@ class Page:
     bounds
         South, west, north, east in degrees.
     config
-        For ``gis.js``: layers, legend, texts; plain JSON values.
+        For the page's script: texts, list, places to find; plain JSON values.
+    layers
+        What the map shows, the lowest first.
+    bundle
+        Script of the page, one of ``assets.BUNDLES`` without its ending.
     facts
         Key figures for the panel: label and value.
     notes
@@ -53,7 +60,7 @@ class Page:
     tables
         Tables of the panel; a page with tables has a wide one.
     scripts, styles
-        Files of ``static`` that this page needs beside the maps' own.
+        Files of ``static`` that this page needs beside its bundle.
     current
         Address of the page, marked in the list of pages.
 
@@ -63,6 +70,8 @@ class Page:
     subtitle: str
     bounds: tuple[float, float, float, float]
     config: dict[str, Any]
+    layers: list[FeatureLayer] = field(default_factory=list)
+    bundle: str = "map"
     facts: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     simulated: bool = False
@@ -74,19 +83,9 @@ class Page:
     styles: tuple[str, ...] = ()
     current: str = ""
 
-
-def script_json(value: Any) -> Markup:
-    """Return JSON that is safe inside ``<script>``: no tag can begin or end in it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for char, escape in (
-        ("<", "\\u003c"),
-        (">", "\\u003e"),
-        ("&", "\\u0026"),
-        ("\u2028", "\\u2028"),
-        ("\u2029", "\\u2029"),
-    ):
-        text = text.replace(char, escape)
-    return Markup(text)  # noqa: S704 - every character that could end the script is escaped above
+    def __post_init__(self) -> None:
+        """Put what the layers show into the page's own data, which the script reads once."""
+        self.config = {"layers": [layer.spec for layer in self.layers], **self.config}
 
 
 def render(
@@ -114,6 +113,9 @@ def render(
     )
     # folium's own lists point at content networks that a county's network cannot reach.
     map_.default_js, map_.default_css = [], []
+    for layer in page.layers:
+        layer.belongs_to_page()
+        layer.add_to(map_)
     figure: Any = map_.get_root()
     figure.render()
     offline = nonce is None
@@ -124,10 +126,10 @@ def render(
         csrf=csrf if nonce is not None else None,
         account=account if nonce is not None else None,
         navigation=navigation or [],
-        scripts=[_script(name, offline) for name in (*SCRIPTS, *(() if offline else ("session.js",)), *page.scripts)],
+        scripts=[_script(name, offline) for name in (LEAFLET, f"built/{page.bundle}.js", *page.scripts)],
         styles=[_style(name, offline) for name in (*STYLES[:1], *page.styles, *STYLES[1:])],
         folium_header=Markup(figure.header.render().replace("<script>", _open_script(nonce))),  # noqa: S704
-        folium_html=Markup(figure.html.render()),  # noqa: S704 - made by folium from our numbers alone
+        folium_html=Markup(figure.html.render()),  # noqa: S704 - folium's frame, and JSON in which no tag can begin
         folium_script=Markup(figure.script.render()),  # noqa: S704
         map_name=map_.get_name(),
         config=script_json(

@@ -88,7 +88,7 @@ def house_values(
         "tiers": [(code, name if zh else code) for code, name in HAZARD_TIER.items() if code != "unjudged"],
         "grades": [code for code in APPRAISAL_GRADE if code != "unknown"],
         "today": str(today()),
-        "script": assets.link("house.js"),
+        "script": assets.link("built/house.js"),
         "house_style": assets.link("house.css"),
     }
 

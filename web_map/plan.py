@@ -20,10 +20,11 @@ from gis_service.inspection.stored import edit
 from gis_service.inspection.stored.export import URGENCY_NOTE, figures_of, told, with_days_of
 from gis_service.inspection.stored.read import STATES, Stored, read_plan
 from gis_service.selection.reasons import phrases
-from web_map.features import feature, to_degrees
 from web_map.frame import Page
-from web_map.palette import fill
-from web_map.parts import attribution, boundaries_of, county_of, extent_of, ground_layers, layer, read
+from web_map.layers import FeatureLayer
+from web_map.layers.features import feature, to_degrees
+from web_map.layers.palette import fill
+from web_map.parts import attribution, boundaries_of, county_of, drawn, extent_of, ground_layers, read
 
 _DAYS_MAX = 90
 _HULL_M = 12.0
@@ -71,14 +72,17 @@ def plan_page(
         for t in teams
     ]
     layers = [
-        *ground_layers(connection, boundaries, srid, zh=zh, tiled=not offline),
-        layer(
-            "territories", "各组范围" if zh else "Territories", territories,
-            {"by": "team", "values": styles, "fallback": fill("#5a6675", 0.1)}, keys
+        *ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline),
+        FeatureLayer(
+            "各组范围" if zh else "Territories",
+            territories,
+            {"by": "team", "values": styles, "fallback": fill("#5a6675", 0.1)},
+            keys,
+            identifier="territories",
+            lang=lang,
         ),
-    ]  # fmt: skip
+    ]
     config: dict[str, Any] = {
-        "layers": [part for part in layers if part["features"] or "tiles" in part],
         "attribution": attribution(county, zh=zh),
         "plan": _data(connection, stored, teams, rows, middles, zh=zh, offline=offline, may_plan=may_plan),
     }
@@ -94,11 +98,12 @@ def plan_page(
         subtitle=_subtitle(stored, county, zh=zh),
         bounds=_bounds(middles) or extent_of(connection),
         config=config,
+        layers=drawn(layers),
+        bundle="plan",
         notes=_notes(stored, zh=zh),
         simulated=any(row["simulated"] for row in rows),
         lang=lang,
         links=[] if offline else [("English" if zh else "中文", "?lang=en" if zh else "?lang=zh")],
-        scripts=("tabs.js", "plan.js"),
         styles=("plan.css",),
         current="/plans",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import shapely
 from sqlalchemy import Connection, text
 
@@ -13,28 +12,29 @@ from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.facts import house
-from gis_service.facts.symbols import ZONE_COLOR, ZONE_MARK
 from gis_service.identity import Identity
 from gis_service.selection.lists import rows_of
-from gis_service.selection.reasons import house_facts, phrases
+from gis_service.selection.reasons import phrases
 from gis_service.selection.rules import RULES, points_table
 from gis_service.selection.select import latest_run
 from gis_service.selection.sentence import sentence
 from gis_service.selection.terms import Ask, HouseTerm, changes, complete, default_ask
 from gis_service.settings import DEFAULTS, get_settings
+from web_map import assets
 from web_map.controls import controls
-from web_map.features import feature, to_degrees
 from web_map.frame import Page
-from web_map.palette import fill, score_keys, score_rule
+from web_map.layers import Buffers, KeyZones, Places, PriorityHouses, Tiles
+from web_map.layers.features import middle
+from web_map.layers.source import of_rows
 from web_map.parts import (
-    all_houses_layer,
+    all_houses,
     attribution,
     boundaries_of,
     county_of,
+    drawn,
     extent_of,
     ground_layers,
     joined,
-    layer,
     read,
     shapes_of,
 )
@@ -66,67 +66,56 @@ def planner_page(
     zh = lang == "zh"
     srid = work_srid()
     boundaries = boundaries_of(connection, srid)
-    zones, buffers = _zones(connection, run["parameters"], srid, zh=zh)
+    buffers = _buffers(run["parameters"])
+    zones = of_rows(read(connection, "maps.zones", limit=_ZONES_MAX), srid)
     # A served page takes its houses as tiles and its list from the service.
     rows = rows_of(connection, run["run_id"] or 0, get_settings().inline_limit) if offline else []
-    houses = _houses(rows, srid, lang)
     county = county_of(connection)
-    layers = [
-        *ground_layers(connection, boundaries, srid, zh=zh, tiled=not offline),
-        layer("buffers", "重点区域缓冲区" if zh else "Buffers", buffers, _zone_style(0.10, 1.2, "5 4"), [], shown=True),
-        layer(
-            "zones", "重点区域" if zh else "Key zones", zones, _zone_style(0.35, 1.6), _zone_keys(zh=zh),
-            mark={k: {"mark": ZONE_MARK[k], "color": ZONE_COLOR[k]} for k in ZONE_KIND}, farRadius=3.5, nearZoom=13,
-        ),
-    ]  # fmt: skip
-    if run["run_id"] is not None:
-        layers.append(_house_layer(houses, run["run_id"], lang, offline=offline))
     circles = None if offline else _circles(connection, run["run_id"], boundaries, zh=zh)
-    if not offline:
-        layers.insert(1, all_houses_layer(zh=zh))
-    if circles is not None:
-        for part in layers:
-            if part["id"] in {"houses", "buildings"}:
-                part["minZoom"] = _HOUSES_FROM_ZOOM
-            elif part["id"] == "boundaries":
-                part["labelFrom"] = _HOUSES_FROM_ZOOM  # before it a circle carries the name
+    # Below this zoom circles stand in place of houses, and carry the names.
+    from_zoom = 0 if circles is None else _HOUSES_FROM_ZOOM
+    roads, outlines = ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline, labels_from=from_zoom)
+    key_zones = KeyZones(zones, buffers=buffers, lang=lang)
+    houses = None
+    if run["run_id"] is not None:
+        houses = PriorityHouses(
+            of_rows(rows, srid) if offline else _tiles(run["run_id"]), lang=lang, min_zoom=from_zoom
+        )
     config: dict[str, Any] = {
-        # A layer with nothing in it is no line of the legend.
-        "layers": [part for part in layers if part["features"] or "tiles" in part],
         "list": _list(rows[:_LIST_MAX], srid, lang),
         "attribution": attribution(county, zh=zh),
     }
     if circles is not None:
         config["circles"] = circles
     if offline:
-        config["places"] = _places(boundaries, zones, houses)
+        config["places"] = _places(boundaries, key_zones, houses)
     else:
         config["search"] = f"/api/search?lang={lang}&q="
-        config["planner"] = controls(connection, run, who, lang)
+        # Drawing is brought when it is first needed: script and styles.
+        drawing = [assets.link("vendor/geoman.js"), assets.link("vendor/geoman.css")]
+        config["planner"] = controls(connection, run, who, lang) | {"drawing": drawing}
     return Page(
         title="重点房屋排查图" if zh else "Houses to inspect first",
         subtitle=_subtitle(county, run, zh=zh),
         bounds=extent_of(connection),
         config=config,
+        layers=drawn(
+            [
+                roads,
+                None if offline else all_houses(lang=lang, min_zoom=from_zoom),
+                outlines,
+                Buffers(zones, buffers=buffers, lang=lang),
+                key_zones,
+                houses,
+            ]
+        ),
+        bundle="planner",
         facts=_facts(head, total, zh=zh),
-        notes=_notes(run["parameters"], total, len(houses), offline=offline, zh=zh),
+        notes=_notes(run["parameters"], total, len(rows), offline=offline, zh=zh),
         simulated=bool(head["simulated"]),
         draft=run["run_id"] is not None and run["published_at"] is None,
         lang=lang,
         links=[] if offline else _links(run, latest_run(connection), zh=zh),
-        scripts=()
-        if offline
-        else (
-            "vendor/draw.js",
-            "circles.js",
-            "tabs.js",
-            "areas.js",
-            "conditions.js",
-            "listing.js",
-            "lists.js",
-            "planner.js",
-        ),
-        styles=() if offline else ("vendor/draw.css",),
         current="/map/planner",
     )
 
@@ -156,15 +145,17 @@ def _run(connection: Connection, run_id: int | None, *, offline: bool) -> dict[s
     return dict(row) | {"parameters": complete(row["parameters"])}
 
 
-def _circles(
-    connection: Connection, run_id: int | None, boundaries: list[dict[str, Any]], *, zh: bool
-) -> dict[str, Any] | None:
+def _circles(connection: Connection, run_id: int | None, boundaries: Places, *, zh: bool) -> dict[str, Any] | None:
     """Return what the county's zooms show in place of specks: how many listed houses each reporting unit has.
 
     None where nothing is listed, or a listed house lies in a unit without an outline: a circle less would hide it.
     """
     listed = {row["code"]: row["listed"] for row in read(connection, "runs.by_unit", run_id=run_id)}
-    known = {area["k"]: area for area in boundaries if area["p"]["level"] in {"township", "unit"}}
+    known = {
+        row["code"]: (row["name"], shape)
+        for row, shape in zip(boundaries.rows, boundaries.degrees(), strict=True)
+        if row["level"] in {"township", "unit"}
+    }
     if not listed or not listed.keys() <= known.keys():
         return None
     return {
@@ -174,53 +165,10 @@ def _circles(
         "below": _HOUSES_FROM_ZOOM,
         "measures": [{"id": "listed", "name": "名单上" if zh else "listed", "color": "#fc8d59"}],
         "places": [
-            {"name": known[code]["p"]["name"], "c": known[code]["c"], "values": {"listed": count}}
+            {"name": known[code][0], "c": middle(known[code][1]), "values": {"listed": count}}
             for code, count in sorted(listed.items())
         ],
     }
-
-
-def _zone_style(opacity: float, weight: float, dash: str | None = None) -> dict[str, Any]:
-    extra = {"dashArray": dash} if dash else {}
-    values = {kind: fill(color, opacity, weight) | extra for kind, color in ZONE_COLOR.items()}
-    return {"by": "kind", "values": values, "fallback": fill("#5b5f66", opacity, weight)}
-
-
-def _zone_keys(*, zh: bool) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": ZONE_KIND[kind] if zh else kind,
-            "style": fill(color, 1),
-            "mark": ZONE_MARK[kind],
-            "shape": "",
-            "of": kind,
-        }
-        for kind, color in ZONE_COLOR.items()
-    ]
-
-
-def _zones(
-    connection: Connection, parameters: dict[str, Any], srid: int, *, zh: bool
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    asked = _buffers(parameters)
-    rows = read(connection, "maps.zones", limit=_ZONES_MAX)
-    work = shapely.from_wkb([bytes(row["geom"]) for row in rows]) if rows else np.empty(0, object)
-    zones, buffers = [], []
-    widths = np.array([asked.get(row["kind"], 0.0) for row in rows])
-    kinds = np.array([row["kind"] for row in rows])
-    for kind_, width in asked.items():
-        # One shape a kind: where buffers overlap, the colour grows no darker.
-        around = shapely.union_all(shapely.buffer(work[kinds == kind_], width, quad_segs=8)) if rows else None
-        if around is not None and not shapely.is_empty(around):
-            buffers.append(feature(to_degrees(np.array([around]), srid)[0], {"kind": kind_}))
-    for row, shape, width in zip(rows, shapes_of(rows, srid), widths, strict=True):
-        kind = _kind(row["kind"], zh=zh)
-        lines = [["类型" if zh else "kind", kind]]
-        if width:
-            lines.append(["缓冲距离" if zh else "buffer", f"{width:g} m"])
-        facts = {"title": row["name"] or row["zone_id"], "rows": lines}
-        zones.append(feature(shape, {"kind": row["kind"]}, facts, row["zone_id"]))
-    return zones, buffers
 
 
 def _buffers(parameters: dict[str, Any]) -> dict[str, float]:
@@ -228,24 +176,9 @@ def _buffers(parameters: dict[str, Any]) -> dict[str, float]:
     return {term["kind"]: float(term["buffer_m"]) for term in terms if term["term"] == "zone"}
 
 
-def _houses(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, Any]]:
-    return [
-        feature(shape, {"score": row["score"]}, house_facts(row, lang), row["building_id"])
-        for row, shape in zip(rows, shapes_of(rows, srid), strict=True)
-    ]
-
-
-def _house_layer(houses: list[dict[str, Any]], run_id: int, lang: str, *, offline: bool) -> dict[str, Any]:
-    title = "优先排查房屋（按优先分）" if lang == "zh" else "Houses to inspect, by score"
-    made = layer("houses", title, houses, score_rule(), score_keys(lang), farRadius=4, nearZoom=15)
-    if not offline:
-        made |= {
-            "tiles": f"/tiles/selection/{{z}}/{{x}}/{{y}}.pbf?run={run_id}",
-            "source": "selection",
-            "ask": f"/api/selections/{run_id}/buildings/",
-            "features": [],
-        }
-    return made
+def _tiles(run_id: int) -> Tiles:
+    address = f"/tiles/selection/{{z}}/{{x}}/{{y}}.pbf?run={run_id}"
+    return Tiles(address, "selection", ask=f"/api/selections/{run_id}/buildings/")
 
 
 def _list(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, Any]]:
@@ -264,12 +197,14 @@ def _list(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, An
     return items
 
 
-def _places(
-    boundaries: list[dict[str, Any]], zones: list[dict[str, Any]], houses: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    found = [{"label": b["p"]["name"], "c": b["c"], "zoom": 13} for b in boundaries if b["p"]["level"] != "county"]
-    found += [{"label": z["f"]["title"], "c": z["c"], "k": z["k"], "zoom": 17} for z in zones]
-    for one in houses:
+def _places(boundaries: Places, zones: KeyZones, houses: PriorityHouses | None) -> list[dict[str, Any]]:
+    found = [
+        {"label": row["name"], "c": middle(shape), "zoom": 13}
+        for row, shape in zip(boundaries.rows, boundaries.degrees(), strict=True)
+        if row["level"] != "county"
+    ]
+    found += [{"label": z["f"]["title"], "c": z["c"], "k": z["k"], "zoom": 17} for z in zones.spec["features"]]
+    for one in houses.spec["features"] if houses else []:
         title, key = one["f"]["title"], one["k"]
         found.append({"label": title if title == key else f"{title} {key}", "c": one["c"], "k": key, "zoom": 19})
     return found

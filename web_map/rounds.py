@@ -35,7 +35,7 @@ def round_values(
         "may_open": may_open,
         "kinds": [(code, name if zh else code) for code, name in ROUND_KIND.items()],
         "steps": [(code, name if zh else code) for code, name in ROUND_STEP.items()],
-        "script": assets.link("rounds.js"),
+        "script": assets.link("built/rounds.js"),
     }
 
 

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import shapely
 from sqlalchemy import Connection, text
 
-from gis_service.codelists import HAZARD_COLOR, HAZARD_TIER, STRUCTURE, USE_CLASS
+from gis_service.codelists import HAZARD_TIER
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.table import Table
-from gis_service.facts import cluster, house
 from gis_service.facts.duty import duty
 from gis_service.facts.symbols import TIER_MARK
 from gis_service.figures.house import township_list
 from gis_service.figures.tables import Runs, place_tables, runs_of
 from gis_service.selection.reasons import house_facts
 from gis_service.settings import get_settings
-from web_map.features import feature, to_degrees
 from web_map.frame import Page
-from web_map.packed import pack
-from web_map.palette import fill, line, tier_styles
-from web_map.parts import attribution, boundaries_of, county_of, ground_layers, joined, layer, read, shapes_of
+from web_map.layers import Clusters, HazardTiers, Listed, Tiles, Veil
+from web_map.layers.features import middle
+from web_map.layers.source import of_rows
+from web_map.parts import attribution, boundaries_of, county_of, drawn, ground_layers, joined, read, shapes_of
 from web_map.tables import shown
 
-_TIERS = ("severe", "some", "none_found", "unjudged")
 _LIST_MAX = 300
-# What lies outside is veiled as far as this, so that the township stands out.
-_VEIL_M = 40_000
 
 
 def township_page(connection: Connection, township: str, *, offline: bool, lang: str = "zh") -> Page:
@@ -56,25 +50,25 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
     listed = listed[:most]
     shapes = shapes_of(listed, srid)
     clusters = read(connection, "figures.township_clusters", township=township, density_run=runs.density)
-    outlines = shapes_of(clusters, srid)
     county = county_of(connection)
-    layers = [
-        *ground_layers(connection, boundaries, srid, zh=zh, tiled=not offline),
-        _house_layer(connection, township, srid, zh=zh, offline=offline),
-        _veil_layer(place, srid, zh=zh),
-        _cluster_layer(clusters, outlines, zh=zh),
-        _listed_layer(listed, shapes, zh=zh, lang=lang),
-    ]
+    roads, borders = ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline)
+    layers = drawn(
+        [
+            roads, borders, _houses(connection, township, srid, offline=offline, lang=lang),
+            Veil(of_rows([place], srid), lang=lang) if place and place["geom"] is not None else None,
+            Clusters(of_rows(clusters, srid), dots=False, lang=lang, name="密集连片区" if zh else "Dense clusters"),
+            Listed(of_rows(listed, srid), lang=lang),
+        ]
+    )  # fmt: skip
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
     config: dict[str, Any] = {
-        "layers": [part for part in layers if part and (part["features"] or "tiles" in part or "packed" in part)],
         "list": _list(listed, shapes, lang=lang),
         "listTitle": _list_title(len(listed), left_out=left_out, zh=zh),
         "attribution": attribution(county, zh=zh),
     }
     if offline:
         config["places"] = [
-            {"label": " ".join(str(p) for p in (row["name"], row["building_id"]) if p), "c": _middle(shape), "zoom": 19, "k": row["building_id"]}
+            {"label": " ".join(str(p) for p in (row["name"], row["building_id"]) if p), "c": middle(shape), "zoom": 19, "k": row["building_id"]}
             for row, shape in zip(listed, shapes, strict=True)
         ]  # fmt: skip
     else:
@@ -85,13 +79,13 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
         subtitle=_subtitle(county, runs, zh=zh),
         bounds=bounds,
         config=config,
+        layers=layers,
         facts=_facts(overview, zh=zh),
         notes=_notes(place, len(listed), left_out=left_out, zh=zh),
         simulated=bool(head["simulated"]),
         lang=lang,
         links=[] if offline else _links(township, zh=zh),
         tables=[shown(overview, lang), shown(annex1, lang)],
-        scripts=("packed.js", "tables.js"),
         current="/map/township",
     )
 
@@ -113,83 +107,15 @@ def _place(connection: Connection, township: str) -> tuple[dict[str, Any] | None
     return (places[0] if places else None), (south, west, north, east)
 
 
-def _veil_layer(place: dict[str, Any] | None, srid: int, *, zh: bool) -> dict[str, Any] | None:
-    """Return the ground outside the township as one pale shape; None where its boundary is not known."""
-    if place is None or place["geom"] is None:
-        return None
-    inside = shapely.from_wkb(bytes(place["geom"]))
-    outside = shapely.box(*shapely.buffer(shapely.envelope(inside), _VEIL_M).bounds).difference(inside)
-    (moved,) = to_degrees(np.array([outside], dtype=object), srid)
-    style = {"color": "#1f4e79", "weight": 2.5, "fill": True, "fillColor": "#ffffff", "fillOpacity": 0.7}
-    return layer(
-        "veil", "淡化乡镇以外" if zh else "Veil what is outside", [feature(moved, {})], {"fallback": style}, []
-    )
+def _houses(connection: Connection, township: str, srid: int, *, offline: bool, lang: str) -> HazardTiers:
+    """Return the houses as tiles; for a file all of the township in it, each in few bytes and with few facts.
 
-
-def _tier_keys(*, zh: bool) -> list[dict[str, Any]]:
-    styles = tier_styles()
-    return [
-        {
-            "name": HAZARD_TIER[tier] if zh else tier,
-            "style": styles[tier],
-            "mark": TIER_MARK.get(tier),
-            "ink": "#1d2733",
-            "of": tier,
-        }
-        for tier in _TIERS
-    ]
-
-
-def _house_layer(connection: Connection, township: str, srid: int, *, zh: bool, offline: bool) -> dict[str, Any]:
-    style = {"by": "hazard_tier", "values": tier_styles(), "fallback": tier_styles()["unjudged"]}
-    made = layer("houses", "房屋（按隐患等级）" if zh else "Houses by hazard tier", [], style, _tier_keys(zh=zh))
+    Those to go to are drawn once more, with all of theirs.
+    """
     if not offline:
-        return made | {
-            "tiles": "/tiles/buildings/{z}/{x}/{y}.pbf", "source": "buildings",
-            "ask": "/api/buildings/",
-        }  # fmt: skip
+        return HazardTiers(Tiles("/tiles/buildings/{z}/{x}/{y}.pbf", "buildings", ask="/api/buildings/"), lang=lang)
     rows = read(connection, "figures.township_houses", township=township)
-    coded = {"hazard_tier": list(HAZARD_TIER), "use_class": list(USE_CLASS), "structure": list(STRUCTURE)}
-    # Few facts, for the whole township is in the file; the houses to go to are drawn once more with all of theirs.
-    words: dict[str, Any] = {
-        name: {"label": house.FACTS[name].label(zh=zh), "names": (house.FACTS[name].words if zh else None) or {}}
-        for name in (*coded, "floors")
-    }
-    return made | {"packed": pack(rows, shapes_of(rows, srid), coded), "words": words}
-
-
-def _listed_layer(listed: list[dict[str, Any]], shapes: Any, *, zh: bool, lang: str) -> dict[str, Any]:
-    """Return the houses to go to: a ring round each on the priority list, a character on each with a hazard."""
-    ring = line("#1f4e79", 2)
-    features = [
-        feature(shape, {"kind": row["hazard_tier"]}, house_facts(row, lang), row["building_id"])
-        for row, shape in zip(listed, shapes, strict=True)
-    ]
-    keys = [{"name": "在优先排查名单上" if zh else "on the priority list", "style": ring}]
-    return layer(
-        "listed", "需上门的房屋" if zh else "Houses to go to", features, {"fallback": ring}, keys,
-        mark={tier: {"mark": mark, "color": HAZARD_COLOR[tier], "ink": "#1d2733"} for tier, mark in TIER_MARK.items()},
-        farRadius=1.8, farWeight=0, nearZoom=17, farStyle=fill("#1f4e79"), thin=True,
-    )  # fmt: skip
-
-
-def _cluster_layer(clusters: list[dict[str, Any]], outlines: Any, *, zh: bool) -> dict[str, Any]:
-    style = line("#111111", 2, "7 4")
-    features = []
-    for c, shape in zip(clusters, outlines, strict=True):
-        told = cluster.facts(c, zh=zh)
-        if c["crosses"]:
-            told["rows"].append(
-                ["跨界" if zh else "border", "跨乡镇，数字为全片" if zh else "crosses; figures are of the whole"]
-            )
-        features.append(feature(shape, {}, told, f"c{c['cluster_id']}"))
-    keys = [{"name": "连片区范围" if zh else "cluster", "style": style}]
-    return layer("clusters", "密集连片区" if zh else "Dense clusters", features, {"fallback": style}, keys)
-
-
-def _middle(shape: Any) -> list[float]:
-    c = shapely.get_coordinates(shapely.point_on_surface(shape))[0]
-    return [round(float(c[1]), 6), round(float(c[0]), 6)]
+    return HazardTiers(of_rows(rows, srid), packed=True, lang=lang)
 
 
 def _list(listed: list[dict[str, Any]], shapes: Any, *, lang: str) -> list[dict[str, Any]]:
@@ -202,7 +128,7 @@ def _list(listed: list[dict[str, Any]], shapes: Any, *, lang: str) -> list[dict[
         items.append(
             {
                 "rank": rank, "label": f"{facts['title']}", "score": TIER_MARK.get(row["hazard_tier"], ""),
-                "why": " · ".join(filter(None, (place, why))), "c": _middle(shape), "k": row["building_id"],
+                "why": " · ".join(filter(None, (place, why))), "c": middle(shape), "k": row["building_id"],
             }
         )  # fmt: skip
     return items

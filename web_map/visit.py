@@ -51,7 +51,7 @@ def visit_values(connection: Connection, building_id: str, lang: str) -> dict[st
                 "outlines": [{"own": r["own"], "geometry": json.loads(r["geom"])} for r in around],
             }
         ),
-        "script": assets.link("visit.js"),
+        "script": assets.link("built/visit.js"),
         "visit_style": assets.link("visit.css"),
     }
 

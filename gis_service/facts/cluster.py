@@ -52,12 +52,12 @@ def alley_facts(row: Any, *, zh: bool, number: int | None = None) -> dict[str, A
     """Return what a click on an alley tells; ``number`` is that of the cluster's sheet, # its identifier in the run."""
     yes, no = ("是", "否") if zh else ("yes", "no")
     told = (
-        ("类别", "class", word(CLASS, row["class"], zh=zh)),
+        ("类别", "class", classes(zh=zh).get(row["class"], row["class"])),
         ("长度", "length", metres(row["length_m"], 1)),
         ("平均宽度", "mean width", metres(row["mean_width_m"], 2)),
         ("最窄", "narrowest", metres(row["min_width_m"], 2)),
         ("天空可视率", "sky view", "—" if row["sky_view"] is None else f"{row['sky_view']:.3f}"),
-        ("两侧房屋", "houses along it", str(row["buildings"])),
+        ("两侧房屋", "houses along it", "—" if row["buildings"] is None else str(row["buildings"])),
         ("尽端", "dead end", yes if row["dead_end"] else no),
     )
     identifier = f"#{row['alley_id']}"
@@ -76,9 +76,9 @@ def figures(c: Any, *, zh: bool) -> list[tuple[str, str]]:
     """Return a cluster's key figures: label and value. ``c`` is a row of ``gis.cluster_card``."""
     unit = " 栋" if zh else ""
     pairs = [
-        ("风险分", "score", f"{c['score']:g}"),
+        ("风险分", "score", "—" if c["score"] is None else f"{c['score']:g}"),
         ("栋数", "buildings", f"{c['buildings']:,}"),
-        ("建筑密度", "coverage", f"{c['coverage']:.0%}"),
+        ("建筑密度", "coverage", "—" if c["coverage"] is None else f"{c['coverage']:.0%}"),
         ("手牵手巷道", "handshake alleys", metres(c["handshake_m"])),
         ("一线天巷道", "sky-line alleys", metres(c["sky_line_m"])),
         ("最窄处", "narrowest", metres(c["narrowest_m"], 2)),
@@ -95,7 +95,7 @@ def figures(c: Any, *, zh: bool) -> list[tuple[str, str]]:
 
 def score_parts(c: Any, *, zh: bool) -> list[str]:
     """Return the parts of a cluster's score that count, the heaviest first."""
-    parts = sorted(c["score_parts"].values(), key=lambda part: -float(part["points"] or 0))
+    parts = sorted((c["score_parts"] or {}).values(), key=lambda part: -float(part["points"] or 0))
     return [
         f"{part['zh' if zh else 'en']} {part['value']:g}：+{part['points']:g}"
         for part in parts

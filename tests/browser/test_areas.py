@@ -53,7 +53,7 @@ def test_a_drawn_outline_is_edited_after_a_reload(planner: Page, analysed: Datab
     planner.click("#tab-areas")
     before = analysed.ask("SELECT ST_XMax(geom), ST_YMin(geom), ST_NPoints(geom) FROM gis.drawn_area")[0]
     planner.click("li[data-area] button:has-text('改边界')")
-    expect(planner.locator(".leaflet-editing-icon").first).to_be_visible()
+    expect(planner.locator(".marker-icon").first).to_be_visible()
     at_rest(planner)
     corner = "(SELECT ST_SetSRID(ST_MakePoint(ST_XMax(geom), ST_YMin(geom)), 4545) FROM gis.drawn_area)"
     _drag(planner, analysed, corner, (60, 40))
@@ -77,7 +77,7 @@ def test_each_part_and_hole_is_edited(planner: Page, analysed: Database, corner:
     planner.click("#tab-areas")
     planner.click("li[data-area] button:has-text('改边界')")
     # Corners, and the middles between them.
-    expect(planner.locator(".leaflet-editing-icon")).to_have_count(2 * (4 + 4 + 4))
+    expect(planner.locator(".marker-icon")).to_have_count(2 * (4 + 4 + 4))
     at_rest(planner)
     area_m2 = "SELECT ST_Area(geom), ST_NumGeometries(geom), ST_NRings(geom) FROM gis.drawn_area WHERE area_id = %s"
     before = analysed.ask(area_m2, area)[0]
@@ -111,7 +111,7 @@ def test_nothing_is_said_to_be_saved_that_was_not(planner: Page, seen: Watched, 
     _reload(planner)
     planner.click("#tab-areas")
     planner.click("li[data-area] button:has-text('改边界')")
-    expect(planner.locator(".leaflet-editing-icon").first).to_be_visible()
+    expect(planner.locator(".marker-icon").first).to_be_visible()
     at_rest(planner)
     planner.route("**/api/areas/*", lambda route: route.abort())
     _drag(planner, analysed, f"ST_Translate({_MIDDLE}, 100, 100)", (40, -40))

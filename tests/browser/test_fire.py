@@ -55,7 +55,7 @@ def test_the_slider_hides_what_is_wider(watch: Any, address: str, analysed: Data
     page = seen.page
     page.goto(f"{address}/map/fire/{cluster}", wait_until="networkidle")
     page.wait_for_selector(COUNTS)
-    count = "[...gis.maps.drawn.get('alleys').members].filter(({shape}) => shape.options.fill).length"
+    count = "gis.maps.layer('alleys').visible().length"
     for width in (4.0, 1.0, 0.3):
         page.locator("#gis-width-m").fill(str(width))
         assert page.evaluate(count) == analysed.one(
@@ -116,7 +116,7 @@ def test_houses_in_another_colour(watch: Any, address: str, analysed: Database):
     seen = watch(address)
     page = seen.page
     page.goto(f"{address}/map/fire/{_small(analysed)}", wait_until="networkidle")
-    colours = "[...gis.maps.drawn.get('houses').members].map(({shape}) => shape.options.fillColor).join()"
+    colours = "(() => { const layer = gis.maps.layer('houses'); return layer.features.map((f) => layer.look({ props: f.p }).fillColor).join(); })()"
     before = page.evaluate(colours)
     found = {before}
     for choice in ("1", "2", "3"):
@@ -135,8 +135,10 @@ def test_the_patrol_is_drawn(watch: Any, address: str, analysed: Database):
     page.goto(f"{address}/map/fire/{_small(analysed)}", wait_until="networkidle")
     page.locator("#gis-show-patrol").click()
     assert page.get_attribute("#gis-show-patrol", "aria-pressed") == "true"
-    assert page.evaluate("gis.maps.drawn.get('patrol').members.every(({shape}) => shape._map)")
-    assert page.evaluate("gis.maps.drawn.get('staging').members.length") >= 1
+    assert page.evaluate(
+        "gis.maps.map.hasLayer(gis.maps.layer('patrol')) && gis.maps.layer('patrol').features.length > 0"
+    )
+    assert page.evaluate("gis.maps.layer('staging').features.length") >= 1
     assert "巡查全程" in page.locator("#gis-patrol").inner_text()
     seen.clean()
 
@@ -232,7 +234,7 @@ def test_the_offline_file_has_the_patrol_and_the_slider(watch: Any, address: str
     page.locator("#gis-width-m").fill("1")
     after = _numbers(page.locator(COUNTS).inner_text())
     assert after[0] < before[0]
-    assert page.evaluate("gis.maps.drawn.get('patrol').members.length") > 0
+    assert page.evaluate("gis.maps.layer('patrol').features.length") > 0
     assert page.locator("#gis-records").count() == 0
     seen.clean()
 

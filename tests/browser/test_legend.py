@@ -30,6 +30,11 @@ def seen(watch, address: str) -> Watched:
     return watch(address)
 
 
+def _until(page: Page, color: str, *, drawn: bool) -> None:
+    """Wait until houses of a colour are drawn, or no longer are."""
+    page.wait_for_function(f"() => (({_PIXELS})(['gis-houses', '{color}']) > 50) === {str(drawn).lower()}")
+
+
 def _open(page: Page, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("body[data-ready=true]")
@@ -45,7 +50,7 @@ def test_a_class_is_switched_off_and_on(seen: Watched, address: str, analysed: D
     def drawn() -> list[bool]:
         return [page.evaluate(_PIXELS, ["gis-houses", color]) > 50 for color in colours]
 
-    page.wait_for_function(f"() => ({_PIXELS})(['gis-houses', '{colours[2]}']) > 50")
+    _until(page, colours[2], drawn=True)
     page.click("#tab-legend")
     before = drawn()
     assert before[2]
@@ -54,16 +59,15 @@ def test_a_class_is_switched_off_and_on(seen: Watched, address: str, analysed: D
     expect(keys).to_have_count(len(SCORE_STEPS))
     keys.nth(2).click()
     expect(keys.nth(2)).to_have_attribute("aria-pressed", "false")
-    after = drawn()
-    assert not after[2]
-    assert after[:2] == before[:2], "the others stay"
+    _until(page, colours[2], drawn=False)
+    assert drawn()[:2] == before[:2], "the others stay"
     # Tiles that come later are drawn without it too.
     page.evaluate("void gis.maps.map.panBy([300, 0], { animate: false })")
-    page.wait_for_function(f"() => ({_PIXELS})(['gis-houses', '{colours[1]}']) > 50")
+    _until(page, colours[1], drawn=True)
     assert not drawn()[2]
     keys.nth(2).press("Enter")
     expect(keys.nth(2)).to_have_attribute("aria-pressed", "true")
-    assert drawn()[2]
+    _until(page, colours[2], drawn=True)
     # A mark goes with its class.
     kinds = {kind for (kind,) in analysed.ask("SELECT DISTINCT kind FROM gis.key_zone")}
     marks = page.locator(".gis-zone", has_text=ZONE_MARK["school"])

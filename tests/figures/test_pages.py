@@ -11,7 +11,7 @@ import shapely
 
 from tests.api.conftest import app, client, fresh, front_end  # noqa: F401 - fixtures
 from tests.conftest import Database
-from web_map.packed import pack
+from web_map.layers.packed import pack
 
 TOWN = "451224208"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from pathlib import Path
 
 import click
 import pytest
@@ -127,9 +128,10 @@ def test_no_other_module_names_a_limit():
     from gis_service.selection import command, phrases, terms
     from web_map import planner
 
-    script = (inspect.getsourcefile(planner) or "").replace("planner.py", "static/planner.js")
-    with open(script, encoding="utf-8") as file:
-        texts = [file.read(), *(inspect.getsource(m) for m in (selections, command, phrases, terms, planner))]
+    scripts = (Path(inspect.getsourcefile(planner) or "").parent / "script" / "planner").glob("*.js")
+    texts = [file.read_text(encoding="utf-8") for file in scripts]
+    assert texts
+    texts += [inspect.getsource(m) for m in (selections, command, phrases, terms, planner)]
     for text in texts:
         for limit in LIMITS:
             assert f'"{limit.name}"' not in text

@@ -146,3 +146,11 @@ def vendor(name: str) -> FileResponse:
     if name not in assets.VENDOR:
         raise HTTPException(404)
     return FileResponse(assets.vendor_path(name))
+
+
+@router.get("/static/built/{name}", include_in_schema=False, dependencies=[Depends(public)])
+def built(name: str) -> FileResponse:
+    """Return the script of a page: those on the list and no others."""
+    if name not in assets.BUNDLES:
+        raise HTTPException(404)
+    return FileResponse(assets.built_path(name))

@@ -39,7 +39,7 @@ def plans(request: Request, connection: Reading, identity: CurrentUser) -> HTMLR
     """Return the page of all plans, with the form that makes one."""
     may = identity.may(Right.PLAN)
     values = plans_values(connection, lang=language(request), may_plan=may)
-    return page(request, "plans.html", identity=identity, may_plan=may, script=assets.link("plans.js"), **values)
+    return page(request, "plans.html", identity=identity, may_plan=may, script=assets.link("built/plans.js"), **values)
 
 
 @router.get("/plans/{plan_id}", include_in_schema=False, dependencies=_READ)

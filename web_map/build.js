@@ -1,0 +1,23 @@
+/* The script of each page as one file under dist: classic scripts, for a file opened from a disk may import nothing. */
+import { build } from "esbuild";
+
+const here = new URL(".", import.meta.url).pathname;
+const nothing = `${here}script/nothing.js`;
+const maps = ["layers", "map", "planner", "fire", "plan"].map((name) => [name, `${here}script/${name}.js`]);
+const pages = ["cases", "enforcement", "forms", "house", "plans", "rounds", "visit"].map((name) => [
+  name,
+  `${here}script/pages/${name}.js`,
+]);
+
+await build({
+  entryPoints: Object.fromEntries([...maps, ...pages]),
+  outdir: `${here}dist`,
+  bundle: true,
+  minify: true,
+  charset: "utf8",
+  format: "iife",
+  target: ["chrome90", "firefox88"],
+  // One Leaflet a page, folium's; and of the library of tiles neither its own styles nor its own archive.
+  alias: { leaflet: `${here}script/leaflet.js`, "@protomaps/basemaps": nothing, pmtiles: nothing },
+  logLevel: "warning",
+});

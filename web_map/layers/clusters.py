@@ -1,0 +1,64 @@
+"""Dense clusters: outlines when near, dots by their size from afar."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import geopandas as gpd
+
+from gis_service.facts import cluster
+from web_map.layers.base import FeatureLayer, Tiles
+from web_map.layers.features import feature
+from web_map.layers.palette import fill, line
+from web_map.layers.source import Places, places
+
+_NEAR_ZOOM = 14
+
+
+class Clusters(FeatureLayer):
+    """Outlines of dense clusters.
+
+    Parameters
+    ----------
+    source
+        Polygons with ``cluster_id`` and ``buildings``, as ``gis-service density`` writes them; the rest is told by a click.
+    dots
+        Whether they are dots from afar, as on a map of a whole county.
+
+    """
+
+    def __init__(
+        self,
+        source: gpd.GeoDataFrame | Places | Tiles,
+        *,
+        dots: bool = True,
+        lang: str = "zh",
+        name: str | None = None,
+        show: bool = True,
+    ) -> None:
+        zh = lang == "zh"
+        style = line("#111111", 2, "7 4")
+        features = []
+        if not isinstance(source, Tiles):
+            found = places(source).needs("Clusters", "cluster_id", "buildings")
+            for row, shape in zip(found.rows, found.degrees(), strict=True):
+                told = cluster.facts(row, zh=zh)
+                if row.get("crosses"):
+                    border = "跨乡镇，数字为全片" if zh else "crosses; figures are of the whole"
+                    told["rows"].append(["跨界" if zh else "border", border])
+                features.append(feature(shape, {"size": dot_px(row["buildings"])}, told, f"c{row['cluster_id']}"))
+        far: dict[str, Any] = {"farRadius": 4, "nearZoom": _NEAR_ZOOM, "farStyle": fill("#b2182b")} if dots else {}
+        super().__init__(
+            name or ("连片区" if zh else "Clusters"),
+            features,
+            {"fallback": style},
+            [{"name": "连片区范围" if zh else "cluster", "style": style}],
+            identifier="clusters", tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
+            **far,
+        )  # fmt: skip
+
+
+def dot_px(buildings: int) -> float:
+    """Return the radius of a cluster's dot: its area grows with the houses (sql/queries/tiles.sql has the same)."""
+    return round(2 + math.sqrt(buildings) / 2.5, 1)

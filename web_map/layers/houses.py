@@ -1,0 +1,46 @@
+"""Houses as the ground of a map, pale."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+
+from web_map.layers.base import FeatureLayer, Tiles
+from web_map.layers.features import feature
+from web_map.layers.palette import fill
+from web_map.layers.source import Places, places
+
+
+class Houses(FeatureLayer):
+    """Every house, pale: the ground of a list, and the whole map where no outline is known.
+
+    Parameters
+    ----------
+    source
+        Polygons, or tiles.
+    key
+        What the legend says of them.
+
+    """
+
+    def __init__(
+        self,
+        source: gpd.GeoDataFrame | Places | Tiles,
+        *,
+        lang: str = "zh",
+        name: str | None = None,
+        key: str | None = None,
+        show: bool = True,
+        identifier: str = "buildings",
+        min_zoom: int = 0,
+    ) -> None:
+        zh = lang == "zh"
+        tiled = isinstance(source, Tiles)
+        style = fill("#c9ced4", 0.75, 0.6, "#8d97a3") if tiled else fill("#dcdfe3", 0.8, 0.6, "#9aa3ad")
+        super().__init__(
+            name or ("全部房屋" if zh else "All houses"),
+            [] if isinstance(source, Tiles) else [feature(shape, {}) for shape in places(source).degrees()],
+            {"fallback": style},
+            [{"name": key or ("房屋（放大后显示轮廓）" if zh else "house (outlines when near)"), "style": style}],
+            identifier=identifier, tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
+            minZoom=min_zoom,
+        )  # fmt: skip

@@ -1,0 +1,37 @@
+/* Asking the service. What it refuses comes back as an Error with its sentence. */
+import { language } from "./language.js";
+import { wordsOf } from "./words.js";
+
+/** @type {{signInAgain: (() => Promise<void>) | null}} What a page does when its session has ended (session.js). */
+export const session = { signInAgain: null };
+
+/**
+ * @param {string} method
+ * @param {string} address
+ * @param {any} [body] Sent as JSON; as it is where `type` says what it is.
+ * @param {string} [type]
+ * @returns {Promise<any>} The answer's JSON; null where it has none.
+ * @throws {Error & {status?: number}}
+ */
+export async function send(method, address, body, type) {
+  const token = /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name="csrf-token"]'));
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = type || "application/json";
+  if (token) headers["X-CSRF-Token"] = token.content;
+  const lang = language() === "en" ? `${address.includes("?") ? "&" : "?"}lang=en` : "";
+  const { failed } = wordsOf().map;
+  const sent = body === undefined || type ? body : JSON.stringify(body);
+  const answer = await fetch(address + lang, { method, headers, body: sent }).catch(() => {
+    throw new Error(failed);
+  });
+  const given = answer.status === 204 ? null : await answer.json().catch(() => null);
+  if (answer.ok) return given;
+  if (answer.status === 401 && token && session.signInAgain) {
+    await session.signInAgain();
+    return send(method, address, body, type);
+  }
+  const refusal = /** @type {Error & {status?: number}} */ (new Error(given?.error ? given.error.message : failed));
+  refusal.status = answer.status;
+  throw refusal;
+}

@@ -1,0 +1,63 @@
+/* Names of all layers of a map on one canvas above them, so that none lies on another of any layer. */
+import { CenteredTextSymbolizer, LineLabelSymbolizer, leafletLayer } from "protomaps-leaflet";
+
+const FONT = '600 13px "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", sans-serif';
+const INK = { fill: "#3a4653", stroke: "#ffffff" };
+
+export class Labels {
+  /** @param {L.Map} map */
+  constructor(map) {
+    this.map = map;
+    /** @type {Set<import("./layer.js").FeatureLayer>} */
+    this.layers = new Set();
+    this.canvas = leafletLayer(
+      /** @type {any} */ ({ pane: "gis-labels", sources: {}, attribution: "", maxZoom: 22, tileDelay: 0.01 }),
+    );
+    this.drawn = false;
+  }
+
+  /** @param {import("./layer.js").FeatureLayer} layer */
+  add(layer) {
+    if (!layer.spec.label || this.layers.has(layer)) return;
+    this.layers.add(layer);
+    layer.on("restyle", this.refresh, this);
+    this.refresh();
+  }
+
+  /** @param {import("./layer.js").FeatureLayer} layer */
+  remove(layer) {
+    if (!this.layers.delete(layer)) return;
+    layer.off("restyle", this.refresh, this);
+    this.refresh();
+  }
+
+  refresh() {
+    this.canvas.views.clear();
+    this.canvas.labelRules = [];
+    for (const layer of this.layers) {
+      this.canvas.views.set(layer.spec.id, layer.view);
+      this.canvas.labelRules.push(ruleOf(layer));
+    }
+    this.canvas.clearLayout();
+    if (!this.layers.size) this.map.removeLayer(/** @type {any} */ (this.canvas));
+    else if (this.map.hasLayer(/** @type {any} */ (this.canvas))) this.canvas.rerenderTiles();
+    else this.map.addLayer(/** @type {any} */ (this.canvas));
+  }
+}
+
+/** @param {import("./layer.js").FeatureLayer} layer */
+function ruleOf(layer) {
+  const { spec } = layer;
+  const name = { labelProps: [spec.label ?? ""], font: FONT, ...INK };
+  const lines = spec.tiles && spec.shape === "line";
+  const symbolizer = lines
+    ? new LineLabelSymbolizer({ ...name, width: 3, repeatDistance: 400 })
+    : new CenteredTextSymbolizer({ ...name, width: 2, maxLineChars: 40 });
+  return {
+    dataSource: spec.id,
+    dataLayer: spec.tiles ? layer.content : "labels",
+    minzoom: spec.labelFrom || 0,
+    symbolizer: /** @type {any} */ (symbolizer),
+    filter: (/** @type {number} */ _zoom, /** @type {any} */ feature) => !layer.hides(feature.props),
+  };
+}

@@ -1,0 +1,3 @@
+/* What protomaps-leaflet imports and no page of ours uses: its own styles, and its own kind of archive. */
+export const namedFlavor = () => null;
+export class PMTiles {}
