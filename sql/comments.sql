@@ -253,3 +253,11 @@ COMMENT ON FUNCTION gis.signature_text IS 'What a signature says, as RFC 8785 JS
 COMMENT ON FUNCTION gis.signature_counts IS 'Whether a signature counts by itself: not from paper, or with its scanned page.';
 COMMENT ON FUNCTION gis.number_text IS 'A number as RFC 8785 writes it.';
 COMMENT ON FUNCTION gis.in_order IS 'Codes in the order of their letters.';
+COMMENT ON TABLE gis.duty IS 'Who has which place (三级网格, 包联); rows are only added, gis.duty_in_force has those that hold.';
+COMMENT ON COLUMN gis.duty.kind IS 'grid: 网格员; leader: 包联领导.';
+COMMENT ON COLUMN gis.duty.place IS 'Code of a county, township, unit, village or grid cell (gis.admin_area).';
+COMMENT ON COLUMN gis.duty.holds IS 'False ends the duty.';
+COMMENT ON VIEW gis.duty_in_force IS 'Duties that hold.';
+COMMENT ON TABLE gis.patrol_rule IS 'How many days may pass between two looks at a house, by tier, and at a stopped business.';
+COMMENT ON VIEW gis.reward IS 'Visits that led to a judgement of severe, with who reported them.';
+COMMENT ON FUNCTION gis.work IS 'What is to be done by today in some places (null: all that the asker sees), of a department or of all.';

@@ -192,6 +192,14 @@ GRANT INSERT (signature_id, sha256, media, bytes) ON gis.signature_page TO
     gis_administrator, gis_planner, gis_township, gis_village;
 GRANT SELECT ON gis.signer, gis.signed_content, gis.signature, gis.signature_page TO gis_keeper;
 GRANT EXECUTE ON FUNCTION gis.signature_counts, gis.signature_text TO gis_keeper;
+-- Duties (0031): who works where, set by the county, and by a township for its own; what is to be done.
+GRANT SELECT ON gis.duty, gis.duty_in_force, gis.patrol_rule, gis.reward
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (account, kind, place, name, title, holds) ON gis.duty TO gis_administrator, gis_planner, gis_township;
+GRANT UPDATE (days, source) ON gis.patrol_rule TO gis_administrator;
+GRANT EXECUTE ON FUNCTION gis.has_charge_of, gis.work
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT EXECUTE ON FUNCTION gis.is_account TO gis_administrator, gis_planner, gis_township;
 -- Whom nobody can be: it keeps a house's tier and grade in step with the judgements, a case with its events, and a house
 -- with what its township accepted, by the functions that it owns.
 GRANT SELECT ON gis.building, gis.judgement, gis.deployment, gis.round, gis.round_deadline, gis.attachment, gis.case,

@@ -4,7 +4,7 @@ import { build } from "esbuild";
 const here = new URL(".", import.meta.url).pathname;
 const nothing = `${here}script/nothing.js`;
 const maps = ["layers", "map", "planner", "fire", "plan"].map((name) => [name, `${here}script/${name}.js`]);
-const pages = ["cases", "enforcement", "forms", "house", "plans", "rounds", "visit"].map((name) => [
+const pages = ["cases", "enforcement", "forms", "house", "plans", "rounds", "visit", "work"].map((name) => [
   name,
   `${here}script/pages/${name}.js`,
 ]);

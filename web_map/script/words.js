@@ -221,6 +221,10 @@ export const WORDS = {
     enforcement: {
       saving: "正在保存…",
     },
+    work: {
+      saving: "正在保存…",
+      end: "{name} 不再负责 {place}？",
+    },
     rounds: {
       close: "今天关闭这个轮次？",
     },
@@ -576,6 +580,10 @@ export const WORDS = {
     },
     enforcement: {
       saving: "Saving…",
+    },
+    work: {
+      saving: "Saving…",
+      end: "{name} no longer has {place}?",
     },
     rounds: {
       close: "Close this round today?",
