@@ -39,7 +39,17 @@ from web_map.layers import (
 )
 from web_map.layers.features import feature, to_degrees
 from web_map.layers.source import of_rows
-from web_map.parts import attribution, boundaries_of, county_of, drawn, extent_of, ground_layers, read, shapes_of
+from web_map.parts import (
+    attribution,
+    boundaries_of,
+    county_of,
+    drawn,
+    extent_of,
+    ground_layers,
+    place_names,
+    read,
+    shapes_of,
+)
 
 _LIST_MAX = 200
 _WATER_MAX = 2_000
@@ -89,6 +99,7 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
         HoseDistances(tiled("reach", "cluster_id"), lang=lang),
         Alleys(tiled("alleys", "alley_id", answers=False), parameters=run["parameters"], lang=lang),
         Clusters(tiled("clusters", "cluster_id"), lang=lang),
+        place_names(lang=lang),
     ]
     return Page(
         title="连片区消防图" if zh else "Dense clusters for the fire brigade",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
-from web_map.layers import Boundaries, FeatureLayer, Houses, Places, Roads, Tiles
+from web_map.layers import Boundaries, FeatureLayer, Houses, PlaceNames, Places, Roads, Tiles
 from web_map.layers.source import of_rows
 
 _ROADS_MAX = 6_000
@@ -38,6 +38,11 @@ def ground_layers(
     if not tiled:
         roads = of_rows(read(connection, "maps.roads", limit=_ROADS_MAX), srid)
     return [Roads(roads, lang=lang), Boundaries(boundaries, labels_from=labels_from, lang=lang)]
+
+
+def place_names(*, lang: str) -> PlaceNames:
+    """Return the names of villages as tiles, for a served page; the last layer, so that the others' names come first."""
+    return PlaceNames(Tiles("/tiles/names/{z}/{x}/{y}.pbf", "names"), lang=lang)
 
 
 def county_of(connection: Connection) -> Any:

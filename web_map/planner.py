@@ -35,6 +35,7 @@ from web_map.parts import (
     extent_of,
     ground_layers,
     joined,
+    place_names,
     read,
     shapes_of,
 )
@@ -107,6 +108,7 @@ def planner_page(
                 Buffers(zones, buffers=buffers, lang=lang),
                 key_zones,
                 houses,
+                None if offline else place_names(lang=lang),
             ]
         ),
         bundle="planner",

@@ -20,6 +20,7 @@ from web_map.layers.hose import HoseDistances
 from web_map.layers.houses import Houses
 from web_map.layers.key_zones import Buffers, KeyZones
 from web_map.layers.patrol import Patrol, Staging
+from web_map.layers.place_names import PlaceNames
 from web_map.layers.priority_houses import PriorityHouses
 from web_map.layers.roads import Roads
 from web_map.layers.source import Places
@@ -27,6 +28,6 @@ from web_map.layers.water import Water, WaterCover
 
 __all__ = [
     "Alleys", "Boundaries", "Breaks", "Buffers", "BurnClusters", "Clusters", "DrawnAreas", "EngineSpace", "FeatureLayer",
-    "Gaps", "HazardTiers", "HoseDistances", "Houses", "KeyZones", "Legend", "Listed", "Patrol", "Places", "PriorityHouses",
+    "Gaps", "HazardTiers", "HoseDistances", "Houses", "KeyZones", "Legend", "Listed", "Patrol", "PlaceNames", "Places", "PriorityHouses",
     "Roads", "Staging", "Tiles", "Townships", "Veil", "Water", "WaterCover",
 ]  # fmt: skip
