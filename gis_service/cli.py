@@ -40,6 +40,9 @@ _COMMANDS = {
     "plan": "gis_service.inspection.stored.command:plan_",
 }
 
+_ADDED = {"ledger": ("gis_service.signatures.command",)}
+"""Modules of further rooms that add subcommands to a command."""
+
 
 class _Lazy(click.Group):
     """Import a command's module when the command is called, so that ``--help`` is quick."""
@@ -53,6 +56,8 @@ class _Lazy(click.Group):
             return None
         module, name = target.split(":")
         command: click.Command = getattr(importlib.import_module(module), name)
+        for more in _ADDED.get(cmd_name, ()):
+            importlib.import_module(more)
         return command
 
 

@@ -33,7 +33,7 @@ _WHY = {
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "﹢", "﹣", "﹦", "﹫", "−")
 # What ends a line somewhere, and a reader of lines would begin a cell of its own behind.
 _LINE_END = re.compile("\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
-# Characters that a workbook (XML 1.0) cannot hold.
+# Characters that XML 1.0 cannot hold.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -136,11 +136,16 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
+def printable(text: str) -> str:
+    """Return a text without the characters that XML, and so a workbook or a docx, cannot hold."""
+    return _CONTROL.sub("", text)
+
+
 def neutral(value: Any) -> Any:
     """Return what a cell can hold: one line without control characters that no spreadsheet takes for a formula."""
     if not isinstance(value, str):
         return value
-    value = _CONTROL.sub("", value)
+    value = printable(value)
     # Behind blanks too: many a reader takes them off.
     begins = value.startswith(("\t", "\r", "\n")) or value.lstrip().startswith(_FORMULA)
     value = _LINE_END.sub(" ", value)

@@ -61,6 +61,7 @@ class Right(StrEnum):
     JUDGE = "judge"  # judge and appraise houses, confirm what others judged
     ROUNDS = "rounds"  # open and close rounds over houses
     CASE = "case"  # open cases and take their steps; which steps, gis.case_rule says
+    SIGN = "sign"  # sign for what was surveyed; who signs what, gis.signer says
     VISIT = "visit"  # report visits with photographs
     PERSON = "person"  # a house's owner, telephone, identity number; also needs the account's own privilege
     OPERATE = "operate"  # start analyses and imports
@@ -82,14 +83,15 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.JUDGE,
         Right.ROUNDS,
         Right.CASE,
+        Right.SIGN,
         Right.VISIT,
         Right.PERSON,
         Right.OPERATE,
     },
     Role.FIRE: _EVERYBODY | {Right.SELECT, Right.DRAW, Right.RECORD, Right.CASE, Right.VISIT},
     Role.DEPARTMENT: _EVERYBODY | {Right.SELECT, Right.CASE, Right.VISIT},
-    Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON, Right.JUDGE, Right.CASE, Right.VISIT},
-    Role.VILLAGE: _EVERYBODY | {Right.PERSON, Right.VISIT},
+    Role.TOWNSHIP: _EVERYBODY | {Right.SELECT, Right.PERSON, Right.JUDGE, Right.CASE, Right.SIGN, Right.VISIT},
+    Role.VILLAGE: _EVERYBODY | {Right.PERSON, Right.SIGN, Right.VISIT},
     Role.AUDITOR: _EVERYBODY | {Right.TRAIL, Right.METRICS},
 }
 """What each role may do. An auditor reads all and changes nothing."""

@@ -94,6 +94,8 @@ fi
 if [ "$for_what" = test ] && command -v apt-get >/dev/null; then
   wanted=()
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted+=(chromium)
+  # Papers are opened by the office that opens them elsewhere.
+  command -v soffice >/dev/null || wanted+=(libreoffice-writer-nogui libreoffice-calc-nogui)
   if have_postgis && compgen -G "/usr/share/postgresql/*/extension/postgis.control" >/dev/null; then
     version=$(server_version)
     [ -e "/usr/share/postgresql/$version/extension/pgtap.control" ] || wanted+=("postgresql-$version-pgtap")

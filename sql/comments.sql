@@ -237,3 +237,19 @@ COMMENT ON TABLE gis.enforcement_house IS 'Houses of an action, with why each wa
 COMMENT ON COLUMN gis.enforcement_house.reasons IS 'no_appraisal, found_open, violation.';
 COMMENT ON TABLE gis.enforcement_finding IS 'What was found at a house of an action; it takes the house off the list, unless nobody was there.';
 COMMENT ON COLUMN gis.enforcement_finding.found IS 'complied, open, violation, absent.';
+
+COMMENT ON TABLE gis.signer IS 'Who signs a step of a place; the newest row holds, and rows are only added.';
+COMMENT ON COLUMN gis.signer.step IS 'team 排查小组, secretary 支部书记, leader 挂村领导; township 乡镇主要领导, over all villages of the unit.';
+COMMENT ON COLUMN gis.signer.account IS 'With which it is signed; null for on paper alone.';
+COMMENT ON TABLE gis.signed_content IS 'Texts that were signed: RFC 8785 JSON of a village''s houses, or of a unit''s villages with their hashes.';
+COMMENT ON COLUMN gis.signed_content.sha256 IS 'Of the text in UTF-8.';
+COMMENT ON TABLE gis.signature IS 'Signatures over what was surveyed of a village, in a round; rows are only added. Whether one still stands is found by comparing.';
+COMMENT ON COLUMN gis.signature.content IS 'The hash that was signed.';
+COMMENT ON COLUMN gis.signature.below IS 'Digest of the signature that it stands on; null for the survey team''s and a unit''s.';
+COMMENT ON COLUMN gis.signature.by_paper IS 'Signed on paper and entered by the county''s office; counts with its scanned page.';
+COMMENT ON COLUMN gis.signature.digest IS 'SHA-256 of gis.signature_text: all that the signature says.';
+COMMENT ON TABLE gis.signature_page IS 'Scanned signed pages, by the SHA-256 of the file, which lies in the data folder.';
+COMMENT ON FUNCTION gis.signature_text IS 'What a signature says, as RFC 8785 JSON.';
+COMMENT ON FUNCTION gis.signature_counts IS 'Whether a signature counts by itself: not from paper, or with its scanned page.';
+COMMENT ON FUNCTION gis.number_text IS 'A number as RFC 8785 writes it.';
+COMMENT ON FUNCTION gis.in_order IS 'Codes in the order of their letters.';

@@ -11,6 +11,7 @@ ALTER FUNCTION gis.open_cases() OWNER TO gis_keeper;
 ALTER FUNCTION gis.place_visit() OWNER TO gis_keeper;
 ALTER FUNCTION gis.follow_visit() OWNER TO gis_keeper;
 ALTER FUNCTION gis.apply_decision() OWNER TO gis_keeper;
+ALTER FUNCTION gis.keep_signature() OWNER TO gis_keeper;
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON SCHEMA gis FROM PUBLIC;
@@ -177,6 +178,20 @@ GRANT INSERT (on_day, lead, departments, note) ON gis.enforcement TO gis_adminis
 GRANT INSERT ON gis.enforcement_house TO gis_administrator, gis_planner;
 GRANT INSERT (enforcement_id, building_id, found, measure, note, photographs) ON gis.enforcement_finding TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township;
+-- Sign-off (0026): signed by whom gis.signer names, on paper by the county's office; who and when write themselves.
+GRANT SELECT ON gis.signer, gis.signed_content, gis.signature, gis.signature_page
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT EXECUTE ON FUNCTION gis.signature_counts, gis.number_text, gis.in_order
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (unit_code, village_code, step, name, title, account) ON gis.signer TO gis_administrator, gis_planner;
+GRANT INSERT (sha256, unit_code, village_code, content) ON gis.signed_content TO
+    gis_administrator, gis_planner, gis_township, gis_village;
+GRANT INSERT (round_id, unit_code, village_code, step, content, houses, by_paper) ON gis.signature TO
+    gis_administrator, gis_planner, gis_township, gis_village;
+GRANT INSERT (signature_id, sha256, media, bytes) ON gis.signature_page TO
+    gis_administrator, gis_planner, gis_township, gis_village;
+GRANT SELECT ON gis.signer, gis.signed_content, gis.signature, gis.signature_page TO gis_keeper;
+GRANT EXECUTE ON FUNCTION gis.signature_counts, gis.signature_text TO gis_keeper;
 -- Whom nobody can be: it keeps a house's tier and grade in step with the judgements, a case with its events, and a house
 -- with what its township accepted, by the functions that it owns.
 GRANT SELECT ON gis.building, gis.judgement, gis.deployment, gis.round, gis.round_deadline, gis.attachment, gis.case,

@@ -57,6 +57,9 @@ class Action(StrEnum):
     VISITED = "visited"
     DECIDED = "decided"
     ENFORCED = "enforced"
+    SIGNER_NAMED = "signer_named"
+    SIGNED = "signed"
+    PAGE_KEPT = "page_kept"
     ROUND_OPENED = "round_opened"
     ROUND_CLOSED = "round_closed"
     ACCOUNT_ADDED = "account_added"
@@ -102,6 +105,9 @@ _ZH = {
     Action.VISITED: "上报到访",
     Action.DECIDED: "采纳或驳回建议",
     Action.ENFORCED: "联合执法",
+    Action.SIGNER_NAMED: "指定签字人",
+    Action.SIGNED: "签字确认",
+    Action.PAGE_KEPT: "上传签字页",
     Action.ROUND_OPENED: "开启轮次",
     Action.ROUND_CLOSED: "关闭轮次",
     Action.ACCOUNT_ADDED: "新建账号",

@@ -45,6 +45,7 @@ from gis_service.api.routes import (
     selections,
     shapes,
     sign_in,
+    signatures,
     tiles,
     visits,
 )
@@ -135,6 +136,7 @@ def create_app(lifespan: Any = None) -> FastAPI:
         visits.router,
         enforcement.router,
         forms.router,
+        signatures.router,
         attachments.router,
         rounds.router,
         areas.router,

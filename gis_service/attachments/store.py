@@ -76,6 +76,13 @@ def keep(connection: Connection, building_id: str, given: Photograph) -> dict[st
     return find(connection, given.sha256, building_id)
 
 
+def keep_file(content: bytes) -> str:
+    """Keep a file by its hash and return that; whose it is, the row says that names it."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    _write(sha256, content)
+    return sha256
+
+
 def store(connection: Connection, building_id: str, source: Path | bytes) -> dict[str, Any]:
     """Examine a photograph and keep it; see there for what is refused."""
     return keep(connection, building_id, examine(source))

@@ -134,6 +134,11 @@ _ALLOWED = {
     "proposal_decision": {"INSERT": {"administrator", "township"}},
     **{table: {"INSERT": {"administrator", "planner"}} for table in ("enforcement", "enforcement_house")},
     "enforcement_finding": {"INSERT": set(_ASKERS) - {"village", "auditor"}},
+    "signer": {"INSERT": {"administrator", "planner"}},
+    **{
+        table: {"INSERT": {"administrator", "planner", "township", "village"}}
+        for table in ("signed_content", "signature", "signature_page")
+    },
     "case_rule": {"INSERT": {"administrator"}, "UPDATE": {"administrator"}},
     "control_rule": {right: {"administrator"} for right in ("INSERT", "UPDATE", "DELETE")},
     "account": {"INSERT": {"administrator"}, "UPDATE": {"administrator"}},
