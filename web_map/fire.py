@@ -87,17 +87,17 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
     run_id = run["run_id"]
     srid = work_srid()
 
-    def tiled(source: str, key: str, *, answers: bool = True) -> Tiles:
+    def tiled(source: str, key: str, from_zoom: int = 0, *, answers: bool = True) -> Tiles:
         address = f"/tiles/{source}/{{z}}/{{x}}/{{y}}.pbf?run={run_id}"
         asked = {"ask": "/api/clusters/", "query": f"?run={run_id}"} if answers else {}
-        return Tiles(address, source, key=key, **asked)
+        return Tiles(address, source, from_zoom, key=key, **asked)
 
     county = county_of(connection)
     extent = connection.execute(text(statement("fire.extent")), {"run_id": run_id}).one()
     layers: list[FeatureLayer] = [
         *ground_layers(connection, boundaries_of(connection, srid), srid, lang=lang, tiled=True),
-        HoseDistances(tiled("reach", "cluster_id"), lang=lang),
-        Alleys(tiled("alleys", "alley_id", answers=False), parameters=run["parameters"], lang=lang),
+        HoseDistances(tiled("reach", "cluster_id", 13), lang=lang),
+        Alleys(tiled("alleys", "alley_id", 14, answers=False), parameters=run["parameters"], lang=lang),
         Clusters(tiled("clusters", "cluster_id"), lang=lang),
         place_names(lang=lang),
     ]

@@ -10,7 +10,7 @@
 
 from web_map.layers.alleys import Alleys, Gaps
 from web_map.layers.base import FeatureLayer, Legend, Tiles
-from web_map.layers.boundaries import Boundaries, Townships, Veil
+from web_map.layers.boundaries import Boundaries, Veil
 from web_map.layers.breaks import Breaks, BurnClusters
 from web_map.layers.clusters import Clusters
 from web_map.layers.drawn_areas import DrawnAreas
@@ -29,5 +29,5 @@ from web_map.layers.water import Water, WaterCover
 __all__ = [
     "Alleys", "Boundaries", "Breaks", "Buffers", "BurnClusters", "Clusters", "DrawnAreas", "EngineSpace", "FeatureLayer",
     "Gaps", "HazardTiers", "HoseDistances", "Houses", "KeyZones", "Legend", "Listed", "Patrol", "PlaceNames", "Places", "PriorityHouses",
-    "Roads", "Staging", "Tiles", "Townships", "Veil", "Water", "WaterCover",
+    "Roads", "Staging", "Tiles", "Veil", "Water", "WaterCover",
 ]  # fmt: skip

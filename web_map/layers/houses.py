@@ -36,7 +36,6 @@ class Houses(FeatureLayer):
         key: str | None = None,
         show: bool = True,
         identifier: str = "buildings",
-        min_zoom: int = 0,
     ) -> None:
         zh = lang == "zh"
         tiled = isinstance(source, Tiles)
@@ -47,5 +46,5 @@ class Houses(FeatureLayer):
             {"fallback": style},
             [{"name": key or ("房屋（放大后显示轮廓）" if zh else "house (outlines when near)"), "style": style}],
             identifier=identifier, tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
-            minZoom=min_zoom, **(NUMBERED if tiled else {}),
+            **(NUMBERED if tiled else {}),
         )  # fmt: skip

@@ -34,5 +34,5 @@ class PlaceNames(FeatureLayer):
             features,
             {"fallback": {"weight": 0, "fill": False, "radius": 0}},
             identifier="names", tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
-            label="name", labelFrom=_FROM_ZOOM, minZoom=_FROM_ZOOM,
+            label="name", labelFrom=_FROM_ZOOM,
         )  # fmt: skip
