@@ -26,6 +26,7 @@ ROOMS = {
     "The record of a house": ["round", "round_deadline", "judgement", "judgement_confirmation", "institution", "code"],
     "Visits and photographs": ["visit", "proposal", "proposal_decision", "attachment"],
     "Cases": ["case", "case_event", "case_rule", "control_rule"],
+    "Notices and letters": ["house_notice", "house_service", "paper_template", "letter", "letter_done"],
     "Sign-off": ["signer", "signature", "signed_content", "signature_page"],
     "Joint enforcement": ["enforcement", "enforcement_house", "enforcement_finding"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",

@@ -192,6 +192,16 @@ GRANT INSERT (signature_id, sha256, media, bytes) ON gis.signature_page TO
     gis_administrator, gis_planner, gis_township, gis_village;
 GRANT SELECT ON gis.signer, gis.signed_content, gis.signature, gis.signature_page TO gis_keeper;
 GRANT EXECUTE ON FUNCTION gis.signature_counts, gis.signature_text TO gis_keeper;
+-- Notices and letters (0027). A county's templates are read by whoever prints.
+GRANT SELECT ON gis.house_notice, gis.house_service, gis.notice_due, gis.paper_template, gis.letter, gis.letter_done
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (building_id, kind, number, due_on) ON gis.house_notice TO gis_administrator, gis_department, gis_township;
+GRANT INSERT (notice_id, building_id, served_on, method, reason, receipt) ON gis.house_service TO
+    gis_administrator, gis_department, gis_township;
+GRANT USAGE ON SEQUENCE gis.case_event_event_id_seq TO gis_administrator, gis_department, gis_township;
+GRANT INSERT (kind, content) ON gis.paper_template TO gis_administrator, gis_planner;
+GRANT INSERT (kind, unit_code, number, reason, due_on, meeting) ON gis.letter TO gis_administrator, gis_planner;
+GRANT INSERT (letter_id, done_on, note) ON gis.letter_done TO gis_administrator, gis_planner;
 -- Whom nobody can be: it keeps a house's tier and grade in step with the judgements, a case with its events, and a house
 -- with what its township accepted, by the functions that it owns.
 GRANT SELECT ON gis.building, gis.judgement, gis.deployment, gis.round, gis.round_deadline, gis.attachment, gis.case,

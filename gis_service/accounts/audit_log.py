@@ -57,6 +57,10 @@ class Action(StrEnum):
     VISITED = "visited"
     DECIDED = "decided"
     ENFORCED = "enforced"
+    NOTICED = "noticed"
+    SERVED = "served"
+    TEMPLATE_KEPT = "template_kept"
+    LETTER_WRITTEN = "letter_written"
     SIGNER_NAMED = "signer_named"
     SIGNED = "signed"
     PAGE_KEPT = "page_kept"
@@ -105,6 +109,10 @@ _ZH = {
     Action.VISITED: "上报到访",
     Action.DECIDED: "采纳或驳回建议",
     Action.ENFORCED: "联合执法",
+    Action.NOTICED: "发出通知书",
+    Action.SERVED: "登记送达",
+    Action.TEMPLATE_KEPT: "更换文书模板",
+    Action.LETTER_WRITTEN: "约谈或发函",
     Action.SIGNER_NAMED: "指定签字人",
     Action.SIGNED: "签字确认",
     Action.PAGE_KEPT: "上传签字页",

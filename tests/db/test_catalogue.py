@@ -134,6 +134,8 @@ _ALLOWED = {
     "proposal_decision": {"INSERT": {"administrator", "township"}},
     **{table: {"INSERT": {"administrator", "planner"}} for table in ("enforcement", "enforcement_house")},
     "enforcement_finding": {"INSERT": set(_ASKERS) - {"village", "auditor"}},
+    **{table: {"INSERT": {"administrator", "department", "township"}} for table in ("house_notice", "house_service")},
+    **{table: {"INSERT": {"administrator", "planner"}} for table in ("paper_template", "letter", "letter_done")},
     "signer": {"INSERT": {"administrator", "planner"}},
     **{
         table: {"INSERT": {"administrator", "planner", "township", "village"}}
