@@ -28,6 +28,7 @@ ROOMS = {
     "Cases": ["case", "case_event", "case_rule", "control_rule"],
     "Notices and letters": ["house_notice", "house_service", "paper_template", "letter", "letter_done"],
     "Sign-off": ["signer", "signature", "signed_content", "signature_page"],
+    "QR plates": ["plate", "plate_setting", "plate_scan"],
     "Joint enforcement": ["enforcement", "enforcement_house", "enforcement_finding"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",
              "firebreak", "analysed"],

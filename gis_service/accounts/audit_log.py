@@ -61,6 +61,7 @@ class Action(StrEnum):
     SERVED = "served"
     TEMPLATE_KEPT = "template_kept"
     LETTER_WRITTEN = "letter_written"
+    PLATED = "plated"
     SIGNER_NAMED = "signer_named"
     SIGNED = "signed"
     PAGE_KEPT = "page_kept"
@@ -113,6 +114,7 @@ _ZH = {
     Action.SERVED: "登记送达",
     Action.TEMPLATE_KEPT: "更换文书模板",
     Action.LETTER_WRITTEN: "约谈或发函",
+    Action.PLATED: "门牌",
     Action.SIGNER_NAMED: "指定签字人",
     Action.SIGNED: "签字确认",
     Action.PAGE_KEPT: "上传签字页",

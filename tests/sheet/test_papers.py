@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import docx as python_docx
 import pytest
@@ -12,7 +13,7 @@ from tests.conftest import Database, signed_in
 from tests.paper.office import pages, words
 from tests.record.conftest import TOWN, _town, app, client, town  # noqa: F401 - fixtures
 
-PLAN = {
+PLAN: dict[str, Any] = {
     "reason": "先管控，后<加固>",
     "responsible": "镇长 覃某",
     "given": {"fenced": False, "no_fence_reason": "已撤离", "no_appraisal_reason": "待鉴定"},
