@@ -28,6 +28,7 @@ ROOMS = {
     "Cases": ["case", "case_event", "case_rule", "control_rule"],
     "Sign-off": ["signer", "signature", "signed_content", "signature_page"],
     "Joint enforcement": ["enforcement", "enforcement_house", "enforcement_finding"],
+    "Bulletins": ["snapshot", "snapshot_house", "reminder", "assessment_item", "work_step"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",
              "firebreak", "analysed"],
     "Inspection plans": ["plan", "plan_version", "plan_team", "plan_stop", "plan_day", "plan_unplanned", "plan_edit"],

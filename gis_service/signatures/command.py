@@ -37,7 +37,9 @@ def signer(unit: str, village: str | None, step: str, name: str, title: str, acc
     with transaction(who) as connection:
         sign.name_signer(connection, unit, village, step, name, title, account)
         place = village or unit
-        audit_log.append(connection, who, Action.SIGNER_NAMED, place, step=step, name=name, title=title, account=account)
+        audit_log.append(
+            connection, who, Action.SIGNER_NAMED, place, step=step, name=name, title=title, account=account
+        )
     say(
         f"{village or unit}“{STEP[step][0]}”由{title}{name}签字。",
         f"{name} ({title}) signs {village or unit} as {STEP[step][1]}.",

@@ -59,6 +59,8 @@ ELSEWHERE = {
     **dict.fromkeys(("code", "round", "round_deadline", "institution"), "sql/tests/0016_record.sql"),
     **dict.fromkeys(("case_rule", "control_rule"), "tests/cases/test_rules.py"),
     **dict.fromkeys(("signer", "signed_content", "signature", "signature_page"), "sql/tests/0026_signatures.sql"),
+    **dict.fromkeys(("snapshot", "snapshot_house", "reminder", "assessment_item"), "tests/bulletins/test_snapshots.py"),
+    "work_step": "sql/tests/0030_work_steps.sql",
     "enforcement": "tests/enforcement/test_enforcement.py",
     "proposal_decision": "tests/visits/test_visits.py",
     "judgement_confirmation": "tests/record/test_judge.py",

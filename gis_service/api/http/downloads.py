@@ -18,6 +18,8 @@ from gis_service.export.mark import Mark
 MEDIA = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".csv": "text/csv",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".pdf": "application/pdf",
     ".geojson": "application/geo+json",
     ".gpkg": "application/geopackage+sqlite3",
 }
