@@ -37,8 +37,9 @@ def list_values(
         "offered": [(KINDS[kind][at], day, _page(day, kind, lang)) for kind, day in offered],
         "today": now,
         "may_make": may_make,
+        "bulletin_style": assets.link("bulletins.css"),
         "points": [item | {"said": item[lang if lang == "en" else "zh"]} for item in points],
-        "script": assets.link("bulletins.js"),
+        "script": assets.link("built/bulletins.js"),
     }  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def bulletin_values(
         "may_remind": may_remind,
         "today": today(),
         "bulletin_style": assets.link("bulletins.css"),
-        "script": assets.link("bulletins.js"),
+        "script": assets.link("built/bulletins.js"),
     }  # fmt: skip
 
 

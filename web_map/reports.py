@@ -51,5 +51,5 @@ def _frame(name: str, day: date, lang: str, *, operating: bool, may_export: bool
         if may_export
         else [],
         "report_style": assets.link("reports.css"),
-        "script": assets.link("reports.js"),
+        "script": assets.link("built/reports.js"),
     }

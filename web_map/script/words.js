@@ -221,6 +221,7 @@ export const WORDS = {
     enforcement: {
       saving: "正在保存…",
     },
+    bulletins: { saving: "正在保存…" },
     rounds: {
       close: "今天关闭这个轮次？",
     },
@@ -577,6 +578,7 @@ export const WORDS = {
     enforcement: {
       saving: "Saving…",
     },
+    bulletins: { saving: "Saving…" },
     rounds: {
       close: "Close this round today?",
     },
