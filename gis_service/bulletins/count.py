@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -45,7 +45,10 @@ class House:
 
     def as_row(self) -> dict[str, Any]:
         """Return it as plain JSON."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in _COLUMNS}
+
+
+_COLUMNS = tuple(column.name for column in fields(House))
 
 
 @dataclass(frozen=True)
@@ -106,19 +109,26 @@ def _is(asked: str | None, value: str | None) -> bool:
 
 
 class Tally:
-    """Counts houses by conditions; a county's thousands are a few hundred combinations."""
+    """Counts houses by conditions; a county's thousands are a few hundred combinations, most asked for by unit."""
 
     def __init__(self, houses: Iterable[House]) -> None:
         # Where there is no number any more, alike houses are one.
-        self._of = Counter(replace(house, building_id="") for house in houses)
+        alike = Counter(tuple(house.as_row().values())[1:] for house in houses)
+        self._all = [(House("", *values), n) for values, n in alike.items()]
+        self._of: dict[str, list[tuple[House, int]]] = {}
+        for house, n in self._all:
+            self._of.setdefault(house.unit_code or "none", []).append((house, n))
 
     def count(self, cut: Cut) -> int:
         """Return how many houses meet the condition."""
-        return sum(n for house, n in self._of.items() if cut.meets(house))
+        return sum(n for house, n in self._among(cut) if cut.meets(house))
 
     def summed(self, cut: Cut, name: Literal["hazards", "others"]) -> int:
         """Return the sum of their hazards (处)."""
-        return sum(n * int(getattr(house, name)) for house, n in self._of.items() if cut.meets(house))
+        return sum(n * int(getattr(house, name)) for house, n in self._among(cut) if cut.meets(house))
+
+    def _among(self, cut: Cut) -> list[tuple[House, int]]:
+        return self._all if cut.unit is None else self._of.get(cut.unit, [])
 
 
 def houses(connection: Connection, day: date) -> list[House]:

@@ -110,7 +110,8 @@ SELECT snapshot_id, day, sha256, body FROM gis.snapshot WHERE kind = :kind AND d
 SELECT pg_advisory_xact_lock(:lock)
 
 -- name: add
-INSERT INTO gis.snapshot (kind, day, body, sha256) VALUES (:kind, :day, CAST(:body AS jsonb), :sha256) RETURNING snapshot_id
+INSERT INTO gis.snapshot (kind, day, body, sha256) VALUES (:kind, :day, CAST(:body AS jsonb), :sha256)
+RETURNING snapshot_id, account, made_at
 
 -- name: add_houses
 INSERT INTO gis.snapshot_house (snapshot_id, building_id, unit_code, operating, stands, judged, grade, tier, status, controlled,

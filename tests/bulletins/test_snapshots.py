@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from datetime import date
 from typing import Any
 
 import pytest
+import rfc8785
 from fastapi.testclient import TestClient
 
 from gis_service.bulletins.count import Cut
@@ -122,6 +124,22 @@ def test_who_freezes_and_who_reads_what(counted: Database, client: TestClient):
     assert exported.status_code == 200
     assert "U1" not in exported.text
     assert "H1" in exported.text
+
+
+def test_the_hash_is_that_of_rfc_8785(counted: Database):
+    """The standard library's JSON of what a snapshot holds is RFC 8785's, names of every kind among it."""
+    counted.ask("UPDATE gis.admin_area SET name = %s WHERE code = %s", 'a"\\/b\x7f\u2028\U00020bb7é\t', TOWN)
+    who = operator()
+    with transaction(who) as connection:
+        made = bulletin(connection, who, "monthly", date(2022, 8, 6))
+    whole: Any = {
+        "kind": "monthly",
+        "day": "2022-08-31",
+        "body": made.body,
+        "houses": [h.as_row() for h in made.houses],
+    }
+    assert made.sha256 == hashlib.sha256(rfc8785.dumps(whole)).hexdigest()
+    assert counted.one("SELECT sha256 FROM gis.snapshot") == made.sha256
 
 
 def test_two_are_the_first_to_ask(counted: Database):
