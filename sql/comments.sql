@@ -277,3 +277,11 @@ COMMENT ON TABLE gis.work_step IS 'What a unit has done of the six-step method (
 COMMENT ON COLUMN gis.work_step.step IS 'team 组建团队, publicity 宣传动员, training 开展培训, survey 全面摸底, sort 分类核实, control 初步风险管控.';
 COMMENT ON COLUMN gis.work_step.done_on IS 'Null takes back what an earlier row said.';
 COMMENT ON COLUMN gis.work_step.proof IS 'What proves it: number of a paper, where photographs or lists are kept.';
+COMMENT ON TABLE gis.duty IS 'Who has which place (三级网格, 包联); rows are only added, gis.duty_in_force has those that hold.';
+COMMENT ON COLUMN gis.duty.kind IS 'grid: 网格员; leader: 包联领导.';
+COMMENT ON COLUMN gis.duty.place IS 'Code of a county, township, unit, village or grid cell (gis.admin_area).';
+COMMENT ON COLUMN gis.duty.holds IS 'False ends the duty.';
+COMMENT ON VIEW gis.duty_in_force IS 'Duties that hold.';
+COMMENT ON TABLE gis.patrol_rule IS 'How many days may pass between two looks at a house, by tier, and at a stopped business.';
+COMMENT ON VIEW gis.reward IS 'Visits that led to a judgement of severe, with who reported them.';
+COMMENT ON FUNCTION gis.work IS 'What is to be done by today in some places (null: all that the asker sees), of a department or of all.';

@@ -203,6 +203,14 @@ GRANT UPDATE (points) ON gis.assessment_item TO gis_administrator, gis_planner;
 -- The six steps (0030): said by the unit itself, or by the county for it.
 GRANT SELECT ON gis.work_step TO gis_administrator, gis_planner, gis_fire, gis_township, gis_auditor;
 GRANT INSERT (unit_code, step, done_on, proof) ON gis.work_step TO gis_administrator, gis_planner, gis_township;
+-- Duties (0031): who works where, set by the county, and by a township for its own; what is to be done.
+GRANT SELECT ON gis.duty, gis.duty_in_force, gis.patrol_rule, gis.reward
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (account, kind, place, name, title, holds) ON gis.duty TO gis_administrator, gis_planner, gis_township;
+GRANT UPDATE (days, source) ON gis.patrol_rule TO gis_administrator;
+GRANT EXECUTE ON FUNCTION gis.has_charge_of, gis.work
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT EXECUTE ON FUNCTION gis.is_account TO gis_administrator, gis_planner, gis_township;
 -- Whom nobody can be: it keeps a house's tier and grade in step with the judgements, a case with its events, and a house
 -- with what its township accepted, by the functions that it owns.
 GRANT SELECT ON gis.building, gis.judgement, gis.deployment, gis.round, gis.round_deadline, gis.attachment, gis.case,

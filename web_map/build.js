@@ -4,7 +4,7 @@ import { build } from "esbuild";
 const here = new URL(".", import.meta.url).pathname;
 const nothing = `${here}script/nothing.js`;
 const maps = ["layers", "map", "planner", "fire", "plan"].map((name) => [name, `${here}script/${name}.js`]);
-const names = ["bulletins", "cases", "enforcement", "forms", "house", "plans", "reports", "rounds", "visit"];
+const names = ["bulletins", "cases", "enforcement", "forms", "house", "plans", "reports", "rounds", "visit", "work"];
 const pages = names.map((name) => [name, `${here}script/pages/${name}.js`]);
 
 await build({

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from gis_service.cases import find, rules
 from gis_service.cases.lists import measures_said
-from gis_service.codelists import CASE_KIND, CASE_STATE, HAZARD_COLOR, HAZARD_TIER, JUDGEMENT_KIND, USE_CLASS
+from gis_service.codelists import CASE_KIND, CASE_STATE, HAZARD_TIER, JUDGEMENT_KIND, USE_CLASS
 from gis_service.db.day import today
-from gis_service.facts.symbols import TIER_EDGE
+from gis_service.facts.symbols import tier_mark
 from gis_service.identity import ROLE_ZH, Role
 from gis_service.settings import get_settings
 from web_map import assets
@@ -86,12 +86,11 @@ def _link(asked: find.Filter, offset: int, lang: str) -> str:
 
 def _row(row: dict[str, Any], known: rules.Rules, lang: str) -> dict[str, Any]:
     zh = lang != "en"
-    tier = row["hazard_tier"]
     return row | {
         "heading": row["name"] or row["address"] or row["building_id"],
         "kind_said": rules.kind_said(row["kind"], lang),
         "state_said": rules.state_said(row["state"], lang),
-        "tier": {"name": HAZARD_TIER[tier] if zh else tier, "color": HAZARD_COLOR[tier], "edge": TIER_EDGE[tier]},
+        "tier": tier_mark(row["hazard_tier"], lang),
         "use": USE_CLASS[row["use_class"]] if zh else row["use_class"],
         "measures_said": measures_said(row["measures"], known, lang),
         "missing_said": measures_said(row["missing"], known, lang),

@@ -57,6 +57,8 @@ class Action(StrEnum):
     VISITED = "visited"
     DECIDED = "decided"
     ENFORCED = "enforced"
+    DUTY_SET = "duty_set"
+    PATROL_RULE_SET = "patrol_rule_set"
     SIGNER_NAMED = "signer_named"
     SIGNED = "signed"
     PAGE_KEPT = "page_kept"
@@ -109,6 +111,8 @@ _ZH = {
     Action.VISITED: "上报到访",
     Action.DECIDED: "采纳或驳回建议",
     Action.ENFORCED: "联合执法",
+    Action.DUTY_SET: "安排人员",
+    Action.PATROL_RULE_SET: "改巡查间隔",
     Action.SIGNER_NAMED: "指定签字人",
     Action.SIGNED: "签字确认",
     Action.PAGE_KEPT: "上传签字页",

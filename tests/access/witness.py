@@ -61,6 +61,8 @@ ELSEWHERE = {
     **dict.fromkeys(("signer", "signed_content", "signature", "signature_page"), "sql/tests/0026_signatures.sql"),
     **dict.fromkeys(("snapshot", "snapshot_house", "reminder", "assessment_item"), "tests/bulletins/test_snapshots.py"),
     "work_step": "sql/tests/0030_work_steps.sql",
+    "duty": "tests/duties/test_duties.py",
+    "patrol_rule": "tests/duties/test_duties.py",
     "enforcement": "tests/enforcement/test_enforcement.py",
     "proposal_decision": "tests/visits/test_visits.py",
     "judgement_confirmation": "tests/record/test_judge.py",

@@ -134,6 +134,8 @@ _ALLOWED = {
     "proposal_decision": {"INSERT": {"administrator", "township"}},
     **{table: {"INSERT": {"administrator", "planner"}} for table in ("enforcement", "enforcement_house")},
     "enforcement_finding": {"INSERT": set(_ASKERS) - {"village", "auditor"}},
+    "duty": {"INSERT": {"administrator", "planner", "township"}},
+    "patrol_rule": {"UPDATE": {"administrator"}},
     "signer": {"INSERT": {"administrator", "planner"}},
     **{
         table: {"INSERT": {"administrator", "planner", "township", "village"}}

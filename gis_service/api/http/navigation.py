@@ -21,7 +21,7 @@ def pages_for(identity: Identity | None, lang: str) -> list[tuple[str, str]]:
     if identity is None:
         return []
     home = own_map(identity)
-    found = []
+    found = [("我的工作", "My work", "/work")]
     if home.startswith("/map/township"):
         found.append(("乡镇图", "Township", home))
     elif identity.role is not Role.FIRE:
