@@ -31,6 +31,7 @@ ROOMS = {
     "Duties": ["duty", "patrol_rule", "duty_in_force", "reward"],
     "QR plates": ["plate", "plate_setting", "plate_scan"],
     "Joint enforcement": ["enforcement", "enforcement_house", "enforcement_finding"],
+    "Bulletins": ["snapshot", "snapshot_house", "reminder", "assessment_item", "work_step"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",
              "firebreak", "analysed"],
     "Inspection plans": ["plan", "plan_version", "plan_team", "plan_stop", "plan_day", "plan_unplanned", "plan_edit"],

@@ -67,6 +67,10 @@ class Action(StrEnum):
     SIGNER_NAMED = "signer_named"
     SIGNED = "signed"
     PAGE_KEPT = "page_kept"
+    BULLETIN_FROZEN = "bulletin_frozen"
+    UNIT_REMINDED = "unit_reminded"
+    POINTS_SET = "points_set"
+    WORK_STEP_SAID = "work_step_said"
     ROUND_OPENED = "round_opened"
     ROUND_CLOSED = "round_closed"
     ACCOUNT_ADDED = "account_added"
@@ -122,6 +126,10 @@ _ZH = {
     Action.SIGNER_NAMED: "指定签字人",
     Action.SIGNED: "签字确认",
     Action.PAGE_KEPT: "上传签字页",
+    Action.BULLETIN_FROZEN: "固化通报",
+    Action.UNIT_REMINDED: "发函或约谈",
+    Action.POINTS_SET: "修改考核分值",
+    Action.WORK_STEP_SAID: "填报六步工作法",
     Action.ROUND_OPENED: "开启轮次",
     Action.ROUND_CLOSED: "关闭轮次",
     Action.ACCOUNT_ADDED: "新建账号",

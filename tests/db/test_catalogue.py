@@ -145,6 +145,9 @@ _ALLOWED = {
         table: {"INSERT": {"administrator", "planner", "township", "village"}}
         for table in ("signed_content", "signature", "signature_page")
     },
+    **{table: {"INSERT": {"administrator", "planner"}} for table in ("snapshot", "snapshot_house", "reminder")},
+    "work_step": {"INSERT": {"administrator", "planner", "township"}},
+    "assessment_item": {"UPDATE": {"administrator", "planner"}},
     "case_rule": {"INSERT": {"administrator"}, "UPDATE": {"administrator"}},
     "control_rule": {right: {"administrator"} for right in ("INSERT", "UPDATE", "DELETE")},
     "account": {"INSERT": {"administrator"}, "UPDATE": {"administrator"}},

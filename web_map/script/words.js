@@ -221,6 +221,7 @@ export const WORDS = {
     enforcement: {
       saving: "正在保存…",
     },
+    bulletins: { saving: "正在保存…" },
     work: {
       saving: "正在保存…",
       end: "{name} 不再负责 {place}？",
@@ -581,6 +582,7 @@ export const WORDS = {
     enforcement: {
       saving: "Saving…",
     },
+    bulletins: { saving: "Saving…" },
     work: {
       saving: "Saving…",
       end: "{name} no longer has {place}?",

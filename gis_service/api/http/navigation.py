@@ -31,6 +31,7 @@ def pages_for(identity: Identity | None, lang: str) -> list[tuple[str, str]]:
         ("查房屋", "Houses", "/house"),
         ("整治台账", "Cases", "/cases"),
         ("通知书", "Notices", "/notices"),
+        ("通报", "Bulletins", "/bulletins"),
         ("轮次", "Rounds", "/rounds"),
         *([("签字", "Sign-off", "/signatures")] if identity.may(Right.SIGN) or identity.role is Role.AUDITOR else []),
         ("任务", "Jobs", "/jobs"),
