@@ -28,7 +28,7 @@ ROOMS = {
     "Cases": ["case", "case_event", "case_rule", "control_rule"],
     "Notices and letters": ["house_notice", "house_service", "paper_template", "letter", "letter_done"],
     "Sign-off": ["signer", "signature", "signed_content", "signature_page"],
-    "Duties": ["duty", "patrol_rule", "duty_in_force", "reward"],
+    "Duties": ["duty", "patrol_rule"],
     "QR plates": ["plate", "plate_setting", "plate_scan"],
     "Joint enforcement": ["enforcement", "enforcement_house", "enforcement_finding"],
     "Bulletins": ["snapshot", "snapshot_house", "reminder", "assessment_item", "work_step"],
