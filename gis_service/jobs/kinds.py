@@ -54,6 +54,7 @@ KINDS = {
     "offline_planner": Kind("web_map.job:planner", "short", "离线排查图", "Offline map of the list", Right.EXPORT, shared=True),
     "offline_fire": Kind("web_map.job:fire", "short", "离线消防图", "Offline map of clusters", Right.EXPORT, shared=True),
     "offline_township": Kind("web_map.job:township", "short", "离线乡镇图", "Offline map of a township", Right.EXPORT, shared=True),
+    "list": Kind("gis_service.selection.job:list_file", "short", "名单文件", "A list as a file", Right.EXPORT),
     "plan": Kind("gis_service.inspection.stored.job:plan", "long", "编排排查计划", "Inspection plan", Right.PLAN),
     "analysis": Kind("gis_service.analysis.job:analysis", "long", "巷道和连片区分析", "Analysis of alleys and clusters", Right.OPERATE),
     "notices": Kind("gis_service.notices.job:notices", "long", "通知书", "Notices", Right.CASE, person=True),

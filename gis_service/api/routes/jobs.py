@@ -19,7 +19,7 @@ from gis_service.api.http.authentication import AuditWriter
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow, forbidden
 from gis_service.api.http.bodies import Body
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.http.downloads import DOCX
+from gis_service.api.http.downloads import MEDIA
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import takes
@@ -39,7 +39,7 @@ _READ = [Depends(allow(Right.READ))]
 _OPERATE = [Depends(allow(Right.OPERATE))]
 
 JobId = Annotated[int, Path(ge=1, le=2**62)]
-_MEDIA = {".pdf": "application/pdf", ".docx": DOCX, ".html": "text/html; charset=utf-8", ".csv": "text/csv"}
+_MEDIA = MEDIA | {".html": "text/html; charset=utf-8"}
 _UPLOADED = re.compile(r"[^\x00-\x1f/\\]{1,150}")
 _SUFFIXES = {".gpkg", ".geojson", ".json", ".zip", ".kml", ".kmz", ".parquet", ".csv", ".xlsx"}
 _REFUSALS: dict[int, type[GisError]] = {404: NotFoundError, 422: InputError, 503: SetupError}

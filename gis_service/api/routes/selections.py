@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from sqlalchemy import Connection, text
+from starlette.concurrency import run_in_threadpool
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
@@ -21,23 +22,22 @@ from gis_service.api.http.errors import language
 from gis_service.api.http.rules import heavy, takes
 from gis_service.api.http.texts import Line
 from gis_service.api.routes.areas import ShapeIn
+from gis_service.api.routes.jobs import made
 from gis_service.areas.area import area_of
 from gis_service.areas.drawn import drawn_area
 from gis_service.areas.shapes import checked_shape
 from gis_service.codelists import ZONE_KIND
+from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
-from gis_service.export.files import write_places
 from gis_service.export.rows import write_rows
-from gis_service.identity import Right
+from gis_service.identity import Identity, Right
 from gis_service.selection.attributes import ATTRIBUTES
 from gis_service.selection.lists import (
     ALL,
     DIFFERENCE_HEADINGS,
-    HEADINGS,
     Narrowed,
     difference_rows,
     one_of,
-    selected_frame,
 )
 from gis_service.selection.preview import count, first
 from gis_service.selection.published import about, publish, withdraw
@@ -48,7 +48,6 @@ from gis_service.selection.select import (
     compare,
     latest_run,
     named,
-    names_of,
     parameters_of,
     run_selection,
     totals,
@@ -409,33 +408,25 @@ def why(run_id: RunId, building_id: str, connection: Reading, request: Request) 
 @router.get(
     "/selections/{run_id}/export",
     summary="The list as a file",
-    dependencies=[Depends(allow(Right.EXPORT)), Depends(heavy)],
-    response_class=FileResponse,
-    responses=DOWNLOADS,
+    dependencies=[Depends(allow(Right.EXPORT))],
+    response_class=Response,
+    responses=DOWNLOADS | {202: {"description": "It takes long: the job that goes on"}},
 )
-def export(
+async def export(
     run_id: RunId,
-    connection: Reading,
+    request: Request,
     audit: Audit,
     narrowed: NarrowedBy,
     format: Literal["xlsx", "csv", "geojson", "gpkg"] = "xlsx",
-) -> FileResponse:
-    """Download a selection, narrowed as the page shows it."""
-    parameters_of(connection, run_id)
-    places = selected_frame(connection, run_id, narrowed=narrowed)
-    told = about(connection, run_id)
-    only = narrowed.sentence(names_of(connection, [narrowed.township, narrowed.village]))
-    title, said = told["name"] or "优先排查名单", f"{_state(told)}：{told['sentence']}{f'只列{only}。' if only else ''}"
-    return exported(
-        audit, f"selection-{run_id}", format,
-        lambda path, mark: write_places(places, path, title=title, headings=HEADINGS, mark=mark, said=said),
-        run=run_id, rows=len(places),
-    )  # fmt: skip
+) -> Response:
+    """Download a selection, narrowed as the page shows it; a long one is a job that goes on when the page is left."""
+    await run_in_threadpool(_known, audit.identity, run_id)
+    return await made(request, audit, "list", {"run": run_id, "format": format, "narrowed": asdict(narrowed)})
 
 
-def _state(told: dict[str, Any]) -> str:
-    number = f"第 {told['run_id']} 号名单"
-    return f"{number}（{'草稿' if told['published_at'] is None else '已发布'}）"
+def _known(identity: Identity, run_id: int) -> None:
+    with transaction(identity, read_only=True) as connection:
+        parameters_of(connection, run_id)
 
 
 def ask_of_body(connection: Connection, asked: AskIn) -> Ask:
