@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         default="Asia/Shanghai", description="Time zone of days and hours"
     )
+    house_word: str = Field(
+        default="栋", pattern=r"^[\u4e00-\u9fff]{1,4}$", description="What bulletins count houses in: 栋, 户, 间, 图斑"
+    )
     inline_limit: int = Field(default=5_000, ge=1, description="Most houses drawn inside one offline file")
     allowed_hosts: str = Field(
         default="", description="Names under which the service is reached, beside those of this machine, by commas"

@@ -42,7 +42,8 @@ VENDOR = {
 }
 BUNDLES = (
     "layers.js", "map.js", "planner.js", "fire.js", "plan.js",
-    "cases.js", "enforcement.js", "forms.js", "house.js", "plans.js", "rounds.js", "visit.js",
+    "bulletins.js", "cases.js", "enforcement.js", "forms.js", "house.js", "plans.js", "reports.js", "rounds.js", "visit.js",
+    "work.js",
 )  # fmt: skip
 """Names under /static/built: what ``build.js`` makes of ``web_map/script``."""
 _URL = re.compile(r"url\((['\"]?)(?!data:|#)([^)'\"]+)\1\)")

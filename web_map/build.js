@@ -4,10 +4,8 @@ import { build } from "esbuild";
 const here = new URL(".", import.meta.url).pathname;
 const nothing = `${here}script/nothing.js`;
 const maps = ["layers", "map", "planner", "fire", "plan"].map((name) => [name, `${here}script/${name}.js`]);
-const pages = ["cases", "enforcement", "forms", "house", "plans", "rounds", "visit"].map((name) => [
-  name,
-  `${here}script/pages/${name}.js`,
-]);
+const names = ["bulletins", "cases", "enforcement", "forms", "house", "plans", "reports", "rounds", "visit", "work"];
+const pages = names.map((name) => [name, `${here}script/pages/${name}.js`]);
 
 await build({
   entryPoints: Object.fromEntries([...maps, ...pages]),

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from gis_service.cases import find, rules
 from gis_service.cases.lists import measures_said
-from gis_service.codelists import CASE_KIND, CASE_STATE, HAZARD_COLOR, HAZARD_TIER, JUDGEMENT_KIND, USE_CLASS
+from gis_service.codelists import CASE_KIND, CASE_STATE, HAZARD_TIER, JUDGEMENT_KIND, USE_CLASS
 from gis_service.db.day import today
-from gis_service.facts.symbols import TIER_EDGE
+from gis_service.facts.symbols import tier_mark
 from gis_service.identity import ROLE_ZH, Role
 from gis_service.settings import get_settings
 from web_map import assets
@@ -86,12 +86,11 @@ def _link(asked: find.Filter, offset: int, lang: str) -> str:
 
 def _row(row: dict[str, Any], known: rules.Rules, lang: str) -> dict[str, Any]:
     zh = lang != "en"
-    tier = row["hazard_tier"]
     return row | {
         "heading": row["name"] or row["address"] or row["building_id"],
         "kind_said": rules.kind_said(row["kind"], lang),
         "state_said": rules.state_said(row["state"], lang),
-        "tier": {"name": HAZARD_TIER[tier] if zh else tier, "color": HAZARD_COLOR[tier], "edge": TIER_EDGE[tier]},
+        "tier": tier_mark(row["hazard_tier"], lang),
         "use": USE_CLASS[row["use_class"]] if zh else row["use_class"],
         "measures_said": measures_said(row["measures"], known, lang),
         "missing_said": measures_said(row["missing"], known, lang),
@@ -135,6 +134,7 @@ def case_values(connection: Connection, case_id: int, lang: str, *, may_step: bo
         "reviewer_said": dict(reviewers).get(case["reviewer"], case["reviewer"]),
         "basis_said": _basis(case["basis"], known, lang),
         "events": [_event(event, known, dict(reviewers), lang) for event in history],
+        "planned": any(event["kind"] == "plan" for event in history),
         "groups": _groups(steps, lang),
         "forms": script_json({f"{r.kind} {r.what}": _form(r, case, reviewers, ends, history, lang) for r in steps}),
         "today": str(today()),
@@ -152,7 +152,7 @@ def _basis(code: str | None, known: rules.Rules, lang: str) -> str:
 _GROUPS = (
     (("measure control", "stop_business", "check_business", "resume_business", "measure_end"), "管控", "Controls"),
     (("plan", "file", "start", "stage_acceptance", "memo", "measure works"), "整治", "Rectification"),
-    (("notice", "measure enforcement"), "通知和执法", "Notices and enforcement"),
+    (("notice", "serve", "measure enforcement"), "通知和执法", "Notices and enforcement"),
     (("ask_extension", "grant_extension"), "延期", "Extension"),
     (("submit_acceptance", "approve_acceptance", "return", "return_to_work", "submit_clearance", "approve_clearance"), "验收和销号", "Acceptance and clearance"),
     (("correct",), "更正", "Correction"),
@@ -202,6 +202,8 @@ def _referable(
 ) -> list[tuple[str, str]]:
     if "measure" in rule.checks:
         return [(str(m["measure_id"]), f"{m['zh'] if zh else m['en']} {m['began_on']}") for m in ends["measure"]]
+    if rule.kind == "serve":
+        return [(str(n["notice_id"]), f"{n['number']} {n['issued_on']}") for n in ends["notice"]]
     if "asked" in rule.checks:
         return [(str(a["event_id"]), f"{a['on_day']} → {a['until']}") for a in ends["asked"]]
     return [(str(e["event_id"]), f"{e['seq']}. {e['on_day']}") for e in reversed(history)]

@@ -6,16 +6,29 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from gis_service.bulletins.course import Course, course
+from gis_service.bulletins.progress import STEPS, STEPS_EN
 from gis_service.codelists import HAZARD_COLOR
+from gis_service.db.day import today
 from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.export.table import Table
-from gis_service.figures.tables import OVERVIEW, Runs, department_table, place_tables, runs_of
+from gis_service.figures.tables import (
+    OVERVIEW,
+    Runs,
+    department_table,
+    hazards_by_unit,
+    place_tables,
+    runs_of,
+    worst_clusters,
+)
+from web_map.charts import Bar, Chart, Series, bars, lines
 from web_map.frame import Page
 from web_map.layers import Boundaries
 from web_map.parts import all_houses, attribution, boundaries_of, county_of, drawn, extent_of
 from web_map.tables import shown
 
+_BARS_MAX = 30
 # What the circles of the map can show; the first is shown at first.
 _MEASURES = ("severe", "some", "priority", "in_clusters", "unreached", "unjudged")
 
@@ -33,6 +46,7 @@ def county_page(connection: Connection, lang: str = "zh") -> Page:
     srid = work_srid()
     runs = runs_of(connection)
     overview, annex1 = place_tables(connection, runs)
+    worst, units = worst_clusters(connection, runs), hazards_by_unit(connection)
     boundaries = boundaries_of(connection, srid)
     county = county_of(connection)
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
@@ -50,12 +64,18 @@ def county_page(connection: Connection, lang: str = "zh") -> Page:
         bounds=extent_of(connection),
         config=config,
         layers=outlined or [all_houses(lang=lang)],
-        facts=_facts(overview, zh=zh),
+        facts=_facts(overview, units, zh=zh),
         notes=_notes(runs, zh=zh),
         simulated=bool(head["simulated"]),
         lang=lang,
         links=_links(zh=zh),
-        tables=[shown(overview, lang, link), shown(annex1, lang, link), shown(department_table(connection), lang)],
+        charts=_charts(units, course(connection, today()), zh=zh),
+        tables=[
+            shown(overview, lang, link),
+            shown(annex1, lang, link),
+            shown(department_table(connection), lang),
+            *([shown(worst, lang, "/map/fire/{code}" + ("" if zh else "?lang=en"))] if worst.rows else []),
+        ],
         current="/",
     )
 
@@ -79,10 +99,50 @@ def _circles(overview: Table, *, zh: bool, lang: str) -> dict[str, Any]:
     }
 
 
-def _facts(overview: Table, *, zh: bool) -> list[tuple[str, str]]:
+def _charts(units: list[dict[str, Any]], made: Course, *, zh: bool) -> list[Chart]:
+    """Return who is overdue or has done least, and the course of the campaign; nothing where there is nothing."""
+    found = []
+    if units:
+        title = "经营性自建房隐患整治（逾期多者在前）" if zh else "Hazards of operating houses (most overdue first)"
+        note = "{done}/{hazards}，逾期 {overdue}" if zh else "{done}/{hazards}, {overdue} overdue"
+        headings = ["单位", "已完成", "整治中", "隐患", ""] if zh else ["unit", "done", "in progress", "hazards", ""]
+        rows = [
+            Bar(u["name"] or "—", u["done"], u["working"], u["hazards"], note.format(**u)) for u in units[:_BARS_MAX]
+        ]
+        found.append(bars(title, rows, headings))
+    if made.days:
+        words = STEPS if zh else STEPS_EN
+        marks = [(one.due, words[one.step]) for one in made.deadlines]
+        found.append(
+            lines(
+                "经营性自建房隐患：发现、采取措施、完成整治" if zh else "Hazards: found, dealt with, rectified",
+                made.days,
+                [
+                    Series("累计发现" if zh else "found", "#5a6675", "", made.found),
+                    Series("已采取措施" if zh else "dealt with", "#b26a00", "7 3", made.acted),
+                    Series("已完成整治" if zh else "rectified", "#1f4e79", "2 2", made.done),
+                ],
+                marks,
+            )
+        )
+        found.append(
+            lines(
+                "经营性自建房初步判定（累计）" if zh else "Operating houses judged so far",
+                made.days, [Series("已判定" if zh else "judged", "#1f4e79", "", made.judged)], marks,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _facts(overview: Table, units: list[dict[str, Any]], *, zh: bool) -> list[tuple[str, str]]:
     total = dict(zip((name for name, _, _ in overview.columns), overview.total, strict=True))
     names = {name: (zh_name if zh else en_name) for name, zh_name, en_name in overview.columns}
-    return [(names[m], f"{total[m]:,}") for m in ("houses", "operating", "severe", "some", "priority", "unreached")]
+    overdue = sum(unit["overdue"] for unit in units)
+    first = ("整治逾期" if zh else "overdue", f"{overdue:,}")
+    return [
+        first,
+        *((names[m], f"{total[m]:,}") for m in ("houses", "operating", "severe", "some", "priority", "unreached")),
+    ]
 
 
 def _notes(runs: Runs, *, zh: bool) -> list[str]:
@@ -117,6 +177,8 @@ def _notes(runs: Runs, *, zh: bool) -> list[str]:
 
 def _links(*, zh: bool) -> list[tuple[str, str]]:
     return [
+        ("通报" if zh else "Bulletins", "/bulletins" + ("" if zh else "?lang=en")),
+        ("统计表" if zh else "Tables by unit", "/tables" + ("" if zh else "?lang=en")),
         ("下载表格 xlsx" if zh else "Tables (xlsx)", "/api/figures/export"),
         ("English" if zh else "中文", "?lang=en" if zh else "?lang=zh"),
     ]

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from gis_service.db.day import simulated_day
 from gis_service.settings import get_settings
 from web_map import assets
+from web_map.charts import Chart
 from web_map.embed import script_json
 from web_map.layers import FeatureLayer
 from web_map.tables import Shown
@@ -59,6 +60,8 @@ class Page:
         Whether it shows a list that is its author's and not the county's, which is then said.
     tables
         Tables of the panel; a page with tables has a wide one.
+    charts
+        Charts of the panel, before its tables.
     scripts, styles
         Files of ``static`` that this page needs beside its bundle.
     current
@@ -79,6 +82,7 @@ class Page:
     lang: str = "zh"
     links: list[tuple[str, str]] = field(default_factory=list)
     tables: list[Shown] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
     scripts: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
     current: str = ""

@@ -12,7 +12,7 @@ from gis_service.cases.rules import kind_said, rules, state_said
 from gis_service.codelists import APPRAISAL_GRADE, HAZARD_COLOR, HAZARD_TIER, JUDGEMENT_KIND, LISTS, USE_CLASS
 from gis_service.db.day import today
 from gis_service.facts.house import title
-from gis_service.facts.symbols import TIER_EDGE
+from gis_service.facts.symbols import tier_mark
 from gis_service.identity import Role
 from gis_service.record.find import Found
 from gis_service.record.house import deadlines_said, dossier
@@ -52,7 +52,7 @@ def house_values(
     return {
         "house": row,
         "heading": row["name"] or row["address"] or row["building_id"],
-        "tier": {"name": HAZARD_TIER[tier] if zh else tier, "color": HAZARD_COLOR[tier], "edge": TIER_EDGE[tier]},
+        "tier": tier_mark(tier, lang),
         "grade": APPRAISAL_GRADE[grade] if zh else grade,
         "answer": {
             "code": made.verdict.answer,

@@ -57,9 +57,20 @@ class Action(StrEnum):
     VISITED = "visited"
     DECIDED = "decided"
     ENFORCED = "enforced"
+    DUTY_SET = "duty_set"
+    PATROL_RULE_SET = "patrol_rule_set"
+    NOTICED = "noticed"
+    SERVED = "served"
+    TEMPLATE_KEPT = "template_kept"
+    LETTER_WRITTEN = "letter_written"
+    PLATED = "plated"
     SIGNER_NAMED = "signer_named"
     SIGNED = "signed"
     PAGE_KEPT = "page_kept"
+    BULLETIN_FROZEN = "bulletin_frozen"
+    UNIT_REMINDED = "unit_reminded"
+    POINTS_SET = "points_set"
+    WORK_STEP_SAID = "work_step_said"
     ROUND_OPENED = "round_opened"
     ROUND_CLOSED = "round_closed"
     ACCOUNT_ADDED = "account_added"
@@ -105,9 +116,20 @@ _ZH = {
     Action.VISITED: "上报到访",
     Action.DECIDED: "采纳或驳回建议",
     Action.ENFORCED: "联合执法",
+    Action.DUTY_SET: "安排人员",
+    Action.PATROL_RULE_SET: "改巡查间隔",
+    Action.NOTICED: "发出通知书",
+    Action.SERVED: "登记送达",
+    Action.TEMPLATE_KEPT: "更换文书模板",
+    Action.LETTER_WRITTEN: "约谈或发函",
+    Action.PLATED: "门牌",
     Action.SIGNER_NAMED: "指定签字人",
     Action.SIGNED: "签字确认",
     Action.PAGE_KEPT: "上传签字页",
+    Action.BULLETIN_FROZEN: "固化通报",
+    Action.UNIT_REMINDED: "发函或约谈",
+    Action.POINTS_SET: "修改考核分值",
+    Action.WORK_STEP_SAID: "填报六步工作法",
     Action.ROUND_OPENED: "开启轮次",
     Action.ROUND_CLOSED: "关闭轮次",
     Action.ACCOUNT_ADDED: "新建账号",

@@ -19,3 +19,5 @@ class Lock(IntEnum):
     """Held, shared, by every worker for as long as it works: the service sees by it that there is one."""
     SET_UP = 4_545_003
     """Two programs that fill a new database at once. An analysis runs beside who holds it."""
+    SNAPSHOT = 4_545_010
+    """Two who are the first to ask for a bulletin: it is frozen once."""

@@ -22,6 +22,7 @@ from gis_service.db.engine import become, transaction
 from gis_service.db.queries import statement
 from gis_service.demo import campaign
 from gis_service.demo.campaign import Deed
+from gis_service.duties import people
 from gis_service.identity import Identity, operator
 from gis_service.jobs.task import Task
 from gis_service.record import judge
@@ -66,7 +67,20 @@ def replay(on_day: Callable[[date, float], None] | None = None) -> dict[str, int
         with transaction(operator()) as connection:
             _Day(connection, places).do(list(group), counts)
         counts["days"] += 1
+    if houses:
+        _assign()
     return counts
+
+
+def _assign() -> None:
+    """Give the demo's accounts the places that they are of, where they have none yet."""
+    with transaction(operator()) as connection:
+        for row in connection.execute(text(statement("campaign.placed_accounts"))).mappings().all():
+            leads = row["role"] == "township"
+            duty = people.Duty(
+                row["name"], "leader" if leads else "grid", row["place"], "模拟包联领导" if leads else "模拟网格员"
+            )
+            people.assign(connection, duty)
 
 
 class _Day:

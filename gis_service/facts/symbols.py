@@ -5,6 +5,8 @@ Told apart without colour too: zones by a character, tiers by outline, scores an
 
 from __future__ import annotations
 
+from gis_service.codelists import HAZARD_COLOR, HAZARD_TIER
+
 # After Okabe and Ito's palette, which colour-blind readers tell apart; the character tells them apart in print.
 ZONE_COLOR = {
     "school": "#0072b2",
@@ -18,6 +20,12 @@ ZONE_MARK = {"school": "校", "hospital": "医", "market": "市", "resettlement"
 # Told apart without colour: by the edge, and the two urgent ones by a character.
 TIER_MARK = {"severe": "严", "some": "定"}
 TIER_EDGE = {"severe": "#7a0010", "some": "#6b5200", "none_found": "#0a7a60", "unjudged": "#7f8a96"}
+
+
+def tier_mark(tier: str, lang: str = "zh") -> dict[str, str]:
+    """Return a tier's name, fill and outline, as pages show it beside a house."""
+    return {"name": tier if lang == "en" else HAZARD_TIER[tier], "color": HAZARD_COLOR[tier], "edge": TIER_EDGE[tier]}
+
 
 # Darker is more urgent.
 SCORE_STEPS: tuple[tuple[float, str], ...] = ((60, "#7a0a1f"), (40, "#d7301f"), (20, "#fc8d59"), (0, "#fdcc8a"))

@@ -133,3 +133,43 @@ def department_table(connection: Connection) -> Table:
         "annex2", ("附件2 行业部门经营性自建房初步判定情况", "Annex 2: operating houses by department"),
         ("行业部门", "department"), ANNEX, rows, tuple(_sum(rows, len(ANNEX))), tuple(notes),
     )  # fmt: skip
+
+
+WORST = (
+    ("buildings", "房屋", "houses"),
+    ("operating", "经营性", "in business"),
+    ("severe", "严重隐患", "severe"),
+    ("some", "一定隐患", "some"),
+    ("share", "隐患占比%", "hazards %"),
+    ("coverage", "建筑密度%", "coverage %"),
+)
+_WORST_MAX = 10
+
+
+def worst_clusters(connection: Connection, runs: Runs) -> Table:
+    """Return the dense clusters with most hazards (重灾区, 融政规〔2022〕6号 二(四)5): by hazards, their share, the coverage.
+
+    The order is ours: the notice asks for the places to be treated as a whole and sets no measure.
+    """
+    found = connection.execute(
+        text(statement("figures.worst_clusters")), {"density_run": runs.density, "limit": _WORST_MAX}
+    ).mappings()
+    rows = tuple(
+        Row(
+            f"{n}. {r['name'] or '连片区'} #{r['cluster_id']}", str(r["cluster_id"]),
+            (r["buildings"], r["operating"], r["severe"], r["some"], round(100 * (r["severe"] + r["some"]) / r["buildings"]), r["coverage"]),
+        )
+        for n, r in enumerate(found, start=1)
+    )  # fmt: skip
+    note = (
+        "按隐患房屋数、隐患占比、建筑密度排列的前10个连片区；排列方法为本系统所定。",
+        "The first ten by hazards, their share, and the coverage; the order is this system's own.",
+    )
+    return Table(
+        "worst", ("重灾区：隐患最多的连片区", "Worst clusters"), ("连片区", "cluster"), WORST, rows, (), (note,) if rows else ()
+    )  # fmt: skip
+
+
+def hazards_by_unit(connection: Connection) -> list[dict[str, Any]]:
+    """Return hazards of operating houses by unit as their cases stand: those with most overdue first, then the least done."""
+    return [dict(row) for row in connection.execute(text(statement("figures.hazards_by_unit"))).mappings()]

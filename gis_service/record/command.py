@@ -1,4 +1,4 @@
-"""``gis-service record``, ``round`` and ``tables``: what is known of houses, the sweeps over them, the tables by day."""
+"""``gis-service record`` and ``round``: what is known of houses, the sweeps over them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from gis_service.db.day import day_asked, today
 from gis_service.db.engine import transaction
 from gis_service.db.ready import prepare
 from gis_service.errors import InputError
-from gis_service.export.annex import write_annex
 from gis_service.export.mark import Mark
 from gis_service.export.rows import write_rows
-from gis_service.files import check_output, replacing
+from gis_service.files import check_output
 from gis_service.identity import operator
-from gis_service.record import business, codes, judge, rounds, tables
+from gis_service.record import business, codes, judge, rounds
 from gis_service.record.find import find
 from gis_service.record.lists import BUSINESS_HEADINGS, business_rows
 from gis_service.say import say, warn
@@ -37,38 +36,6 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 def _date(value: datetime | None) -> date | None:
     return None if value is None else value.date()
-
-
-@click.group(name="tables")
-def tables_() -> None:
-    """按日统计表。The notice's tables as they stood at the end of a day."""
-
-
-def _write(name: tables.Name, day: str | None, out: Path) -> None:
-    if out.suffix.lower() != ".xlsx":
-        raise InputError(f"{out.name}：统计表请用 .xlsx。", f"{out.name}: a table ends in .xlsx.")
-    check_output(out)
-    prepare()
-    who, on = operator(), day_asked(day)
-    with transaction(who, read_only=True) as connection:
-        made = tables.annex(connection, name, on)
-    with replacing(out) as partial:
-        write_annex(made.title, made.of, tables.annex_lines(made), tables.annex_notes(made), partial, Mark(who.account))
-        audit_log.record(who, Action.EXPORTED, out.name, table=name, day=str(on))
-    total = sum(line.judged for line in made.lines if name == "annex2" or line.number is None)
-    say(f"{on} {made.title}：{total:,} 栋次，已写入 {out}", f"{name} of {on}: {total:,} counted, written to {out}")
-
-
-def _table_command(name: tables.Name, zh: str) -> None:
-    @tables_.command(name=name, help=f"{zh}。The notice's {name}.")
-    @click.option("--day", default=None, help="截至哪一天，默认今天。As of which day; today by default.")
-    @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
-    def command(day: str | None, out: Path) -> None:
-        _write(name, day, out)
-
-
-_table_command("annex1", "附件1 技术初步判定信息统计表")
-_table_command("annex2", "附件2 行业主管部门信息分布表")
 
 
 @click.group(name="round")

@@ -20,6 +20,12 @@ SELECT max(day) FROM (
     SELECT max(on_day) AS day FROM gis.case_event WHERE account LIKE :prefix
     UNION ALL SELECT max(visited_on) FROM gis.visit WHERE account LIKE :prefix) AS d
 
+-- name: placed_accounts
+SELECT a.name, a.role, a.place FROM gis.account AS a
+WHERE a.demo AND a.place IS NOT NULL AND a.disabled_at IS NULL
+  AND NOT EXISTS (SELECT FROM gis.duty AS d WHERE d.account = a.name)
+ORDER BY a.name
+
 -- name: last_event
 SELECT max(event_id) FROM gis.case_event WHERE case_id = :case_id AND kind = :kind
 

@@ -116,3 +116,29 @@ ORDER BY code
 SELECT r.name, r.width_m, ST_AsBinary(r.geom) AS geom FROM gis.road AS r
 JOIN gis.admin_area AS a ON a.code = :township AND r.geom && ST_Expand(a.geom, 2000)
 ORDER BY coalesce(r.width_m, 0) DESC, r.road_id LIMIT 20000
+
+-- name: hazards_by_unit
+-- Structural hazards of operating houses by unit, as their cases stand today; a house without a unit has a row with none.
+SELECT b.unit_code AS code, coalesce(a.name, b.unit_code) AS name, count(*) AS hazards,
+       count(*) FILTER (WHERE c.state IN ('pending', 'in_progress') AND c.deadline < gis.today()) AS overdue,
+       count(*) FILTER (WHERE c.state = 'pending') AS pending, count(*) FILTER (WHERE c.state = 'in_progress') AS working,
+       count(*) FILTER (WHERE c.state IN ('accepted', 'cleared')) AS done
+FROM gis.case AS c JOIN gis.building AS b USING (building_id)
+LEFT JOIN gis.admin_area AS a ON a.code = b.unit_code AND a.level IN ('township', 'unit')
+WHERE c.kind = 'structure' AND b.use_class IN ('commercial', 'mixed')
+GROUP BY b.unit_code, a.name
+ORDER BY overdue DESC, count(*) FILTER (WHERE c.state IN ('accepted', 'cleared'))::numeric / count(*), code NULLS LAST
+
+-- name: worst_clusters
+-- Dense clusters with the most hazards (重灾区), then the more hazards a house, then the denser.
+SELECT c.cluster_id, c.name, c.buildings, round(100 * c.coverage)::integer AS coverage, count(*) FILTER (WHERE b.hazard_tier = 'severe') AS severe,
+       count(*) FILTER (WHERE b.hazard_tier = 'some') AS some, count(*) FILTER (WHERE b.use_class IN ('commercial', 'mixed')) AS operating
+FROM gis.cluster_card AS c
+JOIN gis.building_density AS d ON d.run_id = c.run_id AND d.cluster_id = c.cluster_id
+JOIN gis.building AS b ON b.building_id = d.building_id AND b.removed_on IS NULL
+WHERE c.run_id = :density_run
+GROUP BY c.cluster_id, c.name, c.buildings, c.coverage
+HAVING count(*) FILTER (WHERE b.hazard_tier IN ('severe', 'some')) > 0
+ORDER BY count(*) FILTER (WHERE b.hazard_tier IN ('severe', 'some')) DESC,
+         count(*) FILTER (WHERE b.hazard_tier IN ('severe', 'some'))::numeric / c.buildings DESC, c.coverage DESC, c.cluster_id
+LIMIT :limit

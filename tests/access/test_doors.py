@@ -18,7 +18,7 @@ _PARTS = {
     "{name:path}": "leaflet.js", "{name}": "nobody", "{fid}": "1", "{layer}": "buildings", "{z}": "1", "{x}": "0", "{y}": "0",
     "{run_id}": "999999", "{before}": "999998", "{after}": "999999", "{building_id}": "H", "{area_id}": "999999", "{token_id}": "999999",
     "{deed}": "enable", "{code}": "451224100", "{plan_id}": "999999", "{cluster_id}": "999999",
-    "{case_id}": "999999", "{enforcement_id}": "999999", "{proposal_id}": "999999", "{sha256}": "0" * 64,
+    "{case_id}": "999999", "{enforcement_id}": "999999", "{subject}": "severe", "{proposal_id}": "999999", "{sha256}": "0" * 64,
 }  # fmt: skip
 _PLACES = {Role.TOWNSHIP: {"place": "451224100"}, Role.VILLAGE: {"place": "451224100201"},
            Role.DEPARTMENT: {"department": "police"}}  # fmt: skip

@@ -134,11 +134,20 @@ _ALLOWED = {
     "proposal_decision": {"INSERT": {"administrator", "township"}},
     **{table: {"INSERT": {"administrator", "planner"}} for table in ("enforcement", "enforcement_house")},
     "enforcement_finding": {"INSERT": set(_ASKERS) - {"village", "auditor"}},
+    "duty": {"INSERT": {"administrator", "planner", "township"}},
+    "patrol_rule": {"UPDATE": {"administrator"}},
+    **{table: {"INSERT": {"administrator", "department", "township"}} for table in ("house_notice", "house_service")},
+    **{table: {"INSERT": {"administrator", "planner"}} for table in ("paper_template", "letter", "letter_done")},
+    "plate": {"INSERT": {"administrator", "planner", "township"}},
+    "plate_setting": {"INSERT": {"administrator", "planner"}},
     "signer": {"INSERT": {"administrator", "planner"}},
     **{
         table: {"INSERT": {"administrator", "planner", "township", "village"}}
         for table in ("signed_content", "signature", "signature_page")
     },
+    **{table: {"INSERT": {"administrator", "planner"}} for table in ("snapshot", "snapshot_house", "reminder")},
+    "work_step": {"INSERT": {"administrator", "planner", "township"}},
+    "assessment_item": {"UPDATE": {"administrator", "planner"}},
     "case_rule": {"INSERT": {"administrator"}, "UPDATE": {"administrator"}},
     "control_rule": {right: {"administrator"} for right in ("INSERT", "UPDATE", "DELETE")},
     "account": {"INSERT": {"administrator"}, "UPDATE": {"administrator"}},

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import shapely
 
 from tests.api.conftest import app, client, fresh, front_end  # noqa: F401 - fixtures
-from tests.conftest import Database
+from tests.conftest import Database, signed_in
 from web_map.layers.packed import pack
+
+with warnings.catch_warnings():
+    # Starlette would rather have another client; its own goes on working with httpx.
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
 
 TOWN = "451224208"
 
@@ -129,3 +136,44 @@ def test_packing_loses_nothing_but_a_tenth_of_a_metre():
         assert shapely.hausdorff_distance(made, shapely.MultiPolygon([*shapely.get_parts(given)])) < 1e-6
     assert packed["coded"]["t"]["at"] == "111"
     assert packed["floors"] == [0, 1, 2]
+
+
+def test_charts_say_what_they_show(client, demo_database: Database):  # noqa: F811
+    """Who is overdue and the course of the campaign, as pictures with their numbers beside them; no script draws them."""
+    page = client.get("/", headers={"accept": "text/html"}).text
+    charts = re.findall(r'<figure class="gis-chart">(.*?)</figure>', page, re.S)
+    assert len(charts) == 3
+    for chart in charts:
+        assert re.search(r'<svg [^>]*role="img"[^>]*><title>.+</title><desc>.+</desc>', chart)
+        assert "<script" not in chart
+        assert " style=" not in chart
+    bars = re.findall(r"<tr><th scope=\"row\">(.+?)</th>(.*?)</tr>", charts[0], re.S)
+    told = {name: [int(n) for n in re.findall(r'<td class="num">(\d+)</td>', cells)] for name, cells in bars}
+    wanted = demo_database.ask(
+        "SELECT a.name, count(*) FILTER (WHERE c.state IN ('accepted', 'cleared')), count(*) FILTER (WHERE c.state = 'in_progress'), "
+        "count(*) FROM gis.case AS c JOIN gis.building AS b USING (building_id) JOIN gis.admin_area AS a ON a.code = b.unit_code "
+        "WHERE c.kind = 'structure' AND b.use_class <> 'other' GROUP BY 1"
+    )
+    assert told == {name: numbers for name, *numbers in wanted}
+    last = re.findall(r"<tr><th scope=\"row\">2022-09-08</th>(.*?)</tr>", charts[1], re.S)
+    found, acted, done = (int(n.replace(",", "")) for n in re.findall(r">([\d,]+)<", last[0]))
+    assert found == sum(row[3] for row in wanted)
+    assert found >= acted >= done == sum(row[1] for row in wanted)
+
+
+def test_the_worst_clusters(server, analysed_demo: str, app):  # noqa: F811
+    """Ranked by hazards, then their share, then the coverage, as plain rows say; each leads to its map."""
+    with Database(server, analysed_demo).active() as county:
+        rows = county.ask(
+            "SELECT d.cluster_id, b.hazard_tier, c.buildings, c.coverage FROM gis.building_density AS d JOIN gis.building AS b "
+            "USING (building_id) JOIN gis.cluster AS c USING (run_id, cluster_id) WHERE d.run_id = (SELECT max(run_id) FROM gis.run "
+            "WHERE kind = 'density') AND b.removed_on IS NULL"
+        )
+        hazards = Counter(row[0] for row in rows if row[1] in {"severe", "some"})
+        facts = {row[0]: (row[2], row[3]) for row in rows}
+        order = sorted(hazards, key=lambda c: (-hazards[c], -hazards[c] / facts[c][0], -facts[c][1], c))[:10]
+        with TestClient(app, headers=signed_in(county)) as asked:
+            page = asked.get("/", headers={"accept": "text/html"}).text
+    table = re.search(r'<table class="gis-table" id="table-worst">(.*?)</table>', page, re.S)
+    assert table
+    assert [int(n) for n in re.findall(r'href="/map/fire/(\d+)"', table[1])] == order

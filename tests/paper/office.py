@@ -12,16 +12,21 @@ import pytest
 
 def pages(docx: bytes, folder: Path) -> list[str]:
     """Return the text of each page as LibreOffice sets it, without line ends."""
+    source = folder / "paper.docx"
+    source.write_bytes(docx)
+    return words(converted(source, folder))
+
+
+def converted(source: Path, folder: Path) -> bytes:
+    """Return a file as LibreOffice turns it into PDF."""
     soffice = shutil.which("soffice")
     if soffice is None:
         pytest.skip("LibreOffice is not on this machine")
-    source = folder / "paper.docx"
-    source.write_bytes(docx)
     subprocess.run(
         [soffice, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", "pdf", "--outdir", folder, source],
         check=True, capture_output=True, timeout=300,
     )  # fmt: skip
-    return words((folder / "paper.pdf").read_bytes())
+    return (folder / f"{source.stem}.pdf").read_bytes()
 
 
 def words(pdf: bytes) -> list[str]:

@@ -221,6 +221,11 @@ export const WORDS = {
     enforcement: {
       saving: "正在保存…",
     },
+    bulletins: { saving: "正在保存…" },
+    work: {
+      saving: "正在保存…",
+      end: "{name} 不再负责 {place}？",
+    },
     rounds: {
       close: "今天关闭这个轮次？",
     },
@@ -576,6 +581,11 @@ export const WORDS = {
     },
     enforcement: {
       saving: "Saving…",
+    },
+    bulletins: { saving: "Saving…" },
+    work: {
+      saving: "Saving…",
+      end: "{name} no longer has {place}?",
     },
     rounds: {
       close: "Close this round today?",

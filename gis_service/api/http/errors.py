@@ -46,7 +46,7 @@ def _is_page(request: Request) -> bool:
     path = request.url.path
     pages, below = (
         {"/", "/account", "/accounts", "/audit-trail", "/forms", "/jobs", "/rounds"},
-        ("/map/", "/jobs/", "/plans", "/house", "/cases", "/enforcement"),
+        ("/map/", "/jobs/", "/plans", "/house", "/cases", "/enforcement", "/work"),
     )
     is_page = path in pages or path.startswith(below)
     return is_page and "text/html" in request.headers.get("accept", "")

@@ -1,4 +1,4 @@
-"""Judgements: entered, confirmed, read; the tables by day and the list of use for business that come of them."""
+"""Judgements: entered, confirmed, read; and the list of use for business that comes of them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,10 @@ from gis_service.api.routes.house import Day
 from gis_service.api.routes.tiles import forget_versions
 from gis_service.db.day import day_asked
 from gis_service.db.engine import transaction
-from gis_service.export.annex import write_annex
 from gis_service.export.rows import write_rows
 from gis_service.identity import UNIT_CODE, Right
 from gis_service.record import business, codes, judge
 from gis_service.record.lists import BUSINESS_HEADINGS, business_rows
-from gis_service.record.tables import annex, annex_lines, annex_notes
 
 router = APIRouter(prefix="/api", tags=["Record"])
 _READ = [Depends(allow(Right.READ))]
@@ -107,21 +105,6 @@ def of_house(
 def institutions(connection: Reading) -> dict[str, Any]:
     """Return the list; reports are counted of the houses that the asker may see."""
     return {"items": judge.institutions(connection)}
-
-
-@router.get(
-    "/tables/{name}", summary="Annex 1 or 2 as it stood at the end of a day", response_class=FileResponse,
-    responses=DOWNLOADS, dependencies=_EXPORT,
-)  # fmt: skip
-def table(connection: Reading, audit: Audit, name: Literal["annex1", "annex2"], day: Day = None) -> FileResponse:
-    """Download the notice's annex as a workbook of one sheet, counted from judgements."""
-    on = day_asked(day)
-    made = annex(connection, name, on)
-    return exported(
-        audit, f"{name}-{on}", "xlsx",
-        lambda path, mark: write_annex(made.title, made.of, annex_lines(made), annex_notes(made), path, mark),
-        table=name, day=str(on),
-    )  # fmt: skip
 
 
 @router.get(
