@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from gis_service import __version__
 from gis_service.api.http.authorisation import allow
+from gis_service.api.http.compression import packed, packed_response
 from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.cache import Cache
 from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
@@ -130,7 +131,11 @@ async def tile(
     mark = hashlib.sha256(f"{identity.scope}/{layer}/{z}/{x}/{y}/{run}/{version}/{__version__}".encode()).hexdigest()[
         :24
     ]
-    headers = {"ETag": f'"{mark}"', "Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
+    headers = {
+        "ETag": f'"{mark}"',
+        "Cache-Control": "private, no-cache",
+        "Vary": "Cookie, Authorization",
+    }
     if _matches(request.headers.get("if-none-match"), mark):
         return Response(status_code=304, headers=headers)
     key = (deployment, identity.scope, layer, z, x, y, run, version)
@@ -138,9 +143,9 @@ async def tile(
     if content is None and z < known.from_zoom:
         content = b""  # too small to be seen
     if content is None:
-        content = await _make(identity, known, z, x, y, run)
+        content = packed(await _make(identity, known, z, x, y, run))
         _cache().put(key, content)
-    return Response(content, media_type=MEDIA, headers=headers)
+    return packed_response(request, content, MEDIA, headers)
 
 
 # Nine points of a tile in parts of its side, row by row from the upper left corner.

@@ -228,6 +228,7 @@ export class Areas {
     if (this.shape) this.map.pm.disableDraw();
     if (this.catcher) this.map.off("popupopen", this.catcher);
     for (const layer of [this.draft, this.ring, this.outline]) layer?.remove();
+    if (this.outline) this.draw();
     this.shape = this.picking = this.draft = this.ring = this.catcher = this.outline = null;
     this.planner.maps.stack.quiet = false;
     document.body.classList.remove("gis-picking", "gis-through");
@@ -370,6 +371,9 @@ export class Areas {
     await this.ready();
     this.ask(area, area.geometry);
     this.draft.remove();
+    // Its saved outline would hold the corners where they are.
+    const saved = this.saved.get(area.area_id);
+    if (saved) this.group.removeLayer(saved.layer);
     const undo = element(
       "button",
       { type: "button", disabled: true, onclick: () => this.outline?.undo() },
@@ -413,15 +417,15 @@ export class Areas {
       this.planner.count();
       this.tell(say(this.words[area ? "changed" : "saved"], { name }));
     } catch (refusal) {
-      // Somebody was first: nothing that was drawn is lost, it can be saved under another name.
-      this.tell(refusal.message + (refusal.status === 409 ? this.words.kept : ""), true);
-      if (refusal.status === 409 && area) {
-        const kept = this.shown(geometry);
-        await this.load();
-        const told = this.help.textContent;
-        this.ask(null, kept, name);
-        this.tell(told, true);
+      if (refusal.status !== 409 || !area) {
+        this.tell(refusal.message, true);
+        return;
       }
+      // Somebody was first: nothing that was drawn is lost, it can be saved under another name.
+      const kept = this.shown(geometry);
+      await this.load();
+      this.ask(null, kept, name);
+      this.tell(refusal.message + this.words.kept, true);
     }
   }
 

@@ -1,0 +1,47 @@
+"""Fewer bytes on the line: files, maps' pages and tiles, compressed for who takes it and as they are for who does not."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from fastapi.testclient import TestClient
+
+from web_map import assets
+
+_TILE = "/tiles/buildings/14/13078/7040.pbf"
+
+
+def _raw(client: TestClient, path: str, accept: str) -> tuple[dict[str, str], bytes]:
+    """Return headers and content as they came over the line."""
+    with client.stream("GET", path, headers={"Accept-Encoding": accept, "Accept": "text/html"}) as answer:
+        assert answer.status_code == 200
+        return dict(answer.headers), b"".join(answer.iter_raw())
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/gis.css?v=1", "/static/built/map.js?v=1", "/static/vendor/leaflet.js?v=1", _TILE]
+)
+def test_who_takes_it_gets_it_compressed(client: TestClient, path: str):
+    headers, plain = _raw(client, path, "identity")
+    assert "content-encoding" not in headers
+    headers, small = _raw(client, path, "gzip")
+    assert headers["content-encoding"] == "gzip"
+    # A tile is kept by one browser alone (private), which always takes the same.
+    assert path == _TILE or "Accept-Encoding" in headers["vary"]
+    assert gzip.decompress(small) == plain
+    assert len(small) < 0.7 * len(plain)
+
+
+def test_a_page_s_length_is_by_lot(client: TestClient):
+    """Whoever counts bytes learns nothing of the secret that the page carries."""
+    lengths = {len(_raw(client, "/map/planner", "gzip")[1]) for _ in range(6)}
+    assert len(lengths) > 1
+    _, small = _raw(client, "/map/planner", "gzip")
+    assert gzip.decompress(small).decode().rstrip().endswith("-->")
+
+
+def test_a_picture_goes_as_it_is(client: TestClient):
+    headers, content = _raw(client, "/static/vendor/images/marker-icon.png", "gzip")
+    assert "content-encoding" not in headers
+    assert content == assets.vendor_path("images/marker-icon.png").read_bytes()
