@@ -74,7 +74,8 @@ def of_notices(connection: Connection, who: Identity, ids: list[int], *, owners:
 
 def _values(row: dict[str, Any], owner: str | None, offices: dict[str, str], author: str) -> dict[str, str]:
     return {
-        "文号": row["number"] or "",
+        # What is simulated says so on every paper, whatever its template.
+        "文号": (row["number"] or "") + ("（模拟数据）" if row["simulated"] else ""),
         "收件人": owner or BLANK,
         "房屋编号": row["building_id"],
         "房屋名称": row["name"] or "",

@@ -12,10 +12,12 @@ from gis_service.paper.html import Parts, pdf
 from gis_service.plates.plates import Plate
 from gis_service.settings import get_settings
 
+_A_PAGE = 8
 _CSS = """
-@page { size: A4; margin: 14mm 9mm } body { margin: 0; font-size: 0; font-family: 'Noto Sans CJK SC', sans-serif }
-.plate { display: inline-block; box-sizing: border-box; width: 95mm; height: 60mm; border: 0.4mm solid #1f4e79; padding: 4mm;
-  margin: 0 0.3mm 4mm; vertical-align: top; break-inside: avoid; overflow: hidden }
+@page { size: A4; margin: 14mm 9mm } body { margin: 0; font-family: 'Noto Sans CJK SC', sans-serif }
+.page { break-after: page; height: 262mm } .page:last-child { break-after: auto }
+.plate { float: left; box-sizing: border-box; width: 95mm; height: 60mm; border: 0.4mm solid #1f4e79; padding: 4mm;
+  margin: 0 0.3mm 4mm; overflow: hidden }
 .plate img { float: left; width: 50mm; height: 50mm } .says { margin-left: 52mm } h1 { font-size: 13pt; margin: 0 0 3mm }
 p { font-size: 9pt; margin: 0 0 2mm; overflow-wrap: anywhere }
 """
@@ -40,7 +42,7 @@ def print_plates(plates: list[Plate]) -> bytes:
             f"<div class='plate'><img src='qr:{number}' alt=''><div class='says'><h1>自建房安全</h1>"
             f"<p>房屋编号<br>{escape(printable(plate.building_id))}</p><p>扫码查看现行管控措施</p>{telephone}</div></div>"
         )
-    return pdf(
-        f"<!DOCTYPE html><html lang='zh-CN'><meta charset='utf-8'><title>门牌</title><style>{_CSS}</style><body>{''.join(shown)}</body></html>",
-        parts,
-    )
+    sheets = [shown[start : start + _A_PAGE] for start in range(0, len(shown), _A_PAGE)]
+    body = "".join(f"<div class='page'>{''.join(sheet)}</div>" for sheet in sheets)
+    head = f"<meta charset='utf-8'><title>门牌</title><style>{_CSS}</style>"
+    return pdf(f"<!DOCTYPE html><html lang='zh-CN'><head>{head}</head><body>{body}</body></html>", parts)

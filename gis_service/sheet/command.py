@@ -18,6 +18,7 @@ from gis_service.errors import InputError
 from gis_service.export.mark import Mark
 from gis_service.files import check_output, replacing
 from gis_service.identity import operator
+from gis_service.paper.package import marked
 from gis_service.record.house import dossier as read_dossier
 from gis_service.say import say
 from gis_service.sheet import dossier, house, remedy
@@ -51,6 +52,8 @@ def sheet(what: tuple[str, ...], run_id: int | None, paper: Literal["A4", "A3"],
             connection, kind, name, suffix, mark, lambda: read_sheet_data(connection, number, run_id, paper, mark)
         )
     made = write()
+    if suffix == ".docx":
+        made = marked(made, mark.account, mark.note())
     with replacing(out) as partial:
         partial.write_bytes(made)
         audit_log.record(who, Action.EXPORTED, out.name, **about)

@@ -59,7 +59,7 @@ SELECT max(event_id) FROM gis.case_event WHERE case_id = :case_id AND kind = 'no
 -- name: papers
 -- What the papers of notices say of their houses.
 SELECT n.notice_id, n.kind, n.number, n.issued_on, n.due_on, n.department, n.place, b.building_id, b.name, b.address, u.name AS unit, b.unit_code,
-       v.name AS village, b.floors, b.use_class, b.hazard_tier, b.appraisal_grade, b.departments
+       v.name AS village, b.floors, b.use_class, b.hazard_tier, b.appraisal_grade, b.departments, b.simulated
 FROM gis.notice AS n JOIN gis.building AS b USING (building_id)
 LEFT JOIN gis.admin_area AS u ON u.code = b.unit_code
 LEFT JOIN gis.admin_area AS v ON v.code = b.village_code

@@ -5,26 +5,34 @@
 -- of columns in the order of their names, without blanks; gis.number_text writes numbers as ECMAScript does). Of all that
 -- the asker sees, of a unit, or of a village; without its text, its hash alone. A round for a tier goes by the preliminary
 -- judgement, which is signed, and not by what was found later.
-WITH preliminary AS (
-    SELECT DISTINCT ON (j.building_id) j.building_id, j.reason, j.tier
-    FROM gis.judgement AS j
-    WHERE j.kind = 'preliminary'
-      AND NOT EXISTS (SELECT FROM gis.judgement AS s WHERE s.supersedes = j.judgement_id)
-    ORDER BY j.building_id, j.judged_on DESC, j.recorded_at DESC, j.judgement_id DESC
-), house AS (
+WITH house AS (
     SELECT b.unit_code, b.village_code, b.building_id, row_to_json(h)::text AS said
     FROM gis.round AS r
     CROSS JOIN gis.building AS b
-    LEFT JOIN preliminary AS p USING (building_id)
+    LEFT JOIN LATERAL (
+        SELECT j.building_id, j.reason, j.tier FROM gis.judgement AS j
+        WHERE j.building_id = b.building_id AND j.kind = 'preliminary'
+          AND NOT EXISTS (SELECT FROM gis.judgement AS s WHERE s.supersedes = j.judgement_id)
+        ORDER BY j.judged_on DESC, j.recorded_at DESC, j.judgement_id DESC LIMIT 1) AS p ON true
     CROSS JOIN LATERAL (
-        SELECT b.address, gis.in_order(b.alterations) AS alterations, b.altered_on, gis.number_text(b.area_m2) AS area_m2,
-               b.builder, b.building_id, b.built_period, b.built_year, gis.in_order(b.business_uses) AS business_uses,
-               gis.in_order(b.declared_areas) AS declared_areas, gis.in_order(b.departments) AS departments, b.design,
-               b.fire_class, gis.in_order(b.fire_hazards) AS fire_hazards, b.floors, gis.in_order(b.geohazards) AS geohazards,
+        -- A call costs more than most lists, which hold one code or none.
+        SELECT b.address,
+               CASE WHEN cardinality(b.alterations) > 1 THEN gis.in_order(b.alterations) ELSE b.alterations END AS alterations,
+               b.altered_on, gis.number_text(b.area_m2) AS area_m2, b.builder, b.building_id, b.built_period, b.built_year,
+               CASE WHEN cardinality(b.business_uses) > 1 THEN gis.in_order(b.business_uses) ELSE b.business_uses END AS business_uses,
+               CASE WHEN cardinality(b.declared_areas) > 1 THEN gis.in_order(b.declared_areas) ELSE b.declared_areas END AS declared_areas,
+               CASE WHEN cardinality(b.departments) > 1 THEN gis.in_order(b.departments) ELSE b.departments END AS departments,
+               b.design, b.fire_class,
+               CASE WHEN cardinality(b.fire_hazards) > 1 THEN gis.in_order(b.fire_hazards) ELSE b.fire_hazards END AS fire_hazards,
+               b.floors,
+               CASE WHEN cardinality(b.geohazards) > 1 THEN gis.in_order(b.geohazards) ELSE b.geohazards END AS geohazards,
                encode(ST_AsBinary(b.geom), 'hex') AS geom, gis.number_text(b.height_m) AS height_m, b.land,
-               gis.in_order(b.licences) AS licences, b.name, b.ownership, b.people, gis.in_order(b.permits) AS permits,
+               CASE WHEN cardinality(b.licences) > 1 THEN gis.in_order(b.licences) ELSE b.licences END AS licences,
+               b.name, b.ownership, b.people,
+               CASE WHEN cardinality(b.permits) > 1 THEN gis.in_order(b.permits) ELSE b.permits END AS permits,
                CASE WHEN p.building_id IS NOT NULL THEN (SELECT f FROM (SELECT p.reason, p.tier) AS f) END AS preliminary,
-               b.structure, b.use_class, gis.in_order(b.violations) AS violations
+               b.structure, b.use_class,
+               CASE WHEN cardinality(b.violations) > 1 THEN gis.in_order(b.violations) ELSE b.violations END AS violations
     ) AS h
     WHERE r.round_id = :round_id AND b.unit_code IS NOT NULL AND b.village_code IS NOT NULL
       AND (CAST(:unit AS text) IS NULL OR b.unit_code = :unit) AND (CAST(:village AS text) IS NULL OR b.village_code = :village)

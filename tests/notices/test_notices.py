@@ -94,7 +94,7 @@ def test_pdf_says_the_same(noticed, client):
     made = words(client.get(job["file"], headers=who).content)
     assert len(made) == 4
     assert "黄某甲：" in made[0]
-    assert "房屋安全鉴定通知书东自建房通〔2022〕7号" in made[0]
+    assert "房屋安全鉴定通知书东自建房通〔2022〕7号（模拟数据）" in made[0]
     assert made[1].startswith("送达回证")
     again = done(
         client,

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authentication import AuditWriter
 from gis_service.export.mark import Mark
+from gis_service.paper.package import marked
+from gis_service.sheet.stamp import stamp
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 # Said here and not guessed: what a machine guesses hangs on the machine.
@@ -24,10 +26,22 @@ MEDIA = {
     ".geojson": "application/geo+json",
     ".gpkg": "application/geopackage+sqlite3",
 }
+PAPERS: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA[".docx"]: {}, MEDIA[".pdf"]: {}}}}
+"""Of documents."""
 DOWNLOADS: dict[int | str, dict[str, Any]] = {
     200: {"content": {MEDIA[suffix]: {} for suffix in (".xlsx", ".csv", ".geojson", ".gpkg")}}
 }
 """Of lists and tables."""
+
+
+def paper(audit: AuditWriter, stem: str, suffix: str, made: bytes, **facts: Any) -> Response:
+    """Return a document (``docx`` or ``pdf``) that says in itself who takes it away and when; the trail says so too."""
+    mark = Mark(audit.identity.account)
+    name = f"{stem}-{mark.stem}.{suffix}"
+    audit.record(Action.EXPORTED, name, **facts)
+    content = stamp(made, mark) if suffix == "pdf" else marked(made, mark.account, mark.note())
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=MEDIA[f".{suffix}"], headers=headers)
 
 
 def exported(

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading
-from gis_service.api.http.downloads import DOWNLOADS, MEDIA, exported
+from gis_service.api.http.downloads import DOWNLOADS, PAPERS, exported, paper
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.texts import Texts
@@ -185,16 +185,13 @@ def step(audit: Audit, case_id: CaseId, given: EventIn) -> dict[str, Any]:
 
 @router.get(
     "/api/cases/{case_id}/plan.{format}", summary="The plan of a case as docx or PDF", tags=["Cases"], response_class=Response,
-    responses={200: {"content": {MEDIA[".docx"]: {}, MEDIA[".pdf"]: {}}}}, dependencies=[Depends(allow(Right.EXPORT))],
+    responses=PAPERS, dependencies=[Depends(allow(Right.EXPORT))],
 )  # fmt: skip
 def plan(audit: Audit, case_id: CaseId, format: Literal["docx", "pdf"]) -> Response:
     """Return the plan (一栋一策) with the number under which it is filed."""
     with transaction(audit.identity, read_only=True) as connection:
         made = read_remedy(connection, case_id)
-    document = print_remedy(made, format)
-    audit.record(Action.EXPORTED, f"case-{case_id}-plan.{format}", case=case_id)
-    headers = {"Content-Disposition": f'attachment; filename="case-{case_id}-plan.{format}"'}
-    return Response(document, media_type=MEDIA[f".{format}"], headers=headers)
+    return paper(audit, f"case-{case_id}-plan", format, print_remedy(made, format), case=case_id)
 
 
 @router.get("/cases", include_in_schema=False, dependencies=_READ)

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading
-from gis_service.api.http.downloads import DOCX
+from gis_service.api.http.downloads import paper
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.db.day import day_asked, today
@@ -78,9 +78,7 @@ def house_docx(audit: Audit, building_id: BuildingId) -> Response:
     with transaction(audit.identity, read_only=True) as connection:
         made = read_dossier(connection, building_id, today())
         picture = dossier.plan_png(connection, building_id)
-    document = dossier.print_dossier(made, picture)
-    audit.record(Action.EXPORTED, "house.docx", house=made.row["building_id"])
-    return Response(document, media_type=DOCX, headers={"Content-Disposition": 'attachment; filename="house.docx"'})
+    return paper(audit, "house", "docx", dossier.print_dossier(made, picture), house=made.row["building_id"])
 
 
 @router.get("/api/houses", summary="Houses by parts of number, name, address", tags=["Record"], dependencies=_READ)

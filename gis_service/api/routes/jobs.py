@@ -30,6 +30,7 @@ from gis_service.identity import Identity, Right, Role
 from gis_service.jobs import ask, worker
 from gis_service.jobs.ask import Job
 from gis_service.jobs.kinds import KINDS
+from gis_service.paper.package import marked
 from gis_service.settings import get_settings
 from gis_service.sheet.stamp import stamp
 from web_map.job import noted
@@ -179,6 +180,8 @@ def deliver(job: Job, audit: AuditWriter) -> Response:
     if path.suffix == ".html":
         made = noted(path.read_text(encoding="utf-8"), mark, str((job.result or {}).get("lang", "zh")))
         return HTMLResponse(made, headers=disposition)
+    if path.suffix == ".docx":
+        return Response(marked(path.read_bytes(), mark.account, mark.note()), media_type=DOCX, headers=disposition)
     return FileResponse(path, filename=name, media_type=_MEDIA[path.suffix])
 
 

@@ -14,7 +14,7 @@ from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.bodies import Body
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.http.downloads import DOCX, DOWNLOADS, exported
+from gis_service.api.http.downloads import DOCX, DOWNLOADS, PAPERS, exported, paper
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import heavy, takes
@@ -25,8 +25,8 @@ from gis_service.errors import InputError
 from gis_service.export.rows import write_rows
 from gis_service.identity import Right
 from gis_service.jobs.ask import ask
-from gis_service.notices import fields, find, issue, letters, print
-from gis_service.notices.texts import METHODS, PAPERS, template
+from gis_service.notices import fields, find, issue, letters, print, texts
+from gis_service.notices.texts import METHODS, template
 from gis_service.paper import docx
 from gis_service.paper.blocks import Document
 from web_map.notices import notices_values
@@ -40,7 +40,6 @@ TemplateKind = Literal["appraise", "stop_use", "stop_business", "rectify", "remi
 Code = Annotated[str, Field(pattern="^[A-Za-z0-9_]{1,40}$")]
 _BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _SENT = {"requestBody": {"required": True, "content": {"application/octet-stream": _BINARY}}}
-_FILES: dict[int | str, dict[str, Any]] = {200: {"content": {DOCX: {}, "application/pdf": {}}}}
 
 
 def _asked(
@@ -151,7 +150,7 @@ def export(connection: Reading, audit: Audit, asked: Asked, format: Literal["xls
     offices = find.offices(connection)
     return exported(
         audit, "notices", format,
-        lambda path, mark: write_rows(find.HEADINGS, find.lines(rows, offices), path, title=PAPERS[asked.kind].zh, mark=mark),
+        lambda path, mark: write_rows(find.HEADINGS, find.lines(rows, offices), path, title=texts.PAPERS[asked.kind].zh, mark=mark),
         list="notices", kind=asked.kind, rows=len(rows),
     )  # fmt: skip
 
@@ -222,19 +221,12 @@ def done(connection: Writing, audit: Audit, notice_id: NoticeId, given: DoneIn) 
 
 @router.get(
     "/api/letters/{notice_id}/{format}", summary="A letter as docx or PDF", tags=["Notices"], response_class=Response,
-    responses=_FILES, dependencies=[Depends(allow(Right.EXPORT))],
+    responses=PAPERS, dependencies=[Depends(allow(Right.EXPORT))],
 )  # fmt: skip
 def letter(connection: Reading, audit: Audit, notice_id: NoticeId, format: print.Format) -> Response:
     """Return the file of a letter."""
     papers = print.of_letter(connection, letters.one_letter(connection, notice_id))
-    made = print.write(papers, format, receipts=False)
-    name = f"letter-{notice_id}.{format}"
-    audit.record(Action.EXPORTED, name)
-    return Response(made, media_type=DOCX if format == "docx" else "application/pdf", headers=_named(name))
-
-
-def _named(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
+    return paper(audit, f"letter-{notice_id}", format, print.write(papers, format, receipts=False), letter=notice_id)
 
 
 @router.get(
@@ -244,9 +236,8 @@ def _named(name: str) -> dict[str, str]:
 def read_template(connection: Reading, audit: Audit, kind: TemplateKind) -> Response:
     """Return the county's template of a kind, or ours, to be changed and given back."""
     own = print.own_template(connection, kind)
-    made = own or docx.write(Document(PAPERS[kind].zh, template(kind), "2022-01-01", numbered=False))
-    audit.record(Action.EXPORTED, f"template-{kind}.docx")
-    return Response(made, media_type=DOCX, headers=_named(f"template-{kind}.docx"))
+    made = own or docx.write(Document(texts.PAPERS[kind].zh, template(kind), "2022-01-01", numbered=False))
+    return paper(audit, f"template-{kind}", "docx", made)
 
 
 @router.post(
