@@ -27,7 +27,7 @@ ROOMS = {
     "Visits and photographs": ["visit", "proposal", "proposal_decision", "attachment"],
     "Cases": ["case", "case_event", "case_rule", "control_rule"],
     "Sign-off": ["signer", "signature", "signed_content", "signature_page"],
-    "Duties": ["duty", "patrol_rule", "duty_in_force", "reward"],
+    "Duties": ["duty", "patrol_rule"],
     "Joint enforcement": ["enforcement", "enforcement_house", "enforcement_finding"],
     "Bulletins": ["snapshot", "snapshot_house", "reminder", "assessment_item", "work_step"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",
