@@ -208,7 +208,6 @@ COMMENT ON COLUMN gis.case_event.refers IS 'The event of the same case that it e
 COMMENT ON COLUMN gis.case_event.judgement_id IS 'The judgement that opened the case.';
 COMMENT ON COLUMN gis.case_event.role IS 'Database role of whoever entered it; gis_keeper where the database did.';
 COMMENT ON VIEW gis.measure IS 'Measures of cases: the events that began them, with the day of the event that ended them.';
-COMMENT ON VIEW gis.notice IS 'Notices of cases.';
 COMMENT ON VIEW gis.case_card IS 'A case as people are told of it: its house, what waits for review, measures in force, controls that are missing, whether it is overdue.';
 COMMENT ON FUNCTION gis.case_refusal IS 'Why somebody may not take a step now, whatever it says; null where it may.';
 COMMENT ON FUNCTION gis.case_fault IS 'What is wrong with an event itself; null where nothing is.';
@@ -285,3 +284,20 @@ COMMENT ON VIEW gis.duty_in_force IS 'Duties that hold.';
 COMMENT ON TABLE gis.patrol_rule IS 'How many days may pass between two looks at a house, by tier, and at a stopped business.';
 COMMENT ON VIEW gis.reward IS 'Visits that led to a judgement of severe, with who reported them.';
 COMMENT ON FUNCTION gis.work IS 'What is to be done by today in some places (null: all that the asker sees), of a department or of all.';
+
+COMMENT ON VIEW gis.notice IS 'Notices to owners, with their service: steps of cases, and of houses without one.';
+COMMENT ON VIEW gis.notice_due IS 'Which kinds of notice a house is to have, by what is known of it today.';
+COMMENT ON TABLE gis.house_notice IS 'Notices to houses without an open case; numbered as events are.';
+COMMENT ON COLUMN gis.house_notice.kind IS 'As of gis.case_rule: appraise 鉴定通知.';
+COMMENT ON TABLE gis.house_service IS 'That such a notice was served, with photographs of the receipt.';
+COMMENT ON TABLE gis.paper_template IS 'A county''s own templates (docx); the newest of a kind holds, one without content goes back to ours.';
+COMMENT ON TABLE gis.letter IS 'Reminders (remind 发函提醒) and talks (talk 约谈) with units.';
+COMMENT ON COLUMN gis.letter.meeting IS 'Of a talk: when and where.';
+COMMENT ON TABLE gis.letter_done IS 'That a letter was received, or a talk held.';
+COMMENT ON FUNCTION gis.check_service IS 'A service is of a notice of its case, once, and not before it.';
+
+COMMENT ON TABLE gis.plate IS 'QR plates of houses.';
+COMMENT ON COLUMN gis.plate.body IS 'The random part of its code; the signed code is made of it with the key in the data folder.';
+COMMENT ON TABLE gis.plate_setting IS 'Whether plates answer, and which telephone they tell; the newest row holds.';
+COMMENT ON TABLE gis.plate_scan IS 'How often a plate was looked at on a day.';
+COMMENT ON FUNCTION gis.scan_plate IS 'What a plate tells a stranger, counted; nothing where plates are off or there is none.';

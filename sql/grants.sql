@@ -211,6 +211,22 @@ GRANT UPDATE (days, source) ON gis.patrol_rule TO gis_administrator;
 GRANT EXECUTE ON FUNCTION gis.has_charge_of, gis.work
 TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT EXECUTE ON FUNCTION gis.is_account TO gis_administrator, gis_planner, gis_township;
+-- Notices and letters (0027). A county's templates are read by whoever prints.
+GRANT SELECT ON gis.house_notice, gis.house_service, gis.notice_due, gis.paper_template, gis.letter, gis.letter_done
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
+GRANT INSERT (building_id, kind, number, due_on) ON gis.house_notice TO gis_administrator, gis_department, gis_township;
+GRANT INSERT (notice_id, building_id, served_on, method, reason, receipt) ON gis.house_service TO
+    gis_administrator, gis_department, gis_township;
+GRANT USAGE ON SEQUENCE gis.case_event_event_id_seq TO gis_administrator, gis_department, gis_township;
+GRANT INSERT (kind, content) ON gis.paper_template TO gis_administrator, gis_planner;
+GRANT INSERT (kind, unit_code, number, reason, due_on, meeting) ON gis.letter TO gis_administrator, gis_planner;
+GRANT INSERT (letter_id, done_on, note) ON gis.letter_done TO gis_administrator, gis_planner;
+-- QR plates (0028): what one tells a stranger is what its function returns.
+GRANT EXECUTE ON FUNCTION gis.scan_plate TO gis_service;
+GRANT SELECT ON gis.plate, gis.plate_setting TO gis_administrator, gis_planner, gis_township, gis_auditor;
+GRANT SELECT ON gis.plate_scan TO gis_administrator, gis_planner, gis_auditor;
+GRANT INSERT (building_id, body) ON gis.plate TO gis_administrator, gis_planner, gis_township;
+GRANT INSERT (enabled, telephone) ON gis.plate_setting TO gis_administrator, gis_planner;
 -- Whom nobody can be: it keeps a house's tier and grade in step with the judgements, a case with its events, and a house
 -- with what its township accepted, by the functions that it owns.
 GRANT SELECT ON gis.building, gis.judgement, gis.deployment, gis.round, gis.round_deadline, gis.attachment, gis.case,

@@ -134,6 +134,7 @@ def case_values(connection: Connection, case_id: int, lang: str, *, may_step: bo
         "reviewer_said": dict(reviewers).get(case["reviewer"], case["reviewer"]),
         "basis_said": _basis(case["basis"], known, lang),
         "events": [_event(event, known, dict(reviewers), lang) for event in history],
+        "planned": any(event["kind"] == "plan" for event in history),
         "groups": _groups(steps, lang),
         "forms": script_json({f"{r.kind} {r.what}": _form(r, case, reviewers, ends, history, lang) for r in steps}),
         "today": str(today()),
@@ -151,7 +152,7 @@ def _basis(code: str | None, known: rules.Rules, lang: str) -> str:
 _GROUPS = (
     (("measure control", "stop_business", "check_business", "resume_business", "measure_end"), "管控", "Controls"),
     (("plan", "file", "start", "stage_acceptance", "memo", "measure works"), "整治", "Rectification"),
-    (("notice", "measure enforcement"), "通知和执法", "Notices and enforcement"),
+    (("notice", "serve", "measure enforcement"), "通知和执法", "Notices and enforcement"),
     (("ask_extension", "grant_extension"), "延期", "Extension"),
     (("submit_acceptance", "approve_acceptance", "return", "return_to_work", "submit_clearance", "approve_clearance"), "验收和销号", "Acceptance and clearance"),
     (("correct",), "更正", "Correction"),
@@ -201,6 +202,8 @@ def _referable(
 ) -> list[tuple[str, str]]:
     if "measure" in rule.checks:
         return [(str(m["measure_id"]), f"{m['zh'] if zh else m['en']} {m['began_on']}") for m in ends["measure"]]
+    if rule.kind == "serve":
+        return [(str(n["notice_id"]), f"{n['number']} {n['issued_on']}") for n in ends["notice"]]
     if "asked" in rule.checks:
         return [(str(a["event_id"]), f"{a['on_day']} → {a['until']}") for a in ends["asked"]]
     return [(str(e["event_id"]), f"{e['seq']}. {e['on_day']}") for e in reversed(history)]

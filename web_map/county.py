@@ -24,7 +24,7 @@ from gis_service.figures.tables import (
 )
 from web_map.charts import Bar, Chart, Series, bars, lines
 from web_map.frame import Page
-from web_map.layers import Boundaries, Townships
+from web_map.layers import Boundaries
 from web_map.parts import all_houses, attribution, boundaries_of, county_of, drawn, extent_of
 from web_map.tables import shown
 
@@ -57,7 +57,7 @@ def county_page(connection: Connection, lang: str = "zh") -> Page:
         "circles": _circles(overview, zh=zh, lang=lang),
     }
     # The circles carry the names.
-    outlined = drawn([Townships(boundaries, lang=lang), Boundaries(boundaries, labels=False, lang=lang)])
+    outlined = drawn([Boundaries(boundaries, labels=False, filled=True, lang=lang)])
     return Page(
         title="自建房安全专项整治一张图" if zh else "Self-built houses: the county at a glance",
         subtitle=county["name"] if county else "",

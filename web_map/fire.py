@@ -39,7 +39,17 @@ from web_map.layers import (
 )
 from web_map.layers.features import feature, to_degrees
 from web_map.layers.source import of_rows
-from web_map.parts import attribution, boundaries_of, county_of, drawn, extent_of, ground_layers, read, shapes_of
+from web_map.parts import (
+    attribution,
+    boundaries_of,
+    county_of,
+    drawn,
+    extent_of,
+    ground_layers,
+    place_names,
+    read,
+    shapes_of,
+)
 
 _LIST_MAX = 200
 _WATER_MAX = 2_000
@@ -77,18 +87,19 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
     run_id = run["run_id"]
     srid = work_srid()
 
-    def tiled(source: str, key: str, *, answers: bool = True) -> Tiles:
+    def tiled(source: str, key: str, from_zoom: int = 0, *, answers: bool = True) -> Tiles:
         address = f"/tiles/{source}/{{z}}/{{x}}/{{y}}.pbf?run={run_id}"
         asked = {"ask": "/api/clusters/", "query": f"?run={run_id}"} if answers else {}
-        return Tiles(address, source, key=key, **asked)
+        return Tiles(address, source, from_zoom, key=key, **asked)
 
     county = county_of(connection)
     extent = connection.execute(text(statement("fire.extent")), {"run_id": run_id}).one()
     layers: list[FeatureLayer] = [
         *ground_layers(connection, boundaries_of(connection, srid), srid, lang=lang, tiled=True),
-        HoseDistances(tiled("reach", "cluster_id"), lang=lang),
-        Alleys(tiled("alleys", "alley_id", answers=False), parameters=run["parameters"], lang=lang),
+        HoseDistances(tiled("reach", "cluster_id", 13), lang=lang),
+        Alleys(tiled("alleys", "alley_id", 14, answers=False), parameters=run["parameters"], lang=lang),
         Clusters(tiled("clusters", "cluster_id"), lang=lang),
+        place_names(lang=lang),
     ]
     return Page(
         title="连片区消防图" if zh else "Dense clusters for the fire brigade",

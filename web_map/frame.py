@@ -132,7 +132,7 @@ def render(
         navigation=navigation or [],
         scripts=[_script(name, offline) for name in (LEAFLET, f"built/{page.bundle}.js", *page.scripts)],
         styles=[_style(name, offline) for name in (*STYLES[:1], *page.styles, *STYLES[1:])],
-        folium_header=Markup(figure.header.render().replace("<script>", _open_script(nonce))),  # noqa: S704
+        folium_header=Markup(_pinched(figure.header.render()).replace("<script>", _open_script(nonce))),  # noqa: S704
         folium_html=Markup(figure.html.render()),  # noqa: S704 - folium's frame, and JSON in which no tag can begin
         folium_script=Markup(figure.script.render()),  # noqa: S704
         map_name=map_.get_name(),
@@ -158,6 +158,11 @@ def message_page(message: str, lang: str) -> str:
     """Return a page that says one sentence and leads back."""
     template = templates.get_template("message.html")
     return template.render(message=message, lang=lang, style=assets.link("gis.css"))
+
+
+def _pinched(header: str) -> str:
+    """Return folium's head without its ban on enlarging the page with two fingers."""
+    return header.replace(", maximum-scale=1.0, user-scalable=no", "")
 
 
 def _open_script(nonce: str | None) -> str:

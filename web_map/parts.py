@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
-from web_map.layers import Boundaries, FeatureLayer, Houses, Places, Roads, Tiles
+from web_map.layers import Boundaries, FeatureLayer, Houses, PlaceNames, Places, Roads, Tiles
 from web_map.layers.source import of_rows
 
 _ROADS_MAX = 6_000
@@ -38,6 +38,11 @@ def ground_layers(
     if not tiled:
         roads = of_rows(read(connection, "maps.roads", limit=_ROADS_MAX), srid)
     return [Roads(roads, lang=lang), Boundaries(boundaries, labels_from=labels_from, lang=lang)]
+
+
+def place_names(*, lang: str) -> PlaceNames:
+    """Return the names of villages as tiles, for a served page; the last layer, so that the others' names come first."""
+    return PlaceNames(Tiles("/tiles/names/{z}/{x}/{y}.pbf", "names", from_zoom=13), lang=lang)
 
 
 def county_of(connection: Connection) -> Any:
@@ -76,9 +81,9 @@ def joined(sentences: Iterable[str], *, zh: bool) -> str:
     return ("；" if zh else "; ").join(sentences)
 
 
-def all_houses(*, lang: str, min_zoom: int = 0) -> Houses:
+def all_houses(*, lang: str, from_zoom: int = 0) -> Houses:
     """Return every house as tiles, pale: the ground of a list, and the whole map where no outline is known."""
-    return Houses(Tiles("/tiles/buildings/{z}/{x}/{y}.pbf", "buildings"), lang=lang, min_zoom=min_zoom)
+    return Houses(Tiles("/tiles/buildings/{z}/{x}/{y}.pbf", "buildings", from_zoom), lang=lang)
 
 
 def drawn(layers: Iterable[FeatureLayer | None]) -> list[FeatureLayer]:

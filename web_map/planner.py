@@ -35,6 +35,7 @@ from web_map.parts import (
     extent_of,
     ground_layers,
     joined,
+    place_names,
     read,
     shapes_of,
 )
@@ -78,9 +79,7 @@ def planner_page(
     key_zones = KeyZones(zones, buffers=buffers, lang=lang)
     houses = None
     if run["run_id"] is not None:
-        houses = PriorityHouses(
-            of_rows(rows, srid) if offline else _tiles(run["run_id"]), lang=lang, min_zoom=from_zoom
-        )
+        houses = PriorityHouses(of_rows(rows, srid) if offline else _tiles(run["run_id"], from_zoom), lang=lang)
     config: dict[str, Any] = {
         "list": _list(rows[:_LIST_MAX], srid, lang),
         "attribution": attribution(county, zh=zh),
@@ -102,11 +101,12 @@ def planner_page(
         layers=drawn(
             [
                 roads,
-                None if offline else all_houses(lang=lang, min_zoom=from_zoom),
+                None if offline else all_houses(lang=lang, from_zoom=from_zoom),
                 outlines,
                 Buffers(zones, buffers=buffers, lang=lang),
                 key_zones,
                 houses,
+                None if offline else place_names(lang=lang),
             ]
         ),
         bundle="planner",
@@ -176,9 +176,9 @@ def _buffers(parameters: dict[str, Any]) -> dict[str, float]:
     return {term["kind"]: float(term["buffer_m"]) for term in terms if term["term"] == "zone"}
 
 
-def _tiles(run_id: int) -> Tiles:
+def _tiles(run_id: int, from_zoom: int) -> Tiles:
     address = f"/tiles/selection/{{z}}/{{x}}/{{y}}.pbf?run={run_id}"
-    return Tiles(address, "selection", ask=f"/api/selections/{run_id}/buildings/")
+    return Tiles(address, "selection", from_zoom, ask=f"/api/selections/{run_id}/buildings/")
 
 
 def _list(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, Any]]:

@@ -21,7 +21,17 @@ from web_map.frame import Page
 from web_map.layers import Clusters, HazardTiers, Listed, Tiles, Veil
 from web_map.layers.features import middle
 from web_map.layers.source import of_rows
-from web_map.parts import attribution, boundaries_of, county_of, drawn, ground_layers, joined, read, shapes_of
+from web_map.parts import (
+    attribution,
+    boundaries_of,
+    county_of,
+    drawn,
+    ground_layers,
+    joined,
+    place_names,
+    read,
+    shapes_of,
+)
 from web_map.tables import shown
 
 _LIST_MAX = 300
@@ -57,7 +67,7 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
             roads, borders, _houses(connection, township, srid, offline=offline, lang=lang),
             Veil(of_rows([place], srid), lang=lang) if place and place["geom"] is not None else None,
             Clusters(of_rows(clusters, srid), dots=False, lang=lang, name="密集连片区" if zh else "Dense clusters"),
-            Listed(of_rows(listed, srid), lang=lang),
+            Listed(of_rows(listed, srid), lang=lang), None if offline else place_names(lang=lang),
         ]
     )  # fmt: skip
     head = connection.execute(text(statement("maps.headline"))).mappings().one()

@@ -59,6 +59,11 @@ class Action(StrEnum):
     ENFORCED = "enforced"
     DUTY_SET = "duty_set"
     PATROL_RULE_SET = "patrol_rule_set"
+    NOTICED = "noticed"
+    SERVED = "served"
+    TEMPLATE_KEPT = "template_kept"
+    LETTER_WRITTEN = "letter_written"
+    PLATED = "plated"
     SIGNER_NAMED = "signer_named"
     SIGNED = "signed"
     PAGE_KEPT = "page_kept"
@@ -113,6 +118,11 @@ _ZH = {
     Action.ENFORCED: "联合执法",
     Action.DUTY_SET: "安排人员",
     Action.PATROL_RULE_SET: "改巡查间隔",
+    Action.NOTICED: "发出通知书",
+    Action.SERVED: "登记送达",
+    Action.TEMPLATE_KEPT: "更换文书模板",
+    Action.LETTER_WRITTEN: "约谈或发函",
+    Action.PLATED: "门牌",
     Action.SIGNER_NAMED: "指定签字人",
     Action.SIGNED: "签字确认",
     Action.PAGE_KEPT: "上传签字页",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from gis_service import __version__
 from gis_service.api.http import errors, metrics
 from gis_service.api.http.authorisation import allow, unruled
+from gis_service.api.http.compression import file_response
 from gis_service.api.http.doors import Doors
 from gis_service.api.http.guard import Guard
 from gis_service.api.routes import (
@@ -35,10 +39,12 @@ from gis_service.api.routes import (
     jobs,
     judgements,
     my_account,
+    notices,
     pages,
     person,
     plan_pages,
     plans,
+    plates,
     rounds,
     selections,
     shapes,
@@ -81,6 +87,14 @@ class _Open(StaticFiles):
     """Our own front-end files: they hold nothing of the county."""
 
     public = True
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """Return a file, compressed where the asker takes it."""
+        if status_code != 200:
+            return super().file_response(full_path, stat_result, scope, status_code)
+        return file_response(Request(scope), Path(full_path))
 
 
 @lru_cache(maxsize=4)
@@ -129,6 +143,8 @@ def create_app(lifespan: Any = None) -> FastAPI:
         duties.router,
         forms.router,
         signatures.router,
+        notices.router,
+        plates.router,
         attachments.router,
         rounds.router,
         bulletins.router,

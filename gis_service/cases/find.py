@@ -78,9 +78,10 @@ def steps(connection: Connection, case_id: int) -> list[tuple[str, str]]:
 
 
 def open_ends(connection: Connection, case_id: int) -> dict[str, list[dict[str, Any]]]:
-    """Return what a step may refer to: measures in force, extensions that were asked for and not granted."""
+    """Return what a step may refer to: measures in force, notices not served, extensions not granted."""
     return {
         "measure": _all(connection, "cases.open_measures", case_id=case_id),
+        "notice": _all(connection, "cases.open_notices", case_id=case_id),
         "asked": _all(connection, "cases.open_requests", case_id=case_id),
     }
 

@@ -36,6 +36,7 @@ FIELDS: dict[str, Field] = {
     "evidence": Field("照片", "photographs", "photographs", 30),
     "refers": Field("针对的记录", "of the event", "event"),
     "number": Field("文号", "number of the paper"),
+    "method": Field("送达方式", "how it was served"),
     "scope": Field("范围、部位", "which parts"),
     "begins_on": Field("计划开工", "work is to begin", "date"),
     "fenced": Field("已采取硬隔离", "fenced off", "boolean"),

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from gis_service import __version__
 from gis_service.db.queries import statement
 from gis_service.errors import ConflictError, InputError, NotFoundError, TooManyError
-from gis_service.identity import Identity
+from gis_service.identity import Identity, Right
 from gis_service.jobs.kinds import KINDS
 from gis_service.settings import get_settings
 
@@ -89,6 +89,8 @@ def ask(connection: Connection, identity: Identity, kind: str, parameters: dict[
     known = KINDS.get(kind)
     if known is None:
         raise InputError("没有这种任务。", "There is no such kind of job.")
+    if known.person:
+        parameters = {**parameters, "person": identity.may(Right.PERSON)}
     key = _key(connection, identity, kind, parameters) if known.shared else None
     if key is not None:
         # Two who ask at once: the second waits here, and then finds the first one's job.

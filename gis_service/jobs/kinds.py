@@ -28,6 +28,8 @@ class Kind:
         Whether whoever asks for the same, with the same eyes, of the same data, gets the same job.
     right
         Who may ask.
+    person
+        Whether what it makes may hold personal data: done with the asker's privilege, and given to none without it.
 
     """
 
@@ -37,6 +39,7 @@ class Kind:
     en: str
     right: Right
     shared: bool = False
+    person: bool = False
 
     def load(self) -> Callable[..., dict[str, Any]]:
         """Return the function that does it."""
@@ -54,6 +57,7 @@ KINDS = {
     "offline_township": Kind("web_map.job:township", "short", "离线乡镇图", "Offline map of a township", Right.EXPORT, shared=True),
     "plan": Kind("gis_service.inspection.stored.job:plan", "long", "编排排查计划", "Inspection plan", Right.PLAN),
     "analysis": Kind("gis_service.analysis.job:analysis", "long", "巷道和连片区分析", "Analysis of alleys and clusters", Right.OPERATE),
+    "notices": Kind("gis_service.notices.job:notices", "long", "通知书", "Notices", Right.CASE, person=True),
     "replay": Kind("gis_service.demo.replay:replay_campaign", "long", "回放专项整治（模拟）", "Campaign replayed (simulated)", Right.ACCOUNTS),
     "import": Kind("gis_service.ingest.job:import_", "long", "导入数据", "Import of a file", Right.OPERATE),
 }  # fmt: skip

@@ -30,7 +30,7 @@ class Task:
     job_id, parameters
         The job, and what was asked.
     identity
-        In whose name it is done; personal data is not part of any job.
+        In whose name it is done; with personal data for kinds that say so alone (``Kind.person``), and by the asker's privilege.
 
     """
 

@@ -63,7 +63,8 @@ def do_claimed(job_id: int) -> None:
 def _do(row: Any) -> None:
     job_id, kind = int(row["job_id"]), str(row["kind"])
     role = Role(str(row["role"]).removeprefix("gis_"))
-    identity = Identity(str(row["account"]), role, row["place"], row["department"])
+    person = KINDS[kind].person and bool(row["parameters"].get("person"))
+    identity = Identity(str(row["account"]), role, row["place"], row["department"], person)
     task = Task(job_id, dict(row["parameters"]), identity)
     work = Work()
     over = threading.Event()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from html import escape
+from multiprocessing import get_context
+
+import pikepdf
 
 from gis_service.files import printable
 from gis_service.paper import styles
@@ -11,12 +16,20 @@ from gis_service.paper.blocks import Document, NewPaper, Picture, Signed, Table,
 from gis_service.paper.grid import placed
 from gis_service.paper.html import Parts, pdf
 
+Paragraphs = Text | Table | Picture | Signed
+_SHARE_MIN = 40
+"""Papers that are worth a process of their own, which takes a second or two to begin."""
 _START = "<!DOCTYPE html><html lang='zh-CN'><head>"
 _PNG = b"\x89PNG"
 
 
-def write(document: Document) -> bytes:
+def write(document: Document, workers: int = 1) -> bytes:
     """Return a document as PDF; the same blocks are the same bytes on the same machine.
+
+    Parameters
+    ----------
+    workers
+        Processes among which the papers of a long file are shared; small ones are made here.
 
     Raises
     ------
@@ -26,20 +39,50 @@ def write(document: Document) -> bytes:
         A table's cells do not fill its columns.
 
     """
+    papers = _papers(document)
+    shares = min(workers, len(papers) // _SHARE_MIN)
+    if shares < 2:
+        return _pdf(document, papers)
+    size = -(-len(papers) // shares)
+    pieces = [papers[start : start + size] for start in range(0, len(papers), size)]
+    with ProcessPoolExecutor(len(pieces), mp_context=get_context("spawn")) as pool:
+        made = list(pool.map(_pdf, [document] * len(pieces), pieces))
+    return _joined(made, document)
+
+
+def _papers(document: Document) -> list[list[Paragraphs]]:
+    papers: list[list[Paragraphs]] = [[]]
+    for block in document.blocks:
+        if isinstance(block, NewPaper):
+            papers.append([])
+        else:
+            papers[-1].append(block)
+    return papers
+
+
+def _joined(made: list[bytes], document: Document) -> bytes:
+    out = io.BytesIO()
+    with pikepdf.new() as whole:
+        for piece in made:
+            with pikepdf.open(io.BytesIO(piece)) as opened:
+                whole.pages.extend(opened.pages)
+        whole.docinfo["/Title"], whole.docinfo["/Author"] = document.title, document.author
+        whole.save(out, deterministic_id=True)
+    return out.getvalue()
+
+
+def _pdf(document: Document, papers: list[list[Paragraphs]]) -> bytes:
     parts: Parts = {}
     head = (
         f"<meta charset='utf-8'><title>{escape(document.title)}</title><meta name='author' content='{escape(document.author)}'>"
         f"<meta name='dcterms.created' content='{escape(document.made_on)}'>"
     )
     css = _css(document.landscape, document.numbered)
-    papers: list[list[str]] = [[]]
-    for block in document.blocks:
-        if isinstance(block, NewPaper):
-            papers.append([])
-        else:
-            papers[-1].append(_html(block, parts))
     # Pages of neighbours have different names: where the name changes, a paper begins.
-    body = "".join(f"<div class='paper{number % 2}'>{''.join(paper)}</div>" for number, paper in enumerate(papers))
+    body = "".join(
+        f"<div class='paper{number % 2}'>{''.join(_html(block, parts) for block in paper)}</div>"
+        for number, paper in enumerate(papers)
+    )
     return pdf(f"{_START}{head}<style>{css}</style></head><body>{body}</body></html>", parts)
 
 
@@ -80,7 +123,7 @@ def _css(landscape: bool, numbered: bool) -> str:
     return "\n".join(rules)
 
 
-def _html(block: Text | Table | Picture | Signed, parts: Parts) -> str:
+def _html(block: Paragraphs, parts: Parts) -> str:
     if isinstance(block, Text):
         return _paragraph(block.text, block.style, block.align)
     if isinstance(block, Table):

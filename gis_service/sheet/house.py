@@ -24,17 +24,23 @@ _OTHER = Ink(fill="#e6e2d8", stroke="#8b8577", width_mm=0.15)
 _ROAD = Ink(stroke="#b9b2a3", width_mm=1.2)
 
 
-def plan(connection: Connection, building_id: str) -> str:
-    """Return a plan of the house among its neighbours as SVG, about 60 m round it."""
+def around(connection: Connection, building_id: str) -> tuple[Any, Any]:
+    """Return the outlines of a house, and of its neighbours, in the work CRS; none where it is not the asker's."""
     rows = _all(connection, "record.around_house", building_id)
     outlines = np.array([shapely.from_wkb(bytes(row["geom"])) for row in rows], dtype=object)
     own = np.array([row["own"] for row in rows], dtype=bool)
-    west, south, east, north = shapely.total_bounds(outlines[own])
+    return outlines[own], outlines[~own]
+
+
+def plan(connection: Connection, building_id: str) -> str:
+    """Return a plan of the house among its neighbours as SVG, about 60 m round it."""
+    own, others = around(connection, building_id)
+    west, south, east, north = shapely.total_bounds(own)
     drawing = Drawing.fit((west - 12, south - 12, east + 12, north + 12), *PLAN_MM)
     roads = [shapely.from_wkb(bytes(row["geom"])) for row in _all(connection, "record.roads_near_house", building_id)]
     drawing.draw(np.array(roads, dtype=object), _ROAD)
-    drawing.draw(outlines[~own], _OTHER)
-    drawing.draw(outlines[own], _OWN)
+    drawing.draw(others, _OTHER)
+    drawing.draw(own, _OWN)
     svg, _ = drawing.svg()
     return svg
 

@@ -47,6 +47,8 @@ WHERE e.building_id = :building_id ORDER BY e.on_day, e.event_id LIMIT 2000
 SELECT r.kind, r.what
 FROM gis.case AS c CROSS JOIN gis.case_rule AS r
 WHERE c.case_id = :case_id AND r.from_state @> ARRAY[c.state]
+  AND (r.kind <> 'serve' OR EXISTS (
+      SELECT FROM gis.notice AS n WHERE n.case_id = c.case_id AND n.served_on IS NULL))
   AND gis.case_refusal(c, r.kind, r.what, current_user, gis.asker('account'), gis.asker('place'),
                        gis.asker('department')) IS NULL
 ORDER BY r.position
@@ -54,6 +56,10 @@ ORDER BY r.position
 -- name: open_measures
 SELECT measure_id, kind, zh, en, began_on FROM gis.measure
 WHERE case_id = :case_id AND ended_on IS NULL AND kind <> 'stop_business' ORDER BY measure_id
+
+-- name: open_notices
+SELECT notice_id, kind, number, issued_on FROM gis.notice
+WHERE case_id = :case_id AND served_on IS NULL ORDER BY notice_id
 
 -- name: open_requests
 SELECT a.event_id, a.on_day, a.until FROM gis.case_event AS a

@@ -89,6 +89,22 @@ shown AS (
 )
 SELECT ST_AsMVT(shown, 'boundaries') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
+-- name: names
+-- A point for the name of each village, in the one tile that holds it.
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
+placed AS (
+    SELECT a.code, a.name, ST_Transform(ST_PointOnSurface(a.geom), 3857) AS middle
+    FROM tile JOIN gis.admin_area AS a ON a.geom && tile.sought
+    WHERE a.level = 'village'
+), shown AS (
+    SELECT code, name, ST_AsMVTGeom(middle, tile.drawn, 4096, 0) AS geom
+    FROM placed, tile
+    WHERE ST_X(middle) >= ST_XMin(tile.drawn) AND ST_X(middle) < ST_XMax(tile.drawn)
+      AND ST_Y(middle) >= ST_YMin(tile.drawn) AND ST_Y(middle) < ST_YMax(tile.drawn)
+    LIMIT %(limit)s
+)
+SELECT ST_AsMVT(shown, 'names') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
+
 -- name: roads
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (

@@ -10,6 +10,6 @@ SELECT is((SELECT count(*) FROM gis.duty_in_force), 3::bigint, 'and may be given
 SELECT throws_ok('UPDATE gis.duty SET holds = true', '42501', NULL, 'no row is changed');
 SELECT throws_ok('DELETE FROM gis.duty', '42501', NULL, 'none is deleted');
 SELECT results_eq('SELECT subject, days::integer FROM gis.patrol_rule ORDER BY days',
-    $$VALUES ('stopped', 3), ('severe', 7), ('some', 30), ('none_found', 365)$$, 'the days of DOMAIN 6.1, and of a stopped business');
+    $$VALUES ('stopped', 3), ('severe', 7), ('some', 30), ('none_found', 365)$$, 'the days of the defaults, and of a stopped business');
 SELECT * FROM finish();
 ROLLBACK;

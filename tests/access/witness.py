@@ -58,6 +58,8 @@ ELSEWHERE = {
     "job_line": "sql/tests/0018_jobs.sql",
     **dict.fromkeys(("code", "round", "round_deadline", "institution"), "sql/tests/0016_record.sql"),
     **dict.fromkeys(("case_rule", "control_rule"), "tests/cases/test_rules.py"),
+    **dict.fromkeys(("plate", "plate_setting"), "sql/tests/0028_plates.sql"),
+    **dict.fromkeys(("paper_template", "letter", "letter_done"), "sql/tests/0027_notices.sql"),
     **dict.fromkeys(("signer", "signed_content", "signature", "signature_page"), "sql/tests/0026_signatures.sql"),
     **dict.fromkeys(("snapshot", "snapshot_house", "reminder", "assessment_item"), "tests/bulletins/test_snapshots.py"),
     "work_step": "sql/tests/0030_work_steps.sql",
@@ -72,7 +74,7 @@ ELSEWHERE = {
     "fire_patrol": "sql/tests/0011_fire_records.sql",
     **dict.fromkeys(("plan", "plan_version", "plan_team", "plan_stop", "plan_unplanned"), "sql/tests/0017_plans.sql"),
 }
-_KEYS = {"drawn_area": "area_id", "judgement": "judgement_id", "import_row": "import_id || '/' || building_id", "case": "case_id", "case_event": "event_id", "attachment": "sha256 || building_id", "visit": "visit_id", "proposal": "proposal_id", "enforcement_house": "enforcement_id || '/' || building_id", "enforcement_finding": "finding_id", "burn_cluster": "run_id || '/' || burn_cluster_id",
+_KEYS = {"drawn_area": "area_id", "judgement": "judgement_id", "import_row": "import_id || '/' || building_id", "case": "case_id", "case_event": "event_id", "attachment": "sha256 || building_id", "visit": "visit_id", "proposal": "proposal_id", "enforcement_house": "enforcement_id || '/' || building_id", "enforcement_finding": "finding_id", "house_notice": "notice_id", "house_service": "notice_id", "burn_cluster": "run_id || '/' || burn_cluster_id",
          "selection": "run_id || '/' || building_id"}  # fmt: skip
 
 
@@ -163,7 +165,18 @@ def _conditions(asker: Identity) -> dict[str, str]:
         "building": house,
         "judgement": house,
         **dict.fromkeys(
-            ("case", "case_event", "attachment", "visit", "proposal", "enforcement_house", "enforcement_finding"), house
+            (
+                "case",
+                "case_event",
+                "attachment",
+                "visit",
+                "proposal",
+                "enforcement_house",
+                "enforcement_finding",
+                "house_notice",
+                "house_service",
+            ),
+            house,
         ),
         "import_row": house,
         "building_density": house,

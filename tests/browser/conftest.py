@@ -65,9 +65,16 @@ def watch(browser: Browser, request: pytest.FixtureRequest) -> Iterator[object]:
         height: int = 768,
         offline: bool = False,
         role: str | None = "administrator",
+        touch: bool = False,
         **place: str,
     ) -> Watched:
-        context = browser.new_context(viewport={"width": width, "height": height}, offline=offline, locale="zh-CN")
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            offline=offline,
+            locale="zh-CN",
+            has_touch=touch,
+            is_mobile=touch,
+        )
         contexts.append(context)
         if home and role:
             opened = session_of(request.getfixturevalue("analysed"), role, **place)

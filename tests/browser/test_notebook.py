@@ -67,9 +67,10 @@ def _evil_layers() -> dict[str, layers.FeatureLayer]:
         "Breaks": layers.Breaks(_frame(line, **text, wall_m=[12.0])),
         "BurnClusters": layers.BurnClusters(_frame(square, **house, burn_cluster_id=[1]), burn, show=True),
         "Boundaries": layers.Boundaries(_frame(square, **text, level=["township"])),
-        "Townships": layers.Townships(_frame(square, **text, level=["township"])),
+        "filled": layers.Boundaries(_frame(square, **text, level=["township"]), filled=True),
         "Veil": layers.Veil(_frame(square, **text)),
         "DrawnAreas": layers.DrawnAreas(_frame(square, **text)),
+        "PlaceNames": layers.PlaceNames(_frame(point, **text)),
         "Roads": layers.Roads(_frame(line, **text)),
         "Houses": layers.Houses(_frame(square, **house)),
     }  # fmt: skip

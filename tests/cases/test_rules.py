@@ -50,6 +50,8 @@ measure_end                     PIAC -  atfd
 notice appraise                 PI   -  atd
 notice stop_use                 PI   -  atd
 notice rectify                  PI   -  atd
+notice stop_business            PI   -  atd
+serve                           PIAC -  atd
 stop_business                   PI   -  atd
 check_business closed           PIA  -  atd
 check_business open             PIA  -  atd
@@ -83,6 +85,7 @@ _OPEN = {"structure": "at", "fire": "af", "geohazard": "atd", "legality": "atd",
 _GOOD: dict[str, Any] = {
     "fenced": True, "no_appraisal_reason": "无", "number": "1号", "scope": "整栋", "people": 3, "lodging": "投亲",
     "patrol_days": 3, "with_unit": "市场监管局", "record_changes": False, "removed_on": "2022-09-01",
+    "method": "直接送达",
 }  # fmt: skip
 
 
@@ -119,6 +122,7 @@ def _make(connection: Connection, town: Database, state: str, variant: str) -> t
         add("ask_extension", until=date(2022, 10, 30), reason="雨季")
         add("measure", "restrict_use", given={"scope": "二楼"})
         add("stop_business", given={"with_unit": "市场监管局"})
+        add("notice", "stop_use", given={"number": "1号"})
     if state in {"in_progress", "accepted"}:
         add("start")
     if state == "accepted":
@@ -169,7 +173,7 @@ def made(town: Database) -> dict[tuple[str, str], tuple[int, str]]:
 
 
 def _variant(kind: str, what: str) -> str:
-    if kind in {"file", "measure_end", "check_business", "resume_business", "grant_extension"}:
+    if kind in {"serve", "file", "measure_end", "check_business", "resume_business", "grant_extension"}:
         return "busy"
     return "clearance" if kind in {"approve_clearance", "return"} else "plain"
 
@@ -178,7 +182,9 @@ def _event(connection: Connection, rule: rules.Rule, case_id: int, house: str) -
     """An event that says all that its rule needs."""
     from sqlalchemy import text
 
-    referred = {"measure_end": "measure", "grant_extension": "ask_extension", "correct": "open"}.get(rule.kind)
+    referred = {"serve": "notice", "measure_end": "measure", "grant_extension": "ask_extension", "correct": "open"}.get(
+        rule.kind
+    )
     refers = None
     if referred:
         found = "SELECT max(event_id) FROM gis.case_event WHERE case_id = :case_id AND kind = :kind"
@@ -253,7 +259,7 @@ def test_what_can_be_done_next_is_what_is_allowed(made: dict[tuple[str, str], tu
                         expected = letter in "a" + named and state in states
                 elif key[0].startswith("submit_") or key[0] in {"start", "return_to_work"}:
                     expected &= not waiting
-                elif key[0] in {"file", "measure_end", "check_business", "resume_business", "grant_extension"}:
+                elif key[0] in {"serve", "file", "measure_end", "check_business", "resume_business", "grant_extension"}:
                     expected &= variant == "busy"
                 elif key[0] == "stop_business":
                     expected &= variant != "busy"

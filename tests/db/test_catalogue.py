@@ -136,6 +136,10 @@ _ALLOWED = {
     "enforcement_finding": {"INSERT": set(_ASKERS) - {"village", "auditor"}},
     "duty": {"INSERT": {"administrator", "planner", "township"}},
     "patrol_rule": {"UPDATE": {"administrator"}},
+    **{table: {"INSERT": {"administrator", "department", "township"}} for table in ("house_notice", "house_service")},
+    **{table: {"INSERT": {"administrator", "planner"}} for table in ("paper_template", "letter", "letter_done")},
+    "plate": {"INSERT": {"administrator", "planner", "township"}},
+    "plate_setting": {"INSERT": {"administrator", "planner"}},
     "signer": {"INSERT": {"administrator", "planner"}},
     **{
         table: {"INSERT": {"administrator", "planner", "township", "village"}}

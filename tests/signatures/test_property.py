@@ -14,7 +14,8 @@ from sqlalchemy import text
 from gis_service.db.engine import get_engine
 from gis_service.signatures import sign
 from gis_service.signatures.content import SIGNED
-from tests.signatures.conftest import TOWN, A, B, everything, standing
+from tests.record.conftest import TOWN
+from tests.signatures.conftest import A, B, everything, standing
 
 VILLAGE = {"H1": A, "H2": A, "H3": B}
 # Column, two different values as SQL.
@@ -95,7 +96,7 @@ def _value(value):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    name=st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=20),
+    name=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
     area=st.floats(1e-12, 1e6, allow_nan=False), height=st.floats(1e-12, 500, allow_nan=False),
 )  # fmt: skip
 def test_the_database_writes_what_rfc_8785_asks(signed_town, name, area, height):

@@ -10,7 +10,7 @@
 
 from web_map.layers.alleys import Alleys, Gaps
 from web_map.layers.base import FeatureLayer, Legend, Tiles
-from web_map.layers.boundaries import Boundaries, Townships, Veil
+from web_map.layers.boundaries import Boundaries, Veil
 from web_map.layers.breaks import Breaks, BurnClusters
 from web_map.layers.clusters import Clusters
 from web_map.layers.drawn_areas import DrawnAreas
@@ -20,6 +20,7 @@ from web_map.layers.hose import HoseDistances
 from web_map.layers.houses import Houses
 from web_map.layers.key_zones import Buffers, KeyZones
 from web_map.layers.patrol import Patrol, Staging
+from web_map.layers.place_names import PlaceNames
 from web_map.layers.priority_houses import PriorityHouses
 from web_map.layers.roads import Roads
 from web_map.layers.source import Places
@@ -27,6 +28,6 @@ from web_map.layers.water import Water, WaterCover
 
 __all__ = [
     "Alleys", "Boundaries", "Breaks", "Buffers", "BurnClusters", "Clusters", "DrawnAreas", "EngineSpace", "FeatureLayer",
-    "Gaps", "HazardTiers", "HoseDistances", "Houses", "KeyZones", "Legend", "Listed", "Patrol", "Places", "PriorityHouses",
-    "Roads", "Staging", "Tiles", "Townships", "Veil", "Water", "WaterCover",
+    "Gaps", "HazardTiers", "HoseDistances", "Houses", "KeyZones", "Legend", "Listed", "Patrol", "PlaceNames", "Places", "PriorityHouses",
+    "Roads", "Staging", "Tiles", "Veil", "Water", "WaterCover",
 ]  # fmt: skip

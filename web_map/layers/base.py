@@ -30,6 +30,8 @@ class Tiles:
         With ``{z}``, ``{x}`` and ``{y}``.
     source
         The layer inside a tile.
+    from_zoom
+        Before it they are empty, and not asked for.
     ask, query, key
         Where a click asks for a feature's facts: address, its query, and the property that is appended.
 
@@ -37,6 +39,7 @@ class Tiles:
 
     address: str
     source: str
+    from_zoom: int = 0
     ask: str | None = None
     query: str | None = None
     key: str | None = None
@@ -44,7 +47,9 @@ class Tiles:
     def spec(self) -> dict[str, Any]:
         """Return what the script needs of it."""
         given = {"source": self.source, "ask": self.ask, "query": self.query, "key": self.key}
-        return {"tiles": self.address} | {name: value for name, value in given.items() if value is not None}
+        return {"tiles": self.address, "minZoom": self.from_zoom} | {
+            name: value for name, value in given.items() if value is not None
+        }
 
 
 class FeatureLayer(Layer):
@@ -109,8 +114,11 @@ class FeatureLayer(Layer):
         return bool(self.spec["features"]) or "tiles" in self.spec or "packed" in self.spec
 
     def belongs_to_page(self) -> None:
-        """Leave script and description to the page: it has its bundle, and the description among its own data."""
-        self.alone = False
+        """Leave script and description to the page: it has its bundle, and the description among its own data.
+
+        The page also shows it, once its map is where it shall begin: tiles of another place are not asked for.
+        """
+        self.alone, self.show = False, False
         self.spec["at"] = self.get_name()
 
     def data(self) -> Markup:

@@ -26,6 +26,8 @@ class Boundaries(FeatureLayer):
         Polygons with ``level`` (county, township, unit) and ``name``.
     labels
         Whether the names are drawn; ``labels_from`` is the first zoom at which they are.
+    filled
+        Whether townships and reporting units are areas: the ground on which circles stand.
 
     """
 
@@ -35,11 +37,13 @@ class Boundaries(FeatureLayer):
         *,
         labels: bool = True,
         labels_from: int = 0,
+        filled: bool = False,
         lang: str = "zh",
         show: bool = True,
     ) -> None:
         zh = lang == "zh"
         county, township = line("#26313d", 2.6), line("#6b7785", 1.3, "6 4")
+        area = fill("#e9eef3", 0.9, 1.3, "#6b7785") | {"dashArray": "6 4"} if filled else township
         found = places(source).needs("Boundaries", "level", "name")
         features = [
             # The county's name stands in the page's head; on the map it would cover a township's.
@@ -55,37 +59,12 @@ class Boundaries(FeatureLayer):
         super().__init__(
             "县界、乡镇界" if zh else "County and townships",
             features,
-            {"by": "level", "values": {"county": county, "township": township}, "fallback": township},
+            {"by": "level", "values": {"county": county, "township": area, "unit": area}, "fallback": township},
             [
                 {"name": "县界" if zh else "county", "style": county, "shape": "line"},
                 {"name": "乡镇界" if zh else "township", "style": township, "shape": "line"},
             ],
             identifier="boundaries", show=show, lang=lang, **named,
-        )  # fmt: skip
-
-
-class Townships(FeatureLayer):
-    """Areas of townships, plain: the ground on which circles stand.
-
-    Parameters
-    ----------
-    source
-        Polygons with ``level``; those of townships and reporting units are drawn.
-
-    """
-
-    def __init__(self, source: gpd.GeoDataFrame | Places, *, lang: str = "zh", show: bool = True) -> None:
-        found = places(source).needs("Townships", "level")
-        features = [
-            feature(shape, {"level": row["level"]}, None, row.get("code"))
-            for row, shape in zip(found.rows, found.degrees(), strict=True)
-            if row["level"] in {"township", "unit"}
-        ]
-        super().__init__(
-            "乡镇" if lang == "zh" else "Townships",
-            features,
-            {"fallback": fill("#e9eef3", 0.9, 0.5, "#b8c2cc")},
-            identifier="townships", show=show, lang=lang,
         )  # fmt: skip
 
 

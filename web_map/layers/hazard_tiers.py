@@ -12,6 +12,7 @@ from gis_service.facts.symbols import TIER_MARK
 from gis_service.selection.reasons import house_facts
 from web_map.layers.base import FeatureLayer, Tiles
 from web_map.layers.features import feature
+from web_map.layers.houses import NUMBERED
 from web_map.layers.packed import pack
 from web_map.layers.palette import fill, line, tier_styles
 from web_map.layers.source import Places, places
@@ -67,6 +68,7 @@ class HazardTiers(FeatureLayer):
             {"by": "hazard_tier", "values": styles, "fallback": styles["unjudged"]},
             keys,
             identifier="houses", tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang, **more,
+            **(NUMBERED if isinstance(source, Tiles) else {}),
         )  # fmt: skip
 
 

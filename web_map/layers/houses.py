@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 
 from web_map.layers.base import FeatureLayer, Tiles
 from web_map.layers.features import feature
 from web_map.layers.palette import fill
 from web_map.layers.source import Places, places
+
+NUMBERED: dict[str, Any] = {"label": "building_id", "labelTail": 4, "labelFrom": 19}
+"""How tiled houses are numbered: by the last digits, which is what people call them by, where there is room."""
 
 
 class Houses(FeatureLayer):
@@ -31,7 +36,6 @@ class Houses(FeatureLayer):
         key: str | None = None,
         show: bool = True,
         identifier: str = "buildings",
-        min_zoom: int = 0,
     ) -> None:
         zh = lang == "zh"
         tiled = isinstance(source, Tiles)
@@ -42,5 +46,5 @@ class Houses(FeatureLayer):
             {"fallback": style},
             [{"name": key or ("房屋（放大后显示轮廓）" if zh else "house (outlines when near)"), "style": style}],
             identifier=identifier, tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
-            minZoom=min_zoom,
+            **(NUMBERED if tiled else {}),
         )  # fmt: skip

@@ -17,6 +17,9 @@ from web_map.layers.features import feature
 from web_map.layers.palette import fill
 from web_map.layers.source import Places, places
 
+# A distance of 50 m and more is drawn to a metre.
+_GRAIN_M = 1.0
+
 
 def default_buffers() -> dict[str, float]:
     """Return the default distance round each kind of zone, in metres."""
@@ -96,7 +99,7 @@ class Buffers(FeatureLayer):
         features: list[dict[str, Any]] = []
         for kind, width in (default_buffers() if buffers is None else buffers).items():
             of = found.shapes[kinds == kind] if found.rows else found.shapes
-            around = shapely.union_all(shapely.buffer(of, width, quad_segs=8))
+            around = shapely.simplify(shapely.union_all(shapely.buffer(of, width, quad_segs=8)), _GRAIN_M)
             if not shapely.is_empty(around):
                 (shape,) = Places([], np.array([around], object), found.srid).degrees()
                 features.append(feature(shape, {"kind": kind}))

@@ -33,7 +33,6 @@ class PriorityHouses(FeatureLayer):
         lang: str = "zh",
         name: str | None = None,
         show: bool = True,
-        min_zoom: int = 0,
     ) -> None:
         features = []
         if not isinstance(source, Tiles):
@@ -48,7 +47,7 @@ class PriorityHouses(FeatureLayer):
             score_rule(),
             score_keys(lang),
             identifier="houses", tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
-            farRadius=4, nearZoom=_NEAR_ZOOM, minZoom=min_zoom,
+            farRadius=4, nearZoom=_NEAR_ZOOM,
         )  # fmt: skip
 
 

@@ -87,3 +87,22 @@ test("a packed house is unpacked where it was", () => {
   ]);
   assert.equal(house.p.hazard_tier, "some");
 });
+
+test("of what reaches far beyond a tile only what lies there is drawn", async () => {
+  const [lat, lon] = MIDDLE;
+  /** @type {[number, number][]} */
+  const line = [
+    [lat, lon - 1],
+    [lat, lon + 1],
+  ];
+  const tile = tileAt(18);
+  const sources = [
+    new InlineSource([{ g: line, p: {} }], { line: true }),
+    new InlineSource([{ g: [square(1)], p: {} }]),
+  ];
+  for (const source of sources) {
+    const [found] = (await source.get(tile, 256)).get("features") ?? [];
+    assert.ok(found.bbox.minX >= -25 && found.bbox.maxX <= 281, "cut at the margin");
+    assert.ok(found.bbox.minX <= 0 && found.bbox.maxX >= 256, "and not before");
+  }
+});

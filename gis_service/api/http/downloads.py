@@ -14,16 +14,20 @@ from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authentication import AuditWriter
 from gis_service.export.mark import Mark
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 # Said here and not guessed: what a machine guesses hangs on the machine.
 MEDIA = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".csv": "text/csv",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".docx": DOCX,
     ".pdf": "application/pdf",
     ".geojson": "application/geo+json",
     ".gpkg": "application/geopackage+sqlite3",
 }
-DOWNLOADS: dict[int | str, dict[str, Any]] = {200: {"content": {media: {} for media in MEDIA.values()}}}
+DOWNLOADS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MEDIA[suffix]: {} for suffix in (".xlsx", ".csv", ".geojson", ".gpkg")}}
+}
+"""Of lists and tables."""
 
 
 def exported(

@@ -18,6 +18,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection, text
 
 from gis_service.api.http.authentication import csrf_of
+from gis_service.api.http.compression import page_response
 from gis_service.api.http.errors import language
 from gis_service.api.http.navigation import pages_for
 from gis_service.cache import Cache
@@ -90,7 +91,7 @@ def kept_page(
     own = made.replace(_NONCE, request.state.nonce)
     if csrf is not None:
         own = own.replace(_CSRF, html.escape(csrf))
-    return HTMLResponse(own if account is None else own.replace(_ACCOUNT, html.escape(account)))
+    return page_response(request, own if account is None else own.replace(_ACCOUNT, html.escape(account)))
 
 
 class _alone:  # noqa: N801 - reads as a word where it is used

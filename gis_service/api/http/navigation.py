@@ -30,11 +30,14 @@ def pages_for(identity: Identity | None, lang: str) -> list[tuple[str, str]]:
     found += [
         ("查房屋", "Houses", "/house"),
         ("整治台账", "Cases", "/cases"),
+        ("通知书", "Notices", "/notices"),
         ("通报", "Bulletins", "/bulletins"),
         ("轮次", "Rounds", "/rounds"),
         *([("签字", "Sign-off", "/signatures")] if identity.may(Right.SIGN) or identity.role is Role.AUDITOR else []),
         ("任务", "Jobs", "/jobs"),
     ]
+    if identity.may(Right.CASE) and identity.role in (Role.ADMINISTRATOR, Role.PLANNER, Role.TOWNSHIP):
+        found.append(("门牌", "Plates", "/plates"))
     if identity.may(Right.ACCOUNTS):
         found.append(("账号", "Accounts", "/accounts"))
     if identity.may(Right.TRAIL):

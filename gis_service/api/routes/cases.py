@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading
-from gis_service.api.http.downloads import DOWNLOADS, exported
+from gis_service.api.http.downloads import DOWNLOADS, MEDIA, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.texts import Texts
@@ -22,6 +22,7 @@ from gis_service.cases import events, find, lists, rules
 from gis_service.db.engine import transaction
 from gis_service.export.rows import write_rows
 from gis_service.identity import UNIT_CODE, Right
+from gis_service.sheet.remedy import print_remedy, read_remedy
 from web_map.cases import case_values, cases_values
 
 router = APIRouter()
@@ -180,6 +181,20 @@ def step(audit: Audit, case_id: CaseId, given: EventIn) -> dict[str, Any]:
         whole = _whole(connection, case_id)
     forget_versions()  # a house that was demolished leaves the maps
     return whole
+
+
+@router.get(
+    "/api/cases/{case_id}/plan.{format}", summary="The plan of a case as docx or PDF", tags=["Cases"], response_class=Response,
+    responses={200: {"content": {MEDIA[".docx"]: {}, MEDIA[".pdf"]: {}}}}, dependencies=[Depends(allow(Right.EXPORT))],
+)  # fmt: skip
+def plan(audit: Audit, case_id: CaseId, format: Literal["docx", "pdf"]) -> Response:
+    """Return the plan (一栋一策) with the number under which it is filed."""
+    with transaction(audit.identity, read_only=True) as connection:
+        made = read_remedy(connection, case_id)
+    document = print_remedy(made, format)
+    audit.record(Action.EXPORTED, f"case-{case_id}-plan.{format}", case=case_id)
+    headers = {"Content-Disposition": f'attachment; filename="case-{case_id}-plan.{format}"'}
+    return Response(document, media_type=MEDIA[f".{format}"], headers=headers)
 
 
 @router.get("/cases", include_in_schema=False, dependencies=_READ)

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading
+from gis_service.api.http.downloads import DOCX
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.db.day import day_asked, today
@@ -18,6 +19,8 @@ from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
 from gis_service.identity import Right, Role
 from gis_service.record.find import FOUND_MAX, Found, find
+from gis_service.record.house import dossier as read_dossier
+from gis_service.sheet import dossier
 from gis_service.sheet.house import print_house, read_sheet_data
 from web_map.house import found_values, house_values
 
@@ -67,6 +70,17 @@ def house_sheet(audit: Audit, building_id: BuildingId) -> Response:
     audit.record(Action.EXPORTED, "house.pdf", house=values["row"]["building_id"])
     headers = {"Content-Disposition": f'attachment; filename="house-{mark.stem}.pdf"'}
     return Response(made, media_type="application/pdf", headers=headers)
+
+
+@router.get("/house/{building_id}/sheet.docx", include_in_schema=False, dependencies=[Depends(allow(Right.EXPORT))])
+def house_docx(audit: Audit, building_id: BuildingId) -> Response:
+    """Return the same as a document to be written on."""
+    with transaction(audit.identity, read_only=True) as connection:
+        made = read_dossier(connection, building_id, today())
+        picture = dossier.plan_png(connection, building_id)
+    document = dossier.print_dossier(made, picture)
+    audit.record(Action.EXPORTED, "house.docx", house=made.row["building_id"])
+    return Response(document, media_type=DOCX, headers={"Content-Disposition": 'attachment; filename="house.docx"'})
 
 
 @router.get("/api/houses", summary="Houses by parts of number, name, address", tags=["Record"], dependencies=_READ)

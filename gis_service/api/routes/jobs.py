@@ -19,6 +19,7 @@ from gis_service.api.http.authentication import AuditWriter
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow, forbidden
 from gis_service.api.http.bodies import Body
 from gis_service.api.http.connect import Reading, Writing
+from gis_service.api.http.downloads import DOCX
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import takes
@@ -38,14 +39,16 @@ _READ = [Depends(allow(Right.READ))]
 _OPERATE = [Depends(allow(Right.OPERATE))]
 
 JobId = Annotated[int, Path(ge=1, le=2**62)]
-_MEDIA = {".pdf": "application/pdf", ".html": "text/html; charset=utf-8", ".csv": "text/csv"}
+_MEDIA = {".pdf": "application/pdf", ".docx": DOCX, ".html": "text/html; charset=utf-8", ".csv": "text/csv"}
 _UPLOADED = re.compile(r"[^\x00-\x1f/\\]{1,150}")
 _SUFFIXES = {".gpkg", ".geojson", ".json", ".zip", ".kml", ".kmz", ".parquet", ".csv", ".xlsx"}
 _REFUSALS: dict[int, type[GisError]] = {404: NotFoundError, 422: InputError, 503: SetupError}
 _COUNTS = {
     "run_id": "分析编号", "buildings": "房屋", "pairs": "间距", "alleys": "巷道", "clusters": "连片区", "read": "读取",
-    "loaded": "新增", "unchanged": "未变", "updated": "更新", "rejected": "拒绝", "import_id": "导入编号",
+    "loaded": "新增", "unchanged": "未变", "updated": "更新", "rejected": "拒绝", "import_id": "导入编号", "notices": "通知书",
 }  # fmt: skip
+_LONG = {"upload", "houses", "ids"}
+"""What of a job's parameters the trail need not repeat with each file."""
 _PATIENCE_S = 25.0
 _LOOK_S = 0.15
 
@@ -158,6 +161,9 @@ def deliver(job: Job, audit: AuditWriter) -> Response:
     kind = KINDS.get(job.kind)
     if kind is not None and not audit.identity.may(kind.right):
         raise forbidden(kind.right)
+    if job.parameters.get("person") and (job.account != audit.identity.account or not audit.identity.may(Right.PERSON)):
+        # Whoever sees the job does not see whose houses it names.
+        raise forbidden(Right.PERSON)
     if job.state in {"failed", "lost", "cancelled"}:
         raise _REFUSALS.get((job.result or {}).get("status", 0), ConflictError)(job.said("zh"), job.said("en"))
     path = ask.folder() / job.file if job.state == "done" and job.file else None
@@ -166,7 +172,7 @@ def deliver(job: Job, audit: AuditWriter) -> Response:
                             "This job has no file, or it was removed; ask for it again.")  # fmt: skip
     mark = Mark(audit.identity.account)
     name = f"{(job.result or {}).get('name', f'job-{job.job_id}')}-{mark.stem}{path.suffix}"
-    audit.record(Action.EXPORTED, name, job=job.job_id, **{k: v for k, v in job.parameters.items() if k != "upload"})
+    audit.record(Action.EXPORTED, name, job=job.job_id, **{k: v for k, v in job.parameters.items() if k not in _LONG})
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
     if path.suffix == ".pdf":
         return Response(stamp(path.read_bytes(), mark), media_type=_MEDIA[".pdf"], headers=disposition)

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow, public
+from gis_service.api.http.compression import file_response
 from gis_service.api.http.errors import language
 from gis_service.api.http.kept import kept_page
 from gis_service.api.http.navigation import own_map
@@ -141,16 +142,16 @@ async def planner_offline(request: Request, audit: Audit, run: RunQuery = None) 
 
 
 @router.get("/static/vendor/{name:path}", include_in_schema=False, dependencies=[Depends(public)])
-def vendor(name: str) -> FileResponse:
+def vendor(request: Request, name: str) -> Response:
     """Return a file of an npm package: those on the list and no others."""
     if name not in assets.VENDOR:
         raise HTTPException(404)
-    return FileResponse(assets.vendor_path(name))
+    return file_response(request, assets.vendor_path(name))
 
 
 @router.get("/static/built/{name}", include_in_schema=False, dependencies=[Depends(public)])
-def built(name: str) -> FileResponse:
+def built(request: Request, name: str) -> Response:
     """Return the script of a page: those on the list and no others."""
     if name not in assets.BUNDLES:
         raise HTTPException(404)
-    return FileResponse(assets.built_path(name))
+    return file_response(request, assets.built_path(name))

@@ -45,6 +45,7 @@ class _Layer:
 
 
 LAYERS = {place.tile: _Layer(f"tiles.{place.tile}") for place in PLACES.values() if place.tile} | {
+    "names": _Layer("tiles.names", from_zoom=12),
     "buildings": _Layer("tiles.buildings", far="tiles.building_cells"),
     "selection": _Layer("tiles.selection", far="tiles.selection_cells", of_run="selection"),
     "clusters": _Layer("tiles.clusters", far="tiles.cluster_dots", of_run="density", near_zoom=14),

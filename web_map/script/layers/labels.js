@@ -1,4 +1,5 @@
 /* Names of all layers of a map on one canvas above them, so that none lies on another of any layer. */
+import Point from "@mapbox/point-geometry";
 import { CenteredTextSymbolizer, LineLabelSymbolizer, leafletLayer } from "protomaps-leaflet";
 
 const FONT = '600 13px "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", sans-serif';
@@ -35,7 +36,7 @@ export class Labels {
     this.canvas.views.clear();
     this.canvas.labelRules = [];
     for (const layer of this.layers) {
-      this.canvas.views.set(layer.spec.id, layer.view);
+      this.canvas.views.set(layer.spec.id, /** @type {any} */ (namesOf(layer)));
       this.canvas.labelRules.push(ruleOf(layer));
     }
     this.canvas.clearLayout();
@@ -43,6 +44,20 @@ export class Labels {
     else if (this.map.hasLayer(/** @type {any} */ (this.canvas))) this.canvas.rerenderTiles();
     else this.map.addLayer(/** @type {any} */ (this.canvas));
   }
+}
+
+/**
+ * @param {import("./layer.js").FeatureLayer} layer
+ * @returns {{getDisplayTile: (tile: import("./source.js").Tile) => Promise<any>}} The layer's tiles where it has names;
+ *   before that zoom it is asked for none.
+ */
+function namesOf({ spec, view }) {
+  const from = Math.max(spec.labelFrom || 0, spec.minZoom || 0);
+  const nothing = (/** @type {import("./source.js").Tile} */ tile) => {
+    const [origin, dim] = [new Point(256 * tile.x, 256 * tile.y), 256];
+    return { z: tile.z, origin, data: new Map(), scale: 1, dim, dataTile: tile };
+  };
+  return { getDisplayTile: async (tile) => (tile.z < from ? nothing(tile) : view.getDisplayTile(tile)) };
 }
 
 /** @param {import("./layer.js").FeatureLayer} layer */
@@ -55,7 +70,7 @@ function ruleOf(layer) {
     : new CenteredTextSymbolizer({ ...name, width: 2, maxLineChars: 40 });
   return {
     dataSource: spec.id,
-    dataLayer: spec.tiles ? layer.content : "labels",
+    dataLayer: lines ? layer.content : "labels",
     minzoom: spec.labelFrom || 0,
     symbolizer: /** @type {any} */ (symbolizer),
     filter: (/** @type {number} */ _zoom, /** @type {any} */ feature) => !layer.hides(feature.props),

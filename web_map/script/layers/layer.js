@@ -1,6 +1,7 @@
 /* A layer of features on a Leaflet map, whatever brought them: drawn by protomaps-leaflet on one canvas a tile, with
    marks that can be reached by keyboard, and a hatching over squares that could not take all that lies in them. */
-import { leafletLayer, TileCache, View } from "protomaps-leaflet";
+import Point from "@mapbox/point-geometry";
+import { leafletLayer, pointMinDistToPoints, TileCache, View } from "protomaps-leaflet";
 import { element } from "../dom.js";
 import L from "../leaflet.js";
 import { wordsOf } from "../words.js";
@@ -20,14 +21,16 @@ import { PathSymbolizer, POINT } from "./symbol.js";
  *   id: string, name: string, style: Rule, keys?: Key[], shape?: string, shown?: boolean, lang?: string,
  *   features?: Feature[], packed?: any, words?: any, tiles?: string, source?: string,
  *   key?: string, ask?: string, query?: string, minZoom?: number, width?: string,
- *   label?: string, labelFrom?: number, mark?: Record<string, any>, thin?: boolean,
+ *   label?: string, labelFrom?: number, labelTail?: number, mark?: Record<string, any>, thin?: boolean,
  *   farRadius?: number, farWeight?: number, farStyle?: Style, nearZoom?: number,
  *   colourings?: {name: string, style: Rule, keys: Key[]}[],
  * }} Spec  As web_map/layers/base.py makes it.
  */
 
-/** Pixels round a click within which a line or a dot counts as hit. */
-const BRUSH = 6;
+/** Pixels round a click within which a line counts as hit; a finger is broader. */
+const BRUSH = L.Browser?.mobile ? 10 : 3;
+/** Pixels round a click within which a dot is looked for. */
+const LARGEST_DOT = 40;
 const DEEPEST_ZOOM = 22;
 
 export class FeatureLayer extends L.LayerGroup {
@@ -45,7 +48,7 @@ export class FeatureLayer extends L.LayerGroup {
     this.features = spec.packed ? unpack(spec.packed, spec.words) : spec.features || [];
     const far = spec.farRadius ? spec.nearZoom || 15 : 0;
     this.source = spec.tiles
-      ? new TiledSource(spec.tiles)
+      ? new TiledSource(spec.tiles, { source: spec.source, label: spec.label, tail: spec.labelTail })
       : new InlineSource(this.features, { line: spec.shape === "line", nearZoom: far });
     this.view = new View(new TileCache(/** @type {any} */ (this.source), 256), DEEPEST_ZOOM, 0);
     this.hatched = new Map();
@@ -139,30 +142,25 @@ export class FeatureLayer extends L.LayerGroup {
   /**
    * @param {L.Map} map
    * @param {L.LatLng} at
-   * @returns {any} The topmost feature of a tile that is drawn there, or undefined.
+   * @returns {any} The feature of a tile that is drawn there, of dots the nearest, or undefined.
    */
   pick(map, at) {
     if (!this.canvas) return undefined;
-    const found = this.view.queryFeatures(at.lng, at.lat, map.getZoom(), 2 * BRUSH);
-    return found
-      .filter(({ layerName, feature }) => layerName === this.content && this.isHit(map, at, feature))
-      .map(({ feature }) => feature)
-      .at(-1);
-  }
-
-  /** @param {L.Map} map @param {L.LatLng} at @param {any} feature */
-  isHit(map, at, feature) {
-    const style = this.look(feature);
-    if (!style) return false;
-    if (feature.geomType !== POINT) return true;
-    const zoom = Math.round(map.getZoom());
-    const pixel = map.project(at, zoom);
-    const reach = Math.max(BRUSH, (style.radius ?? 4) + 2);
-    return feature.geom.some((/** @type {{x: number, y: number}[]} */ [point]) => {
-      const x = (pixel.x % 256) - point.x;
-      const y = (pixel.y % 256) - point.y;
-      return Math.hypot(x, y) <= reach;
-    });
+    const zoom = map.getZoom();
+    const found = (/** @type {number} */ brush, /** @type {boolean} */ dots) =>
+      this.view
+        .queryFeatures(at.lng, at.lat, zoom, brush)
+        .filter(({ layerName }) => layerName === this.content)
+        .map(({ feature }) => feature)
+        .filter((feature) => (feature.geomType === POINT) === dots && this.look(feature));
+    const size = this.view.tileCache.tileSize;
+    const pixel = map.project(at, Math.round(zoom));
+    const here = new Point(pixel.x % size, pixel.y % size);
+    const dots = found(LARGEST_DOT, true)
+      .map((feature) => ({ feature, far: pointMinDistToPoints(here, feature.geom) }))
+      .filter(({ feature, far }) => far <= (this.look(feature)?.radius ?? 4) + BRUSH)
+      .sort((a, b) => a.far - b.far);
+    return dots[0]?.feature ?? found(BRUSH, false).at(-1);
   }
 
   /** Says over a square that it does not show all. @param {any} event */

@@ -1,6 +1,7 @@
 /* Where a layer's features come from: vector tiles of the service, or features that came with the page. Either way the
    library asks for the content of a tile, so that drawing, picking and labelling are the same. */
 import Point from "@mapbox/point-geometry";
+import { clipPolygon, clipPolyline } from "lineclip";
 import { ZxySource } from "protomaps-leaflet";
 import { LINE, POINT, POLYGON } from "./symbol.js";
 
@@ -16,9 +17,14 @@ const MARGIN = 24;
 
 /** Vector tiles of the service. One that could not take all that lies in its square has a layer "capped". */
 export class TiledSource {
-  /** @param {string} url */
-  constructor(url) {
+  /**
+   * @param {string} url
+   * @param {{source?: string, label?: string, tail?: number}} [options] The layer of a tile whose features have
+   *   names, the property that is the name, and how many of its last letters are shown.
+   */
+  constructor(url, { source = "", label = "", tail = 0 } = {}) {
     this.tiles = new ZxySource(url, true);
+    this.named = { source, label, tail };
     /** @type {Set<string>} */
     this.capped = new Set();
   }
@@ -30,8 +36,29 @@ export class TiledSource {
   async get(tile, size) {
     const layers = await this.tiles.get(tile, size);
     if (layers.delete("capped")) this.capped.add(`${tile.z}/${tile.x}/${tile.y}`);
+    const { source, label, tail } = this.named;
+    if (label) layers.set("labels", names(layers.get(source) || [], label, tail, size));
     return layers;
   }
+}
+
+/**
+ * @param {any[]} features Of a tile.
+ * @param {string} label
+ * @param {number} tail
+ * @param {number} size Pixels of the tile's side.
+ * @returns {any[]} A point for the name of each, in the one tile that holds its middle.
+ */
+function names(features, label, tail, size) {
+  const made = [];
+  for (const feature of features) {
+    const { minX, minY, maxX, maxY } = feature.bbox;
+    const middle = new Point((minX + maxX) / 2, (minY + maxY) / 2);
+    if (!feature.props[label] || Math.min(middle.x, middle.y) < 0 || Math.max(middle.x, middle.y) >= size) continue;
+    const props = { ...feature.props, [label]: String(feature.props[label]).slice(-tail) };
+    made.push({ ...feature, geomType: POINT, geom: [[middle]], props });
+  }
+  return made;
 }
 
 /**
@@ -122,6 +149,7 @@ export class InlineSource {
     const margin = MARGIN / scale;
     const [left, top, side] = [x / 2 ** z, y / 2 ** z, 1 / 2 ** z];
     const far = z < this.nearZoom;
+    const clip = [left - margin, top - margin, left + side + margin, top + side + margin];
     const shapes = [];
     const labels = [];
     /** @param {number[]} box */
@@ -131,7 +159,8 @@ export class InlineSource {
       const dot = far && middle ? [[middle]] : null;
       if (near(dot && middle ? [...middle, ...middle] : box) && parts.length) {
         const type = dot ? POINT : geomType;
-        shapes.push(placed(feature, type, dot ?? parts, left, top, scale, Boolean(dot)));
+        const seen = dot ?? clipped(parts, geomType, box, clip);
+        if (seen.length) shapes.push(placed(feature, type, seen, left, top, scale, Boolean(dot)));
       }
       // A label belongs to the one tile that holds its point.
       if (
@@ -150,6 +179,23 @@ export class InlineSource {
       ["labels", labels],
     ]);
   }
+}
+
+/**
+ * @param {[number, number][][]} parts
+ * @param {number} geomType
+ * @param {number[]} box
+ * @param {number[]} clip
+ * @returns {[number, number][][]} What of a shape lies in a box: dashing a line of a million pixels takes seconds.
+ */
+function clipped(parts, geomType, box, clip) {
+  const inside = box[0] >= clip[0] && box[1] >= clip[1] && box[2] <= clip[2] && box[3] <= clip[3];
+  if (inside || geomType === POINT) return parts;
+  if (geomType === LINE) return parts.flatMap((line) => clipPolyline(line, clip));
+  return parts
+    .map((ring) => clipPolygon(ring.slice(0, -1), clip))
+    .filter((ring) => ring.length > 2)
+    .map((ring) => [...ring, ring[0]]);
 }
 
 /**

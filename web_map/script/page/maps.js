@@ -28,7 +28,10 @@ export class Maps {
     if (config.attribution) this.credit(config.attribution);
     this.place();
     if (config.background) this.background(config.background);
-    for (const layer of this.stack.layers) this.list(layer);
+    for (const layer of this.stack.layers) {
+      if (layer.spec.shown !== false) layer.addTo(map);
+      this.list(layer);
+    }
     this.items();
     search(this);
     this.fold();

@@ -29,7 +29,9 @@ export function drawing(map, [script, style]) {
     document.head.append(node);
   }).then(() => {
     /** @type {any} */ (L).PM.reInitLayer(map); // the map was there before the library
-    const options = { snappable: true, snapDistance: 12, tooltips: false, allowSelfIntersection: false };
+    map.createPane("gis-handles").style.zIndex = "630"; // above what they are the handles of
+    const panes = { vertexPane: "gis-handles", layerPane: "gis-drawn", markerPane: "gis-handles" };
+    const options = { panes, snappable: true, snapDistance: 12, tooltips: false, allowSelfIntersection: false };
     /** @type {any} */ (map).pm.setGlobalOptions(options);
   });
   return coming;
@@ -70,7 +72,7 @@ export class Outline {
     this.before = [];
     /** @type {[number, number] | null} Where the corner stood that is being dragged. */
     this.from = null;
-    this.layer = /** @type {any} */ (L.polygon(this.latLngs(), style)).addTo(map);
+    this.layer = /** @type {any} */ (L.polygon(this.latLngs(), { ...style, interactive: false })).addTo(map);
     this.layer.on("pm:markerdragstart", (/** @type {any} */ event) => {
       const at = event.markerEvent.target.getLatLng();
       this.from = [at.lng, at.lat];
