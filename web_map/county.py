@@ -141,7 +141,7 @@ def _facts(overview: Table, units: list[dict[str, Any]], *, zh: bool) -> list[tu
     first = ("整治逾期" if zh else "overdue", f"{overdue:,}")
     return [
         first,
-        *((names[m], f"{total[m]:,}") for m in ("houses", "operating", "severe", "some", "priority", "unreached")),
+        *((names[m], f"{total[m]:,}") for m in ("houses", "operating", "severe", "some", "priority")),
     ]
 
 

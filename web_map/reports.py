@@ -20,6 +20,13 @@ def table_values(made: Made, lang: str, *, operating: bool, may_export: bool) ->
             sheet["title"] = table.title[1]
             sheet["headings"] = ["No.", table.of[1], *(en for _, _, en in table.columns)]
             sheet["notes"] = [en for _, en in table.notes]
+    if lang == "en" and made.annex is not None:
+        of = "unit" if made.annex.name == "annex1" else "department"
+        sheets[0] |= {
+            "title": NAMES[made.name][1],
+            "headings": ["No.", of, "judged", "severe: control and appraise", "some: appraise", "none found", "note"],
+            "notes": [f"As of {made.day}; operating houses, by the preliminary judgement in force."],
+        }
     return {"sheets": sheets, "units": []} | _frame(
         made.name, made.day, lang, operating=operating, may_export=may_export
     )

@@ -158,6 +158,7 @@ def worst_clusters(connection: Connection, runs: Runs) -> Table:
         Row(
             f"{n}. {r['name'] or '连片区'} #{r['cluster_id']}", str(r["cluster_id"]),
             (r["buildings"], r["operating"], r["severe"], r["some"], round(100 * (r["severe"] + r["some"]) / r["buildings"]), r["coverage"]),
+            label_en=f"{n}. {r['name'] or 'cluster'} #{r['cluster_id']}",
         )
         for n, r in enumerate(found, start=1)
     )  # fmt: skip

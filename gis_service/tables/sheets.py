@@ -126,7 +126,7 @@ def write(made: Made, path: Path, mark: Mark) -> None:
     check_format(path)
     with replacing(path) as partial:
         if path.suffix.lower() == ".pdf":
-            partial.write_bytes(paper_pdf.write(_document(made, mark)))
+            partial.write_bytes(printed(made, mark))
         elif made.annex is not None:
             a = made.annex
             write_annex(a.title, a.of, annexes.annex_lines(a), annexes.annex_notes(a), partial, mark)
@@ -145,14 +145,24 @@ def _write_book(made: Made, path: Path, mark: Mark) -> None:
     book.save(path)
 
 
-def _document(made: Made, mark: Mark) -> Document:
+def printed(made: Made, mark: Mark | None = None) -> bytes:
+    """Return a table as PDF, a page a sheet; without a mark it is to be stamped as it leaves."""
+    return paper_pdf.write(_document(made, mark))
+
+
+def _document(made: Made, mark: Mark | None) -> Document:
     blocks: list[Block] = []
     for n, sheet in enumerate(made.sheets):
         blocks += [NewPaper()] if n else []
         blocks += [Text(sheet.title, "caption"), Text(sheet.until, "note", "right"), _table(sheet)]
-        blocks += [Text(note, "note") for note in [*sheet.notes, mark.note()]]
+        blocks += [Text(note, "note") for note in (*sheet.notes, *([mark.note()] if mark else []))]
     return Document(
-        title=made.title, blocks=blocks, made_on=str(made.day), author=mark.account, landscape=True, numbered=False
+        title=made.title,
+        blocks=blocks,
+        made_on=str(made.day),
+        author=mark.account if mark else "",
+        landscape=True,
+        numbered=False,
     )
 
 

@@ -26,7 +26,7 @@ _TITLES = (
 )  # fmt: skip
 _PAGES = (
     "/", "/map/planner#map=15/24.5105/107.3720", "/map/fire", "/map/fire/1", "/map/township/451224100", "/plans", "/house", "/house/{house}",
-    "/jobs", "/account", "/accounts", "/audit-trail",
+    "/jobs", "/bulletins", "/tables", "/account", "/accounts", "/audit-trail",
 )  # fmt: skip
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from tests.conftest import Database, signed_in
+from tests.paper import office
 from tests.record.conftest import TOWN, UNIT
 
 
@@ -61,3 +63,17 @@ def test_pages(town: Database, client: TestClient):
         not in client.get("/tables?name=steps", headers=signed_in(town, "auditor") | {"accept": "text/html"}).text
     )
     assert client.get("/tables?name=annex9", headers=own).status_code == 422
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "pdf"])
+@pytest.mark.parametrize("name", ["annex1", "annex2", "statistics", "steps"])
+def test_downloads(town: Database, client: TestClient, name: str, suffix: str):
+    own = signed_in(town, "township", place=TOWN)
+    answer = client.get(f"/api/tables/{name}?format={suffix}&day=2022-09-07", headers=own)
+    assert answer.status_code == 200, answer.text
+    assert answer.content[:4] == {"xlsx": b"PK\x03\x04", "pdf": b"%PDF"}[suffix]
+    if suffix == "pdf":
+        text = "".join(office.words(answer.content))
+        assert "2022年9月7日" in text
+        assert ("示例矿区管理处" in text) == (name == "annex1"), "another's house is counted nowhere"
+    assert client.get(f"/api/tables/{name}?format={suffix}&day=2022-09-09", headers=own).status_code == 422

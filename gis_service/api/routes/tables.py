@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from gis_service.accounts.audit_log import Action
+from gis_service.api.http.authentication import AuditWriter
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, exported
@@ -17,7 +19,9 @@ from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import heavy
 from gis_service.api.http.texts import Texts
+from gis_service.api.routes.jobs import made as printed
 from gis_service.db.day import day_asked
+from gis_service.db.engine import transaction
 from gis_service.identity import UNIT_CODE, Right, Role
 from gis_service.tables import sheets, steps
 from web_map.reports import steps_values, table_values
@@ -66,15 +70,23 @@ def read(connection: Reading, name: sheets.Name, day: Day = None, operating: Ope
     "/api/tables/{name}", summary="A table by unit as a file", response_class=FileResponse, responses=DOWNLOADS,
     tags=["Tables"], dependencies=[Depends(allow(Right.EXPORT)), Depends(heavy)],
 )  # fmt: skip
-def export(
-    connection: Reading, audit: Audit, name: sheets.Name, day: Day = None, operating: Operating = False,
+async def export(
+    request: Request, audit: Audit, name: sheets.Name, day: Day = None, operating: Operating = False,
     format: Literal["xlsx", "pdf"] = "xlsx",
-) -> FileResponse:  # fmt: skip
-    """Download a table as it stood at the end of a day."""
-    made = sheets.make(connection, name, day_asked(day), operating=operating)
+) -> Response:  # fmt: skip
+    """Download a table as it stood at the end of a day; the statistics as PDF, ten pages, are a job's work."""
+    on = await run_in_threadpool(day_asked, day)
+    if name == "statistics" and format == "pdf":
+        return await printed(request, audit, "statistics_pdf", {"day": str(on), "operating": operating})
+    return await run_in_threadpool(_export, audit, name, on, operating, format)
+
+
+def _export(audit: AuditWriter, name: sheets.Name, on: date, operating: bool, suffix: str) -> FileResponse:
+    with transaction(audit.identity, read_only=True) as connection:
+        made = sheets.make(connection, name, on, operating=operating)
     return exported(
-        audit, f"{name}-{made.day}", format, lambda path, mark: sheets.write(made, path, mark),
-        table=name, day=str(made.day), operating=operating,
+        audit, f"{name}-{on}", suffix, lambda path, mark: sheets.write(made, path, mark),
+        table=name, day=str(on), operating=operating,
     )  # fmt: skip
 
 
