@@ -31,7 +31,7 @@ ROOMS = {
     "Duties": ["duty", "patrol_rule"],
     "QR plates": ["plate", "plate_setting", "plate_scan"],
     "Joint enforcement": ["enforcement", "enforcement_house", "enforcement_finding"],
-    "Bulletins": ["snapshot", "snapshot_house", "reminder", "assessment_item", "work_step"],
+    "Bulletins": ["snapshot", "snapshot_house", "assessment_item", "work_step"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",
              "firebreak", "analysed"],
     "Inspection plans": ["plan", "plan_version", "plan_team", "plan_stop", "plan_day", "plan_unplanned", "plan_edit"],

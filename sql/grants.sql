@@ -195,10 +195,8 @@ GRANT EXECUTE ON FUNCTION gis.signature_counts, gis.signature_text TO gis_keeper
 -- Bulletins (0029): frozen by the county's office, read by all to whom they go; a snapshot says itself who made it and when.
 GRANT SELECT ON gis.snapshot, gis.snapshot_house, gis.assessment_item
 TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
-GRANT SELECT ON gis.reminder TO gis_administrator, gis_planner, gis_fire, gis_township, gis_auditor;
 GRANT INSERT (kind, day, body, sha256) ON gis.snapshot TO gis_administrator, gis_planner;
 GRANT INSERT ON gis.snapshot_house TO gis_administrator, gis_planner;
-GRANT INSERT (unit_code, step, kind, on_day, number, note) ON gis.reminder TO gis_administrator, gis_planner;
 GRANT UPDATE (points) ON gis.assessment_item TO gis_administrator, gis_planner;
 -- The six steps (0030): said by the unit itself, or by the county for it.
 GRANT SELECT ON gis.work_step TO gis_administrator, gis_planner, gis_fire, gis_township, gis_auditor;
@@ -219,7 +217,7 @@ GRANT INSERT (notice_id, building_id, served_on, method, reason, receipt) ON gis
     gis_administrator, gis_department, gis_township;
 GRANT USAGE ON SEQUENCE gis.case_event_event_id_seq TO gis_administrator, gis_department, gis_township;
 GRANT INSERT (kind, content) ON gis.paper_template TO gis_administrator, gis_planner;
-GRANT INSERT (kind, unit_code, number, reason, due_on, meeting) ON gis.letter TO gis_administrator, gis_planner;
+GRANT INSERT (kind, unit_code, step, number, reason, issued_on, due_on, meeting) ON gis.letter TO gis_administrator, gis_planner;
 GRANT INSERT (letter_id, done_on, note) ON gis.letter_done TO gis_administrator, gis_planner;
 -- QR plates (0028): what one tells a stranger is what its function returns.
 GRANT EXECUTE ON FUNCTION gis.scan_plate TO gis_service;

@@ -12,9 +12,9 @@ from gis_service.bulletins.files import FORMATS
 from gis_service.bulletins.lists import SHOWN_MAX, cut_said, said
 from gis_service.bulletins.period import KINDS
 from gis_service.bulletins.progress import STEPS, STEPS_EN
-from gis_service.bulletins.reminders import REMINDER
 from gis_service.bulletins.snapshot import Bulletin
 from gis_service.db.day import today
+from gis_service.notices.letters import LETTER
 from gis_service.settings import get_settings
 from web_map import assets
 
@@ -68,16 +68,17 @@ def bulletin_values(
             | {
                 "parts": linked(one["share"]),
                 "step_said": (STEPS, STEPS_EN)[at][one["step"]],
-                "proposed_said": REMINDER[one["proposed"]][at],
+                "proposed_said": LETTER[one["proposed"]][at],
+                "reason": f"{STEPS[one['step']]}进度低于各单位中位数和时间进度。",
                 "sent": [
-                    m | {"kind_said": REMINDER[m["kind"]][at]}
+                    m | {"kind_said": LETTER[m["kind"]][at]}
                     for m in sent
                     if (m["unit_code"], m["step"]) == (one["unit"], one["step"])
                 ],
             }
             for one in body["slow"]
         ],
-        "reminders": [(code, words[at]) for code, words in REMINDER.items()],
+        "reminders": [(code, words[at]) for code, words in LETTER.items()],
         "exports": [
             (f, f"/api/bulletins/{day}/export?{urlencode({'kind': kind, 'format': f})}") for f in FORMATS
         ]

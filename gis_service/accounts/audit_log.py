@@ -68,7 +68,6 @@ class Action(StrEnum):
     SIGNED = "signed"
     PAGE_KEPT = "page_kept"
     BULLETIN_FROZEN = "bulletin_frozen"
-    UNIT_REMINDED = "unit_reminded"
     POINTS_SET = "points_set"
     WORK_STEP_SAID = "work_step_said"
     ROUND_OPENED = "round_opened"
@@ -127,7 +126,6 @@ _ZH = {
     Action.SIGNED: "签字确认",
     Action.PAGE_KEPT: "上传签字页",
     Action.BULLETIN_FROZEN: "固化通报",
-    Action.UNIT_REMINDED: "发函或约谈",
     Action.POINTS_SET: "修改考核分值",
     Action.WORK_STEP_SAID: "填报六步工作法",
     Action.ROUND_OPENED: "开启轮次",

@@ -130,7 +130,7 @@ def slow(
             sent = tuple(m for m in reminders if m["unit_code"] == unit and m["step"] == one.step)
             # Called in where the deadline is past, or a letter did not help.
             grave = one.due < day or any(m["on_day"] < day for m in sent)
-            found.append(Slow(unit, one.step, of[unit][one.step], middle, line, "talk" if grave else "letter", sent))
+            found.append(Slow(unit, one.step, of[unit][one.step], middle, line, "talk" if grave else "remind", sent))
     return found
 
 

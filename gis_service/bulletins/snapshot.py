@@ -155,6 +155,11 @@ def make(connection: Connection, asked: Period) -> tuple[dict[str, Any], list[Ho
     return compose(material), now
 
 
+def reminders(connection: Connection, until: date) -> list[dict[str, Any]]:
+    """Return the letters to units about a step, and talks with them, until a day; the newest first."""
+    return [dict(row) for row in connection.execute(text(statement("bulletins.reminders")), {"day": until}).mappings()]
+
+
 def _keep(connection: Connection, asked: Period, body: dict[str, Any], counted: list[House]) -> Bulletin:
     sha256 = digest(asked.kind, asked.day, body, counted)
     values = {

@@ -29,9 +29,10 @@ from gis_service.bulletins.progress import (
     shares,
     slow,
 )
+from gis_service.notices.letters import LETTER
 
-PROPOSED = {"letter": "发函提醒", "talk": "约谈主要负责人"}
-DONE = {"letter": "发函提醒", "talk": "约谈"}
+PROPOSED = {"remind": "发函提醒", "talk": "约谈主要负责人"}
+DONE = {kind: words[0] for kind, words in LETTER.items()}
 NOBODY = "none"
 """In place of a unit's code, of houses without one."""
 Part = str | dict[str, Any]

@@ -16,10 +16,16 @@ from gis_service.notices.fields import check_docx
 from gis_service.notices.issue import ask, rows_of
 from gis_service.notices.texts import PAPERS
 
+LETTER = {"remind": ("发函提醒", "a letter"), "talk": ("约谈", "called in")}
+"""What a letter is to a unit that is slow (融政规〔2022〕6号 三(五))."""
+
 
 @dataclass(frozen=True)
 class Letter:
-    """A letter to a unit: ``remind`` with a last day, or ``talk`` with when and where."""
+    """A letter to a unit: ``remind`` with a last day, or ``talk`` with when and where.
+
+    ``step`` is the one in which the unit is slow, for bulletins to tell; without ``issued_on`` it is of today.
+    """
 
     kind: str
     unit_code: str
@@ -27,6 +33,8 @@ class Letter:
     reason: str
     due_on: date | None = None
     meeting: str | None = None
+    step: str | None = None
+    issued_on: date | None = None
 
 
 def write_letter(connection: Connection, letter: Letter) -> dict[str, Any]:
@@ -42,9 +50,15 @@ def write_letter(connection: Connection, letter: Letter) -> dict[str, Any]:
     """
     if (letter.kind == "talk") != (letter.meeting is not None) or (letter.kind == "remind" and letter.due_on is None):
         raise InputError("约谈要写时间地点，提醒函要写期限。", "A talk has when and where, a reminder its last day.")
-    if letter.due_on is not None and letter.due_on < today():
+    if letter.issued_on is not None and letter.issued_on > today():
         raise InputError(
-            f"期限 {letter.due_on} 早于今天；请更正。", f"The last day {letter.due_on} is past; correct it."
+            f"{letter.issued_on} 还没有到（今天是 {today()}）；请填发出的日期。",
+            f"{letter.issued_on} has not come (today is {today()}); give the day it was issued.",
+        )
+    if letter.due_on is not None and letter.due_on < (letter.issued_on or today()):
+        raise InputError(
+            f"期限 {letter.due_on} 早于发出的日期；请更正。",
+            f"The last day {letter.due_on} is before the day of issue; correct it.",
         )
     if not rows_of(connection, "unit", code=letter.unit_code):
         raise InputError(f"没有填报单位 {letter.unit_code}。", f"There is no unit {letter.unit_code}.")

@@ -132,6 +132,8 @@ CREATE TABLE gis.letter (
     letter_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('remind', 'talk')),
     unit_code text NOT NULL,
+    -- In which step the unit is slow, where it is one that bulletins follow (0029).
+    step text CHECK (step IN ('judge', 'control', 'appraise', 'rectify')),
     number text NOT NULL CHECK (length(number) BETWEEN 1 AND 200),
     reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 2000),
     issued_on date NOT NULL DEFAULT gis.today(),

@@ -46,36 +46,6 @@ CREATE TABLE gis.snapshot_house (
 );
 CREATE INDEX snapshot_house_building ON gis.snapshot_house (building_id);
 
--- A slow unit was reminded by letter (发函提醒) or called in (约谈): 融政规〔2022〕6号 三(五).
-CREATE TABLE gis.reminder (
-    reminder_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    unit_code text NOT NULL,
-    step text NOT NULL CHECK (step IN ('judge', 'control', 'appraise', 'rectify')),
-    kind text NOT NULL CHECK (kind IN ('letter', 'talk')),
-    on_day date NOT NULL DEFAULT gis.today(),
-    number text CHECK (length(number) BETWEEN 1 AND 100),
-    note text CHECK (length(note) BETWEEN 1 AND 2000),
-    account text DEFAULT gis.asker('account'),
-    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-CREATE INDEX reminder_unit ON gis.reminder (unit_code, step);
-
-CREATE FUNCTION gis.check_reminder() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF NEW.on_day > gis.today() THEN
-        RAISE EXCEPTION 'future' USING ERRCODE = 'GC001',
-            DETAIL = jsonb_build_object('code', 'future', 'day', NEW.on_day, 'today', gis.today())::text;
-    END IF;
-    IF NOT EXISTS (SELECT FROM gis.admin_area AS a WHERE a.code = NEW.unit_code AND a.level IN ('township', 'unit')) THEN
-        RAISE EXCEPTION 'unit' USING ERRCODE = 'GC001', DETAIL = '{"code": "unit"}';
-    END IF;
-    RETURN NEW;
-END
-$$;
-CREATE TRIGGER check_reminder BEFORE INSERT ON gis.reminder FOR EACH ROW EXECUTE FUNCTION gis.check_reminder();
-
 -- The points of the monthly assessment (月度考核). No notice sets them: they are the county's to change.
 CREATE TABLE gis.assessment_item (
     measure text PRIMARY KEY CHECK (measure IN ('judge', 'control', 'appraise', 'rectify', 'overdue')),
@@ -95,13 +65,13 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['snapshot', 'snapshot_house', 'reminder', 'assessment_item'] LOOP
+    FOREACH name IN ARRAY ARRAY['snapshot', 'snapshot_house', 'assessment_item'] LOOP
         EXECUTE format('ALTER TABLE gis.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY owner ON gis.%I TO gis_owner USING (true) WITH CHECK (true)', name);
         EXECUTE format('CREATE POLICY county ON gis.%I FOR SELECT TO gis_administrator, gis_planner, gis_fire, gis_auditor '
                        'USING (true)', name);
     END LOOP;
-    FOREACH name IN ARRAY ARRAY['snapshot', 'snapshot_house', 'reminder'] LOOP
+    FOREACH name IN ARRAY ARRAY['snapshot', 'snapshot_house'] LOOP
         EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON gis.%I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION gis.refuse_change()', name);
         EXECUTE format('CREATE POLICY add ON gis.%I FOR INSERT TO gis_administrator, gis_planner WITH CHECK (true)', name);
@@ -113,5 +83,4 @@ CREATE POLICY everybody ON gis.snapshot FOR SELECT TO gis_department, gis_townsh
 CREATE POLICY everybody ON gis.assessment_item FOR SELECT TO gis_department, gis_township, gis_village USING (true);
 CREATE POLICY house ON gis.snapshot_house FOR SELECT TO gis_department, gis_township, gis_village
     USING (EXISTS (SELECT FROM gis.building AS b WHERE b.building_id = snapshot_house.building_id));
-CREATE POLICY own ON gis.reminder FOR SELECT TO gis_township USING (unit_code = gis.asker('place'));
 CREATE POLICY set ON gis.assessment_item FOR UPDATE TO gis_administrator, gis_planner USING (true) WITH CHECK (true);

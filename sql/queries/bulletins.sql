@@ -81,13 +81,10 @@ WHERE r.first_day <= :day AND (r.closed_on IS NULL OR r.closed_on >= :day)
 ORDER BY d.step, d.due_on, r.first_day DESC, r.round_id
 
 -- name: reminders
-SELECT m.reminder_id, m.unit_code, m.step, m.kind, m.on_day, m.number, m.note, m.account, a.name AS unit
-FROM gis.reminder AS m LEFT JOIN gis.admin_area AS a ON a.code = m.unit_code AND a.level IN ('township', 'unit')
-WHERE m.on_day <= :day ORDER BY m.on_day DESC, m.reminder_id DESC LIMIT 2000
-
--- name: remind
-INSERT INTO gis.reminder (unit_code, step, kind, on_day, number, note)
-VALUES (:unit_code, :step, :kind, coalesce(CAST(:on_day AS date), gis.today()), :number, :note) RETURNING reminder_id
+-- Letters to units, and talks with them, about a step in which they are slow.
+SELECT l.letter_id, l.unit_code, l.step, l.kind, l.issued_on AS on_day, l.number, l.reason AS note, l.account, a.name AS unit
+FROM gis.letter AS l LEFT JOIN gis.admin_area AS a ON a.code = l.unit_code AND a.level IN ('township', 'unit')
+WHERE l.step IS NOT NULL AND l.issued_on <= :day ORDER BY l.issued_on DESC, l.letter_id DESC LIMIT 2000
 
 -- name: points
 SELECT measure, zh, en, points FROM gis.assessment_item ORDER BY position, measure

@@ -90,15 +90,16 @@ SELECT kind, account, recorded_at FROM (
 INSERT INTO gis.paper_template (kind, content) VALUES (:kind, :content)
 
 -- name: letters
-SELECT l.letter_id, l.kind, l.unit_code, u.name AS unit, l.number, l.reason, l.issued_on, l.due_on, l.meeting, l.account,
+SELECT l.letter_id, l.kind, l.unit_code, l.step, u.name AS unit, l.number, l.reason, l.issued_on, l.due_on, l.meeting, l.account,
        d.done_on, d.note
 FROM gis.letter AS l LEFT JOIN gis.admin_area AS u ON u.code = l.unit_code LEFT JOIN gis.letter_done AS d USING (letter_id)
 WHERE CAST(:letter_id AS bigint) IS NULL OR l.letter_id = :letter_id
 ORDER BY l.letter_id DESC LIMIT 200
 
 -- name: write_letter
-INSERT INTO gis.letter (kind, unit_code, number, reason, due_on, meeting)
-VALUES (:kind, :unit_code, :number, :reason, :due_on, :meeting) RETURNING letter_id
+INSERT INTO gis.letter (kind, unit_code, step, number, reason, issued_on, due_on, meeting)
+VALUES (:kind, :unit_code, :step, :number, :reason, coalesce(CAST(:issued_on AS date), gis.today()), :due_on, :meeting)
+RETURNING letter_id
 
 -- name: letter_done
 INSERT INTO gis.letter_done (letter_id, done_on, note) VALUES (:letter_id, :done_on, :note)

@@ -1,6 +1,6 @@
 -- pgTAP for 0029_snapshots.sql: frozen by the county's office, never changed, told to everybody, its houses to whom they concern.
 BEGIN;
-SELECT plan(19);
+SELECT plan(13);
 CREATE FUNCTION pg_temp.box(x int) RETURNS geometry LANGUAGE sql AS
 $$SELECT ST_Multi(ST_MakeEnvelope(436000 + x, 2712000, 436010 + x, 2712010, work_srid)) FROM gis.deployment$$;
 UPDATE gis.deployment SET today = '2022-09-08';
@@ -25,25 +25,18 @@ SELECT throws_ok($$INSERT INTO gis.snapshot (kind, day, body, sha256) VALUES ('m
     '23514', NULL, 'a month on its last day');
 SELECT throws_ok('UPDATE gis.snapshot SET body = ''{"a": 1}''', '42501', NULL, 'a snapshot is not changed');
 SELECT throws_ok('DELETE FROM gis.snapshot_house', '42501', NULL, 'nor its houses');
-SELECT throws_ok($$INSERT INTO gis.reminder (unit_code, step, kind, on_day) VALUES ('451224100', 'control', 'talk', '2022-09-09')$$,
-    'GC001', 'future', 'nobody was reminded tomorrow');
-SELECT throws_ok($$INSERT INTO gis.reminder (unit_code, step, kind) VALUES ('999', 'control', 'talk')$$, 'GC001', 'unit', 'nor a unit that is not there');
-SELECT lives_ok($$INSERT INTO gis.reminder (unit_code, step, kind) VALUES ('451224100', 'control', 'talk')$$, 'a unit is reminded');
 SELECT lives_ok($$UPDATE gis.assessment_item SET points = 30 WHERE measure = 'judge'$$, 'and the points are the county''s');
 SET LOCAL ROLE gis_township;
 SELECT set_config('gis.place', '451224100', true) \g /dev/null
 SELECT is((SELECT count(*) FROM gis.snapshot), 1::bigint, 'a township reads the bulletin');
 SELECT results_eq('SELECT building_id FROM gis.snapshot_house', ARRAY['a'], 'and its own houses');
-SELECT is((SELECT count(*) FROM gis.reminder), 1::bigint, 'and that it was reminded');
 SELECT throws_ok($$INSERT INTO gis.snapshot (kind, day, body, sha256) VALUES ('daily', '2022-09-06', '{}', repeat('a', 64))$$,
     '42501', NULL, 'it freezes none');
 SELECT set_config('gis.place', '451224101', true) \g /dev/null
-SELECT is_empty('SELECT FROM gis.reminder', 'another''s reminder is not its own');
 SET LOCAL ROLE gis_department;
 SELECT set_config('gis.department', 'health', true) \g /dev/null
 SELECT results_eq('SELECT building_id FROM gis.snapshot_house', ARRAY['b'], 'a department sees its own houses');
 RESET ROLE;
 SELECT throws_ok('DELETE FROM gis.snapshot', '42501', NULL, 'not even the owner takes one away');
-SELECT throws_ok('TRUNCATE gis.reminder', '42501', NULL, 'nor a reminder');
 SELECT * FROM finish();
 ROLLBACK;

@@ -61,7 +61,7 @@ ELSEWHERE = {
     **dict.fromkeys(("plate", "plate_setting"), "sql/tests/0028_plates.sql"),
     **dict.fromkeys(("paper_template", "letter", "letter_done"), "sql/tests/0027_notices.sql"),
     **dict.fromkeys(("signer", "signed_content", "signature", "signature_page"), "sql/tests/0026_signatures.sql"),
-    **dict.fromkeys(("snapshot", "snapshot_house", "reminder", "assessment_item"), "tests/bulletins/test_snapshots.py"),
+    **dict.fromkeys(("snapshot", "snapshot_house", "assessment_item"), "tests/bulletins/test_snapshots.py"),
     "work_step": "sql/tests/0030_work_steps.sql",
     "duty": "tests/duties/test_duties.py",
     "patrol_rule": "tests/duties/test_duties.py",

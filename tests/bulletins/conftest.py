@@ -21,6 +21,6 @@ def _replayed(server) -> Iterator[str]:
 
 @pytest.fixture
 def replayed(server, _replayed: str) -> Iterator[Database]:
-    """The demo county with all that was done in the campaign; tests add snapshots and reminders to it."""
+    """The demo county with all that was done in the campaign; tests add snapshots and letters to it."""
     with Database(server, _replayed).active() as made:
         yield made

