@@ -3,6 +3,7 @@ import Point from "@mapbox/point-geometry";
 import { CenteredTextSymbolizer, LineLabelSymbolizer, leafletLayer } from "protomaps-leaflet";
 
 const FONT = '600 13px "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", sans-serif';
+const SMALL = FONT.replace("600 13px", "11px");
 const INK = { fill: "#3a4653", stroke: "#ffffff" };
 
 export class Labels {
@@ -63,7 +64,7 @@ function namesOf({ spec, view }) {
 /** @param {import("./layer.js").FeatureLayer} layer */
 function ruleOf(layer) {
   const { spec } = layer;
-  const name = { labelProps: [spec.label ?? ""], font: FONT, ...INK };
+  const name = { labelProps: [spec.label ?? ""], font: spec.labelTail ? SMALL : FONT, ...INK };
   const lines = spec.tiles && spec.shape === "line";
   const symbolizer = lines
     ? new LineLabelSymbolizer({ ...name, width: 3, repeatDistance: 400 })
