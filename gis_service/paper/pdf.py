@@ -103,7 +103,7 @@ def _css(landscape: bool, numbered: bool) -> str:
                 f" padding-top: {styles.PAGE_NUMBER_MM:g}mm; padding-{edge}: {page.size_pt:g}pt;"
                 f" font: {page.size_pt:g}pt {styles.LATIN!r}, {page.face.css} }} }}"
             )
-    rules.append("body { margin: 0 } p { margin: 0; white-space: pre-line; orphans: 2; widows: 2 }")
+    rules.append("body { margin: 0 } p, td { margin: 0; white-space: pre-line; orphans: 2; widows: 2 }")
     for name, style in styles.STYLES.items():
         align = "justify" if style.align == "both" else style.align
         # As in the docx, whose first face is for Latin letters and digits.
@@ -115,7 +115,7 @@ def _css(landscape: bool, numbered: bool) -> str:
         )
     rules.append(
         "table { border-collapse: collapse; margin: 0 auto 6pt; table-layout: fixed } td { border: 0.5pt solid #000;"
-        " padding: 1.4pt 2.8pt; vertical-align: middle } td p { margin: 0 } tr { break-inside: avoid }"
+        " padding: 1.4pt 2.8pt; vertical-align: middle } tr { break-inside: avoid }"
         ".left { text-align: left } .center { text-align: center } .right { text-align: right }"
         f".from {{ break-inside: avoid; margin-right: {4 * styles.STYLES['signed'].size_pt:g}pt }}"
         "figure { margin: 3pt 0; text-align: center; break-inside: avoid }"
@@ -138,15 +138,19 @@ def _html(block: Paragraphs, parts: Parts) -> str:
 
 
 def _paragraph(text: str, style: str, align: str | None = None) -> str:
-    return f"<p class='{style}{' ' + align if align else ''}'>{escape(printable(text)) or '&#160;'}</p>"
+    return f"<p class='{style}{' ' + align if align else ''}'>{_text(text)}</p>"
+
+
+def _text(text: str) -> str:
+    return escape(printable(text)) or "&#160;"
 
 
 def _table(table: Table) -> str:
     rows = []
     for number, row in enumerate(placed(table)):
         cells = "".join(
-            f"<td colspan='{p.cell.across}' rowspan='{p.cell.down}'>"
-            f"{_paragraph(p.cell.text, 'cell_head' if p.cell.head or number < table.head_rows else 'cell', p.cell.align)}</td>"
+            f"<td class='{'cell_head' if p.cell.head or number < table.head_rows else 'cell'} {p.cell.align}'"
+            f" colspan='{p.cell.across}' rowspan='{p.cell.down}'>{_text(p.cell.text)}</td>"
             for p in row
             if not p.below
         )

@@ -65,6 +65,6 @@ def test_named_signed_and_voided(browser: Browser, signed_town: Database, addres
     scan = tmp_path / "page.jpg"
     scan.write_bytes(photograph())
     town.locator("#p-file").set_input_files(scan)
-    town.get_by_role("button", name="上传").click()
+    town.get_by_role("button", name="上传", exact=True).click()
     town.get_by_role("link", name="图片").wait_for()
     assert faults + faults_of_town == []
