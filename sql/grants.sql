@@ -193,13 +193,14 @@ GRANT INSERT (signature_id, sha256, media, bytes) ON gis.signature_page TO
 GRANT SELECT ON gis.signer, gis.signed_content, gis.signature, gis.signature_page TO gis_keeper;
 GRANT EXECUTE ON FUNCTION gis.signature_counts, gis.signature_text TO gis_keeper;
 -- Bulletins (0029): frozen by the county's office, read by all to whom they go; a snapshot says itself who made it and when.
-GRANT SELECT ON gis.snapshot, gis.snapshot_house, gis.assessment_item
+GRANT SELECT ON gis.snapshot, gis.snapshot_house, gis.assessment_item, gis.reminder
 TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT INSERT (kind, day, body, sha256) ON gis.snapshot TO gis_administrator, gis_planner;
 GRANT INSERT ON gis.snapshot_house TO gis_administrator, gis_planner;
 GRANT UPDATE (points) ON gis.assessment_item TO gis_administrator, gis_planner;
 -- The six steps (0030): said by the unit itself, or by the county for it.
-GRANT SELECT ON gis.work_step TO gis_administrator, gis_planner, gis_fire, gis_township, gis_auditor;
+GRANT SELECT ON gis.work_step
+TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT INSERT (unit_code, step, done_on, proof) ON gis.work_step TO gis_administrator, gis_planner, gis_township;
 -- Duties (0031): who works where, set by the county, and by a township for its own; what is to be done.
 GRANT SELECT ON gis.duty, gis.duty_in_force, gis.patrol_rule, gis.reward

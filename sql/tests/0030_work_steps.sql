@@ -25,6 +25,6 @@ SET LOCAL ROLE gis_planner;
 SELECT throws_ok($$INSERT INTO gis.work_step (unit_code, step, done_on, proof) VALUES ('999', 'team', '2022-06-10', 'x')$$,
     'GC001', 'unit', 'a unit that is not there');
 SET LOCAL ROLE gis_department;
-SELECT throws_ok('SELECT FROM gis.work_step', '42501', NULL, 'a department asks nothing of it');
+SELECT is_empty('SELECT FROM gis.work_step', 'nor does a department');
 SELECT * FROM finish();
 ROLLBACK;

@@ -30,6 +30,8 @@ def test_said_taken_back_and_by_whom(town: Database, client: TestClient):
     assert cells["示例矿区管理处"][3] == "未报；档案 1/1"
     assert _cells(client, county, "2022-06-09")["东兰镇"][0] == "未报", "not yet on that day"
     assert set(_cells(client, own)) == {"东兰镇"}
+    police = _cells(client, signed_in(town, "department", department="police"))
+    assert {cells[0] for cells in police.values()} == {"未报"}, "what a unit said of itself is not a department's"
     assert (
         client.post("/api/work-steps", headers=own, json=said | {"done_on": None, "proof": "误报"}).status_code == 201
     )

@@ -34,7 +34,7 @@ router = APIRouter(dependencies=[Depends(allow(Right.READ))])
 Text = Annotated[str, Form(max_length=2_000)]
 RIGHT_ZH = {
     Right.READ: "看地图和名单", Right.SELECT: "选取房屋", Right.EXPORT: "导出文件", Right.DRAW: "画区域",
-    Right.RECORD: "登记预案和演练", Right.PLAN: "编排排查计划", Right.PUBLISH: "发布名单", Right.JUDGE: "判定和鉴定房屋", Right.ROUNDS: "开启和关闭轮次", Right.CASE: "办理整治案件", Right.VISIT: "上报到访和照片", Right.SIGN: "签字", Right.PERSON: "查看个人信息",
+    Right.RECORD: "登记预案和演练", Right.PLAN: "编排排查计划", Right.PUBLISH: "发布名单、固化通报", Right.JUDGE: "判定和鉴定房屋", Right.ROUNDS: "开启和关闭轮次", Right.CASE: "办理整治案件", Right.VISIT: "上报到访和照片", Right.SIGN: "签字", Right.PERSON: "查看个人信息",
     Right.OPERATE: "启动分析和导入", Right.ACCOUNTS: "管理账号", Right.TRAIL: "查操作记录",
     Right.METRICS: "看运行指标",
 }  # fmt: skip
