@@ -53,7 +53,7 @@ class Right(StrEnum):
 
     READ = "read"  # maps, tiles, lists, items: what lies in one's place
     SELECT = "select"  # make a selection, stored as a run
-    PUBLISH = "publish"  # make a list the county's, and take it back; freeze bulletins, record reminders
+    PUBLISH = "publish"  # make a list the county's, and take it back; freeze bulletins
     EXPORT = "export"  # take data away as a file
     DRAW = "draw"  # draw, change and delete priority areas
     PLAN = "plan"  # make, change and publish inspection plans

@@ -193,7 +193,7 @@ GRANT INSERT (signature_id, sha256, media, bytes) ON gis.signature_page TO
 GRANT SELECT ON gis.signer, gis.signed_content, gis.signature, gis.signature_page TO gis_keeper;
 GRANT EXECUTE ON FUNCTION gis.signature_counts, gis.signature_text TO gis_keeper;
 -- Bulletins (0029): frozen by the county's office, read by all to whom they go; a snapshot says itself who made it and when.
-GRANT SELECT ON gis.snapshot, gis.snapshot_house, gis.assessment_item, gis.reminder
+GRANT SELECT ON gis.snapshot, gis.snapshot_house, gis.assessment_item
 TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT INSERT (kind, day, body, sha256) ON gis.snapshot TO gis_administrator, gis_planner;
 GRANT INSERT ON gis.snapshot_house TO gis_administrator, gis_planner;
