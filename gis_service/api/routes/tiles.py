@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from gis_service import __version__
 from gis_service.api.http.authorisation import allow
-from gis_service.api.http.compression import packed, packed_response
+from gis_service.api.http.compression import packed, takes_packed
 from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.cache import Cache
 from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
@@ -143,9 +143,15 @@ async def tile(
     if content is None and z < known.from_zoom:
         content = b""  # too small to be seen
     if content is None:
-        content = packed(await _make(identity, known, z, x, y, run))
+        content = await _make(identity, known, z, x, y, run)
         _cache().put(key, content)
-    return packed_response(request, content, MEDIA, headers)
+    if takes_packed(request, content):
+        small = _cache().get((*key, "gzip"))
+        if small is None:
+            small = packed(content)
+            _cache().put((*key, "gzip"), small)
+        content, headers = small, headers | {"Content-Encoding": "gzip"}
+    return Response(content, media_type=MEDIA, headers=headers)
 
 
 # Nine points of a tile in parts of its side, row by row from the upper left corner.
