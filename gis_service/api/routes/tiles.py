@@ -46,7 +46,6 @@ class _Layer:
 
 
 LAYERS = {place.tile: _Layer(f"tiles.{place.tile}") for place in PLACES.values() if place.tile} | {
-    "names": _Layer("tiles.names", from_zoom=12),
     "buildings": _Layer("tiles.buildings", far="tiles.building_cells"),
     "selection": _Layer("tiles.selection", far="tiles.selection_cells", of_run="selection"),
     "clusters": _Layer("tiles.clusters", far="tiles.cluster_dots", of_run="density", near_zoom=14),
@@ -56,6 +55,8 @@ LAYERS = {place.tile: _Layer(f"tiles.{place.tile}") for place in PLACES.values()
 }
 
 
+# Drawn of a table beside the layer of its own.
+DERIVED = {"names": _Layer("tiles.names", from_zoom=12)}
 _AREAS = "areas"
 
 
@@ -119,7 +120,7 @@ async def tile(
     ] = None,
 ) -> Response:
     """Return a tile in EPSG:3857, empty where nothing lies."""
-    known = LAYERS.get(layer)
+    known = LAYERS.get(layer) or DERIVED.get(layer)
     if known is None:
         raise NotFoundError("没有这个图层。", "There is no such layer.")
     if x >= 2**z or y >= 2**z:
