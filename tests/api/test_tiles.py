@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,6 +42,26 @@ def _decode(content: bytes, layer: str, folder: Path) -> gpd.GeoDataFrame:
 TABLE_OF = {"buildings": "building"} | {place.tile: place.name for place in PLACES.values() if place.tile}
 # What the demo has in the county's town; no area is drawn here.
 SHOWN = ("buildings", "selection", "zones", "boundaries", "roads", "hydrants")
+
+
+def test_a_village_has_its_name_once(client: TestClient, demo_database: Database, tmp_path: Path):
+    """In the one tile that holds it, whatever the zoom."""
+    code, lon, lat = demo_database.ask(
+        "SELECT code, ST_X(p), ST_Y(p) FROM (SELECT code, ST_Transform(ST_PointOnSurface(geom), 4326) AS p "
+        "FROM gis.admin_area WHERE level = 'village' ORDER BY code LIMIT 1) AS x"
+    )[0]
+    for z in (13, 16):
+        n = 2**z
+        x = int((lon + 180) / 360 * n)
+        y = int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * n)
+        codes = []
+        for dx, dy in itertools.product((-1, 0, 1), repeat=2):
+            content = client.get(f"/tiles/names/{z}/{x + dx}/{y + dy}.pbf").content
+            if content:
+                path = tmp_path / f"{z}-{dx}-{dy}.pbf"
+                path.write_bytes(content)
+                codes += list(pyogrio.read_dataframe(f"MVT:{path}", layer="names")["code"])
+        assert codes.count(code) == 1
 
 
 def test_every_layer_is_of_a_table_or_of_a_run():

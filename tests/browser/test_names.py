@@ -21,8 +21,8 @@ READY = "body[data-ready=true]"
 TOWN = "451224100"
 # An account's name is held to a pattern (tests/accounts), a site's is the cluster's, and a migration's is ours.
 ELSEWHERE = {"account", "fire_site", "migration"}
-# Lists, plans, rounds, institutions, signatures and who signs have no place of their own on a map.
-LISTED = {"run", "plan", "round", "institution", "signature", "signer"}
+# Lists, plans, rounds, institutions, duties, signatures and who signs have no place of their own on a map.
+LISTED = {"run", "plan", "round", "institution", "signature", "signer", "duty"}
 
 
 @pytest.fixture(scope="module")

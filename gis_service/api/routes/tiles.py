@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from gis_service import __version__
 from gis_service.api.http.authorisation import allow
-from gis_service.api.http.compression import packed, packed_response
+from gis_service.api.http.compression import packed, takes_packed
 from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.cache import Cache
 from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
@@ -46,7 +46,6 @@ class _Layer:
 
 
 LAYERS = {place.tile: _Layer(f"tiles.{place.tile}") for place in PLACES.values() if place.tile} | {
-    "names": _Layer("tiles.names", from_zoom=12),
     "buildings": _Layer("tiles.buildings", far="tiles.building_cells"),
     "selection": _Layer("tiles.selection", far="tiles.selection_cells", of_run="selection"),
     "clusters": _Layer("tiles.clusters", far="tiles.cluster_dots", of_run="density", near_zoom=14),
@@ -56,6 +55,8 @@ LAYERS = {place.tile: _Layer(f"tiles.{place.tile}") for place in PLACES.values()
 }
 
 
+# Drawn of a table beside the layer of its own.
+DERIVED = {"names": _Layer("tiles.names", from_zoom=12)}
 _AREAS = "areas"
 
 
@@ -119,7 +120,7 @@ async def tile(
     ] = None,
 ) -> Response:
     """Return a tile in EPSG:3857, empty where nothing lies."""
-    known = LAYERS.get(layer)
+    known = LAYERS.get(layer) or DERIVED.get(layer)
     if known is None:
         raise NotFoundError("没有这个图层。", "There is no such layer.")
     if x >= 2**z or y >= 2**z:
@@ -143,9 +144,15 @@ async def tile(
     if content is None and z < known.from_zoom:
         content = b""  # too small to be seen
     if content is None:
-        content = packed(await _make(identity, known, z, x, y, run))
+        content = await _make(identity, known, z, x, y, run)
         _cache().put(key, content)
-    return packed_response(request, content, MEDIA, headers)
+    if takes_packed(request, content):
+        small = _cache().get((*key, "gzip"))
+        if small is None:
+            small = packed(content)
+            _cache().put((*key, "gzip"), small)
+        content, headers = small, headers | {"Content-Encoding": "gzip"}
+    return Response(content, media_type=MEDIA, headers=headers)
 
 
 # Nine points of a tile in parts of its side, row by row from the upper left corner.

@@ -1,4 +1,4 @@
-/* Bulletins: one is opened by kind and day; letters to slow units and points are saved; what the service refuses is said. */
+/* Bulletins: one is opened by kind and day; letters to slow units and points are saved; refusals are said. */
 import { all, byId } from "../dom.js";
 import { send } from "../http.js";
 import { language } from "../language.js";

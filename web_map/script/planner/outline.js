@@ -79,7 +79,9 @@ export class Outline {
     });
     this.layer.on("pm:markerdragend", (/** @type {any} */ event) => {
       const at = event.markerEvent.target.getLatLng();
-      const [from, to] = [this.from, /** @type {[number, number]} */ ([at.lng, at.lat])];
+      // Rounded as what is drawn is: corners that meet are equal to the last digit.
+      const to = /** @type {[number, number]} */ ([at.lng, at.lat].map((degrees) => Number(degrees.toFixed(DIGITS))));
+      const from = this.from;
       this.take(from ? moved(this.drawn(), from, to) : this.drawn());
       this.from = null;
     });
