@@ -222,7 +222,8 @@ GRANT INSERT (kind, unit_code, step, number, reason, issued_on, due_on, meeting)
 GRANT INSERT (letter_id, done_on, note) ON gis.letter_done TO gis_administrator, gis_planner;
 -- QR plates (0028): what one tells a stranger is what its function returns.
 GRANT EXECUTE ON FUNCTION gis.scan_plate TO gis_service;
-GRANT SELECT ON gis.plate, gis.plate_setting TO gis_administrator, gis_planner, gis_township, gis_auditor;
+GRANT SELECT ON gis.plate, gis.plate_setting TO
+    gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON gis.plate_scan TO gis_administrator, gis_planner, gis_auditor;
 GRANT INSERT (building_id, body) ON gis.plate TO gis_administrator, gis_planner, gis_township;
 GRANT INSERT (enabled, telephone) ON gis.plate_setting TO gis_administrator, gis_planner;

@@ -134,6 +134,7 @@ def test_who_makes_and_who_switches(town, client, code):  # noqa: F811
     for who in (signed_in(town, "department", department="police"), signed_in(town, "fire")):
         assert client.post("/api/plates", headers=who, json={"houses": ["H2"]}).status_code == 403
         assert client.post("/api/plates/setting", headers=who, json={"enabled": False}).status_code == 403
+        assert client.get("/plates", headers=who).status_code == 200
     assert (
         client.post("/api/plates/setting", headers=own, json={"enabled": True, "telephone": "110"}).status_code == 403
     )
