@@ -23,6 +23,8 @@ from gis_service.errors import ConflictError, NotFoundError
 from gis_service.identity import Identity, Right, Role
 from gis_service.settings import get_settings
 
+_FIRST = date(2000, 1, 1)
+"""Before it nothing was surveyed of self-built houses."""
 COUNTY_EYES = (Role.ADMINISTRATOR, Role.PLANNER, Role.FIRE, Role.AUDITOR)
 
 
@@ -60,14 +62,14 @@ def bulletin(connection: Connection, who: Identity, kind: Kind, day: date) -> Bu
         What is kept is not what was frozen: somebody changed it past the service.
 
     """
+    if day > today():
+        raise NotFoundError(f"{day} 还没有到，没有通报。", f"{day} has not come: there is no bulletin of it.")
+    if day < _FIRST:
+        raise NotFoundError(f"没有 {day} 的通报。", f"There is no bulletin of {day}.")
     asked = period(kind, day, today())
     found = _kept(connection, who, asked)
     if found is not None:
         return found
-    if asked.first > today():
-        raise NotFoundError(
-            f"{asked.words}还没有到，没有通报。", f"{asked.first} has not come: there is no bulletin of it."
-        )
     if not who.may(Right.PUBLISH) or who.role not in COUNTY_EYES:
         raise NotFoundError(
             f"{asked.words}的{KINDS[kind][0]}还没有印发；县级专班打开后即固化。",

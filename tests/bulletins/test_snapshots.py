@@ -87,6 +87,9 @@ def test_a_day_that_is_not_over_is_made_marked_and_not_kept(counted: Database, c
     refused = client.get("/api/bulletins/2022-09-09?lang=en", headers=county)
     assert refused.status_code == 404
     assert refused.json()["error"]["message"] == "2022-09-09 has not come: there is no bulletin of it."
+    for day in ("9999-12-31", "0001-01-01", "1999-12-31"):
+        for kind in ("daily", "weekly", "monthly"):
+            assert client.get(f"/api/bulletins/{day}?kind={kind}", headers=county).status_code == 404
     for arguments, words in ((("--day", "2022-09-09"), "is in the future"), (("--day", "x"), "is no date")):
         told = counted.cli("bulletin", *arguments, "--out", out)
         assert (told.code, told.err.count("\n")) == (1, 1)

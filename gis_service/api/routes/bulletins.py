@@ -52,7 +52,7 @@ class PointsIn(Texts):
 
 def _cut(
     *,
-    unit: Annotated[str | None, Query(pattern=f"none|{UNIT_CODE}")] = None,
+    unit: Annotated[str | None, Query(pattern=f"^none$|{UNIT_CODE}")] = None,
     use: Annotated[Literal["operating", "other"] | None, Query()] = None,
     stands: Annotated[bool | None, Query(description="Not demolished")] = None,
     judged: Annotated[Literal["severe", "some", "none_found", "any", "none"] | None, Query()] = None,
