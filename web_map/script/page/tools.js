@@ -104,7 +104,7 @@ export class Tools {
     const print = element(
       "button",
       { type: "button", id: "gis-print", title: this.words.print, onclick: () => this.print() },
-      "⎙",
+      this.words.paper,
     );
     print.setAttribute("aria-label", this.words.print);
     this.tape.setAttribute("aria-label", this.words.measure);
