@@ -4,6 +4,9 @@ import { CenteredTextSymbolizer, LineLabelSymbolizer, leafletLayer } from "proto
 
 const FONT = '600 13px "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", sans-serif';
 const SMALL = FONT.replace("600 13px", "11px");
+/* The library keeps the names of 16 tiles. A window shows more, and then each tile that is laid out puts out another, which
+   is laid out again, for ever; no window shows as many as these. */
+const TILES_MAX = 2000;
 const INK = { fill: "#3a4653", stroke: "#ffffff" };
 
 export class Labels {
@@ -41,6 +44,7 @@ export class Labels {
       this.canvas.labelRules.push(ruleOf(layer));
     }
     this.canvas.clearLayout();
+    /** @type {any} */ (this.canvas).labelers.maxLabeledTiles = TILES_MAX;
     if (!this.layers.size) this.map.removeLayer(/** @type {any} */ (this.canvas));
     else if (this.map.hasLayer(/** @type {any} */ (this.canvas))) this.canvas.rerenderTiles();
     else this.map.addLayer(/** @type {any} */ (this.canvas));
