@@ -42,8 +42,7 @@ VENDOR = {
 }
 BUNDLES = (
     "layers.js", "map.js", "planner.js", "fire.js", "plan.js",
-    "bulletins.js", "cases.js", "enforcement.js", "forms.js", "house.js", "plans.js", "reports.js", "rounds.js", "visit.js",
-    "work.js",
+    *sorted(page.name for page in (SCRIPT / "pages").glob("*.js")),
 )  # fmt: skip
 """Names under /static/built: what ``build.js`` makes of ``web_map/script``."""
 _URL = re.compile(r"url\((['\"]?)(?!data:|#)([^)'\"]+)\1\)")

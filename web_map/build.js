@@ -1,11 +1,14 @@
 /* The script of each page as one file under dist: classic scripts, for a file opened from a disk may import nothing. */
+import { readdirSync } from "node:fs";
 import { build } from "esbuild";
 
 const here = new URL(".", import.meta.url).pathname;
 const nothing = `${here}script/nothing.js`;
 const maps = ["layers", "map", "planner", "fire", "plan"].map((name) => [name, `${here}script/${name}.js`]);
-const names = ["bulletins", "cases", "enforcement", "forms", "house", "plans", "reports", "rounds", "visit", "work"];
-const pages = names.map((name) => [name, `${here}script/pages/${name}.js`]);
+const pages = readdirSync(`${here}script/pages`).map((file) => [
+  file.replace(/\.js$/, ""),
+  `${here}script/pages/${file}`,
+]);
 
 await build({
   entryPoints: Object.fromEntries([...maps, ...pages]),

@@ -65,7 +65,7 @@ def notices_values(connection: Connection, asked: find.Filter, lang: str, identi
             if paper.to != "receipt"
         ],
         "today": str(today()),
-        "script": assets.link("notices.js"),
+        "script": assets.link("built/notices.js"),
         "case_style": assets.link("cases.css"),
     }
 

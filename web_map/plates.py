@@ -32,5 +32,5 @@ def plates_values(connection: Connection, identity: Identity) -> dict[str, Any]:
         "scans": plates.counted(connection) if office else [],
         "most": plates.MADE_MAX,
         "address": get_settings().public_url,
-        "script": assets.link("plates.js"),
+        "script": assets.link("built/plates.js"),
     }

@@ -71,7 +71,7 @@ def sign_off_values(
         "steps": [(step, STEP[step][at]) for step in STEPS],
         "all_steps": [(step, words[at]) for step, words in STEP.items()],
         "office": office,
-        "script": assets.link("signatures.js"),
+        "script": assets.link("built/signatures.js"),
         "sign_style": assets.link("signatures.css"),
     }
 
@@ -124,7 +124,7 @@ def signature_values(connection: Connection, signature_id: int, lang: str, *, ma
         ],
         "changed": len(changes),
         "may_sign": may_sign,
-        "script": assets.link("signatures.js"),
+        "script": assets.link("built/signatures.js"),
         "sign_style": assets.link("signatures.css"),
     }
 

@@ -14,6 +14,31 @@ export const session = { signInAgain: null };
  * @throws {Error & {status?: number}}
  */
 export async function send(method, address, body, type) {
+  const answer = await ask(method, address, body, type);
+  return answer.status === 204 ? null : answer.json().catch(() => null);
+}
+
+/**
+ * As `send`, for an answer that is a file.
+ *
+ * @param {string} method
+ * @param {string} address
+ * @param {any} body
+ * @returns {Promise<Blob>}
+ * @throws {Error & {status?: number}}
+ */
+export async function fetchFile(method, address, body) {
+  return (await ask(method, address, body)).blob();
+}
+
+/**
+ * @param {string} method
+ * @param {string} address
+ * @param {any} [body]
+ * @param {string} [type]
+ * @returns {Promise<Response>}
+ */
+async function ask(method, address, body, type) {
   const token = /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name="csrf-token"]'));
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
@@ -25,11 +50,11 @@ export async function send(method, address, body, type) {
   const answer = await fetch(address + lang, { method, headers, body: sent }).catch(() => {
     throw new Error(failed);
   });
-  const given = answer.status === 204 ? null : await answer.json().catch(() => null);
-  if (answer.ok) return given;
+  if (answer.ok) return answer;
+  const given = await answer.json().catch(() => null);
   if (answer.status === 401 && token && session.signInAgain) {
     await session.signInAgain();
-    return send(method, address, body, type);
+    return ask(method, address, body, type);
   }
   const refusal = /** @type {Error & {status?: number}} */ (new Error(given?.error ? given.error.message : failed));
   refusal.status = answer.status;

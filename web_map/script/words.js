@@ -219,14 +219,13 @@ export const WORDS = {
       cancel: "取消",
       saving: "正在保存…",
     },
-    enforcement: {
-      saving: "正在保存…",
+    act: { doing: "正在保存…" },
+    signatures: {
+      paper: "录入后请上传签字页扫描件，签字才算有效。继续？",
+      sign: "确认对本名册签字？签字后不能撤回。",
     },
     bulletins: { saving: "正在保存…" },
-    work: {
-      saving: "正在保存…",
-      end: "{name} 不再负责 {place}？",
-    },
+    work: { end: "{name} 不再负责 {place}？" },
     rounds: {
       close: "今天关闭这个轮次？",
     },
@@ -581,14 +580,13 @@ export const WORDS = {
       cancel: "Cancel",
       saving: "Saving…",
     },
-    enforcement: {
-      saving: "Saving…",
+    act: { doing: "Saving…" },
+    signatures: {
+      paper: "It counts when the scanned page is added. Go on?",
+      sign: "Sign this list? A signature cannot be taken back.",
     },
     bulletins: { saving: "Saving…" },
-    work: {
-      saving: "Saving…",
-      end: "{name} no longer has {place}?",
-    },
+    work: { end: "{name} no longer has {place}?" },
     rounds: {
       close: "Close this round today?",
     },

@@ -4,8 +4,8 @@ import { CenteredTextSymbolizer, LineLabelSymbolizer, leafletLayer } from "proto
 
 const FONT = '600 13px "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", sans-serif';
 const SMALL = FONT.replace("600 13px", "11px");
-/* The library keeps the names of 16 tiles. A window shows more, and then each tile that is laid out puts out another, which
-   is laid out again, for ever; no window shows as many as these. */
+/* The library keeps the names of 16 tiles. A window shows more, and then each tile that is laid out puts out another,
+   which is laid out again, for ever; no window shows as many as these. */
 const TILES_MAX = 2000;
 const INK = { fill: "#3a4653", stroke: "#ffffff" };
 

@@ -1,23 +1,8 @@
 /* Joint enforcement: an action is made of the chosen houses; findings are saved house by house, photographs first. */
+import { act } from "../act.js";
 import { all, byId, find } from "../dom.js";
 import { send } from "../http.js";
 import { langQuery } from "../language.js";
-import { wordsOf } from "../words.js";
-
-const words = wordsOf().enforcement;
-
-async function save(button, said, act) {
-  button.disabled = true;
-  said.className = "";
-  said.textContent = words.saving;
-  try {
-    await act();
-  } catch (error) {
-    said.className = "bad late";
-    said.textContent = error.message;
-    button.disabled = false;
-  }
-}
 
 const form = byId("action-form");
 const every = byId("all");
@@ -29,7 +14,7 @@ if (form)
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const chosen = (name) => [...form.querySelectorAll(`[name="${name}"]:checked`)].map((tick) => tick.value);
-    save(form.querySelector("button.main"), byId("action-said"), async () => {
+    act(form.querySelector("button.main"), byId("action-said"), async () => {
       const made = await send("POST", "/api/enforcements", {
         on_day: form.elements.on_day.value,
         lead: form.elements.lead.value,
@@ -46,7 +31,7 @@ for (const finding of all(".finding")) {
   finding.addEventListener("submit", (event) => {
     event.preventDefault();
     const house = finding.dataset.house;
-    save(finding.querySelector("button"), finding.querySelector("[role=status]"), async () => {
+    act(finding.querySelector("button"), finding.querySelector("[role=status]"), async () => {
       const photographs = [];
       for (const file of finding.elements.photographs.files) {
         photographs.push(

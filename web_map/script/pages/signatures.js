@@ -1,0 +1,57 @@
+/* Sign-off: sign what is shown (its hash goes along), name who signs, send the scanned page. */
+import { act } from "../act.js";
+import { all, byId } from "../dom.js";
+import { send } from "../http.js";
+import { langQuery } from "../language.js";
+import { wordsOf } from "../words.js";
+
+const words = wordsOf().signatures;
+const place = byId("sign-off");
+
+for (const button of all("[data-sign]"))
+  button.addEventListener("click", () => {
+    const { step, village, sha256 } = button.dataset;
+    const paper = "paper" in button.dataset;
+    if (!window.confirm(paper ? words.paper : words.sign)) return;
+    act(button, byId("sign-said"), async () => {
+      const made = await send("POST", "/api/signatures", {
+        round_id: Number(place.dataset.round),
+        unit_code: place.dataset.unit,
+        village_code: village || null,
+        step,
+        sha256: sha256 || null,
+        by_paper: paper,
+      });
+      if (paper) window.location.assign(`/signatures/${made.signature_id}${langQuery()}`);
+      else window.location.reload();
+    });
+  });
+
+const signer = byId("signer-form");
+if (signer)
+  signer.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const value = (name) => signer.elements[name].value.trim() || null;
+    act(signer.querySelector("button"), byId("signer-said"), async () => {
+      await send("POST", "/api/signers", {
+        unit_code: place.dataset.unit,
+        village_code: value("village"),
+        step: value("step"),
+        name: value("name"),
+        title: value("title"),
+        account: value("account"),
+      });
+      window.location.reload();
+    });
+  });
+
+const scan = byId("page-form");
+if (scan)
+  scan.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act(scan.querySelector("button"), scan.querySelector("[role=status]"), async () => {
+      const file = scan.elements.page.files[0];
+      await send("POST", `/api/signatures/${scan.dataset.signature}/pages`, file, "application/octet-stream");
+      window.location.reload();
+    });
+  });
