@@ -38,8 +38,9 @@ which steps the asker may take now, `GET /api/case-rules` is this table.
 `found_open=true` lists the cases of which the last look found the business open though it is stopped. With operating houses
 that have no passed appraisal after the deadline, and with those that have a violation, they are the list for the next joint
 enforcement (`/enforcement`): the county plans an action with its day, who leads, departments and houses; what is found at a
-house takes it off the list until there is a newer reason. What is not there yet: who works (the grid of people, patrol
-intervals, work lists per person).
+house takes it off the list until there is a newer reason. `/work` has what
+is to be done by today, by place and person: controls that are due, what is late, checks of stopped businesses, reviews,
+patrols (`gis.patrol_rule`), stops of plans, proposals; who has which place is `gis.duty`.
 
 ## Steps
 

@@ -26,6 +26,7 @@ from gis_service.duties import people
 from gis_service.identity import Identity, operator
 from gis_service.jobs.task import Task
 from gis_service.record import judge
+from gis_service.signatures import sign
 from gis_service.visits import enter, proposals
 
 _NUMBERS = UUID("6f0a4f6e-6c1e-4d57-9f0e-2f4c0f6f8a00")
@@ -73,14 +74,19 @@ def replay(on_day: Callable[[date, float], None] | None = None) -> dict[str, int
 
 
 def _assign() -> None:
-    """Give the demo's accounts the places that they are of, where they have none yet."""
+    """Give the demo's accounts the places that they are of, and what they sign there, where they have none yet."""
     with transaction(operator()) as connection:
         for row in connection.execute(text(statement("campaign.placed_accounts"))).mappings().all():
-            leads = row["role"] == "township"
-            duty = people.Duty(
-                row["name"], "leader" if leads else "grid", row["place"], "模拟包联领导" if leads else "模拟网格员"
-            )
-            people.assign(connection, duty)
+            account, place = row["name"], row["place"]
+            if row["role"] == "township":
+                people.assign(connection, people.Duty(account, "leader", place, "模拟包联领导"))
+                sign.name_signer(connection, place, None, "township", "模拟负责人", "乡镇主要领导", account)
+                continue
+            people.assign(connection, people.Duty(account, "grid", place, "模拟网格员"))
+            for step, title, who in (
+                ("team", "排查小组组长", account), ("secretary", "村（社区）支部书记", account), ("leader", "挂村领导", None),
+            ):  # fmt: skip
+                sign.name_signer(connection, row["unit_code"], place, step, "模拟签字人", title, who)
 
 
 class _Day:

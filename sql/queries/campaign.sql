@@ -21,7 +21,7 @@ SELECT max(day) FROM (
     UNION ALL SELECT max(visited_on) FROM gis.visit WHERE account LIKE :prefix) AS d
 
 -- name: placed_accounts
-SELECT a.name, a.role, a.place FROM gis.account AS a
+SELECT a.name, a.role, a.place, v.parent_code AS unit_code FROM gis.account AS a LEFT JOIN gis.admin_area AS v ON v.code = a.place
 WHERE a.demo AND a.place IS NOT NULL AND a.disabled_at IS NULL
   AND NOT EXISTS (SELECT FROM gis.duty AS d WHERE d.account = a.name)
 ORDER BY a.name

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from gis_service.accounts import people
 from gis_service.db.engine import transaction
 from gis_service.demo import replay as module
 from gis_service.demo.campaign import PREFIX
 from gis_service.demo.replay import replay
 from gis_service.demo.tables import DONGLAN
-from gis_service.identity import operator
+from gis_service.identity import Role, operator
 from gis_service.record.tables import annex
 from tests.conftest import Database
 
@@ -37,6 +38,10 @@ def test_the_campaign(demo_copy: Database):
     assert before["东兰镇"] == (38, 142, 1567)
     opened = demo_copy.one("SELECT count(*) FROM gis.case")
     assert opened == DONGLAN.other_severe + DONGLAN.other_some + 79 + 382, "each hazard is a case"
+
+    with transaction(operator()) as connection:
+        people.add(connection, people.New("demo-village", Role.VILLAGE, "451224100001", demo=True), None)
+        people.add(connection, people.New("demo-township", Role.TOWNSHIP, "451224100", demo=True), None)
 
     # Broken off within a day, it leaves whole days.
     def stop(day: date, _: float) -> None:
@@ -67,6 +72,9 @@ def test_the_campaign(demo_copy: Database):
                          "(SELECT FROM gis.proposal_decision AS d WHERE d.proposal_id = p.proposal_id)") > 0  # fmt: skip
     assert demo_copy.one("SELECT count(*) FROM gis.visit WHERE distance_m > 50 + accuracy_m") == 0
     assert demo_copy.one("SELECT max(visited_on) FROM gis.visit") <= date(2022, 9, 8)
+    duties = demo_copy.ask("SELECT account, kind, place FROM gis.duty ORDER BY 1")
+    assert duties == [("demo-township", "leader", "451224100"), ("demo-village", "grid", "451224100001")]
+    assert {s for (s,) in demo_copy.ask("SELECT step FROM gis.signer")} == {"team", "secretary", "leader", "township"}
 
 
 def _days_add_up(database: Database, opened: int) -> None:
