@@ -47,14 +47,11 @@ def app() -> FastAPI:
 
 
 @pytest.fixture
-def county(town: Database, tmp_path: Path) -> Iterator[Database]:  # noqa: F811
-    """The town, with a folder of its own for what jobs make: the shared one belongs to all tests."""
+def county(town: Database) -> Database:  # noqa: F811
+    """The town with its published list. What jobs make lies in a folder of all tests, and goes with the run."""
     with transaction(operator()) as connection:
         ensure_published(connection)
-    before = set(ask.folder().iterdir())
-    yield town
-    for left in set(ask.folder().iterdir()) - before:
-        left.unlink()
+    return town
 
 
 @pytest.fixture
@@ -186,6 +183,7 @@ def test_a_worker_beside_the_service(county: Database, client: TestClient, tmp_p
     """One story, for a worker takes a moment to start: made, uploaded, cancelled, killed, taken up again."""
     planner, boss = signed_in(county, "planner"), signed_in(county, "administrator")
     content = put(houses(5), tmp_path / "h.gpkg").read_bytes()
+    before = set(ask.folder().iterdir())
     with _Worker(county) as beside:
         # A page's file comes when the worker has made it, marked with whoever takes it away.
         made = client.get("/map/planner/offline", headers=planner)
@@ -226,7 +224,7 @@ def test_a_worker_beside_the_service(county: Database, client: TestClient, tmp_p
         beside.process = _Worker(county).process
         _until(lambda: client.get(f"/api/jobs/{killed}", headers=planner).json()["state"] == "done")
         assert county.one("SELECT count(*) FROM gis.change") == county_before
-    left = [file.name for file in ask.folder().iterdir() if file.name.startswith("upload-")]
+    left = [file for file in set(ask.folder().iterdir()) - before if file.name.startswith("upload-")]
     assert len(left) <= 1, "an upload goes with its job; that of a job that was killed by force goes after two days"
     assert not worker.has_worker()
 
