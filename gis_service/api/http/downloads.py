@@ -32,6 +32,10 @@ DOWNLOADS: dict[int | str, dict[str, Any]] = {
     200: {"content": {MEDIA[suffix]: {} for suffix in (".xlsx", ".csv", ".geojson", ".gpkg")}}
 }
 """Of lists and tables."""
+REPORTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MEDIA[suffix]: {} for suffix in (".xlsx", ".docx", ".pdf")}}
+}
+"""Of bulletins and the tables of reports."""
 
 
 def paper(audit: AuditWriter, stem: str, suffix: str, made: bytes, **facts: Any) -> Response:

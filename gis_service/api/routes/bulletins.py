@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.http.downloads import DOWNLOADS, exported
+from gis_service.api.http.downloads import DOWNLOADS, REPORTS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import heavy
@@ -112,7 +112,7 @@ def houses(identity: CurrentUser, day: date, cut: Wanted, kind: Asked = "daily")
 
 
 @router.get(
-    "/api/bulletins/{day}/export", summary="A bulletin as a file", response_class=FileResponse, responses=DOWNLOADS,
+    "/api/bulletins/{day}/export", summary="A bulletin as a file", response_class=FileResponse, responses=REPORTS,
     tags=["Bulletins"], dependencies=_EXPORT,
 )  # fmt: skip
 def export(audit: Audit, day: date, kind: Asked = "daily", format: Literal[FORMATS] = "pdf") -> FileResponse:  # type: ignore[valid-type]

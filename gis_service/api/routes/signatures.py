@@ -31,7 +31,7 @@ Unit = Annotated[str, Field(pattern=UNIT_CODE)]
 Village = Annotated[str, Field(pattern="^[0-9A-Z]{1,20}$")]
 Step = Literal["team", "secretary", "leader", "township"]
 _BLANK = BeforeValidator(lambda value: value or None)
-AskedRound = Annotated[int | None, _BLANK, Query(ge=1, le=2**62)]
+AskedRound = Annotated[Annotated[int, Field(ge=1, le=2**62)] | None, _BLANK, Query()]
 AskedUnit = Annotated[Unit | None, _BLANK, Query()]
 _PAGE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _SENT = {"requestBody": {"required": True, "content": {"application/octet-stream": _PAGE}}}

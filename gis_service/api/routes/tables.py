@@ -14,7 +14,7 @@ from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authentication import AuditWriter
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.http.downloads import DOWNLOADS, exported
+from gis_service.api.http.downloads import REPORTS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import heavy
@@ -67,7 +67,7 @@ def read(connection: Reading, name: sheets.Name, day: Day = None, operating: Ope
 
 
 @router.get(
-    "/api/tables/{name}", summary="A table by unit as a file", response_class=FileResponse, responses=DOWNLOADS,
+    "/api/tables/{name}", summary="A table by unit as a file", response_class=FileResponse, responses=REPORTS,
     tags=["Tables"], dependencies=[Depends(allow(Right.EXPORT)), Depends(heavy)],
 )  # fmt: skip
 async def export(
