@@ -13,7 +13,7 @@ _AXE = assets.MODULES / "axe-core" / "axe.min.js"
 _PAGES = [
     "/", "/map/planner", "/map/planner?lang=en", "/map/fire", "/map/fire/1", "/map/township/451224100", "/plans", "/cases",
     "/enforcement", "/forms", "/jobs", "/rounds", "/house?q=1", "/house/{house}", "/house/{house}/visit", "/account", "/accounts",
-    "/audit-trail", "/signatures",
+    "/audit-trail", "/signatures", "/work", "/notices", "/bulletins", "/bulletins/2022-09-07", "/tables", "/plates",
 ]  # fmt: skip
 
 

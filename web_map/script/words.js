@@ -381,7 +381,7 @@ export const WORDS = {
     },
     tools: {
       north: "N",
-      print: "Print (A3)",
+      print: "Print A3",
       tape: "↔",
       paper: "A3",
       measure: "Measure",
