@@ -353,7 +353,7 @@ def _map(port: int, secret: str) -> None:
             context.add_cookies([{"name": "gis_session", "value": secret, "url": address}])
             page = context.new_page()
             own: list[Any] = []
-            page.on("requestfinished", own.append)
+            page.on("requestfinished", lambda request: own.append(request))  # noqa: PLW0108 - the library marks what it calls
             if slow:
                 device = context.new_cdp_session(page)
                 device.send("Network.enable")
