@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
+from gis_service.codelists import HAZARD_TIER
 from gis_service.db.queries import statement
 
 Status = Literal["done", "working", "measured", "untouched"]
@@ -20,7 +21,7 @@ STATUS_EN = {
     "measured": "measures, no works yet",
     "untouched": "no measure",
 }
-TIERS = {"severe": "存在严重安全隐患", "some": "存在一定安全隐患", "unrated": "未按初步判定分级"}
+TIERS = {tier: HAZARD_TIER[tier] for tier in ("severe", "some")} | {"unrated": "未按初步判定分级"}
 TIERS_EN = {"severe": "severe", "some": "some", "unrated": "without a tier"}
 
 

@@ -57,7 +57,7 @@ def assign(connection: Connection, duty: Duty) -> dict[str, Any]:
         The place is not in the asker's charge.
 
     """
-    places = _all(connection, "duties.place", code=duty.place)
+    places = _names(connection, codes=[duty.place], own=False)
     if not places:
         raise InputError(
             f"没有代码为 {duty.place[:30]} 的行政区域；请先导入行政区域。",

@@ -1,4 +1,4 @@
-"""What is to be done by today, and by whom it was found; one statement for lists, counts and files (``gis.work``)."""
+"""What is to be done by today, and which visits found a severe hazard; one statement for lists, counts and files (``gis.work``)."""
 
 from __future__ import annotations
 

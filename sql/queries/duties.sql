@@ -10,9 +10,6 @@ WHERE CAST(:account AS text) IS NULL OR d.account = :account
 ORDER BY array_position(ARRAY['county', 'township', 'unit', 'village', 'grid'], a.level), d.place, d.kind, d.account
 LIMIT :limit
 
--- name: place
-SELECT code, name, level FROM gis.admin_area WHERE code = :code
-
 -- name: names
 SELECT a.code, a.name, a.level, p.name AS within
 FROM gis.admin_area AS a LEFT JOIN gis.admin_area AS p ON p.code = a.parent_code AND p.level <> 'county'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 
 def _line(value: str) -> str:
@@ -15,6 +15,10 @@ def _line(value: str) -> str:
 
 Line = Annotated[str, Field(min_length=1), AfterValidator(_line)]
 """One line that says something; its length is the field's matter."""
+
+
+BLANK = BeforeValidator(lambda value: value or None)
+"""Of a query's value: what a form sends for a field left empty is none."""
 
 
 class Texts(BaseModel):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
@@ -16,7 +16,7 @@ from gis_service.api.http.connect import Reading
 from gis_service.api.http.downloads import DOWNLOADS, PAPERS, exported, paper
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
-from gis_service.api.http.texts import Texts
+from gis_service.api.http.texts import BLANK, Texts
 from gis_service.api.routes.tiles import forget_versions
 from gis_service.cases import events, find, lists, rules
 from gis_service.db.engine import transaction
@@ -35,7 +35,6 @@ Kind = Literal["structure", "fire", "geohazard", "legality", "operation"]
 Tier = Literal["severe", "some", "none_found", "unjudged"]
 Unit = Annotated[str, Field(pattern=UNIT_CODE)]
 # A form sends the choice of all as nothing between the signs.
-_BLANK = BeforeValidator(lambda value: value or None)
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Given = dict[Annotated[str, Field(max_length=40)], str | int | float | bool]
 
@@ -90,10 +89,10 @@ class CaseIn(Step):
 
 def _filter(
     *,
-    unit: Annotated[Unit | None, _BLANK, Query(description="Code of a reporting unit")] = None,
-    state: Annotated[State | None, _BLANK, Query()] = None,
-    kind: Annotated[Kind | None, _BLANK, Query()] = None,
-    tier: Annotated[Tier | None, _BLANK, Query()] = None,
+    unit: Annotated[Unit | None, BLANK, Query(description="Code of a reporting unit")] = None,
+    state: Annotated[State | None, BLANK, Query()] = None,
+    kind: Annotated[Kind | None, BLANK, Query()] = None,
+    tier: Annotated[Tier | None, BLANK, Query()] = None,
     operating: Annotated[bool, Query(description="Of operating houses alone")] = False,
     overdue: Annotated[bool, Query(description="Past their deadline and not accepted")] = False,
     waiting: Annotated[bool, Query(description="Submitted and not reviewed")] = False,

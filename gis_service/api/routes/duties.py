@@ -17,8 +17,7 @@ from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import heavy
-from gis_service.api.http.texts import Line, Texts
-from gis_service.api.routes.cases import _BLANK
+from gis_service.api.http.texts import BLANK, Line, Texts
 from gis_service.cases import rules
 from gis_service.duties import people, work
 from gis_service.export.rows import write_rows
@@ -29,9 +28,9 @@ router = APIRouter()
 _READ = [Depends(allow(Right.READ))]
 Place = Annotated[str, Field(pattern="^[0-9A-Za-z_-]{1,30}$")]
 Kind = Literal["control", "overdue", "check", "review", "patrol", "inspect", "proposal"]
-AskedKind = Annotated[Kind | None, _BLANK, Query()]
+AskedKind = Annotated[Kind | None, BLANK, Query()]
 AskedPlace = Annotated[
-    Place | None, _BLANK, Query(description="A unit, village or grid cell; without one, the asker's own")
+    Place | None, BLANK, Query(description="A unit, village or grid cell; without one, the asker's own")
 ]
 _SETS_DUTIES = (Role.ADMINISTRATOR, Role.PLANNER, Role.TOWNSHIP)
 

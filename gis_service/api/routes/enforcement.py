@@ -17,8 +17,8 @@ from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
-from gis_service.api.http.texts import Line, Texts
-from gis_service.api.routes.cases import _BLANK, Sha256, Unit
+from gis_service.api.http.texts import BLANK, Line, Texts
+from gis_service.api.routes.cases import Sha256, Unit
 from gis_service.codelists import HAZARD_TIER, word
 from gis_service.enforcement import actions
 from gis_service.export.rows import write_rows
@@ -30,9 +30,9 @@ _READ = [Depends(allow(Right.READ))]
 _CASE = [Depends(allow(Right.CASE))]
 ActionId = Annotated[int, PathParameter(ge=1, le=2**62)]
 Reason = Literal["no_appraisal", "found_open", "violation"]
-AskedReason = Annotated[Reason | None, _BLANK, Query()]
-AskedDepartment = Annotated[Annotated[str, Field(pattern="^[A-Za-z0-9_]{1,40}$")] | None, _BLANK, Query()]
-AskedUnit = Annotated[Unit | None, _BLANK, Query()]
+AskedReason = Annotated[Reason | None, BLANK, Query()]
+AskedDepartment = Annotated[Annotated[str, Field(pattern="^[A-Za-z0-9_]{1,40}$")] | None, BLANK, Query()]
+AskedUnit = Annotated[Unit | None, BLANK, Query()]
 Code = Annotated[Line, Field(max_length=40)]
 _HEADINGS = (
     "房屋编号",

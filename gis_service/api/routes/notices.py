@@ -18,8 +18,8 @@ from gis_service.api.http.downloads import DOCX, DOWNLOADS, PAPERS, exported, pa
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import heavy, takes
-from gis_service.api.http.texts import Line, Texts
-from gis_service.api.routes.cases import _BLANK, Sha256, Tier, Unit
+from gis_service.api.http.texts import BLANK, Line, Texts
+from gis_service.api.routes.cases import Sha256, Tier, Unit
 from gis_service.api.routes.jobs import _told
 from gis_service.errors import InputError
 from gis_service.export.rows import write_rows
@@ -44,10 +44,10 @@ _SENT = {"requestBody": {"required": True, "content": {"application/octet-stream
 
 def _asked(
     kind: Kind = "appraise",
-    unit: Annotated[Unit | None, _BLANK, Query()] = None,
-    department: Annotated[Code | None, _BLANK, Query()] = None,
-    tier: Annotated[Tier | None, _BLANK, Query()] = None,
-    state: Annotated[Literal["none", "issued", "served"] | None, _BLANK, Query()] = None,
+    unit: Annotated[Unit | None, BLANK, Query()] = None,
+    department: Annotated[Code | None, BLANK, Query()] = None,
+    tier: Annotated[Tier | None, BLANK, Query()] = None,
+    state: Annotated[Literal["none", "issued", "served"] | None, BLANK, Query()] = None,
 ) -> find.Filter:
     return find.Filter(kind, unit, department, tier, state)
 

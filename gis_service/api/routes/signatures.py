@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
@@ -16,7 +16,7 @@ from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import heavy, takes
-from gis_service.api.http.texts import Line, Texts
+from gis_service.api.http.texts import BLANK, Line, Texts
 from gis_service.attachments import store
 from gis_service.errors import InputError, NotFoundError
 from gis_service.identity import UNIT_CODE, Right
@@ -30,9 +30,8 @@ SignatureId = Annotated[int, PathParameter(ge=1, le=2**62)]
 Unit = Annotated[str, Field(pattern=UNIT_CODE)]
 Village = Annotated[str, Field(pattern="^[0-9A-Z]{1,20}$")]
 Step = Literal["team", "secretary", "leader", "township"]
-_BLANK = BeforeValidator(lambda value: value or None)
-AskedRound = Annotated[Annotated[int, Field(ge=1, le=2**62)] | None, _BLANK, Query()]
-AskedUnit = Annotated[Unit | None, _BLANK, Query()]
+AskedRound = Annotated[Annotated[int, Field(ge=1, le=2**62)] | None, BLANK, Query()]
+AskedUnit = Annotated[Unit | None, BLANK, Query()]
 _PAGE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _SENT = {"requestBody": {"required": True, "content": {"application/octet-stream": _PAGE}}}
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authentication import AuditWriter
@@ -18,7 +18,7 @@ from gis_service.api.http.downloads import REPORTS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import heavy
-from gis_service.api.http.texts import Texts
+from gis_service.api.http.texts import BLANK, Texts
 from gis_service.api.routes.jobs import made as printed
 from gis_service.db.day import day_asked
 from gis_service.db.engine import transaction
@@ -28,9 +28,7 @@ from web_map.reports import steps_values, table_values
 
 router = APIRouter()
 _HEAVY = [Depends(allow(Right.READ)), Depends(heavy)]
-Day = Annotated[
-    date | None, BeforeValidator(lambda value: value or None), Query(description="As of the end of which day")
-]
+Day = Annotated[date | None, BLANK, Query(description="As of the end of which day")]
 Operating = Annotated[bool, Query(description="Of operating houses alone (statistics)")]
 
 
