@@ -493,6 +493,19 @@ def session_of(database: Database, role: str = "administrator", **more: Any) -> 
     return sessions.open_(account.account_id, audit_log.MACHINE, by="test")
 
 
+def open_page(
+    browser: Any, database: Database, address: str, role: str, width: int, **more: Any
+) -> tuple[Any, list[str]]:
+    """A page of somebody signed in, whose questions are answered with yes, and a list of the script errors in it."""
+    context = browser.new_context(viewport={"width": width, "height": 812}, locale="zh-CN")
+    opened = session_of(database, role, **more)
+    context.add_cookies([{"name": "gis_session", "value": opened.secret, "url": address}])
+    page, faults = context.new_page(), list[str]()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: dialog.accept())
+    return page, faults
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     return shared.shared_data()

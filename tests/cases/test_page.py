@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from gis_service.up import install_front_end
 from tests.cases.conftest import photograph
-from tests.conftest import Database, serving, session_of
+from tests.conftest import Database, open_page, serving
 from tests.record.conftest import TOWN
 
 
@@ -23,12 +23,7 @@ def address(town: Database, app: FastAPI) -> Iterator[str]:
 
 
 def _open(browser: Browser, town: Database, address: str, role: str, width: int) -> tuple[Page, list[str]]:
-    context = browser.new_context(viewport={"width": width, "height": 812}, locale="zh-CN")
-    opened = session_of(town, role, **({"place": TOWN} if role == "township" else {}))
-    context.add_cookies([{"name": "gis_session", "value": opened.secret, "url": address}])
-    page, faults = context.new_page(), list[str]()
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    return page, faults
+    return open_page(browser, town, address, role, width, place=TOWN if role == "township" else None)
 
 
 @pytest.mark.parametrize("width", [1366, 375])

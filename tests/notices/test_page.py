@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from gis_service.jobs import worker
 from gis_service.up import install_front_end
 from tests.cases.conftest import photograph
-from tests.conftest import Database, serving, session_of
+from tests.conftest import Database, open_page, serving
 from tests.record.conftest import TOWN
 
 
@@ -25,12 +25,7 @@ def address(noticed: Database, app: FastAPI) -> Iterator[str]:
 
 @pytest.mark.parametrize("width", [1366, 375])
 def test_issued_and_served(browser: Browser, noticed: Database, address: str, tmp_path: Path, width: int):
-    context = browser.new_context(viewport={"width": width, "height": 812}, locale="zh-CN")
-    opened = session_of(noticed, "township", place=TOWN)
-    context.add_cookies([{"name": "gis_session", "value": opened.secret, "url": address}])
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    page, faults = open_page(browser, noticed, address, "township", width, place=TOWN)
     page.goto(f"{address}/notices")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_label("选 红旗饭店").check()
@@ -68,12 +63,7 @@ def test_issued_and_served(browser: Browser, noticed: Database, address: str, tm
 
 @pytest.mark.parametrize("width", [1366, 375])
 def test_plates_are_switched_on_and_made(browser: Browser, noticed: Database, address: str, width: int):
-    context = browser.new_context(viewport={"width": width, "height": 812}, locale="zh-CN")
-    opened = session_of(noticed, "planner")
-    context.add_cookies([{"name": "gis_session", "value": opened.secret, "url": address}])
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    page, faults = open_page(browser, noticed, address, "planner", width)
     page.goto(f"{address}/plates")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_label("县联系电话").fill("0778-6320000")
