@@ -36,7 +36,8 @@ def names(analysed: Database) -> list[str]:
         "SELECT name FROM gis.admin_area UNION SELECT name FROM gis.key_zone UNION SELECT name FROM gis.building "
         "UNION SELECT address FROM gis.building UNION SELECT name FROM gis.road UNION SELECT name FROM gis.round "
         "UNION SELECT name FROM gis.institution UNION SELECT judge_unit FROM gis.judgement "
-        "UNION SELECT name FROM gis.drawn_area UNION SELECT name FROM gis.run UNION SELECT name FROM gis.plan"
+        "UNION SELECT name FROM gis.drawn_area UNION SELECT name FROM gis.run UNION SELECT name FROM gis.plan "
+        "UNION SELECT title FROM gis.bulletin"
     )
     return sorted(
         {name for (name,) in rows if name} | set(ZONE_MARK.values()) | set(TIER_MARK.values()), key=len, reverse=True
