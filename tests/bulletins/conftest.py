@@ -14,7 +14,7 @@ from tests.record.conftest import _town, app, client, town  # noqa: F401 - fixtu
 
 @pytest.fixture(scope="module")
 def _replayed(server) -> Iterator[str]:
-    with cloned(server, databases.make(server, databases.DEMO)) as made:
+    with cloned(server, databases.make(server, databases.SMALL)) as made:
         replay()
         yield made.name
 
