@@ -27,7 +27,8 @@ TEMPLATE, DEMO, SMALL = "gis_template", "gis_demo", "gis_small"
 """A migrated database with nothing in it; the simulated 东兰县; an eighth of it (the county's town and one
 village of each other township) with a published list and an analysis, for all tests that ask no more."""
 SMALL_VILLAGES = (
-    "451224100001", "451224100002", "451224100003", "451224100004", "451224101001", "451224102206", "451224103205", "451224104203", "451224105205",
+    "451224100001", "451224100002", "451224100003", "451224100004", "451224101001", "451224102206", "451224103205",
+    "451224104203", "451224105205",
     "451224200202", "451224201203", "451224203206", "451224204204", "451224205203", "451224206203", "451224207204",
     "451224208203",
 )  # fmt: skip
