@@ -23,9 +23,9 @@ from gis_service.db.server import Server
 from gis_service.identity import operator
 from gis_service.settings import get_settings
 
-TEMPLATE, DEMO, SMALL = "gis_template", "gis_demo", "gis_small"
+TEMPLATE, DEMO, SMALL, REPLAYED = "gis_template", "gis_demo", "gis_small", "gis_replayed"
 """A migrated database with nothing in it; the simulated 东兰县; an eighth of it (the county's town and one
-village of each other township) with a published list and an analysis, for all tests that ask no more."""
+village of each other township) with a published list and an analysis, for all tests that ask no more; that with the campaign replayed."""
 SMALL_VILLAGES = (
     "451224100001", "451224100002", "451224100003", "451224100004", "451224101001", "451224102206", "451224103205",
     "451224104203", "451224105205",
@@ -120,7 +120,7 @@ def clone(server: Server, source: str, name: str) -> None:
 
 
 def make(server: Server, name: str) -> str:
-    """Make one of ``TEMPLATE``, ``DEMO`` and ``SMALL`` unless it is there; return its name."""
+    """Make one of the databases named above unless it is there; return its name."""
     _once(server.data_dir, name, lambda: _MAKERS[name](server))
     return name
 
@@ -153,7 +153,17 @@ def _small(server: Server) -> None:
         analyse(Params())
 
 
-_MAKERS: dict[str, Callable[[Server], None]] = {TEMPLATE: _template, DEMO: _demo, SMALL: _small}
+def _replayed(server: Server) -> None:
+    from gis_service.demo.replay import replay
+
+    clone(server, make(server, SMALL), REPLAYED)
+    with active(server, REPLAYED):
+        replay()
+
+
+_MAKERS: dict[str, Callable[[Server], None]] = {
+    TEMPLATE: _template, DEMO: _demo, SMALL: _small, REPLAYED: _replayed,
+}  # fmt: skip
 
 
 def _once(folder: Path, name: str, work: Callable[[], None]) -> None:
