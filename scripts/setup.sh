@@ -92,8 +92,11 @@ if [ "$for_what" = test ] && ! cmp -s web_map/package-lock.json "$tools"; then
 fi
 
 if [ "$for_what" = test ] && command -v apt-get >/dev/null; then
+  # Without a window around its pages the browser takes a third of the time; not every release has it so.
+  command -v chromium-headless-shell >/dev/null || apt_install chromium-headless-shell ||
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || apt_install chromium ||
+    say "未能安装 chromium，网页测试会跳过。Not installed: chromium; the tests of pages are skipped."
   wanted=()
-  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted+=(chromium)
   # Papers are opened by the office that opens them elsewhere.
   command -v soffice >/dev/null || wanted+=(libreoffice-writer-nogui libreoffice-calc-nogui)
   if have_postgis && compgen -G "/usr/share/postgresql/*/extension/postgis.control" >/dev/null; then

@@ -18,7 +18,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ from gis_service.db.server import Server
 from gis_service.errors import NotFoundError
 from gis_service.identity import RIGHTS, Right, Role, operator
 from gis_service.settings import ROOT, get_settings
-from tests import databases, shared
+from tests import asgi, databases, shared
 
 # A trace with the values of all names, as structlog would have it where rich is installed, takes ten seconds to draw.
 structlog.configure(
@@ -66,7 +66,9 @@ def needs_demo(file: str) -> bool:
     path = ROOT / file
     near = [path] if path.parent == Path(__file__).parent else [path, path.parent / "conftest.py"]
     return any(
-        re.search("demo(_database|_copy)?:|analysed_demo|small_demo", one.read_text()) for one in near if one.is_file()
+        re.search("(whole|demo)(_database|_copy)?:|(analysed|whole)_demo|databases.make", one.read_text())
+        for one in near
+        if one.is_file()
     )
 
 
@@ -101,8 +103,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Remember the number of a run with workers, whose server they share."""
+    """Remember the number of a run with workers, whose server they share, and make its folder."""
     node.config.stash[_RUN] = node.workerinput["testrunuid"]
+    databases.folder_of(node.config.stash[_RUN])
 
 
 _MAKING = pytest.StashKey[subprocess.Popen[bytes]]()
@@ -332,17 +335,14 @@ def _one_hop_a_request() -> Iterator[None]:
     """A client crosses to the event loop's thread once a request; Starlette's own does eight times, 6 ms in all."""
 
     def handle_request(self: Any, request: httpx.Request) -> httpx.Response:
-        inside = httpx.ASGITransport(self.app, raise_app_exceptions=self.raise_server_exceptions, client=self.client)
-        request.stream = httpx.ByteStream(request.read())
-
-        async def answer() -> httpx.Response:
-            answered = await inside.handle_async_request(request)
-            raw = b"".join([piece async for piece in answered.aiter_raw()])  # as it was sent, compressed or not
-            return httpx.Response(answered.status_code, headers=answered.headers.raw, content=raw)
-
+        url = request.url
+        asking = partial(
+            asgi.ask, self.app, request.method, url.path, url.raw_path.split(b"?")[0], url.query, request.headers.raw,
+            request.read(), url.scheme, (url.host, url.port), self.client, self.raise_server_exceptions,
+        )  # fmt: skip
         with self.portal_factory() as portal:
-            response: httpx.Response = portal.call(answer)
-        return response
+            answered = portal.call(asking)
+        return httpx.Response(answered.status, headers=answered.headers, content=answered.body)
 
     with warnings.catch_warnings():
         # Starlette would rather have another client; its own goes on working with httpx.
@@ -388,7 +388,8 @@ def browser() -> Iterator[Any]:
     """One browser a worker: the library starts once in a process."""
     from playwright.sync_api import sync_playwright
 
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    # The shell is the same browser without a window around the page: a page takes it a third of the time.
+    chromium = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None)
     if chromium is None:
         pytest.skip("Chromium is not installed (make test installs it where it can)")
     with sync_playwright() as playwright:
@@ -414,39 +415,46 @@ def database(server: Server, template: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def demo(server: Server) -> str:
-    """The name of this worker's database with the simulated 东兰县."""
+    """The name of this worker's copy of an eighth of the demo county, with a published list and a density run."""
     name = f"demo{_WORKER}"
-    databases.clone(server, databases.make(server, databases.DEMO), name)
-    return name
-
-
-@pytest.fixture
-def demo_database(server: Server, demo: str) -> Iterator[Database]:
-    """The demo county, shared: tests may add runs, and change nothing else."""
-    with Database(server, demo).active() as made:
-        yield made
-
-
-@pytest.fixture(scope="session")
-def analysed_demo(server: Server) -> str:
-    """The name of this worker's copy of the demo county with a published list and a density run."""
-    name = f"analysed{_WORKER}"
-    databases.clone(server, databases.make(server, databases.ANALYSED), name)
-    return name
-
-
-@pytest.fixture(scope="session")
-def small_demo(server: Server) -> str:
-    """The name of this worker's copy of three villages of the demo county, with a published list and a density run."""
-    name = f"small{_WORKER}"
     databases.clone(server, databases.make(server, databases.SMALL), name)
     return name
 
 
 @pytest.fixture
+def demo_database(server: Server, demo: str) -> Iterator[Database]:
+    """An eighth of the demo county, shared: tests may add runs, and change nothing else."""
+    with Database(server, demo).active() as made:
+        yield made
+
+
+@pytest.fixture
 def demo_copy(server: Server) -> Iterator[Database]:
-    """The demo county for one test to change."""
-    with cloned(server, databases.make(server, databases.DEMO)) as made:
+    """An eighth of the demo county for one test to change."""
+    with cloned(server, databases.make(server, databases.SMALL)) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def analysed_demo(server: Server) -> str:
+    """The name of another such copy, in which tests of pages and of access do what people do."""
+    name = f"analysed{_WORKER}"
+    databases.clone(server, databases.make(server, databases.SMALL), name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def whole_demo(server: Server) -> str:
+    """The name of this worker's database with all of the simulated 东兰县, for what depends on its size or its sums."""
+    name = f"whole{_WORKER}"
+    databases.clone(server, databases.make(server, databases.DEMO), name)
+    return name
+
+
+@pytest.fixture
+def whole_database(server: Server, whole_demo: str) -> Iterator[Database]:
+    """The whole demo county, shared: tests may add runs, and change nothing else."""
+    with Database(server, whole_demo).active() as made:
         yield made
 
 

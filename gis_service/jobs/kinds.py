@@ -51,6 +51,7 @@ class Kind:
 KINDS = {
     "fire_sheet": Kind("gis_service.sheet.job:fire_sheet", "short", "连片区图纸", "Sheet of a cluster", Right.EXPORT, shared=True),
     "wall_map": Kind("gis_service.sheet.job:wall_map", "short", "乡镇挂图", "Wall map of a township", Right.EXPORT, shared=True),
+    "day_sheets": Kind("gis_service.sheet.job:day_sheets", "short", "排查单", "Day sheets of a plan", Right.EXPORT),
     "statistics_pdf": Kind("gis_service.tables.job:statistics_pdf", "short", "分类统计表", "Statistics on paper", Right.EXPORT, shared=True),
     "offline_planner": Kind("web_map.job:planner", "short", "离线排查图", "Offline map of the list", Right.EXPORT, shared=True),
     "offline_fire": Kind("web_map.job:fire", "short", "离线消防图", "Offline map of clusters", Right.EXPORT, shared=True),

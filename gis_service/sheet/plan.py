@@ -229,7 +229,7 @@ def print_sheets(values: Mapping[str, Any]) -> bytes:
         maps |= {f"map{k}-{n}": svg for n, (svg, _) in enumerate(sheet["maps"])}
         maps |= {f"qr{k}-{row['seq']}": row["qr"] for row in sheet["rows"]}
     return pdf(
-        "plan.html", maps, **{k: v for k, v in values.items() if k != "mark"}, note_of_export=values["mark"].note()
+        "plan.html", maps, **{"exported": values["mark"].note(), **{k: v for k, v in values.items() if k != "mark"}}
     )
 
 

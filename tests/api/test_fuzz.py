@@ -41,9 +41,9 @@ _EXAMPLES_OTHERS = 3
 
 
 @pytest.fixture(scope="module")
-def live(server: Server, small_demo: str, app: FastAPI, quiet: None) -> Iterator[tuple[Database, str]]:
+def live(server: Server, demo: str, app: FastAPI, quiet: None) -> Iterator[tuple[Database, str]]:
     """The service over a copy of the small county: what is thrown at it may change and delete."""
-    with cloned(server, small_demo) as database, database.active(GIS_KEEP_S="1"), serving(app) as address:
+    with cloned(server, demo) as database, database.active(GIS_KEEP_S="1"), serving(app) as address:
         yield database, address
 
 

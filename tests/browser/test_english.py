@@ -37,7 +37,7 @@ def names(analysed: Database) -> list[str]:
         "UNION SELECT address FROM gis.building UNION SELECT name FROM gis.road UNION SELECT name FROM gis.round "
         "UNION SELECT name FROM gis.institution UNION SELECT judge_unit FROM gis.judgement "
         "UNION SELECT name FROM gis.drawn_area UNION SELECT name FROM gis.run UNION SELECT name FROM gis.plan "
-        "UNION SELECT title FROM gis.bulletin"
+        "UNION SELECT body->>'title' FROM gis.snapshot"
     )
     return sorted(
         {name for (name,) in rows if name} | set(ZONE_MARK.values()) | set(TIER_MARK.values()), key=len, reverse=True

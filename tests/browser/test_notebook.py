@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def _line(north: float = 0.0) -> LineString:
     return LineString([(LON - 0.001, LAT + north), (LON + 0.001, LAT + north)])
 
 
+@lru_cache(maxsize=1)
 def _evil_layers() -> dict[str, layers.FeatureLayer]:
     """Each layer class with that name in every field of text."""
     text = {"name": [EVIL], "address": [EVIL], "note": [EVIL], "township": [EVIL], "village": [EVIL]}

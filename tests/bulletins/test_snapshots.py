@@ -24,21 +24,6 @@ from tests.record.conftest import TOWN, UNIT
 DAY = date(2022, 9, 6)
 
 
-@pytest.fixture
-def counted(town: Database) -> Database:
-    """H1 severe, U1 some, H2 none found; a round with the notice's deadlines."""
-    town.ask(
-        "INSERT INTO gis.round (name, kind, first_day, last_day) VALUES ('整治', 'campaign', '2022-06-01', '2025-06-30')"
-    )
-    for step_, due in (("judge", "2022-07-31"), ("control", "2022-09-25"), ("rectify", "2022-09-30")):
-        town.ask(
-            "INSERT INTO gis.round_deadline (round_id, step, due_on) SELECT round_id, %s, %s FROM gis.round", step_, due
-        )
-    town.judge("building_id = 'H1'", tier="severe", on="2022-09-01")
-    town.judge("building_id = 'U1'", tier="some", on="2022-09-02")
-    return town
-
-
 def _said(body: dict[str, Any]) -> str:
     return "\n".join(plain(one["parts"]) for one in body["paragraphs"])
 

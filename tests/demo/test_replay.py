@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -9,13 +10,15 @@ import pytest
 
 from gis_service.accounts import people
 from gis_service.db.engine import transaction
+from gis_service.db.server import Server
 from gis_service.demo import replay as module
 from gis_service.demo.campaign import PREFIX
 from gis_service.demo.replay import replay
 from gis_service.demo.tables import DONGLAN
 from gis_service.identity import Role, operator
 from gis_service.record.tables import annex
-from tests.conftest import Database
+from tests import databases
+from tests.conftest import Database, cloned
 
 _STATES = """
 SELECT e.on_day, e.kind, e.from_state, e.to_state FROM gis.case_event AS e
@@ -25,6 +28,13 @@ WHERE e.from_state IS DISTINCT FROM e.to_state ORDER BY e.on_day, e.event_id
 
 class _StopError(Exception):
     pass
+
+
+@pytest.fixture
+def demo_copy(server: Server) -> Iterator[Database]:
+    """The whole county: the campaign ends with the notice's figures."""
+    with cloned(server, databases.make(server, databases.DEMO)) as made:
+        yield made
 
 
 def _annex1() -> dict[str, tuple[int, int, int]]:

@@ -16,7 +16,7 @@ from tests.conftest import Database
 
 
 @pytest.fixture
-def tables(demo_database: Database):
+def tables(whole_database: Database):
     with get_engine("owner").begin() as connection:
         overview, annex1 = place_tables(connection, runs_of(connection))
         return overview, annex1, department_table(connection)
@@ -31,7 +31,7 @@ def test_annex_1_is_that_of_the_notice(tables, shared_data: Path):
     assert annex1.total == (4028, 79, 382, 3567)
 
 
-def test_the_overview_adds_up(tables, demo_database: Database):
+def test_the_overview_adds_up(tables, whole_database: Database):
     overview, *_ = tables
     columns = [name for name, _, _ in OVERVIEW]
     for position, name in enumerate(columns):
@@ -42,10 +42,10 @@ def test_the_overview_adds_up(tables, demo_database: Database):
     for name, condition in (
         ("severe", "hazard_tier = 'severe'"), ("operating", "use_class <> 'other'"), ("unjudged", "hazard_tier = 'unjudged'"),
     ):  # fmt: skip
-        assert total[name] == demo_database.one(f"SELECT count(*) FROM gis.building WHERE {condition}")
+        assert total[name] == whole_database.one(f"SELECT count(*) FROM gis.building WHERE {condition}")
 
 
-def test_villages_add_up_to_their_township(demo_database: Database, tables):
+def test_villages_add_up_to_their_township(whole_database: Database, tables):
     overview, *_ = tables
     town = next(row for row in overview.rows if row.code == "451224104")
     with get_engine("owner").begin() as connection:
@@ -58,12 +58,12 @@ def test_villages_add_up_to_their_township(demo_database: Database, tables):
     assert {row.code[:9] for row in villages.rows if row.code} == {"451224104"}
 
 
-def test_a_house_of_two_departments_counts_under_each_and_it_is_said(tables, demo_database: Database):
+def test_a_house_of_two_departments_counts_under_each_and_it_is_said(tables, whole_database: Database):
     *_, annex2 = tables
-    once = demo_database.one(
+    once = whole_database.one(
         "SELECT count(*) FROM gis.building WHERE use_class <> 'other' AND hazard_tier <> 'unjudged'"
     )
-    extra = demo_database.one(
+    extra = whole_database.one(
         "SELECT sum(cardinality(departments) - 1) FROM gis.building "
         "WHERE use_class <> 'other' AND hazard_tier <> 'unjudged' AND cardinality(departments) > 1"
     )
@@ -71,7 +71,7 @@ def test_a_house_of_two_departments_counts_under_each_and_it_is_said(tables, dem
     assert annex2.total[0] == once + extra
     assert f"{extra:,}" in annex2.notes[0][0]
     police = next(row for row in annex2.rows if row.code == "police")
-    assert police.values[0] == demo_database.one(
+    assert police.values[0] == whole_database.one(
         "SELECT count(*) FROM gis.building WHERE 'police' = ANY(departments) AND use_class <> 'other' AND hazard_tier <> 'unjudged'"
     )
 

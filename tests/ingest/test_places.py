@@ -13,6 +13,7 @@ import pytest
 import shapely
 from pyproj import CRS
 
+from gis_service.db.engine import forget_connections
 from gis_service.errors import InputError
 from gis_service.ingest import crs as crs_
 from gis_service.ingest.datum import bd09_of, gcj02_of, unshift
@@ -99,6 +100,7 @@ def test_axes_of_projected_files(server, tmp_path: Path, epsg: int, named: bool)
             assert _first(made) == pytest.approx((EAST, NORTH), abs=1e-6)
     finally:
         with made.active():
+            forget_connections()
             _drop(made.name)
 
 

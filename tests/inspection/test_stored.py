@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import json
 import random
@@ -499,6 +500,12 @@ def test_over_http(county: Database, app: FastAPI, plan_id: int, run: int):
             assert client.post(f"/api/plans/{number}/moves", json=move, headers=town).status_code == 403
             sheet = client.get(f"/api/plans/{number}/sheets?team=一组&day=2022-09-13", headers=planner)
             assert sheet.content.startswith(b"%PDF")
+            book = client.get(f"/api/plans/{number}/sheets?team=一组&format=xlsx", headers=planner)
+            assert len(openpyxl.load_workbook(io.BytesIO(book.content)).worksheets) > 1, "one a day"
+            none = client.get(f"/api/plans/{number}/sheets?team=九组", headers=planner)
+            assert (none.status_code, none.json()["error"]["code"]) == (404, "not_found")
+            made = county.ask("SELECT state FROM gis.job WHERE kind = 'day_sheets' ORDER BY job_id", role="postgres")
+            assert [state for (state,) in made] == ["done", "done", "failed"]
             differ = client.get(f"/api/plans/{number}/compare?before=1&after=1", headers=planner).json()
             assert differ["counts"] == {"new": 0, "gone": 0, "moved": 0, "same": 40}
             for page in ("/plans", f"/plans/{number}", f"/plans/{number}/offline?team=一组"):

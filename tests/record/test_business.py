@@ -59,15 +59,15 @@ def test_a_control_in_force_forbids():
     assert (made.answer, made.reasons[0].zh) == ("no", "管控措施在执行：停止使用")
 
 
-def test_the_county_s_list(demo_database: Database, tmp_path: Path):
+def test_the_county_s_list(whole_database: Database, tmp_path: Path):
     out = tmp_path / "list.csv"
-    said = demo_database.cli("record", "business", "--out", out)
+    said = whole_database.cli("record", "business", "--out", out)
     assert said.code == 0, said.err
     with out.open(encoding="utf-8-sig") as opened:
         rows = list(csv.DictReader(opened))
     assert len(rows) == 4028
     # Read a second time, in SQL, of the columns that the database keeps.
-    no = demo_database.one(
+    no = whole_database.one(
         """SELECT count(*) FROM gis.building AS b WHERE use_class <> 'other' AND (
              appraisal_grade IN ('C', 'D') OR cardinality(violations) > 0
              OR hazard_tier IN ('severe', 'some') AND NOT (

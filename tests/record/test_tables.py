@@ -46,10 +46,10 @@ _HEADER = (
     ],
 )
 def test_the_file_is_the_notice_s_own_table(
-    demo_database: Database, tmp_path: Path, name: str, title: str, of: str, wanted: dict[str, tuple[int, ...]]
+    whole_database: Database, tmp_path: Path, name: str, title: str, of: str, wanted: dict[str, tuple[int, ...]]
 ):
     out = tmp_path / f"{name}.xlsx"
-    said = demo_database.cli("tables", name, "--day", "2022-09-08", "--out", out)
+    said = whole_database.cli("tables", name, "--day", "2022-09-08", "--out", out)
     assert said.code == 0, said.err
     book = load_workbook(out)
     assert len(book.worksheets) == 1
@@ -84,7 +84,7 @@ def test_they_are_what_today_s_pages_show(demo_database: Database):
     assert shown == {r.code: (r.judged, r.severe, r.some, r.none_found) for r in ours2.lines}
 
 
-def test_a_township_s_own_line_alone_counts(demo_database: Database):
+def test_a_township_s_own_line_alone_counts(whole_database: Database):
     town = Identity("town", Role.TOWNSHIP, "451224102")
     with transaction(town, read_only=True) as connection:
         made = annex(connection, "annex1", date(2022, 9, 8))

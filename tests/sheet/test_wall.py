@@ -22,7 +22,8 @@ def test_what_the_wall_map_says(demo_database: Database, tmp_path: Path):
     done = demo_database.cli("map", "township", "--township", TOWN, "--out", out)
     assert (done.code, done.err) == (0, "")
     pages = _texts(out)
-    for told in ("切学乡自建房安全隐患图", "模拟数据", "内部工作用图", "2,862", "合计", "乡镇、村界线为示意"):
+    houses = demo_database.one("SELECT count(*) FROM gis.building WHERE township_code = %s", TOWN)
+    for told in ("切学乡自建房安全隐患图", "模拟数据", "内部工作用图", f"{houses:,}", "合计", "乡镇、村界线为示意"):
         assert told in pages[0], told
     whole = "".join(pages)
     severe = demo_database.ask(

@@ -83,7 +83,7 @@ def test_against_plain_loops(demo_database: Database, operating: bool):
     assert wanted["tier"]["东兰镇", "未判定"] > 0, "a day within the campaign"
 
 
-def test_totals_and_whose_houses(demo_database: Database):
+def test_totals_and_whose_houses(whole_database: Database):
     with transaction(operator(), read_only=True) as connection:
         made = make(connection, "statistics", DAY, operating=True)
     houses = {table.total[0] for table in made.counts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 from sqlalchemy import Connection, text
 
 from gis_service.db.queries import statement
@@ -87,11 +89,19 @@ def places(source: gpd.GeoDataFrame | Places) -> Places:
     there = source[source.geometry.notna() & ~source.geometry.is_empty]
     crs = there.crs
     if len(there) and (not crs.is_projected or crs.to_epsg() is None or crs.axis_info[0].unit_name != "metre"):
-        crs = there.estimate_utm_crs()
+        west, south, east, north = there.to_crs(4326).total_bounds
+        crs = _zone(min(int((west + east) / 2 // 6), 29), bool(south + north >= 0))
         there = there.to_crs(crs)
     plain = pd.DataFrame(there.drop(columns=there.geometry.name))
     rows = [_Known({str(name): _plain(value) for name, value in row.items()}) for row in plain.to_dict("records")]
     return Places(rows, np.asarray(there.geometry.array), crs.to_epsg() or 4326)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=16)
+def _zone(sixth: int, north: bool) -> CRS:
+    """Return the UTM zone of 6 degrees from ``6 * sixth`` east of Greenwich; looked up once: it takes 0.09 s."""
+    point = shapely.Point(6 * sixth + 3, 1 if north else -1)
+    return gpd.GeoSeries([point], crs=4326).estimate_utm_crs()
 
 
 def read(connection: Connection, name: str, srid: int, **values: Any) -> Places:

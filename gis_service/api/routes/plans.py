@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, text
@@ -18,12 +19,12 @@ from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, MEDIA, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.texts import Line
+from gis_service.api.routes.jobs import made
 from gis_service.api.routes.selections import AskIn, ask_of_body
 from gis_service.areas.drawn import drawn_area
 from gis_service.db.engine import transaction, work_srid
 from gis_service.db.queries import statement
 from gis_service.errors import InputError
-from gis_service.export.mark import Mark
 from gis_service.facts import house
 from gis_service.identity import Identity, Right
 from gis_service.inspection.model import URGENCY, Team
@@ -38,7 +39,6 @@ from gis_service.selection.reasons import phrases
 from gis_service.selection.select import latest_run, parameters_of, run_selection
 from gis_service.selection.terms import AreaTerm, Ask
 from gis_service.settings import default
-from gis_service.sheet import plan as plan_sheet
 
 router = APIRouter(tags=["Plans"])
 _READ = [Depends(allow(Right.READ))]
@@ -540,23 +540,27 @@ def export(
 
 @router.get(
     "/api/plans/{plan_id}/sheets", summary="Day sheets", dependencies=_EXPORT, response_class=Response,
-    responses={200: {"content": {"application/pdf": {}, _XLSX: {}}}},
+    responses={200: {"content": {"application/pdf": {}, _XLSX: {}}}, 202: {"description": "It takes long: the job that goes on"}},
 )  # fmt: skip
-def sheets(
+async def sheets(
     plan_id: PlanId,
+    request: Request,
     audit: Audit,
     version: VersionQuery = None,
     team: TeamQuery = None,
     day: DayQuery = None,
     format: Literal["pdf", "xlsx"] = "pdf",
 ) -> Response:
-    """Return the day sheets of one team and day, of a team, of a day, or of all; at most 31 at once."""
-    mark = Mark(audit.identity.account)
-    team = team.replace("\x00", "") if team else None
-    with transaction(audit.identity, read_only=True) as connection:
-        found = plan_sheet.read_sheet_data(connection, plan_id, version, team, day, mark)
-    made = plan_sheet.print_sheets(found) if format == "pdf" else plan_sheet.workbook(found)
-    name = f"plan-{plan_id}-{day or 'days'}-{mark.stem}.{format}"
-    audit.record(Action.EXPORTED, name, plan=plan_id, team=team, day=day.isoformat() if day else None)
-    media = {"pdf": "application/pdf", "xlsx": _XLSX}
-    return Response(made, media_type=media[format], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    """Return the day sheets of one team and day, of a team, of a day, or of all; at most 31 at once.
+
+    Many are a job that goes on when the page is left.
+    """
+    number = await run_in_threadpool(_version_of, audit.identity, plan_id, version)
+    asked = {"plan": plan_id, "version": number, "team": team.replace("\x00", "") if team else None,
+             "day": day.isoformat() if day else None, "format": format}  # fmt: skip
+    return await made(request, audit, "day_sheets", asked)
+
+
+def _version_of(identity: Identity, plan_id: int, version: int | None) -> int:
+    with transaction(identity, read_only=True) as connection:
+        return int(head_of(connection, plan_id, version)["version"])
