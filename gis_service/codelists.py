@@ -199,6 +199,15 @@ HYDRANT_KIND = {
     "river": "河流取水点",
     "other": "其他",
 }
+WATER_KIND = {
+    "river": "河流",
+    "stream": "溪沟",
+    "canal": "渠道",
+    "lake": "湖泊",
+    "reservoir": "水库",
+    "pond": "池塘",
+    "other": "其他水面",
+}
 ADMIN_LEVEL = {
     "county": "县",
     "township": "乡镇",
@@ -288,6 +297,10 @@ ALIASES: dict[str, dict[str, str]] = {
                   "公有": "state"},
     "kind_hydrant": {"市政消火栓": "hydrant", "fire_hydrant": "hydrant", "消防栓": "hydrant", "池塘": "pond", "水池": "tank",
                      "消防水塔": "tank", "蓄水池": "tank", "河": "river"},
+    "kind_water": {"江": "river", "河": "river", "江河": "river", "riverbank": "river", "溪": "stream", "溪流": "stream",
+                   "沟渠": "canal", "渠": "canal", "ditch": "canal", "drain": "canal", "湖": "lake", "水塘": "pond",
+                   "坑塘": "pond", "坑塘水面": "pond", "水库水面": "reservoir", "河流水面": "river", "湖泊水面": "lake",
+                   "water": "other"},
     "level": {"县级": "county", "乡": "township", "镇": "township", "乡级": "township", "村": "village", "社区": "village",
               "村级": "village"},
 }  # fmt: skip

@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         description="A background map: address of tiles with {z}, {x}, {y} (and {s}), whose key stays in the service, "
         "or a raster PMTiles file",
     )
+    elevation: Annotated[Path, AfterValidator(Path.resolve)] | None = Field(
+        default=None,
+        description="An elevation file (GeoTIFF, Imagine, ASCII grid; one band of metres with its CRS): maps get hill "
+        "shading",
+    )
     background_credit: str = Field(default="", description="Credit line of the background map")
     public_url: str | None = Field(
         default=None,

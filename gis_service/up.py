@@ -31,6 +31,7 @@ from gis_service.errors import SetupError
 from gis_service.files import private
 from gis_service.identity import Role, operator
 from gis_service.jobs.ask import ask
+from gis_service.relief.county import refusal
 from gis_service.say import say
 from gis_service.selection.published import ensure_published
 from gis_service.selection.select import latest_run
@@ -78,6 +79,7 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
         if houses and analysed is None:
             _analyse(wait=check)
         ensure_accounts(demo=demo != "none")
+        _prepare_ground(demo=demo != "none")
     address = f"http://{host}:{port}"
     os.environ["GIS_HOST"] = host  # the names under which the service answers depend on it
     get_settings.cache_clear()
@@ -154,6 +156,18 @@ def _load_demo(name: str) -> None:
         f"模拟数据已导入（{time.monotonic() - started:.0f} 秒）。",
         f"Demo loaded in {time.monotonic() - started:.0f} s.",
     )
+
+
+def _prepare_ground(*, demo: bool) -> None:
+    """Make the ground of the simulated county; say what is wrong with the file of another."""
+    if demo and get_settings().elevation is None:
+        from gis_service.demo.load import make_ground
+
+        make_ground()
+    with transaction(operator(), read_only=True) as connection:
+        wrong = refusal(connection)
+    if wrong is not None:
+        say(f"地形阴影未启用：{wrong.zh}", f"No hill shading: {wrong.en}")
 
 
 def _analyse(*, wait: bool) -> None:

@@ -270,6 +270,7 @@ COMMENT ON COLUMN gis.snapshot_house.others IS 'Cases of other kinds that are no
 COMMENT ON COLUMN gis.snapshot_house.before IS 'Its status in the snapshot before, none where it had no hazard there.';
 COMMENT ON COLUMN gis.snapshot_house.late IS 'What was counted for the day of the snapshot before is counted otherwise today (补录).';
 COMMENT ON TABLE gis.assessment_item IS 'What the monthly assessment of units measures, and for how many points; the county''s own.';
+COMMENT ON TABLE gis.water_area IS 'Rivers, lakes and other water with an outline, the ground of maps; what an engine draws from is gis.hydrant.';
 COMMENT ON TABLE gis.work_step IS 'What a unit has done of the six-step method (六步工作法), with its proof; the last row of a unit and step counts, rows are only added.';
 COMMENT ON COLUMN gis.work_step.step IS 'team 组建团队, publicity 宣传动员, training 开展培训, survey 全面摸底, sort 分类核实, control 初步风险管控.';
 COMMENT ON COLUMN gis.work_step.done_on IS 'Null takes back what an earlier row said.';

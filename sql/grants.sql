@@ -43,7 +43,7 @@ GRANT SELECT ON SEQUENCE gis.data_version TO gis_service;
 
 -- Reading, everybody: the rows are row-level security's matter.
 GRANT SELECT ON
-    gis.deployment, gis.admin_area, gis.key_zone, gis.building, gis.road, gis.hydrant, gis.drawn_area,
+    gis.deployment, gis.admin_area, gis.key_zone, gis.building, gis.road, gis.hydrant, gis.water_area, gis.drawn_area,
     gis.run, gis.selection,
     gis.gap, gis.alley, gis.cluster, gis.building_density, gis.engine_space, gis.burn_cluster, gis.firebreak,
     gis.house_card, gis.reach_card, gis.cluster_card, gis.cluster_record,
@@ -128,7 +128,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['deployment', 'admin_area', 'key_zone', 'building', 'road', 'hydrant', 'drawn_area', 'run',
+    FOREACH name IN ARRAY ARRAY['deployment', 'admin_area', 'key_zone', 'building', 'road', 'hydrant', 'water_area', 'drawn_area', 'run',
                                 'selection', 'gap', 'alley', 'cluster', 'building_density', 'engine_space',
                                 'burn_cluster', 'firebreak', 'fire_site', 'fire_plan', 'fire_drill', 'fire_patrol'] LOOP
         EXECUTE format('GRANT SELECT ON gis.%I TO gis_reader', name);

@@ -48,6 +48,7 @@ from web_map.parts import (
     ground_layers,
     place_names,
     read,
+    relief,
     shapes_of,
 )
 
@@ -94,7 +95,9 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
 
     county = county_of(connection)
     extent = connection.execute(text(statement("fire.extent")), {"run_id": run_id}).one()
+    ground = relief(extent_of(connection), simulated=_simulated(connection), lang=lang)
     layers: list[FeatureLayer] = [
+        *([ground] if ground else []),
         *ground_layers(connection, boundaries_of(connection, srid), srid, lang=lang, tiled=True),
         HoseDistances(tiled("reach", "cluster_id", 13), lang=lang),
         Alleys(tiled("alleys", "alley_id", 14, answers=False), parameters=run["parameters"], lang=lang),
@@ -148,7 +151,11 @@ def _drawn(
         return of_rows(read(connection, name, **given), srid)
 
     water = found("fire.water", **values, limit=_WATER_MAX)
+    bounds = _bounds(connection, outlines)
+    # Round one cluster no slope of an elevation file can be seen.
+    ground = relief(bounds, simulated=_simulated(connection), lang=lang, offline=offline) if whole else None
     layers: list[FeatureLayer] = [
+        *([ground] if ground else []),
         *ground_layers(connection, boundaries_of(connection, srid), srid, lang=lang, tiled=not offline),
         EngineSpace(found("fire.engine_space", **values), width_m=run["parameters"]["engine_width_m"], lang=lang),
         Clusters(of_rows(outlined, srid), dots=whole, lang=lang),
@@ -199,7 +206,7 @@ def _drawn(
     return Page(
         title="连片区消防图" if zh else "Dense clusters for the fire brigade",
         subtitle=_subtitle(county, run, None if whole else shown[0], zh=zh),
-        bounds=_bounds(connection, outlines),
+        bounds=bounds,
         config=config,
         layers=drawn(layers),
         bundle="fire",

@@ -8,11 +8,15 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from gis_service.db.queries import statement
-from gis_service.errors import NotFoundError
-from web_map.layers import Boundaries, FeatureLayer, Houses, PlaceNames, Places, Roads, Tiles
+from gis_service.errors import NotFoundError, SetupError
+from gis_service.relief.elevation import elevation
+from web_map.layers import Boundaries, FeatureLayer, Houses, PlaceNames, Places, Relief, Roads, Tiles, WaterAreas
 from web_map.layers.source import of_rows
 
-_ROADS_MAX = 6_000
+_ROADS_MAX, _WATER_MAX = 6_000, 1_000
+_WATER_FROM_ZOOM = 9
+Extent = tuple[float, float, float, float]
+"""South, west, north, east in degrees."""
 
 
 def read(connection: Connection, name: str, **values: Any) -> list[dict[str, Any]]:
@@ -33,11 +37,43 @@ def boundaries_of(connection: Connection, srid: int) -> Places:
 def ground_layers(
     connection: Connection, boundaries: Places, srid: int, *, lang: str, tiled: bool = False, labels_from: int = 0
 ) -> list[FeatureLayer]:
-    """Return the layers that every map stands on: roads (as tiles where the page is served) and boundaries."""
+    """Return the layers that every map stands on: water where any is known, roads, boundaries.
+
+    As tiles where the page is served.
+    """
     roads: Places | Tiles = Tiles("/tiles/roads/{z}/{x}/{y}.pbf", "roads")
     if not tiled:
         roads = of_rows(read(connection, "maps.roads", limit=_ROADS_MAX), srid)
-    return [Roads(roads, lang=lang), Boundaries(boundaries, labels_from=labels_from, lang=lang)]
+    water: list[FeatureLayer] = []
+    if connection.execute(text(statement("maps.has_water"))).scalar_one():
+        rows = [] if tiled else read(connection, "maps.water_areas", limit=_WATER_MAX)
+        tiles = Tiles("/tiles/water/{z}/{x}/{y}.pbf", "water", from_zoom=_WATER_FROM_ZOOM)
+        water = [WaterAreas(tiles if tiled else of_rows(rows, srid), lang=lang)]
+    return [*water, Roads(roads, lang=lang), Boundaries(boundaries, labels_from=labels_from, lang=lang)]
+
+
+def relief(extent: Extent, *, simulated: bool, lang: str, offline: bool = False) -> Relief | None:
+    """Return the shape of the ground, the lowest layer, where there is an elevation file that can be used.
+
+    Parameters
+    ----------
+    extent
+        South, west, north, east in degrees.
+    simulated
+        Whether the map's houses are.
+    offline
+        As one picture of the extent.
+
+    """
+    south, west, north, east = extent
+    box = (west, south, east, north)
+    try:
+        found = elevation(box, simulated=simulated)
+    except SetupError:  # said at the start; the map does without
+        return None
+    if found is None:
+        return None
+    return Relief(found, box=box, lang=lang) if offline else Relief(found, address="/relief/{z}/{x}/{y}", lang=lang)
 
 
 def place_names(*, lang: str) -> PlaceNames:

@@ -37,6 +37,7 @@ from web_map.parts import (
     joined,
     place_names,
     read,
+    relief,
     shapes_of,
 )
 
@@ -73,9 +74,10 @@ def planner_page(
     rows = rows_of(connection, run["run_id"] or 0, get_settings().inline_limit) if offline else []
     county = county_of(connection)
     circles = None if offline else _circles(connection, run["run_id"], boundaries, zh=zh)
+    extent = extent_of(connection)
     # Below this zoom circles stand in place of houses, and carry the names.
     from_zoom = 0 if circles is None else _HOUSES_FROM_ZOOM
-    roads, outlines = ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline, labels_from=from_zoom)
+    *ground, outlines = ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline, labels_from=from_zoom)
     key_zones = KeyZones(zones, buffers=buffers, lang=lang)
     houses = None
     if run["run_id"] is not None:
@@ -96,11 +98,12 @@ def planner_page(
     return Page(
         title="重点房屋排查图" if zh else "Houses to inspect first",
         subtitle=_subtitle(county, run, zh=zh),
-        bounds=extent_of(connection),
+        bounds=extent,
         config=config,
         layers=drawn(
             [
-                roads,
+                relief(extent, simulated=bool(head["simulated"]), lang=lang, offline=offline),
+                *ground,
                 None if offline else all_houses(lang=lang, from_zoom=from_zoom),
                 outlines,
                 Buffers(zones, buffers=buffers, lang=lang),

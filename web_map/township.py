@@ -11,10 +11,10 @@ from gis_service.db.engine import work_srid
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.export.table import Table
-from gis_service.facts.duty import duty
+from gis_service.facts.duty import ACTIONS, duty
 from gis_service.facts.symbols import TIER_MARK
-from gis_service.figures.house import township_list
 from gis_service.figures.tables import Runs, place_tables, runs_of
+from gis_service.figures.worklist import township_list
 from gis_service.selection.reasons import house_facts
 from gis_service.settings import get_settings
 from web_map.frame import Page
@@ -30,6 +30,7 @@ from web_map.parts import (
     joined,
     place_names,
     read,
+    relief,
     shapes_of,
 )
 from web_map.tables import shown
@@ -61,28 +62,29 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
     shapes = shapes_of(listed, srid)
     clusters = read(connection, "figures.township_clusters", township=township, density_run=runs.density)
     county = county_of(connection)
-    roads, borders = ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline)
+    ground = ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline)
+    head = connection.execute(text(statement("maps.headline"))).mappings().one()
     layers = drawn(
         [
-            roads, borders, _houses(connection, township, srid, offline=offline, lang=lang),
+            relief(bounds, simulated=bool(head["simulated"]), lang=lang, offline=offline),
+            *ground, _houses(connection, township, srid, offline=offline, lang=lang),
             Veil(of_rows([place], srid), lang=lang) if place and place["geom"] is not None else None,
             Clusters(of_rows(clusters, srid), dots=False, lang=lang, name="密集连片区" if zh else "Dense clusters"),
             Listed(of_rows(listed, srid), lang=lang), None if offline else place_names(lang=lang),
         ]
     )  # fmt: skip
-    head = connection.execute(text(statement("maps.headline"))).mappings().one()
-    config: dict[str, Any] = {
-        "list": _list(listed, shapes, lang=lang),
-        "listTitle": _list_title(len(listed), left_out=left_out, zh=zh),
-        "attribution": attribution(county, zh=zh),
-    }
+    list_name = "工作清单：严重、一定隐患和优先排查" if zh else "To work from: hazards and priorities"
+    config: dict[str, Any] = {"attribution": attribution(county, zh=zh)}
     if offline:
+        config["list"] = _list(listed, shapes, lang=lang)
+        config["listTitle"] = list_name + _how_many(len(listed), left_out=left_out, zh=zh)
         config["places"] = [
             {"label": " ".join(str(p) for p in (row["name"], row["building_id"]) if p), "c": middle(shape), "zoom": 19, "k": row["building_id"]}
             for row, shape in zip(listed, shapes, strict=True)
         ]  # fmt: skip
     else:
         config["search"] = f"/api/search?lang={lang}&q="
+        config["worklist"] = {"title": list_name, **_worklist(connection, township, zh=zh)}
     name = place["name"] if place else township
     return Page(
         title=f"{name}自建房安全隐患图" if zh else f"{name}: hazards of self-built houses",
@@ -144,12 +146,27 @@ def _list(listed: list[dict[str, Any]], shapes: Any, *, lang: str) -> list[dict[
     return items
 
 
-def _list_title(listed: int, *, left_out: bool, zh: bool) -> str:
+def _worklist(connection: Connection, township: str, *, zh: bool) -> dict[str, Any]:
+    """Return what ``worklist.js`` asks the service for, and the choices of its filters."""
+    said = 0 if zh else 1
+    return {
+        "pages": f"/api/figures/worklist?township={township}",
+        "file": f"/api/figures/list?township={township}",
+        "village": [
+            {"value": row["code"], "title": row["name"]}
+            for row in read(connection, "figures.village_codes", township=township)
+        ],
+        "tier": [{"value": tier, "title": name if zh else tier} for tier, name in HAZARD_TIER.items()],
+        "action": [{"value": action, "title": names[said]} for action, names in ACTIONS.items()],
+        "marks": TIER_MARK,
+    }
+
+
+def _how_many(listed: int, *, left_out: bool, zh: bool) -> str:
     first = min(listed, _LIST_MAX)
-    name = "工作清单：严重、一定隐患和优先排查" if zh else "To work from: hazards and priorities"
     if first == listed and not left_out:
-        return f"{name}（{listed} 栋）" if zh else f"{name} ({listed})"
-    return f"{name}（列前 {first} 栋，其余见导出名单）" if zh else f"{name} (the first {first}; the rest in the export)"
+        return f"（{listed} 栋）" if zh else f" ({listed})"
+    return f"（列前 {first} 栋，其余见导出名单）" if zh else f" (the first {first}; the rest in the export)"
 
 
 def _subtitle(county: Any, runs: Runs, *, zh: bool) -> str:

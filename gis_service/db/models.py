@@ -117,6 +117,18 @@ class Road(Base):
     geom: Mapped[Any] = mapped_column(_geometry("MULTILINESTRING"))
 
 
+class WaterArea(Base):
+    """A river, a lake or another water with its outline: the ground of maps."""
+
+    __tablename__ = "water_area"
+    fid: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    water_id: Mapped[str]
+    kind: Mapped[str]
+    name: Mapped[str | None]
+    simulated: Mapped[bool]
+    geom: Mapped[Any] = mapped_column(_geometry("MULTIPOLYGON"))
+
+
 class Hydrant(Base):
     """A hydrant or another water point that an engine can draw from."""
 

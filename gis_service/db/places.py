@@ -21,6 +21,7 @@ from gis_service.db.models import (
     Hydrant,
     KeyZone,
     Road,
+    WaterArea,
 )
 
 
@@ -84,6 +85,9 @@ PLACES = {
         Place(
             Hydrant, "消火栓与水源", ("hydrant_id", "kind", "name", "simulated"), ("hydrant_id", "kind"),
             tile="hydrants", tile_columns=("hydrant_id", "kind", "name"), for_all=True,
+        ),
+        Place(
+            WaterArea, "水面", ("water_id", "kind", "name", "simulated"), ("water_id", "kind"), tile="water", for_all=True,
         ),
         Place(
             DrawnArea, "已画区域", ("name", "note", "version", "updated_at"), ("name",), key="area_id", time="updated_at",

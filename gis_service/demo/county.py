@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_service.arrays import Ints, Objects
-from gis_service.demo import attributes, places, ways
+from gis_service.demo import attributes, places, rivers, ways
 from gis_service.demo.names import villages
 from gis_service.demo.partition import Cells, make_cells
 from gis_service.demo.surveyed import surveyed
@@ -47,6 +47,8 @@ class County:
         road_id, class (county, township, village, street, lane), width_m (clear width), name, simulated.
     hydrants
         hydrant_id, kind (hydrant, pond, tank), name, township_code, simulated.
+    water
+        water_id, kind (river, stream, pond), name, simulated.
 
     """
 
@@ -58,6 +60,7 @@ class County:
     zones: gpd.GeoDataFrame
     roads: gpd.GeoDataFrame
     hydrants: gpd.GeoDataFrame
+    water: gpd.GeoDataFrame
 
     @property
     def townships(self) -> gpd.GeoDataFrame:
@@ -124,7 +127,11 @@ def make_county(name: str = "donglan", seed: int = SEED) -> County:
         zones=_zones(stock, plan),
         roads=_roads(stock, cells, plan, lines, classes, buildings.geometry.to_numpy()),
         hydrants=_hydrants(stock, plan),
-    )
+        water=_water(
+            stock, outline.geometry.iloc[0], buildings.geometry.to_numpy(), plan,
+            np.random.default_rng([seed, int(plan.code), 34]),
+        ),
+    )  # fmt: skip
 
 
 def _totals(cells: Cells, plan: Plan) -> Ints:
@@ -260,6 +267,23 @@ def _hydrants(stock: places.Stock, plan: Plan) -> gpd.GeoDataFrame:
     )
 
 
+def _water(
+    stock: places.Stock, outline: Any, houses: Objects, plan: Plan, rng: np.random.Generator
+) -> gpd.GeoDataFrame:
+    zones = np.array([shape for _, _, shape, _ in stock.zones], dtype=object)
+    ponds = np.array([(x, y) for kind, x, y, _ in stock.water if kind == "pond"])
+    made = rivers.make_water(outline, houses, zones, ponds, rng)
+    return _frame(
+        {
+            "water_id": [f"S{plan.code}{k:05d}" for k in range(1, len(made) + 1)],
+            "kind": [water.kind for water in made],
+            "name": [water.name for water in made],
+            "simulated": True,
+        },
+        np.array([water.shape for water in made], dtype=object),
+    )
+
+
 def write(county: County, folder: Path) -> dict[str, Path]:
     """Write a county to files that the import commands read.
 
@@ -273,13 +297,13 @@ def write(county: County, folder: Path) -> dict[str, Path]:
     Returns
     -------
     dict
-        Table name (admin, buildings, zones, roads, hydrants) to file.
+        Table name (admin, buildings, zones, roads, hydrants, water) to file.
 
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {"buildings": folder / "buildings.parquet"}
     county.buildings.to_parquet(files["buildings"], index=False)
-    for table in ("admin", "zones", "roads", "hydrants"):
+    for table in ("admin", "zones", "roads", "hydrants", "water"):
         files[table] = folder / f"{table}.gpkg"
         files[table].unlink(missing_ok=True)
         frame: gpd.GeoDataFrame = getattr(county, table)

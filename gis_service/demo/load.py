@@ -6,16 +6,20 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import shapely
 from sqlalchemy import text
 
 from gis_service.db.day import forget_day
-from gis_service.db.engine import get_engine, transaction
+from gis_service.db.engine import get_engine, transaction, work_srid
 from gis_service.db.queries import statement
-from gis_service.demo.county import make_county, write
+from gis_service.demo.county import SEED, make_county, write
+from gis_service.demo.relief import make_relief, write_relief
 from gis_service.demo.surveyed import INSTITUTIONS
 from gis_service.identity import operator
 from gis_service.ingest.importer import Summary, import_file
 from gis_service.record import rounds
+from gis_service.relief.elevation import demo_path
 
 # Areas first: buildings are checked against them.
 _ORDER = (
@@ -24,9 +28,26 @@ _ORDER = (
     ("zones", "zones"),
     ("roads", "roads"),
     ("hydrants", "hydrants"),
+    ("water", "water"),
 )
 DAY = date(2022, 9, 8)
 """The day of the notice: a demo stands on it."""
+
+
+def make_ground() -> None:
+    """Write the elevation of the simulated county that is loaded, where there is none yet and no real house."""
+    path = demo_path()
+    if path.exists():
+        return
+    with transaction(operator(), read_only=True) as connection:
+        outline = connection.execute(text(statement("demo.outline"))).scalar_one()
+        if outline is None:
+            return
+        homes = np.array(connection.execute(text(statement("demo.homes"))).all(), dtype=float)
+        ways = shapely.from_wkb([bytes(row.geom) for row in connection.execute(text(statement("demo.ways")))])
+        srid = work_srid()
+    heights, west, north = make_relief(shapely.from_wkb(bytes(outline)), homes, np.asarray(ways, dtype=object), SEED)
+    write_relief(path, heights, west, north, srid)
 
 
 def load_demo(name: str) -> list[Summary]:

@@ -28,10 +28,3 @@ def house_of(connection: Connection, building_id: str) -> dict[str, Any]:
     if row is None:
         raise NotFoundError("没有这栋房屋。", "There is no such house.")
     return dict(row)
-
-
-def township_list(connection: Connection, township: str, limit: int | None = None) -> list[dict[str, Any]]:
-    """Return the houses that a township works from, the most urgent first: rows as of ``house_of``, ``geom`` as WKB."""
-    runs = runs_of(connection)
-    values = {"township": township, "selection_run": runs.selection, "density_run": runs.density, "limit": limit}
-    return [dict(row) for row in connection.execute(text(statement("figures.township_listed")), values).mappings()]

@@ -325,7 +325,26 @@ HYDRANTS = Kind(
     ("Point", "MultiPoint"),
     "Point",
 )
-KINDS = {kind.name: kind for kind in (BUILDINGS, ZONES, BOUNDARIES, ROADS, HYDRANTS)}
+WATER = Kind(
+    "water",
+    "水面",
+    "water_area",
+    Field("water_id", identifier(100), ("水面编号", "水系编号", "河流编号", *_ANY_ID), required=True),
+    (
+        Field(
+            "kind",
+            _one("kind", codelists.WATER_KIND, "kind_water"),
+            ("类型", "类别", "水系类型", "water", "waterway", "fclass", "type"),
+            empty="river",
+        ),
+        _NAME,
+        _SIMULATED,
+    ),
+    ("Polygon", "MultiPolygon"),
+    "MultiPolygon",
+    1_000_000,
+)
+KINDS = {kind.name: kind for kind in (BUILDINGS, ZONES, BOUNDARIES, ROADS, HYDRANTS, WATER)}
 
 FINGERPRINT = "@geometry"
 """As a key's source: the outline itself gives the identifier, for files that have none."""

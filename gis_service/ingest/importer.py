@@ -71,7 +71,7 @@ def _quiet(_zh: str, _en: str) -> None:
 
 
 def import_file(kind_name: str, path: Path, options: Options | None = None, step: Step = _quiet) -> Summary:
-    """Import ``path`` as ``kind_name`` (buildings, zones, boundaries, roads, hydrants) in one transaction.
+    """Import ``path`` as ``kind_name`` (buildings, zones, boundaries, roads, hydrants, water) in one transaction.
 
     Rows that cannot be used are refused together with the file, unless ``options.rejects`` names a file to keep
     them in; then the other rows are loaded.

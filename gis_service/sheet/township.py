@@ -17,8 +17,8 @@ from gis_service.errors import NotFoundError
 from gis_service.export.mark import Mark
 from gis_service.facts import house
 from gis_service.facts.symbols import TIER_EDGE, TIER_MARK
-from gis_service.figures.house import township_list
 from gis_service.figures.tables import place_tables, runs_of
+from gis_service.figures.worklist import township_list
 from gis_service.selection.reasons import phrases
 from gis_service.sheet.draw import Drawing, Geometries, Ink, Label, mark_swatch, swatch
 from gis_service.sheet.print import pdf

@@ -79,16 +79,32 @@ WHERE code = :township AND level IN ('township', 'unit')
 SELECT b.building_id, b.floors, b.structure, b.use_class, b.hazard_tier, ST_AsBinary(b.geom) AS geom
 FROM gis.building AS b WHERE (b.unit_code = :township OR b.village_code = gis.asker('place')) AND b.removed_on IS NULL ORDER BY b.building_id
 
+-- name: township_worked
+-- The houses that a township works from, besides what they are called: a hazard or a place on the priority list; the
+-- most urgent first, and of them those that ``lists.Narrowed`` leaves.
+SELECT b.building_id, b.hazard_tier, b.appraisal_grade, b.use_class, s.building_id IS NOT NULL AS listed
+FROM gis.building AS b
+LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = b.building_id
+LEFT JOIN gis.admin_area AS v ON v.code = b.village_code
+WHERE (b.unit_code = :township OR b.village_code = gis.asker('place')) AND b.removed_on IS NULL
+  AND (s.building_id IS NOT NULL OR b.hazard_tier IN ('severe', 'some'))
+  AND (CAST(:village AS text) IS NULL OR b.village_code = :village)
+  AND (CAST(:tier AS text) IS NULL OR b.hazard_tier = :tier)
+  AND (CAST(:pattern AS text) IS NULL OR b.name ILIKE :pattern OR b.building_id ILIKE :pattern
+       OR b.address ILIKE :pattern OR v.name ILIKE :pattern)
+ORDER BY CASE b.hazard_tier WHEN 'severe' THEN 0 WHEN 'some' THEN 1 ELSE 2 END, s.score DESC NULLS LAST, b.building_id
+
 -- name: township_listed
--- The houses that a township works from: a hazard or a place on the priority list; the most urgent first.
-SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, d.depth, d.nearest_gap_m
-FROM gis.house_card AS h
+-- What is known of houses that a township works from, in the order in which they are named.
+SELECT h.*, s.score, s.reasons, d.cluster_id, d.cluster, d.hose_m, d.unreached, d.depth, d.nearest_gap_m,
+       ST_X(m.middle) AS lon, ST_Y(m.middle) AS lat
+FROM unnest(CAST(:houses AS text[])) WITH ORDINALITY AS named (building_id, position)
+JOIN gis.house_card AS h USING (building_id)
+JOIN gis.building AS b USING (building_id)
 LEFT JOIN gis.selection AS s ON s.run_id = :selection_run AND s.building_id = h.building_id
 LEFT JOIN gis.reach_card AS d ON d.run_id = :density_run AND d.building_id = h.building_id
-WHERE (h.unit_code = :township OR h.village_code = gis.asker('place')) AND h.removed_on IS NULL
-  AND (s.building_id IS NOT NULL OR h.hazard_tier IN ('severe', 'some'))
-ORDER BY CASE h.hazard_tier WHEN 'severe' THEN 0 WHEN 'some' THEN 1 ELSE 2 END, s.score DESC NULLS LAST, h.building_id
-LIMIT :limit
+CROSS JOIN LATERAL (SELECT ST_Transform(ST_PointOnSurface(b.geom), 4326) AS middle) AS m
+ORDER BY named.position
 
 -- name: township_clusters
 SELECT c.*, cardinality(c.township_codes) > 1 AS crosses
@@ -109,6 +125,12 @@ WHERE box IS NOT NULL
 -- name: villages
 SELECT name, ST_AsBinary(geom) AS geom FROM gis.admin_area
 WHERE level = 'village' AND geom IS NOT NULL
+  AND (parent_code = :township OR code IN (SELECT village_code FROM gis.building WHERE unit_code = :township))
+ORDER BY code
+
+-- name: village_codes
+SELECT code, name FROM gis.admin_area
+WHERE level = 'village'
   AND (parent_code = :township OR code IN (SELECT village_code FROM gis.building WHERE unit_code = :township))
 ORDER BY code
 

@@ -12,6 +12,14 @@ SELECT zone_id, kind, name, simulated, ST_AsBinary(geom) AS geom FROM gis.key_zo
 SELECT name, class, ST_AsBinary(ST_SimplifyPreserveTopology(geom, 3)) AS geom
 FROM gis.road ORDER BY coalesce(width_m, 0) DESC, road_id LIMIT :limit
 
+-- name: water_areas
+-- The largest first.
+SELECT name, kind, ST_AsBinary(ST_SimplifyPreserveTopology(geom, 3)) AS geom
+FROM gis.water_area ORDER BY ST_Area(geom) DESC, water_id LIMIT :limit
+
+-- name: has_water
+SELECT EXISTS (SELECT FROM gis.water_area)
+
 -- name: extent
 -- West, south, east, north in degrees of the county, else of the houses.
 SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (

@@ -89,6 +89,17 @@ shown AS (
 )
 SELECT ST_AsMVT(shown, 'boundaries') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
+-- name: water
+-- From afar without ponds: they are smaller than a pixel.
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
+shown AS (
+    SELECT p.water_id, p.kind, p.name, ST_AsMVTGeom(ST_Transform(p.geom, 3857), tile.drawn, 4096, 64) AS geom
+    FROM tile JOIN gis.water_area AS p ON p.geom && tile.sought
+    WHERE %(z)s >= 12 OR ST_Area(p.geom) > 40000
+    LIMIT %(limit)s
+)
+SELECT ST_AsMVT(shown, 'water') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
+
 -- name: names
 -- A point for the name of each village, in the one tile that holds it.
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),

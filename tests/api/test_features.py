@@ -14,7 +14,7 @@ from tests.conftest import Database
 # Tables with a geometry that are not published: what is shown of them, other routes show. Where somebody stood is personal.
 UNPUBLISHED = {"engine_space", "burn_cluster", "firebreak", "fire_site", "plan_team", "visit"}
 # Nothing is drawn and nothing analysed here.
-FILLED = ("admin_area", "key_zone", "building", "road", "hydrant")
+FILLED = ("admin_area", "key_zone", "building", "road", "hydrant", "water_area")
 PERSONAL = ("owner", "telephone", "identity")
 
 

@@ -41,7 +41,7 @@ def _decode(content: bytes, layer: str, folder: Path) -> gpd.GeoDataFrame:
 # Each layer of one table, and that table; of runs there are others (tests/access/test_tiles.py).
 TABLE_OF = {"buildings": "building"} | {place.tile: place.name for place in PLACES.values() if place.tile}
 # What the demo has in the county's town; no area is drawn here.
-SHOWN = ("buildings", "selection", "zones", "boundaries", "roads", "hydrants")
+SHOWN = ("buildings", "selection", "zones", "boundaries", "roads", "hydrants", "water")
 
 
 def test_a_village_has_its_name_once(client: TestClient, demo_database: Database, tmp_path: Path):
@@ -198,7 +198,7 @@ def _layers(content: bytes, folder: Path) -> set[str]:
     return set(pyogrio.list_layers(f"MVT:{path}")[:, 0])
 
 
-@pytest.mark.parametrize("layer", ["roads", "zones", "hydrants"])
+@pytest.mark.parametrize("layer", ["roads", "zones", "hydrants", "water"])
 def test_of_too_many_some_and_a_mark(client: TestClient, low: Callable[[int, int], None], layer: str, tmp_path: Path):
     path = "/tiles/{}/{}/{}/{}.pbf".format(layer, 12, *_tile_of(LON, LAT, 12))
     low(20_000, 500_000)

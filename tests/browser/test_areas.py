@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from gis_service.codelists import ZONE_KIND
 from tests.browser.conftest import Watched, at_rest
-from tests.browser.test_planner import SQUARE, _draw, _number, _on_screen, _save, planner, seen  # noqa: F401 - fixtures
+from tests.browser.test_planner import PHONE, SQUARE, _draw, _number, _on_screen, _save, planner, seen  # noqa: F401 - fixtures
 from tests.conftest import Database
 
 # Two parts, the first with a hole, in metres from the middle of 东兰镇; and another area beside them.
@@ -65,6 +65,51 @@ def test_a_drawn_outline_is_edited_after_a_reload(planner: Page, analysed: Datab
     assert after[2] == before[2]
     assert analysed.one("SELECT version FROM gis.drawn_area") == 2
     expect(planner.locator("ul.gis-areas")).to_contain_text("第 2 版")
+
+
+def _drag_by_finger(page: Page, start: tuple[float, float], by: tuple[int, int]) -> None:
+    """Put a finger down, move it, and lift it: as the touch screen itself reports it."""
+    screen = page.context.new_cdp_session(page)
+    steps = [(start[0] + by[0] * k / 6, start[1] + by[1] * k / 6) for k in range(7)]
+    for kind, at in (("touchStart", steps[0]), *(("touchMove", step) for step in steps[1:])):
+        screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": at[0], "y": at[1]}]})
+    screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@pytest.mark.parametrize("seen", [PHONE], indirect=True)
+def test_an_area_is_drawn_by_taps_and_a_corner_dragged_by_a_finger(planner: Page, analysed: Database):  # noqa: F811
+    planner.locator("#tab-areas").tap()
+    planner.locator("#draw-polygon").tap()
+    box = planner.locator(".folium-map").bounding_box()
+    assert box
+    corners = [(120, 60), (300, 60), (300, 190), (120, 190)]
+    for x, y in [*corners, corners[0]]:
+        planner.touchscreen.tap(box["x"] + x, box["y"] + y)
+        # Leaflet takes two taps within 200 ms for a double tap: a timer set now ends later than that.
+        planner.evaluate("new Promise((done) => setTimeout(done, 250))")
+    expect(planner.locator("#gis-name")).to_be_visible()
+    _save(planner, "手画片区")
+    drawn = "SELECT ST_NPoints(geom), ST_Area(geom) FROM gis.drawn_area"
+    points, area = analysed.ask(drawn)[0]
+    assert points == 5
+    planner.locator("li[data-area] button:has-text('改边界')").tap()
+    expect(planner.locator(".marker-icon").first).to_be_visible()
+    at_rest(planner)
+    handle = planner.locator(".marker-icon").first.bounding_box()
+    assert handle
+    assert handle["width"] >= 24, "wide enough for a finger"
+    lat, lon = analysed.ask(
+        "SELECT ST_Y(p), ST_X(p) FROM (SELECT ST_Transform(ST_PointN(ST_ExteriorRing(ST_GeometryN(geom, 1)), 1), 4326) AS p "
+        "FROM gis.drawn_area) AS q"
+    )[0]
+    start = _on_screen(planner, lat, lon)
+    middle = (box["x"] + 210, box["y"] + 125)
+    _drag_by_finger(planner, start, (int((start[0] - middle[0]) / 3), int((start[1] - middle[1]) / 3)))
+    planner.locator(".gis-name button[type=submit]").tap()
+    expect(planner.locator("#panel-areas .gis-told")).to_contain_text("已修改", timeout=15_000)
+    after = analysed.ask(drawn)[0]
+    assert after[0] == points
+    assert after[1] > area * 1.05, "the corner went outward"
 
 
 @pytest.mark.parametrize(

@@ -167,10 +167,11 @@ def test_records_are_written_and_read_as_text(watch: Any, address: str, analysed
     form.get_by_text("不写个人电话或证件号").wait_for()
 
 
-def test_what_is_due_this_month_and_a_record_corrected(watch: Any, address: str, analysed: Database):
+@pytest.mark.parametrize("width", [1366, 375])
+def test_what_is_due_this_month_and_a_record_corrected(watch: Any, address: str, analysed: Database, width: int):
     """The brigade's month: the ten worst, one walked and gone from them, its record corrected, and it is back."""
     worst = analysed.one("SELECT cluster_id FROM gis.cluster_card ORDER BY run_id DESC, rank LIMIT 1")
-    seen = watch(address, role="fire")
+    seen = watch(address, width, touch=width == 375, role="fire")
     page = seen.page
     page.goto(f"{address}/map/fire", wait_until="networkidle")
     page.get_by_role("checkbox", name="本月应查十片").check()
@@ -203,9 +204,10 @@ def test_what_is_due_this_month_and_a_record_corrected(watch: Any, address: str,
         analysed.ask("DELETE FROM gis.fire_patrol; DELETE FROM gis.fire_site")
 
 
-def test_the_sheet_is_downloaded_and_opens(watch: Any, address: str, analysed: Database, tmp_path: Path):
+@pytest.mark.parametrize("width", [1366, 375])
+def test_the_sheet_is_downloaded_and_opens(watch: Any, address: str, analysed: Database, tmp_path: Path, width: int):
     cluster = _small(analysed)
-    seen = watch(address)
+    seen = watch(address, width, touch=width == 375)
     page = seen.page
     page.goto(f"{address}/map/fire/{cluster}", wait_until="networkidle")
     with page.expect_download(timeout=60_000) as download:

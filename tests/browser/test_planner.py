@@ -21,10 +21,14 @@ from tests.conftest import Database
 VIEW = "#map=15/24.5105/107.3720"
 
 
+PHONE = 375
+
+
 @pytest.fixture
-def seen(watch, address: str) -> Watched:
-    """The page and what went wrong in it so far."""
-    return watch(address)
+def seen(watch, address: str, request: pytest.FixtureRequest) -> Watched:
+    """The page and what went wrong in it so far; as wide as a test asks, a phone with fingers."""
+    width = getattr(request, "param", 1366)
+    return watch(address, width, 812 if width == PHONE else 768, touch=width == PHONE)
 
 
 @pytest.fixture
@@ -231,6 +235,7 @@ def test_no_name_no_area(planner: Page, analysed: Database):
     assert analysed.one("SELECT count(*) FROM gis.drawn_area") == 0
 
 
+@pytest.mark.parametrize("seen", [1366, PHONE], indirect=True)
 def test_a_list_is_made_sorted_and_linked_both_ways(planner: Page, analysed: Database):
     dangerous = analysed.one("SELECT count(*) FROM gis.building WHERE appraisal_grade IN ('C', 'D')")
     _only(planner, RULES["grade"].zh)
@@ -271,6 +276,7 @@ def test_a_list_is_made_sorted_and_linked_both_ways(planner: Page, analysed: Dat
     analysed.ask("DELETE FROM gis.run WHERE run_id = (SELECT max(run_id) FROM gis.run WHERE kind = 'selection')")
 
 
+@pytest.mark.parametrize("seen", [1366, PHONE], indirect=True)
 def test_a_draft_becomes_the_county_s_list_and_is_taken_back(planner: Page, watch, address: str, analysed: Database):
     """The planner's whole job: conditions, a name, a draft, published, seen by a township, withdrawn."""
     county = analysed.one("SELECT run_id FROM gis.run WHERE published_at IS NOT NULL")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from pyproj import Geod
 
 from tests.browser.conftest import Watched, at_rest
-from tests.browser.test_planner import VIEW, planner, seen  # noqa: F401 - fixtures
+from tests.browser.test_planner import PHONE, VIEW, planner, seen  # noqa: F401 - fixtures
 from tests.conftest import Database, session_of
 
 _GEOD = Geod(ellps="WGS84")
@@ -72,6 +72,7 @@ def test_layers_stay_as_they_were_left(watch: Any, address: str):
     seen.clean()
 
 
+@pytest.mark.parametrize("seen", [1366, PHONE], indirect=True)
 def test_a_session_that_ended_is_taken_up_again(planner: Page, seen: Watched, analysed: Database, address: str):  # noqa: F811
     name = planner.get_by_role("textbox", name="名单名称")
     name.fill("写到一半")

@@ -10,7 +10,7 @@ from tests.conftest import Database
 _ROW = "ST_Multi(ST_MakeEnvelope(436000, 2712000, 436010, 2712010, 4545))"
 # What a reader may read, written a second time: a new table is in neither list until somebody says so.
 _READS = {
-    "deployment", "admin_area", "key_zone", "building", "road", "hydrant", "drawn_area", "run", "selection", "gap",
+    "deployment", "admin_area", "key_zone", "building", "road", "hydrant", "water_area", "drawn_area", "run", "selection", "gap",
     "alley", "cluster", "building_density", "engine_space", "burn_cluster", "firebreak", "fire_site", "fire_plan",
     "fire_drill", "fire_patrol",
 }  # fmt: skip

@@ -74,6 +74,18 @@ def test_totals_of_the_notice(donglan):
     assert (rest["hazard_tier"] == "unjudged").sum() == 79_158 - 4_028 - 67_874
 
 
+def test_water_lies_where_no_house_stands(county):
+    water = county.water
+    assert {"river", "stream", "pond"} == set(water["kind"])
+    assert water.geometry.is_valid.all()
+    tree = shapely.STRtree(water.geometry.to_numpy())
+    assert len(tree.query(county.buildings.geometry.to_numpy(), predicate="intersects")[0]) == 0
+    river = water.geometry[water["kind"] == "river"].iloc[0]
+    outline = county.admin.geometry[county.admin["level"] == "county"].iloc[0]
+    low, high = shapely.bounds(outline)[1::2]
+    assert shapely.bounds(river)[3] - shapely.bounds(river)[1] > 0.8 * (high - low)  # through the county
+
+
 def test_annex_1(donglan):
     counted = operating(donglan).groupby(["township_code", "hazard_tier"]).size()
     for line in ANNEX_1.split("\n")[1:-1]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import warnings
@@ -62,8 +64,9 @@ def test_a_township_shows_its_own_and_no_others(client, demo_database: Database)
     assert listed["features"]
     ours = {row[0] for row in demo_database.ask("SELECT building_id FROM gis.building WHERE township_code = %s", TOWN)}
     assert {feature["k"] for feature in listed["features"]} <= ours
-    assert {item["k"] for item in config["list"]} <= ours
-    first = config["list"][0]["k"]
+    found = client.get(config["worklist"]["pages"] + "&limit=500").json()
+    assert {item["building_id"] for item in found["items"]} <= ours
+    first = found["items"][0]["building_id"]
     assert demo_database.one("SELECT hazard_tier FROM gis.building WHERE building_id = %s", first) == "severe"
 
 
@@ -101,6 +104,50 @@ def test_a_work_list_is_a_file(client, demo_database: Database):  # noqa: F811
         TOWN,
     )
     assert len(lines) == expected + 1
+
+
+WORKED = """
+    SELECT b.building_id FROM gis.building AS b LEFT JOIN gis.selection AS s USING (building_id)
+    WHERE b.unit_code = %s AND b.removed_on IS NULL AND (s.run_id IS NULL OR s.run_id = (
+        SELECT run_id FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL))
+      AND (s.run_id IS NOT NULL OR b.hazard_tier IN ('severe', 'some')) AND """
+
+
+@pytest.mark.parametrize(
+    ("query", "condition"),
+    [
+        ("", "true"),
+        ("tier=some", "b.hazard_tier = 'some'"),
+        ("action=stop", "(b.appraisal_grade IN ('C', 'D') OR b.hazard_tier = 'severe')"),
+        ("action=rectify", "b.appraisal_grade IN ('C', 'D')"),
+        ("action=appraise", "b.appraisal_grade IS DISTINCT FROM 'C' AND b.appraisal_grade IS DISTINCT FROM 'D' AND b.hazard_tier IN ('severe', 'some')"),
+        ("action=judge", "b.appraisal_grade IS DISTINCT FROM 'C' AND b.appraisal_grade IS DISTINCT FROM 'D' AND b.hazard_tier = 'unjudged'"),
+        ("action=review", "b.appraisal_grade IS DISTINCT FROM 'C' AND b.appraisal_grade IS DISTINCT FROM 'D' AND b.hazard_tier = 'none_found'"),
+        ("q=7", "(b.building_id LIKE '%%7%%' OR b.name LIKE '%%7%%' OR b.address LIKE '%%7%%')"),
+        (f"village={TOWN}001&tier=severe", f"b.village_code = '{TOWN}001' AND b.hazard_tier = 'severe'"),
+    ],
+)  # fmt: skip
+def test_a_work_list_is_narrowed_on_the_page_and_in_the_file(
+    client,  # noqa: F811
+    demo_database: Database,
+    query: str,
+    condition: str,
+):
+    expected = {row[0] for row in demo_database.ask(WORKED + condition, TOWN)}
+    found = client.get(f"/api/figures/worklist?township={TOWN}&limit=500&{query}").json()
+    assert found["shown"] == len(expected)
+    assert found["truncated"] == (len(expected) > 500)
+    page = [item["building_id"] for item in found["items"]]
+    assert set(page) <= expected
+    assert len(page) == min(500, len(expected))
+    if len(page) > 3:
+        second = client.get(f"/api/figures/worklist?township={TOWN}&limit=2&offset=1&{query}").json()
+        assert [item["building_id"] for item in second["items"]] == page[1:3]
+        assert second["truncated"]
+    file = client.get(f"/api/figures/list?township={TOWN}&format=csv&{query}").content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(file)))
+    assert {row["房屋编号"] for row in rows} == expected
+    assert [row["房屋编号"] for row in rows][: len(page)] == page
 
 
 def test_facts_of_a_house(client, demo_database: Database):  # noqa: F811

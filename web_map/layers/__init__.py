@@ -22,12 +22,13 @@ from web_map.layers.key_zones import Buffers, KeyZones
 from web_map.layers.patrol import Patrol, Staging
 from web_map.layers.place_names import PlaceNames
 from web_map.layers.priority_houses import PriorityHouses
+from web_map.layers.relief import Relief
 from web_map.layers.roads import Roads
 from web_map.layers.source import Places
-from web_map.layers.water import Water, WaterCover
+from web_map.layers.water import Water, WaterAreas, WaterCover
 
 __all__ = [
     "Alleys", "Boundaries", "Breaks", "Buffers", "BurnClusters", "Clusters", "DrawnAreas", "EngineSpace", "FeatureLayer",
     "Gaps", "HazardTiers", "HoseDistances", "Houses", "KeyZones", "Legend", "Listed", "Patrol", "PlaceNames", "Places", "PriorityHouses",
-    "Roads", "Staging", "Tiles", "Veil", "Water", "WaterCover",
+    "Relief", "Roads", "Staging", "Tiles", "Veil", "Water", "WaterAreas", "WaterCover",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Hydrants and other water, and how far each covers."""
+"""Hydrants and other water, how far each covers, and rivers and lakes as the ground of a map."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shapely
 from gis_service.codelists import HYDRANT_KIND
 from gis_service.facts.symbols import WATER
 from gis_service.settings import DEFAULTS
-from web_map.layers.base import FeatureLayer
+from web_map.layers.base import FeatureLayer, Tiles
 from web_map.layers.features import feature
 from web_map.layers.palette import fill, line
 from web_map.layers.source import Places, places
@@ -40,6 +40,34 @@ class Water(FeatureLayer):
             {"fallback": dot},
             [{"name": title, "style": dot, "shape": "dot"}],
             identifier="water", show=show, lang=lang, shape="dot",
+        )  # fmt: skip
+
+
+class WaterAreas(FeatureLayer):
+    """Rivers, lakes and ponds, under roads and houses.
+
+    Parameters
+    ----------
+    source
+        Polygons, with ``name`` where it is known; tiles instead.
+
+    """
+
+    def __init__(self, source: gpd.GeoDataFrame | Places | Tiles, *, lang: str = "zh", show: bool = True) -> None:
+        features = []
+        if not isinstance(source, Tiles):
+            found = places(source)
+            features = [
+                feature(shape, {"name": row.get("name") or ""})
+                for row, shape in zip(found.rows, found.degrees(), strict=True)
+            ]
+        style = fill("#b5d3e7", 0.9, 0.8, "#7fa9c6")
+        super().__init__(
+            "河流水面" if lang == "zh" else "Rivers and lakes",
+            features,
+            {"fallback": style},
+            [{"name": "河流、湖塘" if lang == "zh" else "river, lake, pond", "style": style}],
+            identifier="water_areas", tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
         )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from gis_service.db.day import today
 from gis_service.db.engine import database_url, transaction
 from gis_service.db.queries import statement
 from gis_service.identity import Identity, Right
+from gis_service.relief import elevation
 from gis_service.settings import get_settings
 from web_map.frame import Page, render
 
@@ -66,6 +67,7 @@ def kept_page(
     key = (
         database_url("service"),
         get_settings().background,
+        elevation.version(),
         name,
         parts,
         lang,

@@ -64,7 +64,7 @@ class AnalysisIn(BaseModel):
 class ImportIn(BaseModel):
     """What the file is, and how it is to be read."""
 
-    kind: Literal["buildings", "zones", "boundaries", "roads", "hydrants"]
+    kind: Literal["buildings", "zones", "boundaries", "roads", "hydrants", "water"]
     name: str = Field(min_length=1, max_length=150, description="The file's name; its end says its format")
     layer: str | None = Field(None, max_length=100, description="Layer or sheet")
     crs: str | None = Field(None, max_length=300, description="CRS of the file, for example EPSG:4545")

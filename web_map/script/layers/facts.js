@@ -1,8 +1,14 @@
 /* What a click tells: title, labelled rows, links, reasons. */
 import { element } from "../dom.js";
 
-/** Options of a popup; on a phone it leaves room for the zoom buttons. */
-export const POPUP = () => ({ maxWidth: Math.min(380, window.innerWidth - 110) });
+/** Below this width a page is a column, with its map above. */
+const PHONE = 760;
+
+/** Options of a popup; on a phone it leaves room for the zoom buttons, and for what it tells of. */
+export const POPUP = () => {
+  const maxWidth = Math.min(380, window.innerWidth - 110);
+  return window.innerWidth > PHONE ? { maxWidth } : { maxWidth, maxHeight: Math.round(window.innerHeight / 4) };
+};
 
 /**
  * @param {{title?: string, rows?: [string, any][], links?: [string, string][], reasons?: string[]}} facts

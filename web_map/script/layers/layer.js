@@ -23,6 +23,7 @@ import { PathSymbolizer, POINT } from "./symbol.js";
  *   key?: string, ask?: string, query?: string, minZoom?: number, width?: string,
  *   label?: string, labelFrom?: number, labelTail?: number, mark?: Record<string, any>, thin?: boolean,
  *   farRadius?: number, farWeight?: number, farStyle?: Style, nearZoom?: number,
+ *   raster?: boolean, image?: string, bounds?: any, nativeZoom?: number,
  *   colourings?: {name: string, style: Rule, keys: Key[]}[],
  * }} Spec  As web_map/layers/base.py makes it.
  */

@@ -5,6 +5,7 @@ import { wordsOf } from "../words.js";
 import { POPUP, popup } from "./facts.js";
 import { Labels } from "./labels.js";
 import { FeatureLayer } from "./layer.js";
+import { RasterLayer } from "./raster.js";
 
 /** @type {WeakMap<L.Map, Stack>} */
 const stacks = new WeakMap();
@@ -28,13 +29,17 @@ export class Stack {
     /** @type {((properties: Record<string, any>) => void) | null} Told whose facts are asked for. */
     this.onAsk = null;
     map.on("click", (event) => this.click(event));
+    map.on("popupopen", ({ popup: opened }) => {
+      const key = /** @type {any} */ (opened)._source?.gisKey;
+      if (key) this.onAsk?.({ k: key });
+    });
     map.on("layeradd", (event) => event.layer instanceof FeatureLayer && this.met(event.layer));
     map.on("layerremove", (event) => event.layer instanceof FeatureLayer && this.labels.remove(event.layer));
   }
 
   /** @param {import("./layer.js").Spec} spec @returns {FeatureLayer} A further layer, above those that are there. */
   make(spec) {
-    const layer = new FeatureLayer(spec);
+    const layer = layerOf(spec);
     this.layers.push(layer);
     return layer;
   }
@@ -57,8 +62,10 @@ export class Stack {
       if (!this.map.hasLayer(layer)) continue;
       const feature = layer.pick(this.map, event.latlng);
       if (!feature) continue;
-      if (feature.of?.f) this.tell(event.latlng, popup(feature.of.f));
-      else if (layer.spec.ask) this.ask(layer.spec, feature.props, event.latlng);
+      if (feature.of?.f) {
+        this.onAsk?.({ k: feature.of.k });
+        this.tell(event.latlng, popup(feature.of.f));
+      } else if (layer.spec.ask) this.ask(layer.spec, feature.props, event.latlng);
       else continue;
       return;
     }
@@ -105,6 +112,9 @@ export class Stack {
   }
 }
 
+/** @param {import("./layer.js").Spec} spec @returns {any} A layer of features, or of pictures. */
+const layerOf = (spec) => (spec.raster ? new RasterLayer(spec) : new FeatureLayer(spec));
+
 /**
  * @param {any} home A map, or a group that is, or will be, on one.
  * @param {import("./layer.js").Spec} spec
@@ -112,7 +122,7 @@ export class Stack {
  */
 export function made(home, spec) {
   if (home instanceof L.Map) return Stack.of(home).make(spec);
-  const layer = new FeatureLayer(spec);
+  const layer = layerOf(spec);
   layer.on("add", () => layer.map && Stack.of(layer.map).met(layer));
   return layer;
 }

@@ -4,7 +4,7 @@ import { tabs } from "../page/tabs.js";
 import { wordsOf } from "../words.js";
 import { Areas } from "./areas.js";
 import { Conditions } from "./conditions.js";
-import { Listing } from "./listing.js";
+import { PlannerListing } from "./listing.js";
 import { Lists } from "./lists.js";
 
 export class Planner {
@@ -23,7 +23,7 @@ export class Planner {
     byId("gis-list").remove();
     this.areas = new Areas(this);
     this.conditions = new Conditions(this);
-    this.listing = new Listing(this);
+    this.listing = new PlannerListing(this);
     this.lists = new Lists(this);
     this.show = tabs(home, [
       { id: "ask", name: words.ask, node: this.conditions.node },
@@ -55,7 +55,6 @@ export class Planner {
   }
 
   read() {
-    this.listing.dots.clearLayers();
     return this.listing.read();
   }
 }

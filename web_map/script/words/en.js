@@ -108,6 +108,8 @@ export const EN = {
     township: "Township",
     village: "Village",
     tier: "Hazard",
+    action: "To do",
+    mark: "Tier",
     all: "all",
     score: "Score",
     least: "Score at least",

@@ -107,6 +107,8 @@ export const ZH = {
     township: "乡镇",
     village: "村",
     tier: "安全隐患",
+    action: "要做",
+    mark: "级",
     all: "全部",
     score: "优先分",
     least: "优先分不低于",

@@ -1,0 +1,54 @@
+/* A layer of pictures under all features: tiles of the service, or one picture that came with the page. */
+import L from "../leaflet.js";
+
+/** Under the features (from 400 on), above a background map (150). */
+const PANE = "gis-raster";
+const LEVEL = "160";
+
+/** Tiles that wait for whatever else the page asks for: features are what people come for. */
+class QuietTiles extends L.TileLayer {
+  /** @param {L.Coords} coords @param {L.DoneCallback} done */
+  createTile(coords, done) {
+    const tile = /** @type {HTMLImageElement} */ (super.createTile(coords, done));
+    tile.fetchPriority = "low";
+    return tile;
+  }
+}
+
+export class RasterLayer extends L.LayerGroup {
+  /** @param {import("./layer.js").Spec} spec */
+  constructor(spec) {
+    super();
+    this.spec = spec;
+    /** @type {any} */
+    this.picture = null;
+    /** As layers of features have them. @type {import("./source.js").Feature[]} */
+    this.features = [];
+    this.hatched = new Map();
+    this.switchedOff = new Set();
+  }
+
+  /** @param {L.Map} map */
+  onAdd(map) {
+    if (!map.getPane(PANE)) map.createPane(PANE).style.zIndex = LEVEL;
+    const { image, tiles = "", bounds, minZoom, nativeZoom } = this.spec;
+    const options = { pane: PANE, bounds, minZoom, maxZoom: 22, maxNativeZoom: nativeZoom };
+    this.picture ??= image ? L.imageOverlay(image, bounds, { pane: PANE }) : new QuietTiles(tiles, options);
+    this.addLayer(this.picture);
+    super.onAdd(map);
+    return this;
+  }
+
+  get map() {
+    return this._map ?? null;
+  }
+
+  /* Nothing of it is asked for by a click. */
+  pick() {
+    return undefined;
+  }
+
+  isLoading() {
+    return Boolean(this.picture instanceof L.GridLayer && this.picture.isLoading());
+  }
+}
