@@ -52,6 +52,7 @@ from gis_service.api.routes import (
     signatures,
     tables,
     tiles,
+    trust,
     visits,
 )
 from gis_service.identity import Right
@@ -145,6 +146,7 @@ def create_app(lifespan: Any = None) -> FastAPI:
         signatures.router,
         notices.router,
         plates.router,
+        trust.router,
         attachments.router,
         rounds.router,
         bulletins.router,
