@@ -54,6 +54,11 @@ def folder() -> Path:
     return get_settings().data_dir / "tls"
 
 
+def key_file() -> Path:
+    """Return the authority's key, which is its owner's alone (PEM)."""
+    return folder() / "ca.key"
+
+
 def certificate_file() -> Path:
     """Return the authority's certificate, which is for everybody (PEM)."""
     return folder() / "ca.crt"
@@ -137,12 +142,11 @@ def _address(text: str) -> Address | None:
 
 def _open_authority() -> Authority | None:
     """Return the authority that is there; None where there is none."""
-    key_file, certificate_file_ = folder() / "ca.key", certificate_file()
-    if not key_file.exists() and not certificate_file_.exists():
+    if not key_file().exists() and not certificate_file().exists():
         return None
     try:
-        key = serialization.load_pem_private_key(key_file.read_bytes(), None)
-        certificate = x509.load_pem_x509_certificate(certificate_file_.read_bytes())
+        key = serialization.load_pem_private_key(key_file().read_bytes(), None)
+        certificate = x509.load_pem_x509_certificate(certificate_file().read_bytes())
     except (FileNotFoundError, NotADirectoryError, ValueError, TypeError) as error:
         raise _unfit() from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
@@ -196,7 +200,7 @@ def _make_authority(wanted: list[x509.GeneralName]) -> Authority:
         .sign(key, hashes.SHA256())
     )  # fmt: skip
     # The certificate last: a key alone is refused, and a pair that was half made is seen.
-    _write(folder() / "ca.key", _private(key))
+    _write(key_file(), _private(key))
     _write(certificate_file(), certificate.public_bytes(serialization.Encoding.PEM))
     return Authority(key, certificate)
 
