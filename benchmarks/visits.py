@@ -70,15 +70,18 @@ def _photograph(bytes_: int, seed: int) -> bytes:
 
 @contextmanager
 def _serving() -> Iterator[str]:
-    """Serve in a process of its own, as it is served: the crowd's threads must not hold up its event loop."""
+    """Serve in a process of its own with the worker beside it, as it is served: the crowd must not hold up its event loop."""
     command = [
         sys.executable, "-m", "uvicorn", "--factory", "gis_service.api.serve:application", "--port", str(_PORT), "--loop", "uvloop",
         "--http", "gis_service.api.http.protocol:DeadlineProtocol", "--no-proxy-headers", "--log-level", "warning", "--no-access-log",
     ]  # fmt: skip
     address = f"http://127.0.0.1:{_PORT}"
-    with subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL
-    ) as service:
+    beside = [sys.executable, "-m", "gis_service.cli", "jobs", "work"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with (
+        subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as service,
+        subprocess.Popen(beside, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as worker,
+    ):
         try:
             while service.poll() is None:
                 with contextlib.suppress(httpx.HTTPError):
@@ -88,6 +91,7 @@ def _serving() -> Iterator[str]:
             yield address
         finally:
             service.terminate()
+            worker.terminate()
 
 
 def _token(n: int) -> dict[str, str]:
@@ -168,6 +172,13 @@ def _crowd(address: str, people: int, seconds: float) -> None:
         thread.join()
     minutes = (time.monotonic() - started) / 60
     stored = _stored(sent)
+    waited = time.monotonic()
+    left = _waiting()
+    while _waiting():
+        time.sleep(0.2)
+    print(
+        f"photographs that waited for the worker at the end: {left}; all looked through {time.monotonic() - waited:.1f} s later"
+    )
     print(
         f"{people} people, {seconds:.0f} s: {len(sent)} visits ({len(sent) / minutes:.0f} a minute), {tiles[0]} tiles; a visit takes "
         f"{statistics.median(taken):.2f} s (median), {sorted(taken)[int(len(taken) * 0.95)]:.2f} s (95 %); lost {len(sent) - stored}, faults {faults}"
@@ -182,6 +193,15 @@ def _stored(numbers: list[str]) -> int:
     with get_engine("owner").connect() as connection:
         asked = "SELECT count(*) FROM gis.visit WHERE visit_id = ANY (CAST(:numbers AS uuid[]))"
         return int(connection.execute(text(asked), {"numbers": numbers}).scalar_one())
+
+
+def _waiting() -> int:
+    from gis_service.db.engine import get_engine
+
+    with get_engine("owner").connect() as connection:
+        return int(
+            connection.exec_driver_sql("SELECT count(*) FROM gis.attachment WHERE state = 'waiting'").scalar_one()
+        )
 
 
 def _large(address: str) -> None:

@@ -6,10 +6,8 @@ Settings say how a deployment runs; they come from environment variables with th
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import os
-import socket
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +18,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gis_service import machine
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: ``sql/``, ``data/`` and ``web_map/`` lie below it."""
@@ -166,6 +166,10 @@ class Settings(BaseSettings):
         default=12, ge=1, le=168, description="Hours after which a session is over whatever it does"
     )
     https: bool = Field(default=False, description="People come by https through a proxy: cookies go by https only")
+    tls: bool = Field(
+        default=False,
+        description="Speak https on the port, by a certificate of the county's own authority (up --https)",
+    )
     # The organisation's own sign-in (OpenID Connect).
     oidc_issuer: str | None = Field(default=None, description="OpenID Connect provider; off without one")
     oidc_client_id: str = Field(default="", description="Client of that provider")
@@ -183,17 +187,8 @@ class Settings(BaseSettings):
         """Return the host names under which requests are answered."""
         named = {name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip()}
         if self.host in ANY_ADDRESS:
-            named |= _names_of_this_machine()
+            named |= machine.names()
         return frozenset({"localhost", "127.0.0.1", "[::1]", self.host.lower(), *named})
-
-
-@lru_cache(maxsize=1)
-def _names_of_this_machine() -> frozenset[str]:
-    name = socket.gethostname()
-    with contextlib.suppress(OSError):
-        found = {str(row[4][0]) for row in socket.getaddrinfo(name, None)}
-        return frozenset({name.lower(), *(f"[{a}]" if ":" in a else a for a in found)})
-    return frozenset({name.lower()})
 
 
 @lru_cache(maxsize=1)

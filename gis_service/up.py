@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -18,11 +19,12 @@ import click
 import uvicorn
 from sqlalchemy import text
 
+from gis_service import machine
 from gis_service.accounts import sessions
 from gis_service.accounts.audit_log import MACHINE
 from gis_service.accounts.first import ensure_accounts
 from gis_service.accounts.people import listed
-from gis_service.api.serve import serve
+from gis_service.api.serve import protocol, serve
 from gis_service.db.engine import transaction
 from gis_service.db.migrate import set_up_alone
 from gis_service.db.queries import statement
@@ -35,7 +37,8 @@ from gis_service.relief.county import refusal
 from gis_service.say import say
 from gis_service.selection.published import ensure_published
 from gis_service.selection.select import latest_run
-from gis_service.settings import get_settings
+from gis_service.settings import ANY_ADDRESS, get_settings
+from gis_service.tls import authority
 from web_map import assets
 
 _CHECKED = (
@@ -58,11 +61,20 @@ _CHECKED = (
 @click.option("--demo", type=click.Choice(["donglan", "rongan", "none"]), default="donglan", show_default=True)
 @click.option("--host", default=None, help="监听地址。Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=None)
-def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
+@click.option(
+    "--https", is_flag=True, help="用本县自己的证书提供 https。Serve https by a certificate of the county's own."
+)
+def up(check: bool, demo: str, host: str | None, port: int | None, https: bool) -> None:
     """准备并启动服务。Set up, load the demo into an empty database, analyse, serve."""
     settings = get_settings()
     host, port = host or settings.host, port or settings.port
+    os.environ["GIS_HOST"] = host  # the names under which the service answers depend on it
+    if https:
+        os.environ["GIS_TLS"] = "true"  # told to the processes that answer
+    get_settings.cache_clear()
     _check_port(host, port)
+    if get_settings().tls:
+        authority.prepare(get_settings().hosts())
     install_front_end()
     say("准备数据库 …", "Preparing the database …")
     prepare()
@@ -80,15 +92,31 @@ def up(check: bool, demo: str, host: str | None, port: int | None) -> None:
             _analyse(wait=check)
         ensure_accounts(demo=demo != "none")
         _prepare_ground(demo=demo != "none")
-    address = f"http://{host}:{port}"
-    os.environ["GIS_HOST"] = host  # the names under which the service answers depend on it
-    get_settings.cache_clear()
+    address = f"{'https' if get_settings().tls else 'http'}://{host}:{port}"
     if check:
         _check(host, port, address, has_data=bool(houses))
         return
     say(f"服务已启动：{address}（按 Ctrl-C 停止；数据库继续运行，gis-service db stop 可停止）",
         f"Serving on {address} (Ctrl-C stops; the database goes on, gis-service db stop ends it)")  # fmt: skip
+    if get_settings().tls:
+        _tell_trust(host, port)
     serve(host, port)
+
+
+def _tell_trust(host: str, port: int) -> None:
+    """Say how a phone comes to trust the county's certificate authority."""
+    names = sorted(machine.names() if host in ANY_ADDRESS else {host})
+    outside = [name for name in names if not name.startswith(("127.", "[::1]")) and name != "localhost"]
+    if not outside:
+        say("只有本机能打开；要让手机打开，请加 --host 0.0.0.0 。",
+            "Only this machine can open it; for phones add --host 0.0.0.0.")  # fmt: skip
+    pages = "  ".join(f"http://{name}:{port}/trust" for name in outside or names)
+    say(f"手机先用浏览器打开下面一个地址（注意是 http），按页面说明信任本县证书，再用 https 登录：\n  {pages}\n"
+        f"证书指纹（SHA-256），请与手机上显示的逐段核对：\n  {authority.fingerprint()}\n"
+        f"密钥在 {authority.folder()}，请随备份保管，不要外传。",
+        f"On a phone first open one of these (http, not https), trust the county's certificate as the page says, then sign "
+        f"in by https:\n  {pages}\nFingerprint (SHA-256) to compare with the one the phone shows:\n  "
+        f"{authority.fingerprint()}\nThe keys lie in {authority.folder()}: keep them with the backups, give them to nobody.")  # fmt: skip
 
 
 def _check_port(host: str, port: int) -> None:
@@ -197,7 +225,7 @@ def _check(host: str, port: int, address: str, *, has_data: bool) -> None:
         port=port,
         log_level="warning",
         proxy_headers=False,
-        http="gis_service.api.http.protocol:DeadlineProtocol",
+        http=protocol(),
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -231,11 +259,13 @@ def _open_for_check() -> str:
 
 
 def _ask(address: str, path: str, secret: str) -> None:
-    name = "__Host-gis_session" if get_settings().https else "gis_session"
+    settings = get_settings()
+    name = "__Host-gis_session" if settings.https or settings.tls else "gis_session"
+    trusted = ssl.create_default_context(cafile=str(authority.certificate_file())) if settings.tls else None
     headers = {"Accept": "text/html, */*", "Cookie": f"{name}={secret}"}
     request = urllib.request.Request(f"{address}{path}", headers=headers)  # noqa: S310 - our own
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60, context=trusted) as answer:  # noqa: S310
             size = len(answer.read())
     except (urllib.error.URLError, TimeoutError) as error:
         raise SetupError(f"{path} 没有应答：{error}", f"{path} does not answer: {error}") from error

@@ -26,6 +26,7 @@ GROUND = {
     "cache",
     "files",
     "storage",
+    "machine",
     "arrays",
     "__init__",
 }

@@ -173,6 +173,8 @@ COMMENT ON FUNCTION gis.meets IS 'Whether a house meets the filter of a round or
 COMMENT ON VIEW gis.judgement_in_force IS 'The judgement in force of each house and kind.';
 
 COMMENT ON TABLE gis.attachment IS 'Photographs of a house, by the SHA-256 of the file, which lies in the data folder; rows are only added.';
+COMMENT ON COLUMN gis.attachment.state IS 'waiting to be looked through by the worker, then checked or unreadable for good; shown to others once checked.';
+COMMENT ON COLUMN gis.attachment.checked_at IS 'When the worker looked it through.';
 COMMENT ON COLUMN gis.attachment.bytes IS 'Size of the file as it came.';
 COMMENT ON COLUMN gis.attachment.width IS 'In pixels.';
 COMMENT ON TABLE gis.case_rule IS 'Every step of a case: after which states, to which state, by which roles, what it must say and what must be so. The database, the service and its pages go by it; a county may change its words, roles and fields.';

@@ -41,7 +41,7 @@ VENDOR = {
     "swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
 }
 BUNDLES = (
-    "layers.js", "map.js", "planner.js", "fire.js", "plan.js",
+    "layers.js", "map.js", "planner.js", "fire.js", "plan.js", "worker.js",
     *sorted(page.name for page in (SCRIPT / "pages").glob("*.js")),
 )  # fmt: skip
 """Names under /static/built: what ``build.js`` makes of ``web_map/script``."""

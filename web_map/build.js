@@ -4,14 +4,14 @@ import { build } from "esbuild";
 
 const here = new URL(".", import.meta.url).pathname;
 const nothing = `${here}script/nothing.js`;
-const maps = ["layers", "map", "planner", "fire", "plan"].map((name) => [name, `${here}script/${name}.js`]);
+const named = ["layers", "map", "planner", "fire", "plan", "worker"].map((name) => [name, `${here}script/${name}.js`]);
 const pages = readdirSync(`${here}script/pages`).map((file) => [
   file.replace(/\.js$/, ""),
   `${here}script/pages/${file}`,
 ]);
 
 await build({
-  entryPoints: Object.fromEntries([...maps, ...pages]),
+  entryPoints: Object.fromEntries([...named, ...pages]),
   outdir: `${here}dist`,
   bundle: true,
   minify: true,

@@ -53,6 +53,7 @@ from gis_service.api.routes import (
     signatures,
     tables,
     tiles,
+    trust,
     visits,
 )
 from gis_service.identity import Right
@@ -146,6 +147,7 @@ def create_app(lifespan: Any = None) -> FastAPI:
         signatures.router,
         notices.router,
         plates.router,
+        trust.router,
         attachments.router,
         relief.router,
         rounds.router,

@@ -44,12 +44,18 @@ def serve(host: str, port: int) -> None:
 
 def _run(host: str, port: int, processes: int) -> None:
     uvicorn.run(
-        "gis_service.api.serve:application", factory=True, http="gis_service.api.http.protocol:DeadlineProtocol",
+        "gis_service.api.serve:application", factory=True, http=protocol(),
         loop="uvloop", ws="none", host=host, port=port, log_config=None, access_log=False, server_header=False,
         # Who a request comes from is the service's own matter (http.clients): by itself uvicorn would believe any proxy
         # of this machine.
         proxy_headers=False, workers=processes, backlog=2048, timeout_graceful_shutdown=10,
     )  # fmt: skip
+
+
+def protocol() -> str:
+    """Return the class that speaks on a connection, by its name: a process that is started loads it."""
+    secure = get_settings().tls
+    return f"gis_service.api.http.{'secure:SecureProtocol' if secure else 'protocol:DeadlineProtocol'}"
 
 
 class Beside:

@@ -1,39 +1,33 @@
 """Take in a photograph, and give it out again without what its file tells besides the picture.
 
 A file is kept as it came (it is evidence) under its SHA-256, readable by its owner alone. What others see is drawn anew
-from it: no EXIF, so no position, no name of a device, no hidden thumbnail; turned upright.
+from it (``picture.draw``) by the worker (``check``), and lies beside it in two sizes.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import Connection, text
 
+from gis_service.attachments import picture
 from gis_service.db.queries import statement
-from gis_service.errors import InputError, NotFoundError, TooLargeError
+from gis_service.errors import NotFoundError
 from gis_service.settings import get_settings
 
-BYTES_MAX = 20_000_000
-"""Largest photograph taken; a phone's own are below 12 MB, and the visit's page makes them smaller."""
-PIXELS_MAX = 64_000_000
-"""Most pixels taken: 64 MP, more than phones take; a drawing of more would need 200 MB of memory."""
 SHOWN_MAX = 1600
 """Longer side of what is shown, in pixels."""
-_MEDIA = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+_SIZES = (320, SHOWN_MAX)
 
 
 @dataclass(frozen=True)
 class Photograph:
-    """A photograph that was looked at and can be kept."""
+    """A photograph that can be kept, by its header."""
 
     content: bytes
     sha256: str
@@ -43,18 +37,18 @@ class Photograph:
 
 
 def examine(source: Path | bytes) -> Photograph:
-    """Decode a photograph and return it; needs no database, and is done before one is asked: it takes its time.
+    """Return a photograph after a glance at its header; needs no database, and is done before one is asked.
 
     Raises
     ------
     InputError
-        It is no photograph that can be read: JPEG, PNG or WebP.
+        It is no JPEG, PNG or WebP.
     TooLargeError
         It has more bytes or pixels than is taken.
 
     """
     content = source if isinstance(source, bytes) else _read(source)
-    media, width, height = look(content)
+    media, width, height = picture.glance(content)
     return Photograph(content, hashlib.sha256(content).hexdigest(), media, width, height)
 
 
@@ -81,6 +75,14 @@ def keep_file(content: bytes) -> str:
     sha256 = hashlib.sha256(content).hexdigest()
     _write(sha256, content)
     return sha256
+
+
+def put_back(sha256: str, content: bytes) -> None:
+    """Write the file of that hash, in the place of one that is no longer what it was; another's content is left out."""
+    if hashlib.sha256(content).hexdigest() == sha256:
+        path = path_of(sha256)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        _put(path, content)
 
 
 def store(connection: Connection, building_id: str, source: Path | bytes) -> dict[str, Any]:
@@ -110,59 +112,9 @@ def of_house(connection: Connection, building_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-def look(content: bytes) -> tuple[str, int, int]:
-    """Return media type, width and height of a photograph, after decoding it whole.
-
-    Raises
-    ------
-    InputError
-        It cannot be read as JPEG, PNG or WebP.
-    TooLargeError
-        It has more bytes or pixels than is taken.
-
-    """
-    if len(content) > BYTES_MAX:
-        raise _too_large()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
-                width, height = image.size
-                if width * height > PIXELS_MAX:
-                    raise _too_many(width, height)
-                media = _MEDIA[str(image.format)]
-                # A quarter of the picture's size is decoded: enough to meet every broken part of a JPEG.
-                image.draft("RGB", (max(width // 4, 1), max(height // 4, 1)))
-                image.load()
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise _too_many(0, 0) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise InputError(
-            "这不是可用的照片：请用 JPEG、PNG 或 WebP，文件须完整。",
-            "This is no photograph that can be used: send JPEG, PNG or WebP, whole.",
-        ) from error
-    return media, width, height
-
-
-def _too_large() -> TooLargeError:
-    return TooLargeError(
-        f"照片超过 {BYTES_MAX // 1_000_000} MB；请缩小后再上传。", f"The photograph is over {BYTES_MAX // 1_000_000} MB; make it smaller.",
-        max_bytes=BYTES_MAX,
-    )  # fmt: skip
-
-
-def _too_many(width: int, height: int) -> TooLargeError:
-    size = f" {width:,} × {height:,} " if width else ""
-    return TooLargeError(
-        f"照片{size}像素过多（最多 {PIXELS_MAX // 1_000_000} 百万像素）；请缩小后再上传。",
-        f"The photograph{size or ' '}has too many pixels (at most {PIXELS_MAX // 1_000_000} million); make it smaller.",
-        max_pixels=PIXELS_MAX,
-    )
-
-
 def _read(path: Path) -> bytes:
-    if path.stat().st_size > BYTES_MAX:
-        raise _too_large()
+    if path.stat().st_size > picture.BYTES_MAX:
+        raise picture.too_large()
     return path.read_bytes()
 
 
@@ -178,12 +130,33 @@ def path_of(sha256: str) -> Path:
     return folder() / sha256[:2] / sha256
 
 
+def keep_drawn(sha256: str, content: bytes) -> None:
+    """Draw what others see of a photograph, in the sizes that are kept.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+
+    """
+    for size in _SIZES:
+        _put(_drawn(sha256, size), picture.draw(content, size))
+
+
+def _drawn(sha256: str, size: int) -> Path:
+    return path_of(sha256).with_name(f"{sha256}.{size}.jpg")
+
+
 def _write(sha256: str, content: bytes) -> None:
-    """Write the file, whole or not at all; it is on the disk before the row that names it is committed."""
+    """Write the file unless it is there; it is on the disk before the row that names it is committed."""
     path = path_of(sha256)
-    if path.exists():
-        return
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        _put(path, content)
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
     handle, partial = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as opened:
@@ -197,7 +170,7 @@ def _write(sha256: str, content: bytes) -> None:
 
 
 def shown(sha256: str, longest: int = SHOWN_MAX) -> bytes:
-    """Return a photograph as others see it: a JPEG drawn anew, upright, without any of the file's own words.
+    """Return a photograph as others see it, of at most ``longest`` pixels a side (``picture.draw``).
 
     Raises
     ------
@@ -205,13 +178,13 @@ def shown(sha256: str, longest: int = SHOWN_MAX) -> bytes:
         The file is not in the data folder, as after a restore without it.
 
     """
-    path = path_of(sha256)
-    if not path.exists():
-        raise NotFoundError("照片文件不在数据目录里。", "The photograph's file is not in the data folder.")
-    with Image.open(path) as image:
-        image.draft("RGB", (longest, longest))
-        upright = ImageOps.exif_transpose(image).convert("RGB")
-        upright.thumbnail((longest, longest))
-        made = io.BytesIO()
-        upright.save(made, "JPEG", quality=85)
-    return made.getvalue()
+    source = _drawn(sha256, next(size for size in _SIZES if size >= longest))
+    if not source.exists():  # a scan of a signed page, or after a restore: what is drawn is in no backup
+        try:
+            keep_drawn(sha256, path_of(sha256).read_bytes())
+        except FileNotFoundError as error:
+            raise NotFoundError(
+                "照片文件不在数据目录里。", "The photograph's file is not in the data folder."
+            ) from error
+    content = source.read_bytes()
+    return content if longest in _SIZES else picture.draw(content, longest)

@@ -138,6 +138,7 @@ _SENTENCES: dict[str, _Sentence] = {
     "before": _fixed(InputError, "日期 {day} 早于 {opened} 的立案或所针对的记录；请更正。", "{day} is before {opened}, when that began; correct the day."),
     "order": _fixed(InputError, "日期 {day} 早于上一次状态变化（{moved}）；请更正。", "{day} is before the last change of state ({moved}); correct the day."),
     "until": _fixed(InputError, "期限 {until} 早于当日（{day}）；请更正。", "The last day {until} is before {day}; correct it."),
+    "unreadable": _fixed(InputError, "有照片不能读，不能作为凭证；请重新拍摄上传。", "A photograph cannot be read and is no evidence; take and upload another."),
     "evidence": _fixed(InputError, "有照片没有上传到这栋房屋；请先上传。", "A photograph is not stored for this house; upload it first."),
     "refers": _fixed(InputError, "第 {refers} 号记录不是本案中可以针对的记录；请核对。", "{refers} is no event of this case that this can refer to; check it."),
     "over": _fixed(ConflictError, "第 {refers} 号记录已经结束或批准过。", "{refers} was ended or granted already."),

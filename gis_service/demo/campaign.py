@@ -23,6 +23,8 @@ COUNTY = Identity(f"{PREFIX}county", Role.PLANNER)
 FIRE = Identity(f"{PREFIX}fire", Role.FIRE)
 _LODGING = ("投亲靠友", "村委会安置点", "租房安置")
 _SCOPE = ("整栋", "一层商铺", "二层以上", "后院加建部分")
+_REPORTED = 0.2
+"""Share of the severe houses that a technician judged again upon a visit: whoever reported it is rewarded."""
 _WORKS = ("reinforce", "reinforce", "reinforce", "demolish_rebuild")
 
 
@@ -41,6 +43,8 @@ class Deed:
     photographs: int = 0
     refers: str = ""
     """Kind of the last event of the case to refer to."""
+    visited: date | None = None
+    """Day of the visit that a review came of."""
 
 
 def township(unit: str, n: int = 1) -> Identity:
@@ -90,6 +94,18 @@ def _visits(house: dict[str, Any], rng: np.random.Generator) -> Iterator[Deed]:
     if answers and fate < 0.7:
         on = day + timedelta(days=int(rng.integers(1, 8)))
         yield Deed(on, township(unit, 4), "decide", house["building_id"], said={"accepted": bool(fate < 0.5)})
+    # Of lots of its own: what else is drawn for the house stays as it was.
+    lots = np.random.default_rng([SEED, house["number"], 1])
+    if house["tier"] == "severe" and lots.random() < _REPORTED:
+        said = {"tier": "severe", "judge": "技术人员（模拟）", "reason": "根据网格员到访上报复核（模拟）"}
+        yield Deed(
+            day + timedelta(days=int(lots.integers(0, 3))),
+            COUNTY,
+            "review",
+            house["building_id"],
+            said=said,
+            visited=day,
+        )
 
 
 class _Calendar:

@@ -108,7 +108,9 @@ class _Day:
                 for proposal in proposals.listed(self.connection, deed.house, undecided=True):
                     proposals.decide(self.connection, proposal["proposal_id"], accepted=deed.said["accepted"])
             elif deed.act == "review":
-                judge.enter(self.connection, judge.New(deed.house, "review", judged_on=deed.on, **deed.said))
+                visit_id = str(_number(deed.house, deed.visited)) if deed.visited else None
+                new = judge.New(deed.house, "review", judged_on=deed.on, visit_id=visit_id, **deed.said)
+                judge.enter(self.connection, new)
             else:
                 self._step(deed)
                 counts["steps"] += 1
@@ -116,7 +118,7 @@ class _Day:
     def _visit(self, deed: Deed) -> None:
         lon, lat = self.places[deed.house]
         # Before the house, some metres off: the hour and the place follow from the number.
-        number = uuid5(_NUMBERS, f"{deed.house} {deed.on}")
+        number = _number(deed.house, deed.on)
         minutes, off = number.int % 480, (number.int >> 16) % 100 / 100
         at = datetime.combine(deed.on, time(1), UTC) + timedelta(minutes=minutes)
         place = enter.Position(lon + (off - 0.5) * 2e-4, lat + (off - 0.5) * 1e-4, "device", 5 + 10 * off)
@@ -141,6 +143,11 @@ class _Day:
             store.store(self.connection, deed.house, picture((first + k) % _PICTURES))["sha256"]
             for k in range(deed.photographs)
         )
+
+
+def _number(house: str, day: date) -> UUID:
+    """Return the number of the visit to a house on a day."""
+    return uuid5(_NUMBERS, f"{house} {day}")
 
 
 def hash_of(house: str) -> int:

@@ -14,6 +14,13 @@ from typing import Any, Literal
 from gis_service.identity import Right
 
 
+def load(name: str) -> Callable[..., Any]:
+    """Return a function by ``module:function``."""
+    module, function = name.split(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
 @dataclass(frozen=True)
 class Kind:
     """What is known of a kind of job.
@@ -43,10 +50,11 @@ class Kind:
 
     def load(self) -> Callable[..., dict[str, Any]]:
         """Return the function that does it."""
-        module, name = self.does.split(":")
-        found: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), name)
-        return found
+        return load(self.does)
 
+
+CHORES = ("gis_service.attachments.check:check_waiting",)
+"""What the worker does unasked, beside its jobs, whenever it is woken: each returns how much it did."""
 
 KINDS = {
     "fire_sheet": Kind("gis_service.sheet.job:fire_sheet", "short", "连片区图纸", "Sheet of a cluster", Right.EXPORT, shared=True),

@@ -27,7 +27,7 @@ from gis_service.db.work import Work, working
 from gis_service.errors import GisError
 from gis_service.identity import Identity, Role
 from gis_service.jobs.ask import folder
-from gis_service.jobs.kinds import KINDS
+from gis_service.jobs.kinds import CHORES, KINDS, load
 from gis_service.jobs.task import CancelledError, Task, tell
 from gis_service.settings import get_settings
 
@@ -142,7 +142,7 @@ class Worker:
     def __init__(self) -> None:
         self.name = name_of_worker()
         self._over = threading.Event()
-        self._wake = {lane: threading.Event() for lane in ("short", "long")}
+        self._wake = {lane: threading.Event() for lane in ("short", "long", "chores")}
         self._child: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
@@ -153,7 +153,8 @@ class Worker:
         parent = os.getppid()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._over.set())
-        threads = [threading.Thread(target=self._lane, args=(lane,), daemon=True) for lane in self._wake]
+        threads = [threading.Thread(target=self._lane, args=(lane,), daemon=True) for lane in ("short", "long")]
+        threads.append(threading.Thread(target=self._chores, daemon=True))
         threads.append(threading.Thread(target=self._tidy, daemon=True))
         for thread in threads:
             thread.start()
@@ -209,6 +210,18 @@ class Worker:
                 log.warning("no job can be taken", lane=lane, reason=type(error).__name__)
                 self._over.wait(2.0)
                 wake.set()
+
+    def _chores(self) -> None:
+        chores = [load(name) for name in CHORES]
+        while not self._over.is_set():
+            self._wake["chores"].wait(10.0)
+            self._wake["chores"].clear()
+            try:
+                for chore in chores:
+                    chore()
+            except Exception as error:  # the database is away; what waits is found when it is back
+                log.warning("a chore was not done", reason=type(error).__name__)
+                self._over.wait(2.0)
 
     def _long(self) -> bool:
         """Do a long job in a process of its own: it can be ended, and its memory is given back."""

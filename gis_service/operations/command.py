@@ -20,6 +20,7 @@ from gis_service.db.server import READER, private_server
 from gis_service.errors import InputError, SetupError
 from gis_service.files import check_output, replacing
 from gis_service.identity import operator
+from gis_service.operations import archive
 from gis_service.relief.county import refusal
 from gis_service.say import say
 from gis_service.settings import get_settings
@@ -125,14 +126,20 @@ def url(role: str) -> None:
 @db.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """备份到一个文件。Write everything to one file."""
+    """备份到一个文件，含照片和密钥。Write everything to one file, photographs and keys too."""
     check_output(file, *([] if get_settings().database_url else [private_server().cluster]), option="FILE")
     prepare()
     # Whom policies bind is refused by pg_dump, lest rows be left out; the owner's own policies leave out none.
     as_owner = () if admin_is_superuser() else ("--role=gis_owner", "--enable-row-security")
     with replacing(file) as partial:
-        _client("pg_dump", "--format=custom", "--schema=gis", *as_owner, "--file", str(partial.resolve()), writes=file)
-    say(f"已备份到 {file}（{file.stat().st_size / 1e6:.1f} MB）。", f"Backed up to {file}.")
+        dump = partial.resolve().with_name("dump")
+        _client("pg_dump", "--format=custom", "--schema=gis", *as_owner, "--file", str(dump), writes=file)
+        # After the dump: photographs come before the rows that name them, and none is ever removed.
+        lost = archive.write(partial, dump, _photographs())
+    say(f"已备份到 {file}（{file.stat().st_size / 1e6:.1f} MB），含照片和密钥，请像密钥一样保管。",
+        f"Backed up to {file} with photographs and keys: guard it as a key.")  # fmt: skip
+    if lost:
+        _name(lost, "缺失或已被改动，没有进入备份", "are missing or were changed, and are not in the backup")
 
 
 @db.command()
@@ -143,17 +150,50 @@ def restore(file: Path, yes: bool) -> None:
     if not yes:
         click.confirm("现有数据将被替换，继续？Replace all data?", abort=True)
     prepare()
-    if file.read_bytes()[:5] != b"PGDMP":
-        raise InputError(
-            f"{file} 不是 gis-service db backup 写的备份文件。",
-            f"{file} is no file of gis-service db backup.",
-        )
-    before, version = _trail_head(), _data_version()
-    _replace_all(file)
+    with tempfile.TemporaryDirectory(prefix="gis-restore-") as folder:
+        found, dump = _read_backup(file, Path(folder))
+        before, version = _trail_head(), _data_version()
+        _replace_all(dump)
     forget_connections()
     migrate()
     _after_restore(file, before, version)
+    for name in found.put_back() if found else ():
+        say(f"数据目录里的 {name} 与备份不同，已换成备份中的；原来的另存为 {name}.replaced。",
+            f"{name} was another in the data folder; that of the backup is in force, the other is kept as {name}.replaced.")  # fmt: skip
     say("已恢复；所有人需要重新登录。", "Restored; everybody signs in again.")
+    if lost := archive.missing(_photographs()):
+        _name(lost, "缺失或已被改动，没有恢复", "are missing or were changed, and were not restored")
+        raise click.exceptions.Exit(1)
+
+
+def _read_backup(file: Path, folder: Path) -> tuple[archive.Backup | None, Path]:
+    """Look a backup through; return it and its dump. A dump alone is one of a version that kept nothing else."""
+    if archive.is_archive(file):
+        found, dump = archive.look(file), folder / "dump"
+        found.take_dump(dump)
+    else:
+        found, dump = None, file
+    with dump.open("rb") as opened:
+        if opened.read(5) != b"PGDMP":
+            raise InputError(
+                f"{file} 不是 gis-service db backup 写的备份文件。",
+                f"{file} is no file of gis-service db backup.",
+            )
+    return found, dump
+
+
+def _photographs() -> list[str]:
+    """Return the SHA-256 of all files that the database names."""
+    with admin_connection() as connection, connection.cursor() as cursor:
+        cursor.execute("SET ROLE gis_owner")
+        cursor.execute(statement("attachments.files"))
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _name(lost: list[str], zh: str, en: str) -> None:
+    say(f"{len(lost)} 张照片或扫描件{zh}（SHA-256）：", f"{len(lost)} photographs or scans {en} (SHA-256):", err=True)
+    for line in archive.said(lost):
+        click.echo(f"  {line}", err=True)
 
 
 def _data_version() -> int:
@@ -199,7 +239,6 @@ def _after_restore(file: Path, before: dict[str, Any], version: int) -> None:
     A tile of the data before and one of the data after would else go by one version.
     """
     from gis_service.accounts import audit_log
-    from gis_service.identity import operator
 
     with admin_connection() as connection, connection.cursor() as cursor:
         cursor.execute("SET ROLE gis_owner; DELETE FROM gis.session")

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
+from pathlib import Path
 
 from gis_service.errors import NotFoundError
 from gis_service.settings import get_settings
@@ -18,7 +19,6 @@ from gis_service.settings import get_settings
 BODY, MAC = 16, 8
 LENGTH = (BODY + MAC) * 4 // 3
 """Characters of a code: letters, digits, ``-`` and ``_``."""
-_NAME = "plate.key"
 
 
 def new_body() -> bytes:
@@ -57,17 +57,21 @@ def unknown() -> NotFoundError:
     )
 
 
+def key_file() -> Path:
+    """Return where the key lies."""
+    return get_settings().data_dir / "plate.key"
+
+
 def _mac(body: bytes) -> bytes:
     return hmac.new(_key(), body, hashlib.sha256).digest()[:MAC]
 
 
 def _key() -> bytes:
-    folder = get_settings().data_dir
-    path = folder / _NAME
+    path = key_file()
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("xb") as made:
             path.chmod(0o600)

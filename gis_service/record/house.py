@@ -288,6 +288,9 @@ def _visited(made: Dossier, _: list[dict[str, Any]], lang: str) -> list[Event]:
         marks = [] if v["found"] is None else [HAZARD_TIER[v["found"]] if zh else v["found"]]
         if v["distance_m"] is not None and v["distance_m"] > visits.FAR_M + (v["accuracy_m"] or 0):
             marks.append(f"距房屋 {v['distance_m']:.0f} 米" if zh else f"{v['distance_m']:.0f} m from the house")
+        for state, zh_, en in (("waiting", "待校验", "being checked"), ("unreadable", "不能读", "unreadable")):
+            if number := v[f"photographs_{state}"]:
+                marks.append(f"照片{zh_} {number} 张" if zh else f"{number} photographs {en}")
         words = OUTCOME[v["outcome"]][at]
         found.append(
             Event(v["visited_on"], str(v["visited_on"]), "visit", f"到访：{words}" if zh else f"visit: {words}", tuple(lines), tuple(marks))

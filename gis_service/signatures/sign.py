@@ -12,7 +12,7 @@ import pikepdf
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from gis_service.attachments import store
+from gis_service.attachments import picture, store
 from gis_service.db.queries import statement
 from gis_service.db.refusal import Facts, facts_of, is_denied
 from gis_service.errors import ConflictError, ForbiddenError, GisError, InputError, NotFoundError, TooLargeError
@@ -256,18 +256,18 @@ def add_page(connection: Connection, signature_id: int, sent: Path | bytes) -> d
         media = "application/pdf"
         _check_pdf(data)
     else:
-        media = store.look(data)[0]
+        media = picture.look(data)[0]
     sha256 = store.keep_file(data)
     _do(connection, "add_page", signature_id=signature_id, sha256=sha256, media=media, bytes=len(data))
     return one(connection, signature_id)
 
 
 def _check_pdf(data: bytes) -> None:
-    if len(data) > store.BYTES_MAX:
+    if len(data) > picture.BYTES_MAX:
         raise TooLargeError(
-            f"扫描件超过 {store.BYTES_MAX // 1_000_000} MB；请降低分辨率后再上传。",
-            f"The scan is over {store.BYTES_MAX // 1_000_000} MB; scan it smaller.",
-            max_bytes=store.BYTES_MAX,
+            f"扫描件超过 {picture.BYTES_MAX // 1_000_000} MB；请降低分辨率后再上传。",
+            f"The scan is over {picture.BYTES_MAX // 1_000_000} MB; scan it smaller.",
+            max_bytes=picture.BYTES_MAX,
         )
     try:
         with pikepdf.open(io.BytesIO(data)) as document:

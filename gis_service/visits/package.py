@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from gis_service.attachments import store
+from gis_service.attachments import picture, store
 from gis_service.errors import GisError, InputError
 from gis_service.files import neutral, replacing
 from gis_service.settings import get_settings
@@ -237,7 +237,7 @@ def _row(package: zipfile.ZipFile, plan: str, number: int, stop: dict[str, Any],
 
 def _picture(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with package.open(entry) as opened:
-        return opened.read(store.BYTES_MAX + 1)  # one more than is taken says that it is too large
+        return opened.read(picture.BYTES_MAX + 1)  # one more than is taken says that it is too large
 
 
 def _moment(stop: dict[str, Any]) -> datetime:

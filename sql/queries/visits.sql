@@ -30,8 +30,12 @@ WHERE v.visit_id = :visit_id
 
 -- name: of_house
 SELECT v.visit_id, v.building_id, r.name AS round, v.visited_at, v.visited_on, v.outcome, v.found, v.answers, v.note,
-       v.photographs, v.position_by, v.accuracy_m, v.distance_m, v.source, v.account, v.recorded_at
+       v.photographs, v.position_by, v.accuracy_m, v.distance_m, v.source, v.account, v.recorded_at,
+       a.waiting AS photographs_waiting, a.unreadable AS photographs_unreadable
 FROM gis.visit AS v LEFT JOIN gis.round AS r USING (round_id)
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE s.state = 'waiting') AS waiting, count(*) FILTER (WHERE s.state = 'unreadable') AS unreadable
+    FROM gis.attachment AS s WHERE s.building_id = v.building_id AND s.sha256 = ANY (v.photographs)) AS a
 WHERE v.building_id = :building_id ORDER BY v.visited_at, v.recorded_at LIMIT 1000
 
 -- name: proposals

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from gis_service.attachments import store
+from gis_service.attachments import check, store
 from gis_service.settings import get_settings
 from tests.cases.conftest import COLLEAGUE, FIRE, PLANNER, TOWNSHIP, open_case, photograph, step
 from tests.conftest import Database, signed_in
@@ -225,6 +225,7 @@ def test_a_photograph_is_told_without_its_position(town: Database, client: TestC
     assert kept.read_bytes() == sent, "the evidence stays as it came"
     assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert kept.is_relative_to(get_settings().data_dir)
+    check.check_waiting()
     shown = client.get(f"/api/attachments/{row['sha256']}?size=200", headers=who)
     with Image.open(io.BytesIO(shown.content)) as image:
         assert (image.size, dict(image.getexif())) == ((150, 200), {}), "upright, and nothing besides the picture"

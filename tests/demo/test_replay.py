@@ -69,6 +69,13 @@ def test_the_campaign(demo_copy: Database):
     assert replay() == {"visits": 0, "steps": 0, "days": 0}, "what is done is done"
 
     assert _annex1() == before, "hazard_tier is that of annex 1"
+    rewards = demo_copy.ask("SELECT visited_on <= judged_on, account LIKE %s, simulated FROM gis.reward", f"{PREFIX}%")
+    assert len(rewards) >= 5, "a visit that led to a severe judgement is rewarded"
+    assert set(rewards) == {(True, True, True)}
+    assert (
+        demo_copy.one("SELECT count(*) FROM gis.judgement WHERE visit_id IS NOT NULL AND reason NOT LIKE '%%模拟%%'")
+        == 0
+    )
     _days_add_up(demo_copy, opened)
     # Every page has something to show.
     states = dict(demo_copy.ask("SELECT state, count(*) FROM gis.case GROUP BY 1"))

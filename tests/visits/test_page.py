@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from gis_service.up import install_front_end
 from tests.cases.conftest import photograph
@@ -100,6 +101,68 @@ def test_kept_without_a_network_and_sent_with_one(phone: BrowserContext, town: D
     assert "unchanged 1" in town.process("import", "visits", saved).out
 
 
+def _kept(page: Page) -> list[str]:
+    """The pages that the phone keeps, by their paths, and how many files beside them."""
+    return page.evaluate(
+        "async () => (await (await caches.open('gis-visit-form')).keys()).map(r => new URL(r.url).pathname).sort()"
+    )
+
+
+def test_opened_without_a_network(phone: BrowserContext, town: Database, address: str, tmp_path: Path):
+    page = phone.new_page()
+    for house in ("H1", "H2"):
+        page.goto(f"{address}/house/{house}/visit")
+        page.get_by_text("本页已存在手机里").wait_for()
+    kept = _kept(page)
+    assert [path for path in kept if "/static/" not in path] == ["/house/H1/visit", "/house/H2/visit"]
+    assert {"/static/built/visit.js", "/static/visit.css", "/static/page.css"} <= set(kept)
+    page.close()
+    phone.set_offline(True)
+    page = phone.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"{address}/house/H1/visit")
+    _fill(page, tmp_path)
+    page.get_by_role("button", name="保存并发送").click()
+    expect(page.locator("#outbox-said")).to_have_text("1 条未发送")
+    assert town.one("SELECT count(*) FROM gis.visit") == 0
+    page.close()
+    phone.set_offline(False)
+    page = phone.new_page()
+    # Any house's form sends what waits.
+    page.goto(f"{address}/house/H2/visit")
+    expect(page.locator("#outbox")).to_be_hidden()
+    page.wait_for_function("indexedDB.databases().then(all => all.length > 0)")
+    assert town.ask("SELECT building_id, answers FROM gis.visit") == [("H1", {"floors": 4})]
+    assert faults == []
+    # Signed out, nothing of a house is kept.
+    page.get_by_role("button", name="退出").click()
+    page.wait_for_url("**/sign-in")
+    page.wait_for_function("caches.keys().then(names => names.length === 0)")
+    phone.set_offline(True)
+    with pytest.raises(PlaywrightError, match="ERR_"):
+        page.goto(f"{address}/house/H1/visit")
+
+
+def test_kept_no_longer_than_a_session_may_last(phone: BrowserContext, address: str):
+    page = phone.new_page()
+    page.goto(f"{address}/house/H1/visit")
+    page.get_by_text("本页已存在手机里").wait_for()
+    # As the worker finds it thirteen hours later.
+    page.evaluate(
+        """async () => {
+            const cache = await caches.open("gis-visit-form");
+            const answer = await cache.match(location.href);
+            const headers = new Headers(answer.headers);
+            headers.set("x-keep-until", String(Number(headers.get("x-keep-until")) - 13 * 3600));
+            await cache.put(location.href, new Response(await answer.blob(), { headers }));
+        }"""
+    )
+    phone.set_offline(True)
+    with pytest.raises(PlaywrightError, match="ERR_"):
+        page.reload()
+
+
 def test_refused_it_stays_with_its_reason(phone: BrowserContext, town: Database, address: str, tmp_path: Path):
     page = phone.new_page()
     page.goto(f"{address}/house/H1/visit")
@@ -118,7 +181,8 @@ def test_without_a_secure_context(phone: BrowserContext, town: Database, address
         "Object.defineProperty(window, 'isSecureContext', { get: () => false }); delete Crypto.prototype.randomUUID;"
     )
     page.goto(f"{address}/house/H1/visit")
-    assert page.get_by_text("本页不是安全连接").is_visible()
+    assert page.get_by_text("断网时也打不开本页").is_visible()
+    assert not page.locator("#offline").is_visible()
     assert not page.locator("#locate").is_visible()
     _fill(page, tmp_path)
     page.get_by_role("button", name="保存并发送").click()

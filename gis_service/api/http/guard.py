@@ -11,7 +11,7 @@ import secrets
 import time
 import uuid
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +24,8 @@ from gis_service.settings import get_settings
 log = structlog.get_logger("gis_service.api")
 
 _PIECE = 64 * 1024
+_OPEN_TO_PLAIN = ("/trust", "/static/")
+"""What a phone reads before it trusts the county's certificate authority."""
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 _FIXED = {
     "x-content-type-options": "nosniff",
@@ -70,7 +72,10 @@ class _Request:
             try:
                 self._check_host()
                 take_forwarded(self.scope)
-                await self.app(self.scope, self._receive, self._give)
+                if self._is_plain_where_tls_is():
+                    await self._send_to_https()
+                else:
+                    await self.app(self.scope, self._receive, self._give)
             except GisError as error:
                 await self._refuse(error)
             except Exception as error:  # who asked gets a sentence; who mends it finds the trace in the log
@@ -87,6 +92,27 @@ class _Request:
                 "此服务不使用这个主机名；管理员可设置 GIS_ALLOWED_HOSTS。",
                 "This service does not go by that host name; GIS_ALLOWED_HOSTS lists its names.",
             )
+
+    def _is_plain_where_tls_is(self) -> bool:
+        plain = get_settings().tls and self.scope["scheme"] == "http"
+        return plain and not self.scope["path"].startswith(_OPEN_TO_PLAIN)
+
+    async def _send_to_https(self) -> None:
+        """Send a reader on; what is sent or done goes nowhere, so that nobody goes on in the clear without noticing.
+
+        The answer is kept by nobody and there is no Strict-Transport-Security: in a closed network an authority is made
+        anew and a service goes back to plain HTTP, and a phone that remembered would be shut out.
+        """
+        if self.scope["method"] not in {"GET", "HEAD"}:
+            raise _PlainError(
+                "本服务只接受 https；请把地址改成 https:// 开头。",
+                "This service takes https only; let the address begin with https://.",
+            )
+        query = self.scope["query_string"]
+        place = f"https://{self.headers['host']}{quote(self.scope['path'])}{'?' if query else ''}".encode() + query
+        headers = [(b"location", place), (b"content-length", b"0")]
+        await self._give({"type": "http.response.start", "status": 307, "headers": headers})
+        await self._give({"type": "http.response.body", "body": b""})
 
     async def _give(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -153,6 +179,11 @@ class _Request:
 
 class _WrongHostError(InputError):
     code = "wrong_host"
+    status = 400
+
+
+class _PlainError(InputError):
+    code = "https_only"
     status = 400
 
 

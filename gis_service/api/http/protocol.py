@@ -14,7 +14,7 @@ import json
 import struct
 import termios
 import time
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -23,7 +23,7 @@ from gis_service.settings import get_settings
 
 HEAD_MAX = 32_000
 _SWEEP_S = 1.0
-_LINGER_S = 2.0
+LINGER_S = 2.0
 _REST_MAX = 256_000
 _PACE_BYTES = 10_000
 _REFUSALS = {
@@ -54,12 +54,12 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.rests_since = time.monotonic()
         self._expect_head()
-        _Sweep.of(self.loop).add(self)
+        Sweep.of(self.loop).add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._forget_head()
-        _Sweep.of(self.loop).remove(self)
+        Sweep.of(self.loop).remove(self)
         super().connection_lost(exc)
 
     @property
@@ -134,9 +134,10 @@ class DeadlineProtocol(HttpToolsProtocol):
         """
         if self._in_message and not self._lingers and not self.transport.is_closing():
             self._lingers = True
-            self.transport.write_eof()
+            if self.transport.can_write_eof():  # TLS cannot say that one half ends
+                self.transport.write_eof()
             self.flow.resume_reading()
-            self.loop.call_later(_LINGER_S, self.transport.abort)
+            self.loop.call_later(LINGER_S, self.transport.abort)
         else:
             self.transport.close()
 
@@ -199,38 +200,57 @@ class _Lingering:
         return getattr(self._connection.transport, name)
 
 
-class _Sweep:
+class Connection(Protocol):
+    """What is looked at: whether it rests and since when, what lies unsent and since when too little of it was taken."""
+
+    transport: Any
+    unsent: int
+    unsent_since: float
+    rests_since: float
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing is asked on it."""
+
+    def left_unsent(self) -> int:
+        """Return the bytes that the peer has not taken."""
+
+
+class Sweep:
     """Looks at all connections of an event loop once a second."""
 
-    _known: ClassVar[dict[int, _Sweep]] = {}
+    _known: ClassVar[dict[int, Sweep]] = {}
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._connections: dict[DeadlineProtocol, None] = {}
+        self._connections: dict[Connection, None] = {}
         self._next: asyncio.TimerHandle | None = None
 
     @classmethod
-    def of(cls, loop: asyncio.AbstractEventLoop) -> _Sweep:
+    def of(cls, loop: asyncio.AbstractEventLoop) -> Sweep:
+        """Return the one of an event loop."""
         found = cls._known.get(id(loop))
         if found is None or found._loop is not loop:
             found = cls._known[id(loop)] = cls(loop)
         return found
 
-    def add(self, connection: DeadlineProtocol) -> None:
+    def add(self, connection: Connection) -> None:
+        """Look at a connection from now on; where they are too many, one makes room."""
         self._connections[connection] = None
         if len(self._connections) > get_settings().connections_max:
             self._make_room(connection)
         if self._next is None:
             self._next = self._loop.call_later(_SWEEP_S, self._look)
 
-    def remove(self, connection: DeadlineProtocol) -> None:
+    def remove(self, connection: Connection) -> None:
+        """Look at it no longer."""
         self._connections.pop(connection, None)
         if not self._connections and self._next is not None:
             self._next.cancel()
             self._next = None
             self._known.pop(id(self._loop), None)
 
-    def _make_room(self, newest: DeadlineProtocol) -> None:
+    def _make_room(self, newest: Connection) -> None:
         """End the connection that has rested longest; where none rests, the newest."""
         metrics.refused("connections")
         resting = [c for c in self._connections if c.rests and c is not newest]

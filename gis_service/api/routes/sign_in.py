@@ -31,6 +31,7 @@ from gis_service.db.queries import statement
 from gis_service.errors import GisError, SignInError, TooManyError
 from gis_service.identity import Right
 from gis_service.settings import get_settings
+from web_map import assets
 
 router = APIRouter(include_in_schema=False)
 
@@ -54,7 +55,7 @@ def _sign_in_page(request: Request, next_: str, error: GisError | None = None, n
     answer = page(
         request, "sign_in.html", error.status if error else 200, next=next_, name=name[:100], field=_field_of(cookie),
         error=error.message(language(request)) if error else None,
-        oidc=settings.oidc_name if settings.oidc_issuer else None,
+        oidc=settings.oidc_name if settings.oidc_issuer else None, script=assets.link("built/sign_in.js"),
     )  # fmt: skip
     set_cookie(request, answer, _FORM_COOKIE, cookie)
     if isinstance(error, TooManyError):

@@ -17,7 +17,7 @@ from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.rules import heavy, takes
 from gis_service.api.http.texts import BLANK, Line, Texts
-from gis_service.attachments import store
+from gis_service.attachments import picture, store
 from gis_service.errors import InputError, NotFoundError
 from gis_service.identity import UNIT_CODE, Right
 from gis_service.signatures import sign, state
@@ -137,7 +137,7 @@ def text(connection: Reading, audit: Audit, signature_id: SignatureId) -> Respon
 
 @router.post(
     "/api/signatures/{signature_id}/pages", summary="Keep the scanned signed page", status_code=201, tags=["Sign-off"],
-    openapi_extra=_SENT, dependencies=[*_SIGN, Depends(takes(store.BYTES_MAX, file=True))],
+    openapi_extra=_SENT, dependencies=[*_SIGN, Depends(takes(picture.BYTES_MAX, file=True))],
 )  # fmt: skip
 def add_page(request: Request, connection: Writing, audit: Audit, signature_id: SignatureId) -> dict[str, Any]:
     """Keep the body (JPEG, PNG, WebP or PDF) with a signature and return it."""

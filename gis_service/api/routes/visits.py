@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from fastapi.responses import HTMLResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gis_service.accounts.audit_log import Action
-from gis_service.api.http.authorisation import Audit, CurrentUser, allow
+from gis_service.api.http.authorisation import Audit, CurrentUser, allow, public
+from gis_service.api.http.compression import file_response
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
@@ -20,7 +22,9 @@ from gis_service.api.routes.house import BuildingId
 from gis_service.api.routes.tiles import forget_versions
 from gis_service.db.engine import transaction
 from gis_service.identity import Right
+from gis_service.settings import get_settings
 from gis_service.visits import enter, proposals
+from web_map import assets
 from web_map.visit import visit_values
 
 router = APIRouter()
@@ -135,6 +139,14 @@ def decide(audit: Audit, proposal_id: ProposalId, given: DecisionIn) -> dict[str
 
 @router.get("/house/{building_id}/visit", include_in_schema=False, dependencies=_VISIT)
 def visit_page(request: Request, connection: Reading, identity: CurrentUser, building_id: BuildingId) -> HTMLResponse:
-    """Return the form of a visit, for a phone."""
+    """Return the form of a visit, for a phone, which may keep it for as long as a session can last."""
     values = visit_values(connection, building_id, language(request))
-    return page(request, "visit.html", identity=identity, **values)
+    answer = page(request, "visit.html", identity=identity, **values)
+    answer.headers["X-Keep-Until"] = str(int(time.time()) + get_settings().session_hours * 3_600)
+    return answer
+
+
+@router.get("/visit-worker.js", include_in_schema=False, dependencies=[Depends(public)])
+def worker(request: Request) -> Response:
+    """Return the service worker that opens the form without a network: at the root, so that it may serve /house/."""
+    return file_response(request, assets.built_path("worker.js"))

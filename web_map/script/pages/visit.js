@@ -2,6 +2,7 @@
    sent is shown, is sent again when there is a network, and can be saved as a file. */
 import { byId, find } from "../dom.js";
 import { fill } from "../language.js";
+import { isForm, keepFiles, keep as keepPage } from "../offline.js";
 import { wordsOf } from "../words.js";
 
 const words = wordsOf().visit;
@@ -143,6 +144,20 @@ async function saveFile() {
   link.click();
   URL.revokeObjectURL(address);
 }
+
+/* Offline: the phone keeps this page, and its worker gives it back where there is no network. ------------------------ */
+
+async function beThereOffline() {
+  // The worker keeps a page on its way; the first one came before there was a worker.
+  const isKept = navigator.serviceWorker.controller !== null;
+  await navigator.serviceWorker.register("/visit-worker.js", { scope: "/house/" });
+  await navigator.serviceWorker.ready;
+  if (!isKept) await keepPage(location.href, await fetch(location.href, { headers: { Accept: "text/html" } }));
+  const files = /** @type {NodeListOf<any>} */ (document.querySelectorAll("script[src], link[href]"));
+  await keepFiles([...files].map((file) => file.src || file.href));
+  byId("offline").hidden = false;
+}
+if (window.isSecureContext && navigator.serviceWorker && isForm(location.href)) beThereOffline().catch(() => {});
 
 /* Where ----------------------------------------------------------------------------------------------------------- */
 
@@ -370,4 +385,5 @@ byId("save-file").addEventListener("click", saveFile);
 window.addEventListener("online", sendAll);
 draw();
 fit();
-show();
+// What an earlier opening of the page could not send.
+show().then(() => (navigator.onLine ? sendAll() : null));
