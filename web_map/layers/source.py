@@ -101,7 +101,8 @@ def places(source: gpd.GeoDataFrame | Places) -> Places:
 def _zone(sixth: int, north: bool) -> CRS:
     """Return the UTM zone of 6 degrees from ``6 * sixth`` east of Greenwich; looked up once: it takes 0.09 s."""
     point = shapely.Point(6 * sixth + 3, 1 if north else -1)
-    return gpd.GeoSeries([point], crs=4326).estimate_utm_crs()
+    zone: CRS = gpd.GeoSeries([point], crs=4326).estimate_utm_crs()
+    return zone
 
 
 def read(connection: Connection, name: str, srid: int, **values: Any) -> Places:
