@@ -59,6 +59,7 @@ CHORES = ("gis_service.attachments.check:check_waiting",)
 KINDS = {
     "fire_sheet": Kind("gis_service.sheet.job:fire_sheet", "short", "连片区图纸", "Sheet of a cluster", Right.EXPORT, shared=True),
     "wall_map": Kind("gis_service.sheet.job:wall_map", "short", "乡镇挂图", "Wall map of a township", Right.EXPORT, shared=True),
+    "plan_file": Kind("gis_service.inspection.stored.job:plan_file", "short", "排查计划文件", "A plan as a file", Right.EXPORT),
     "day_sheets": Kind("gis_service.sheet.job:day_sheets", "short", "排查单", "Day sheets of a plan", Right.EXPORT),
     "statistics_pdf": Kind("gis_service.tables.job:statistics_pdf", "short", "分类统计表", "Statistics on paper", Right.EXPORT, shared=True),
     "offline_planner": Kind("web_map.job:planner", "short", "离线排查图", "Offline map of the list", Right.EXPORT, shared=True),

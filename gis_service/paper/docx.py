@@ -155,7 +155,8 @@ def _table(table: Table) -> str:
 def _picture(made: Any, picture: Picture) -> Any:
     inline = made.part.new_pic_inline(io.BytesIO(picture.data), width=Mm(picture.width_mm))
     paragraph = parse_xml(
-        f"<w:p {_NS}><w:pPr><w:spacing w:before='60' w:after='60'/><w:jc w:val='center'/></w:pPr><w:r><w:drawing/></w:r></w:p>"
+        f"<w:p {_NS}><w:pPr>{'<w:keepNext/>' * bool(picture.caption)}<w:spacing w:before='60' w:after='60'/>"
+        "<w:jc w:val='center'/></w:pPr><w:r><w:drawing/></w:r></w:p>"
     )
     paragraph.find(".//{*}drawing").append(inline)
     return paragraph

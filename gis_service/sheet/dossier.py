@@ -14,11 +14,12 @@ from gis_service.codelists import APPRAISAL_GRADE, HAZARD_TIER
 from gis_service.db.day import simulated_day
 from gis_service.paper import docx
 from gis_service.paper.blocks import Block, Cell, Document, Picture, Table, Text
+from gis_service.record.business import Reason
 from gis_service.record.house import Dossier, deadlines_said
 from gis_service.sheet.house import around, fire_lines
 
-_PIXELS = (1000, 740)
-_WIDTH_MM = 110.0
+_PIXELS = (1000, 700)
+_WIDTH_MM = 95.0
 _MARGIN_M = 12.0
 
 
@@ -56,8 +57,7 @@ def document(made: Dossier, picture: bytes) -> Document:
             ("村（社区）", row["village"] or "—"),
             ("初步判定", HAZARD_TIER[row["hazard_tier"]]),
             ("鉴定等级", APPRAISAL_GRADE[row["appraisal_grade"]]),
-            ("能否用作经营", made.verdict.said("zh")),
-            *((" ", reason.zh + (f"〔{reason.clause}〕" if reason.clause else "")) for reason in made.verdict.reasons),
+            ("能否用作经营", "\n".join([made.verdict.said("zh"), *map(_reason, made.verdict.reasons)])),
         ]),
         Picture(picture, _WIDTH_MM, "位置图（上北下南）"),
         Text("二、房屋信息", "heading"),
@@ -76,6 +76,10 @@ def document(made: Dossier, picture: bytes) -> Document:
         ]
     blocks += [Text(f"来源：{source}", "note") for source in made.sources]
     return Document(f"{row['building_id']} 一栋一册", blocks, str(made.verdict.day))
+
+
+def _reason(reason: Reason) -> str:
+    return f"· {reason.zh}" + (f"〔{reason.clause}〕" if reason.clause else "")
 
 
 def _pairs(lines: list[tuple[str, Any]]) -> Table:

@@ -19,7 +19,8 @@ from gis_service.settings import ROOT
 from tests.conftest import Answer, Database, open_folder
 from tests.ingest.make import houses, put
 
-NAMES = ["a b,东兰县 %20&it's", 'say "so" $HOME `id` \\ #?@=;{0}', "很长的目录名" * 9 + "/" + "n" * 80]
+# All that a shell, an address, libpq and postgresql.conf would read otherwise, in one name; and a long one.
+NAMES = ["""a b,东兰县 %20&it's "so" $HOME `id` \\ #?@=;{0}""", "很长的目录名" * 9 + "/" + "n" * 80]
 
 
 @pytest.fixture(scope="module")

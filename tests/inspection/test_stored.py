@@ -502,6 +502,8 @@ def test_over_http(county: Database, app: FastAPI, plan_id: int, run: int):
             assert sheet.content.startswith(b"%PDF")
             book = client.get(f"/api/plans/{number}/sheets?team=一组&format=xlsx", headers=planner)
             assert len(openpyxl.load_workbook(io.BytesIO(book.content)).worksheets) > 1, "one a day"
+            whole = client.get(f"/api/plans/{number}/export?format=geojson", headers=planner)
+            assert len(whole.json()["features"]) == 40
             none = client.get(f"/api/plans/{number}/sheets?team=九组", headers=planner)
             assert (none.status_code, none.json()["error"]["code"]) == (404, "not_found")
             made = county.ask("SELECT state FROM gis.job WHERE kind = 'day_sheets' ORDER BY job_id", role="postgres")

@@ -36,6 +36,8 @@ REPORTS: dict[int | str, dict[str, Any]] = {
     200: {"content": {MEDIA[suffix]: {} for suffix in (".xlsx", ".docx", ".pdf")}}
 }
 """Of bulletins and the tables of reports."""
+GOES_ON: dict[int | str, dict[str, Any]] = {202: {"description": "It takes long: the job that goes on"}}
+"""Of what a job makes, beside the file."""
 
 
 def paper(audit: AuditWriter, stem: str, suffix: str, made: bytes, **facts: Any) -> Response:

@@ -9,14 +9,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, text
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.http.downloads import DOWNLOADS, MEDIA, exported
+from gis_service.api.http.downloads import DOWNLOADS, GOES_ON, MEDIA
 from gis_service.api.http.errors import language
 from gis_service.api.http.texts import Line
 from gis_service.api.routes.jobs import made
@@ -31,7 +30,7 @@ from gis_service.inspection.model import URGENCY, Team
 from gis_service.inspection.read import name_teams
 from gis_service.inspection.stored import edit, make
 from gis_service.inspection.stored.conditions import Conditions
-from gis_service.inspection.stored.export import told, with_days_of, write_plan
+from gis_service.inspection.stored.export import told, with_days_of
 from gis_service.inspection.stored.read import Stored, head_of, read_plan
 from gis_service.jobs.ask import ask
 from gis_service.projection import transformer
@@ -522,25 +521,21 @@ def compare(
 
 
 @router.get(
-    "/api/plans/{plan_id}/export", summary="A plan as a file", dependencies=_EXPORT, response_class=FileResponse,
-    responses=DOWNLOADS,
+    "/api/plans/{plan_id}/export", summary="A plan as a file", dependencies=_EXPORT, response_class=Response,
+    responses=DOWNLOADS | GOES_ON,
 )  # fmt: skip
-def export(
-    plan_id: PlanId, connection: Reading, audit: Audit, version: VersionQuery = None,
+async def export(
+    plan_id: PlanId, request: Request, audit: Audit, version: VersionQuery = None,
     format: Literal["xlsx", "gpkg", "geojson"] = "xlsx",
-) -> FileResponse:  # fmt: skip
-    """Download a whole plan."""
-    head = head_of(connection, plan_id, version)
-    number = head["version"]
-    return exported(
-        audit, f"plan-{plan_id}-v{number}", format,
-        lambda path, mark: write_plan(connection, plan_id, number, path, mark), plan=plan_id, version=number,
-    )  # fmt: skip
+) -> Response:  # fmt: skip
+    """Download a whole plan; a long one is a job that goes on when the page is left."""
+    number = await run_in_threadpool(_version_of, audit.identity, plan_id, version)
+    return await made(request, audit, "plan_file", {"plan": plan_id, "version": number, "format": format})
 
 
 @router.get(
     "/api/plans/{plan_id}/sheets", summary="Day sheets", dependencies=_EXPORT, response_class=Response,
-    responses={200: {"content": {"application/pdf": {}, _XLSX: {}}}, 202: {"description": "It takes long: the job that goes on"}},
+    responses={200: {"content": {"application/pdf": {}, _XLSX: {}}}} | GOES_ON,
 )  # fmt: skip
 async def sheets(
     plan_id: PlanId,

@@ -17,7 +17,7 @@ from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.bodies import SHAPES
 from gis_service.api.http.connect import Reading, Writing
-from gis_service.api.http.downloads import DOWNLOADS, exported
+from gis_service.api.http.downloads import DOWNLOADS, GOES_ON, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.rules import heavy, takes
 from gis_service.api.http.texts import Line
@@ -410,7 +410,7 @@ def why(run_id: RunId, building_id: str, connection: Reading, request: Request) 
     summary="The list as a file",
     dependencies=[Depends(allow(Right.EXPORT))],
     response_class=Response,
-    responses=DOWNLOADS | {202: {"description": "It takes long: the job that goes on"}},
+    responses=DOWNLOADS | GOES_ON,
 )
 async def export(
     run_id: RunId,
