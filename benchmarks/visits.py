@@ -51,6 +51,12 @@ FROM gis.case AS c CROSS JOIN (VALUES
     (10, 'approve_clearance', '')) AS s (seq, kind, what)
 WHERE c.basis = 'moved_away'
 """
+# What a trigger writes as each is struck off.
+_COUNTS = """
+INSERT INTO gis.cleared_count (kind, use_class, hazard_tier, unit_code, village_code, departments, cases)
+SELECT c.kind, b.use_class, b.hazard_tier, b.unit_code, b.village_code, b.departments, count(*)
+FROM gis.case AS c JOIN gis.building AS b USING (building_id) WHERE c.basis = 'moved_away' GROUP BY 1, 2, 3, 4, 5, 6
+"""
 _VISITS = """
 INSERT INTO gis.visit (visit_id, building_id, visited_at, visited_on, outcome, digest)
 SELECT gen_random_uuid(), b.building_id, date '2022-10-01' + (r.n * 300 + b.fid %% 290)::integer + time '09:00',
@@ -226,10 +232,11 @@ def _fill(visits: int, events: int) -> None:
         cursor.execute(_CASES, {"rounds": max(1, round(events / 10 / (houses / 8)))})
         cursor.execute(_EVENTS)
         added = cursor.rowcount
+        cursor.execute(_COUNTS)
         cursor.execute(_VISITS, {"rounds": max(1, round(visits / houses))})
         print(f"filled with {added:,} events and {cursor.rowcount:,} visits")
         cursor.execute("SET session_replication_role = origin")
-        for table in ("case", "case_event", "visit"):
+        for table in ("case", "case_event", "cleared_count", "visit"):
             cursor.execute(f'VACUUM ANALYZE gis."{table}"')
 
 

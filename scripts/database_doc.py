@@ -25,7 +25,7 @@ ROOMS = {
     "Places and houses": [*(place.name for place in PLACES.values() if not place.of_run), "building_person"],
     "The record of a house": ["round", "round_deadline", "judgement", "judgement_confirmation", "institution", "code"],
     "Visits and photographs": ["visit", "proposal", "proposal_decision", "attachment"],
-    "Cases": ["case", "case_event", "case_rule", "control_rule"],
+    "Cases": ["case", "case_event", "case_rule", "control_rule", "cleared_count"],
     "Notices and letters": ["house_notice", "house_service", "paper_template", "letter", "letter_done"],
     "Sign-off": ["signer", "signature", "signed_content", "signature_page"],
     "Duties": ["duty", "patrol_rule"],

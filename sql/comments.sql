@@ -172,6 +172,8 @@ COMMENT ON FUNCTION gis.in_force IS 'The judgement of a house in force of these 
 COMMENT ON FUNCTION gis.meets IS 'Whether a house meets the filter of a round or a deadline.';
 COMMENT ON VIEW gis.judgement_in_force IS 'The judgement in force of each house and kind.';
 
+COMMENT ON TABLE gis.cleared_count IS 'How many cases were struck off, by kind and by use, tier, place and departments of their houses: changes of the number, to be summed; written by triggers alone.';
+COMMENT ON COLUMN gis.cleared_count.cases IS 'By how many the number changed; less than 0 where a house moved on to other values.';
 COMMENT ON TABLE gis.attachment IS 'Photographs of a house, by the SHA-256 of the file, which lies in the data folder; rows are only added.';
 COMMENT ON COLUMN gis.attachment.state IS 'waiting to be looked through by the worker, then checked or unreadable for good; shown to others once checked.';
 COMMENT ON COLUMN gis.attachment.checked_at IS 'When the worker looked it through.';

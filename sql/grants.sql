@@ -12,6 +12,8 @@ ALTER FUNCTION gis.place_visit() OWNER TO gis_keeper;
 ALTER FUNCTION gis.follow_visit() OWNER TO gis_keeper;
 ALTER FUNCTION gis.apply_decision() OWNER TO gis_keeper;
 ALTER FUNCTION gis.keep_signature() OWNER TO gis_keeper;
+ALTER FUNCTION gis.count_cleared() OWNER TO gis_keeper;
+ALTER FUNCTION gis.move_cleared() OWNER TO gis_keeper;
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON SCHEMA gis FROM PUBLIC;
@@ -153,7 +155,7 @@ GRANT USAGE ON SEQUENCE gis.data_version TO gis_township;
 -- Cases (0022): read like the houses; a step is an event, and who may take which is said in gis.case_rule. An event says
 -- itself who entered it, when, and in which place.
 GRANT SELECT ON gis.case, gis.case_event, gis.case_rule, gis.control_rule, gis.measure, gis.notice, gis.case_card,
-    gis.attachment
+    gis.cleared_count, gis.attachment
 TO gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT EXECUTE ON FUNCTION gis.case_refusal TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
@@ -239,7 +241,7 @@ GRANT UPDATE (done) ON gis.plan_stop TO gis_keeper;
 GRANT INSERT ON gis.proposal TO gis_keeper;
 GRANT USAGE ON SCHEMA public TO gis_keeper;
 GRANT EXECUTE ON FUNCTION gis.sorted, gis.surveyed_fields TO gis_keeper;
-GRANT INSERT ON gis.case TO gis_keeper;
+GRANT INSERT ON gis.case, gis.cleared_count TO gis_keeper;
 GRANT UPDATE (state, deadline, responsible, moved_on, seq, submission, basis) ON gis.case TO gis_keeper;
 GRANT INSERT (building_id, kind, what, on_day, judgement_id) ON gis.case_event TO gis_keeper;
 GRANT USAGE ON SEQUENCE gis.case_case_id_seq TO gis_keeper;

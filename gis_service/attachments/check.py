@@ -11,7 +11,7 @@ import hashlib
 import structlog
 from sqlalchemy import text
 
-from gis_service.attachments import picture, store
+from gis_service.attachments import store
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import statement
 from gis_service.errors import GisError
@@ -54,8 +54,7 @@ def _state_of(sha256: str) -> str | None:
     if hashlib.sha256(content).hexdigest() != sha256:
         return "unreadable"
     try:
-        picture.look(content)
-        store.keep_drawn(sha256, content)
+        store.keep_drawn(sha256, content)  # which decodes it whole
     except GisError as error:
         log.warning("a photograph cannot be read", sha256=sha256, reason=error.message("en"))
         return "unreadable"

@@ -139,8 +139,9 @@ def keep_drawn(sha256: str, content: bytes) -> None:
         It cannot be read.
 
     """
-    for size in _SIZES:
-        _put(_drawn(sha256, size), picture.draw(content, size))
+    for size in sorted(_SIZES, reverse=True):
+        content = picture.draw(content, size)  # the smaller of the larger: a photograph is decoded once
+        _put(_drawn(sha256, size), content)
 
 
 def _drawn(sha256: str, size: int) -> Path:

@@ -106,10 +106,9 @@ def listed(connection: Connection, asked: Filter, limit: int = 50, offset: int =
 def counts(connection: Connection, asked: Filter) -> dict[str, dict[str, int]]:
     """Return by state how many cases there are, how many are overdue, how many wait; of every state."""
     whole = replace(asked, state=None, overdue=False, waiting=False, uncontrolled=False, found_open=False)
-    name = "cases.count" if asked.unit or asked.tier or asked.operating else "cases.count_all"
     return {
         row["state"]: {"cases": row["cases"], "overdue": row["overdue"], "waiting": row["waiting"]}
-        for row in _all(connection, name, **vars(whole))
+        for row in _all(connection, "cases.count", **vars(whole))
     }
 
 

@@ -53,7 +53,7 @@ class Kind:
         return load(self.does)
 
 
-CHORES = ("gis_service.attachments.check:check_waiting",)
+CHORES = ("gis_service.attachments.check:check_waiting", "gis_service.cases.counts:add_up")
 """What the worker does unasked, beside its jobs, whenever it is woken: each returns how much it did."""
 
 KINDS = {

@@ -45,7 +45,7 @@ SELECT r.rolname FROM pg_roles AS r WHERE r.rolname LIKE 'gis\\_%' AND (
         -- Nobody can be the keeper; its functions keep houses in step with the judgements, and cases with their events.
         OR EXISTS (SELECT FROM pg_proc AS p WHERE p.proowner = r.oid
                    AND NOT (r.rolname = 'gis_keeper' AND p.proname IN ('keep_judgements', 'keep_case', 'open_cases',
-                                                                           'place_visit', 'follow_visit', 'apply_decision', 'keep_signature')))))
+                                                                           'place_visit', 'follow_visit', 'apply_decision', 'keep_signature', 'count_cleared', 'move_cleared')))))
 """
 _PUBLIC = "SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'gis' AND 'public' = ANY (roles)"
 

@@ -58,6 +58,7 @@ ELSEWHERE = {
     "job_line": "sql/tests/0018_jobs.sql",
     **dict.fromkeys(("code", "round", "round_deadline", "institution"), "sql/tests/0016_record.sql"),
     **dict.fromkeys(("case_rule", "control_rule"), "tests/cases/test_rules.py"),
+    "cleared_count": "tests/cases/test_counts.py",
     **dict.fromkeys(("plate", "plate_setting"), "sql/tests/0028_plates.sql"),
     **dict.fromkeys(("paper_template", "letter", "letter_done"), "sql/tests/0027_notices.sql"),
     **dict.fromkeys(("signer", "signed_content", "signature", "signature_page"), "sql/tests/0026_signatures.sql"),

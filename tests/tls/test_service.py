@@ -25,7 +25,7 @@ from playwright.sync_api import Browser
 
 from gis_service.accounts import people
 from gis_service.api.app import create_app
-from gis_service.api.http import secure
+from gis_service.api.http import metrics, secure
 from gis_service.db.engine import transaction
 from gis_service.db.server import Server
 from gis_service.identity import Role, operator
@@ -56,7 +56,7 @@ def county(server: Server, template: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def service(county: Database, app: FastAPI) -> Iterator[int]:
-    with county.active(GIS_TLS="true", GIS_HEAD_TIMEOUT_S="1"):
+    with county.active(GIS_TLS="true", GIS_HEAD_TIMEOUT_S="1", GIS_SEND_TIMEOUT_S="1"):
         authority.prepare(get_settings().hosts())
         secure._kept.cache_clear()
         with _serving(app) as port:
@@ -66,7 +66,7 @@ def service(county: Database, app: FastAPI) -> Iterator[int]:
 @pytest.fixture
 def port(service: int, county: Database) -> Iterator[int]:
     """The service's port, with its settings in force."""
-    with county.active(GIS_TLS="true", GIS_HEAD_TIMEOUT_S="1"):
+    with county.active(GIS_TLS="true", GIS_HEAD_TIMEOUT_S="1", GIS_SEND_TIMEOUT_S="1"):
         yield service
 
 
@@ -172,6 +172,30 @@ def test_half_a_head_is_told_so_by_tls_too(port: int):
     with _speaking(port) as spoken:
         spoken.sendall(_HEAD)
         assert spoken.recv(4_096).startswith(b"HTTP/1.1 408 ")
+
+
+def test_who_says_nothing_after_the_handshake_is_let_go(port: int):
+    with _speaking(port) as spoken, contextlib.suppress(ConnectionResetError, ssl.SSLEOFError):
+        assert spoken.recv(4_096) == b""
+
+
+def test_who_reads_nothing_is_let_go(port: int):
+    def cut() -> float:
+        return metrics._REGISTRY.get_sample_value("gis_refused_total", {"why": "slow_reader"}) or 0
+
+    before = cut()
+    with socket.socket() as plain:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        plain.settimeout(30)
+        plain.connect(("127.0.0.1", port))
+        with _trusting().wrap_socket(plain, server_hostname="localhost") as spoken:
+            spoken.sendall(
+                b"GET /static/vendor/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: identity\r\n\r\n"
+            )
+            until = time.monotonic() + 60
+            while cut() == before and time.monotonic() < until:
+                time.sleep(0.05)
+    assert cut() == before + 1
 
 
 def test_a_body_that_is_too_large_is_answered_before_it_is_read(port: int):
