@@ -152,7 +152,7 @@ def _meet(a: Box, b: Box) -> bool:
 
 
 def tile_of(found: Elevation, z: int, x: int, y: int) -> bytes:
-    """Return a tile of hill shading in EPSG:3857 as WebP, transparent where the file does not lie."""
+    """Return a tile of hill shading in EPSG:3857 as WebP, the plain ground where the file does not lie."""
     size = 2 * _HALF_M / 2**z
     west, north = x * size - _HALF_M, _HALF_M - y * size
     return _picture(found, (west, north - size, west + size, north), TILE, TILE)
