@@ -7,6 +7,7 @@ said in a sentence, and maps do without.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -112,6 +113,18 @@ def elevation(county: Box | None, *, simulated: bool) -> Elevation | None:
             f"latitude {south:.2f} to {north:.2f}); name one of the county.",
         )
     return found if simulated or not found.simulated else None
+
+
+def refusal(county: Sequence[float] | None) -> SetupError | None:
+    """Return what is wrong with the file, for whoever starts the service; None where nothing is, or there is none.
+
+    ``county`` is its extent in degrees, a row of ``maps.extent``.
+    """
+    try:
+        elevation(None if county is None else (county[0], county[1], county[2], county[3]), simulated=True)
+    except SetupError as error:
+        return error
+    return None
 
 
 @lru_cache(maxsize=4)

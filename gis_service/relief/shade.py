@@ -19,7 +19,7 @@ _DARK, _LIGHT = 0.35, 0.8
 GROUND = (243, 241, 236)
 """The ground of our maps (``--ground`` in gis.css): where nothing is shaded a picture cannot be seen."""
 _NEAR_M = 30.0
-_QUALITY = 30
+_QUALITY = 80
 
 
 def shaded(heights: Floats, cell_m: float) -> Floats:

@@ -37,7 +37,7 @@ def test_level_ground_and_unknown_ground_are_the_map_s_own():
     assert np.isnan(bright).sum() == 8  # its neighbours
     pixels = _pixels(picture(bright))
     assert pixels.shape == (8, 8, 3)
-    assert np.abs(pixels - GROUND).max() <= 2  # what the compression costs
+    assert np.abs(pixels - GROUND).max() <= 3  # what the compression costs
     style = (ROOT / "web_map" / "static" / "gis.css").read_text()
     assert "--ground: #" + bytes(GROUND).hex() in style
 
