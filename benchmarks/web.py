@@ -371,16 +371,19 @@ def _browser(port: int, secret: str) -> Iterator[Any]:
             started = time.perf_counter()
             page.goto(address + path, wait_until="commit")
             page.wait_for_selector("body[data-ready=true]", timeout=60_000)
-            times = [time.perf_counter() - started]
-            for whole in (False, True):
-                while not page.evaluate(_DRAWN, whole):
-                    time.sleep(0.01)
-                times.append(time.perf_counter() - started)
-            return page, *times, own
+            ready = time.perf_counter() - started
+            drawn, whole = (_until_drawn(page, started, whole=whole) for whole in (False, True))
+            return page, ready, drawn, whole, own
 
         opened("/")[0].context.close()  # neither the browser's first window nor the service's first page is measured
         yield opened
         browser.close()
+
+
+def _until_drawn(page: Any, started: float, *, whole: bool) -> float:
+    while not page.evaluate(_DRAWN, whole):
+        time.sleep(0.01)
+    return time.perf_counter() - started
 
 
 def _map(port: int, secret: str) -> None:
