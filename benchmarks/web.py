@@ -1,6 +1,6 @@
 """The figures of the web application: tiles beside tipg, kept tiles, a drawn area, first map, offline file.
 
-    python -m benchmarks.web [--folder DIR] [--only cold,kept,size,area,map,file]
+    python -m benchmarks.web [--folder DIR] [--only cold,kept,size,area,map,pan,slow,file]
 
 The demo county with a selection and a density run in a private PostGIS of its own (kept in DIR when one is named), the
 service and tipg as processes of their own on it. Times are of whole answers over HTTP, signed in.
@@ -94,7 +94,7 @@ def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--folder", type=Path, help="data folder to keep and use again")
-    parser.add_argument("--only", default="cold,kept,size,area,map,file")
+    parser.add_argument("--only", default="cold,kept,size,area,map,pan,slow,file")
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp(prefix="gis-bench-", dir="/tmp"))
     folder.mkdir(exist_ok=True)
@@ -312,9 +312,13 @@ def _area(port: int, secret: str) -> None:
           f"{1000 * statistics.median(seconds[3:]):.0f} ms, p95 {1000 * _p95(seconds[3:]):.0f} ms")  # fmt: skip
 
 
-_ALL_DRAWN = """() => {
+# Whether layers of features still load; with ``whole`` the pictures under them too.
+_DRAWN = """(whole) => {
   let busy = false;
-  gis.maps.map.eachLayer((layer) => { busy = busy || Boolean(layer.isLoading && layer.isLoading()); });
+  gis.maps.map.eachLayer((layer) => {
+    const picture = layer.spec?.raster || layer.options?.pane === "gis-raster";
+    busy = busy || Boolean((whole || !picture) && layer.isLoading && layer.isLoading());
+  });
   return !busy;
 }"""
 # Move about for a while over the houses of a town and tell the longest task, in milliseconds.
@@ -338,8 +342,13 @@ _SLOW_LINE = {"offline": False, "latency": 100, "downloadThroughput": 366_000 / 
 _SLOWED = 4
 
 
-def _map(port: int, secret: str) -> None:
-    """Open the county's pages in a new browser each time, until the page says that it is ready and all tiles are drawn."""
+@contextlib.contextmanager
+def _browser(port: int, secret: str) -> Iterator[Any]:
+    """Yield what opens a page of the service in a new browser's window, and tells how long it took.
+
+    It returns the page, seconds until it says that it is ready, until all features are drawn, and until the pictures
+    under them are, and the requests that it made.
+    """
     from playwright.sync_api import sync_playwright
 
     address = f"http://127.0.0.1:{port}"
@@ -348,7 +357,7 @@ def _map(port: int, secret: str) -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
 
-        def opened(path: str, *, slow: bool = False) -> tuple[Any, float, float, int]:
+        def opened(path: str, *, slow: bool = False) -> tuple[Any, float, float, float, list[Any]]:
             context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
             context.add_cookies([{"name": "gis_session", "value": secret, "url": address}])
             page = context.new_page()
@@ -363,25 +372,59 @@ def _map(port: int, secret: str) -> None:
             page.goto(address + path, wait_until="commit")
             page.wait_for_selector("body[data-ready=true]", timeout=60_000)
             ready = time.perf_counter() - started
-            while not page.evaluate(_ALL_DRAWN):
-                time.sleep(0.01)
-            drawn = time.perf_counter() - started
-            return page, ready, drawn, sum(_length(request) for request in own)
+            drawn, whole = (_until_drawn(page, started, whole=whole) for whole in (False, True))
+            return page, ready, drawn, whole, own
 
-        for path in _MAPS:
-            ready, drawn, weight, longest = [], [], 0, 0.0
-            for _ in range(6):
-                page, first, all_, weight = opened(path)
-                ready.append(first)
-                drawn.append(all_)
-                longest = max(longest, page.evaluate(_PAN))
-                page.context.close()
-            page, slow_ready, slow_drawn, _ = opened(path, slow=True)
-            page.context.close()
-            print(f"{path}: ready {statistics.median(ready[1:]):.2f} s, all tiles {statistics.median(drawn[1:]):.2f} s (worst "
-                  f"{max(drawn[1:]):.2f} s); longest task while panning {longest:.0f} ms; script and style {weight / 1000:.0f} kB; "
-                  f"at 366 kbit/s and {_SLOWED} times slower ready {slow_ready:.1f} s, all tiles {slow_drawn:.1f} s")  # fmt: skip
+        opened("/")[0].context.close()  # neither the browser's first window nor the service's first page is measured
+        yield opened
         browser.close()
+
+
+def _until_drawn(page: Any, started: float, *, whole: bool) -> float:
+    while not page.evaluate(_DRAWN, whole):
+        time.sleep(0.01)
+    return time.perf_counter() - started
+
+
+def _map(port: int, secret: str) -> None:
+    """Open the county's pages until they are ready and drawn, each in a new window."""
+    with _browser(port, secret) as opened:
+        for path in _MAPS:
+            ready, drawn, weight = [], [], 0
+            for _ in range(6):
+                page, first, features, _, requests = opened(path)
+                ready.append(first)
+                drawn.append(features)
+                weight = sum(_length(request) for request in requests)
+                page.context.close()
+            print(f"{path}: ready {statistics.median(ready[1:]):.2f} s, drawn {statistics.median(drawn[1:]):.2f} s (worst "
+                  f"{max(drawn[1:]):.2f} s); script and style {weight / 1000:.0f} kB")  # fmt: skip
+
+
+def _pan(port: int, secret: str) -> None:
+    """Move about over a town: the longest task of the page's script, and how many took over 200 ms."""
+    with _browser(port, secret) as opened:
+        for path in _MAPS:
+            longest = []
+            for _ in range(3):
+                page = opened(path)[0]
+                longest.append(page.evaluate(_PAN))
+                page.context.close()
+            print(
+                f"{path}: longest task while panning {max(longest):.0f} ms (median of windows {statistics.median(longest):.0f} ms)"
+            )
+
+
+def _slow(port: int, secret: str) -> None:
+    """Open the pages as an old laptop at the end of a slow line does, with nothing in its cache."""
+    with _browser(port, secret) as opened:
+        for path in _MAPS:
+            opened(path)[0].context.close()  # the service has made the page and its tiles for others before
+            page, ready, drawn, whole, requests = opened(path, slow=True)
+            weight = sum(request.sizes()["responseBodySize"] for request in requests)
+            page.context.close()
+            print(f"{path} at {_SLOW_LINE['downloadThroughput'] * 8 / 1000:.0f} kbit/s and {_SLOWED} times slower: ready {ready:.1f} s, "
+                  f"first map drawn {drawn:.1f} s, with hill shading {whole:.1f} s; {len(requests)} answers of {weight / 1000:.0f} kB")  # fmt: skip
 
 
 def _length(request: Any) -> int:
@@ -403,7 +446,16 @@ def _file(port: int, secret: str) -> None:
     print(f"offline planner file: {len(content) / 1e6:.2f} MB, {spent:.1f} s")
 
 
-_PARTS = {"cold": _cold, "kept": _kept, "size": _size, "area": _area, "map": _map, "file": _file}
+_PARTS = {
+    "cold": _cold,
+    "kept": _kept,
+    "size": _size,
+    "area": _area,
+    "map": _map,
+    "pan": _pan,
+    "slow": _slow,
+    "file": _file,
+}
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from gis_service.errors import SetupError
 from gis_service.files import private
 from gis_service.identity import Role, operator
 from gis_service.jobs.ask import ask
-from gis_service.relief.county import refusal
+from gis_service.relief.elevation import refusal
 from gis_service.say import say
 from gis_service.selection.published import ensure_published
 from gis_service.selection.select import latest_run
@@ -193,7 +193,7 @@ def _prepare_ground(*, demo: bool) -> None:
 
         make_ground()
     with transaction(operator(), read_only=True) as connection:
-        wrong = refusal(connection)
+        wrong = refusal(connection.execute(text(statement("maps.extent"))).one_or_none())
     if wrong is not None:
         say(f"地形阴影未启用：{wrong.zh}", f"No hill shading: {wrong.en}")
 

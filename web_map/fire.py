@@ -43,6 +43,7 @@ from web_map.parts import (
     attribution,
     boundaries_of,
     county_of,
+    data_extent,
     drawn,
     extent_of,
     ground_layers,
@@ -107,6 +108,7 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
     return Page(
         title="连片区消防图" if zh else "Dense clusters for the fire brigade",
         subtitle=_subtitle(county, run, None, zh=zh),
+        extent=data_extent(connection),
         bounds=(extent[1], extent[0], extent[3], extent[2]) if extent[4] else extent_of(connection),
         config={
             "attribution": attribution(county, zh=zh),
@@ -207,6 +209,7 @@ def _drawn(
         title="连片区消防图" if zh else "Dense clusters for the fire brigade",
         subtitle=_subtitle(county, run, None if whole else shown[0], zh=zh),
         bounds=bounds,
+        extent=None if offline else data_extent(connection),
         config=config,
         layers=drawn(layers),
         bundle="fire",

@@ -44,6 +44,8 @@ class Page:
         Headings.
     bounds
         South, west, north, east in degrees.
+    extent
+        South, west, north, east of all that its tiles show; None where that is not known.
     config
         For the page's script: texts, list, places to find; plain JSON values.
     layers
@@ -73,6 +75,7 @@ class Page:
     subtitle: str
     bounds: tuple[float, float, float, float]
     config: dict[str, Any]
+    extent: tuple[float, float, float, float] | None = None
     layers: list[FeatureLayer] = field(default_factory=list)
     bundle: str = "map"
     facts: list[tuple[str, str]] = field(default_factory=list)
@@ -88,7 +91,12 @@ class Page:
     current: str = ""
 
     def __post_init__(self) -> None:
-        """Put what the layers show into the page's own data, which the script reads once."""
+        """Put what the layers show, and where, into the page's own data, which the script reads once."""
+        if self.extent is not None:
+            south, west, north, east = self.extent
+            for layer in self.layers:
+                if "tiles" in layer.spec:
+                    layer.spec.setdefault("bounds", [[south, west], [north, east]])
         self.config = {"layers": [layer.spec for layer in self.layers], **self.config}
 
 

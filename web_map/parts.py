@@ -107,6 +107,12 @@ def extent_of(connection: Connection) -> tuple[float, float, float, float]:
     return south, west, north, east
 
 
+def data_extent(connection: Connection) -> Extent | None:
+    """Return within which box there is anything that tiles show: no tile is asked for away from it."""
+    west, south, east, north = connection.execute(text(statement("maps.data_extent"))).one()
+    return None if west is None else (south, west, north, east)
+
+
 def attribution(county: Any, *, zh: bool = True) -> str:
     """Return the line that names the boundaries' source."""
     return "" if county is None or not county["source"] else f"{'界线：' if zh else 'Boundaries: '}{county['source']}"

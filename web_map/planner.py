@@ -31,6 +31,7 @@ from web_map.parts import (
     attribution,
     boundaries_of,
     county_of,
+    data_extent,
     drawn,
     extent_of,
     ground_layers,
@@ -99,6 +100,7 @@ def planner_page(
         title="重点房屋排查图" if zh else "Houses to inspect first",
         subtitle=_subtitle(county, run, zh=zh),
         bounds=extent,
+        extent=None if offline else data_extent(connection),
         config=config,
         layers=drawn(
             [

@@ -12,7 +12,7 @@ import click
 from sqlalchemy import make_url
 
 from gis_service import storage
-from gis_service.db.engine import admin_connection, database_url, forget_connections, transaction
+from gis_service.db.engine import admin_connection, database_url, forget_connections
 from gis_service.db.migrate import admin_is_superuser, migrate, overlap_is_marked, pending
 from gis_service.db.queries import statement
 from gis_service.db.ready import prepare
@@ -21,7 +21,7 @@ from gis_service.errors import InputError, SetupError
 from gis_service.files import check_output, replacing
 from gis_service.identity import operator
 from gis_service.operations import archive
-from gis_service.relief.county import refusal
+from gis_service.relief.elevation import refusal
 from gis_service.say import say
 from gis_service.settings import get_settings
 
@@ -73,14 +73,15 @@ def status() -> None:
         cursor.execute("SELECT current_setting('server_version'), (SELECT extversion FROM pg_extension "
                        "WHERE extname = 'postgis')")  # fmt: skip
         server, postgis = cursor.fetchone()
-    waiting = pending()
+        waiting = pending()
+        if not waiting:
+            cursor.execute(statement("maps.extent"))
+        wrong = None if waiting else refusal(cursor.fetchone())
     where = "DATABASE_URL" if settings.database_url else str(private_server().cluster)
     say(
         f"运行中：PostgreSQL {server}，PostGIS {postgis}，{where}；未执行的迁移：{len(waiting)}",
         f"Running: PostgreSQL {server}, PostGIS {postgis}, {where}; migrations waiting: {len(waiting)}",
     )
-    with transaction(operator(), read_only=True) as known:
-        wrong = None if waiting else refusal(known)
     if wrong is not None:
         say(f"地形阴影未启用：{wrong.zh}", f"No hill shading: {wrong.en}")
     if not overlap_is_marked():

@@ -7,6 +7,7 @@ said in a sentence, and maps do without.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -114,6 +115,18 @@ def elevation(county: Box | None, *, simulated: bool) -> Elevation | None:
     return found if simulated or not found.simulated else None
 
 
+def refusal(county: Sequence[float] | None) -> SetupError | None:
+    """Return what is wrong with the file, for whoever starts the service; None where nothing is, or there is none.
+
+    ``county`` is its extent in degrees, a row of ``maps.extent``.
+    """
+    try:
+        elevation(None if county is None else (county[0], county[1], county[2], county[3]), simulated=True)
+    except SetupError as error:
+        return error
+    return None
+
+
 @lru_cache(maxsize=4)
 def _read(path: Path, _changed_ns: int) -> Elevation:
     try:
@@ -152,7 +165,7 @@ def _meet(a: Box, b: Box) -> bool:
 
 
 def tile_of(found: Elevation, z: int, x: int, y: int) -> bytes:
-    """Return a tile of hill shading in EPSG:3857 as WebP, transparent where the file does not lie."""
+    """Return a tile of hill shading in EPSG:3857 as WebP, the plain ground where the file does not lie."""
     size = 2 * _HALF_M / 2**z
     west, north = x * size - _HALF_M, _HALF_M - y * size
     return _picture(found, (west, north - size, west + size, north), TILE, TILE)

@@ -1,4 +1,4 @@
-"""Hill shading of heights: how bright slopes are under one sun, as a picture that lies faintly on any ground."""
+"""Hill shading of heights: how bright slopes are under one sun, as a faint picture."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ _AZIMUTH, _ALTITUDE = math.radians(315), math.radians(45)
 """The sun of printed maps, from the upper left: with another one valleys are seen as ridges."""
 FLAT = math.sin(_ALTITUDE)
 """Brightness of level ground."""
-_DARK, _LIGHT = 84, 96
-"""Greatest opacity of shadow and of light, of 255: houses and names lie above."""
+_DARK, _LIGHT = 0.35, 0.8
+"""How far shadow goes to black and light to white at most: houses and names lie above."""
+GROUND = (243, 241, 236)
+"""The ground of our maps (``--ground`` in gis.css): where nothing is shaded a picture cannot be seen."""
 _NEAR_M = 30.0
-_QUALITY = 55
+_QUALITY = 80
 
 
 def shaded(heights: Floats, cell_m: float) -> Floats:
@@ -49,13 +51,12 @@ def shaded(heights: Floats, cell_m: float) -> Floats:
 
 
 def picture(bright: Floats) -> bytes:
-    """Return brightness as WebP: shadow in black, light in white, level ground and what is not known transparent."""
+    """Return brightness as WebP: level ground, and what is not known, in the colour of a map's ground."""
     known = np.nan_to_num(bright, nan=FLAT)
-    dark = np.clip((FLAT - known) / FLAT, 0, 1) * _DARK
-    light = np.clip((known - FLAT) / (1 - FLAT), 0, 1) * _LIGHT
-    pixels = np.zeros((*known.shape, 4), dtype=np.uint8)
-    pixels[..., :3] = np.where(light > 0, 255, 0)[..., None]
-    pixels[..., 3] = np.maximum(dark, light).astype(np.uint8)
+    dark = _DARK * np.clip((FLAT - known) / FLAT, 0, 1)
+    light = _LIGHT * np.clip((known - FLAT) / (1 - FLAT), 0, 1)
+    ground = np.array(GROUND, dtype=np.float64)
+    pixels = ground * (1 - dark[..., None]) + (255 - ground) * light[..., None]
     kept = io.BytesIO()
-    Image.fromarray(pixels).save(kept, "WEBP", quality=_QUALITY, method=4)
+    Image.fromarray(np.round(pixels).astype(np.uint8)).save(kept, "WEBP", quality=_QUALITY, method=6)
     return kept.getvalue()

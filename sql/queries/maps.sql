@@ -29,6 +29,14 @@ SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (
     ) AS box) AS known
 WHERE box IS NOT NULL
 
+-- name: data_extent
+-- West, south, east, north in degrees of all that tiles show to the asker, and a little more; nulls where there is nothing.
+SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
+FROM (SELECT ST_Transform(ST_Segmentize(ST_Expand(ST_SetSRID(ST_Extent(geom), ST_SRID(min(geom))), 500), 20000), 4326) AS box
+      FROM (SELECT geom FROM gis.building UNION ALL SELECT geom FROM gis.admin_area UNION ALL SELECT geom FROM gis.road
+            UNION ALL SELECT geom FROM gis.water_area UNION ALL SELECT geom FROM gis.key_zone
+            UNION ALL SELECT geom FROM gis.hydrant) AS known) AS whole
+
 -- name: headline
 SELECT count(*) AS houses,
        count(*) FILTER (WHERE use_class IN ('commercial', 'mixed')) AS operating,

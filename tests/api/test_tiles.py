@@ -41,7 +41,7 @@ def _decode(content: bytes, layer: str, folder: Path) -> gpd.GeoDataFrame:
 # Each layer of one table, and that table; of runs there are others (tests/access/test_tiles.py).
 TABLE_OF = {"buildings": "building"} | {place.tile: place.name for place in PLACES.values() if place.tile}
 # What the demo has in the county's town; no area is drawn here.
-SHOWN = ("buildings", "selection", "zones", "boundaries", "roads", "hydrants", "water")
+SHOWN = ("buildings", "selection", "zones", "boundaries", "roads", "hydrants")
 
 
 def test_a_village_has_its_name_once(client: TestClient, demo_database: Database, tmp_path: Path):

@@ -264,7 +264,7 @@ def test_survey_form(county):
 
 def test_files(rongan, tmp_path):
     files = write(rongan, tmp_path)
-    assert set(files) == {"admin", "buildings", "zones", "roads", "hydrants"}
+    assert set(files) == {"admin", "buildings", "zones", "roads", "hydrants", "water"}
     back = gpd.read_parquet(files["buildings"])
     assert list(back["departments"].iloc[0]) == rongan.buildings["departments"].iloc[0]
     assert back.crs.to_epsg() == 4545

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from web_map.layers.base import FeatureLayer
-from web_map.layers.features import feature
+from web_map.layers.features import COARSE, feature
 from web_map.layers.palette import fill, line
 from web_map.layers.source import Places, places
 
@@ -52,6 +52,7 @@ class Boundaries(FeatureLayer):
                 {"level": row["level"], "name": "" if row["level"] == "county" else row["name"] or ""},
                 None,
                 row.get("code"),
+                COARSE,
             )
             for row, shape in zip(found.rows, found.degrees(), strict=True)
         ]
@@ -86,7 +87,7 @@ class Veil(FeatureLayer):
         style = fill("#ffffff", 0.7, 2.5, "#1f4e79")
         super().__init__(
             "淡化乡镇以外" if lang == "zh" else "Veil what is outside",
-            [feature(shape, {})],
+            [feature(shape, {}, digits=COARSE)],
             {"fallback": style},
             identifier="veil", show=show, lang=lang,
         )  # fmt: skip

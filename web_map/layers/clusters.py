@@ -10,7 +10,7 @@ import shapely
 
 from gis_service.facts import cluster
 from web_map.layers.base import FeatureLayer, Tiles
-from web_map.layers.features import feature
+from web_map.layers.features import COARSE, feature
 from web_map.layers.palette import fill, line
 from web_map.layers.source import Places, places
 
@@ -51,7 +51,9 @@ class Clusters(FeatureLayer):
                 if row.get("crosses"):
                     border = "跨乡镇，数字为全片" if zh else "crosses; figures are of the whole"
                     told["rows"].append(["跨界" if zh else "border", border])
-                features.append(feature(shape, {"size": dot_px(row["buildings"])}, told, f"c{row['cluster_id']}"))
+                features.append(
+                    feature(shape, {"size": dot_px(row["buildings"])}, told, f"c{row['cluster_id']}", COARSE)
+                )
         far: dict[str, Any] = {"farRadius": 4, "nearZoom": _NEAR_ZOOM, "farStyle": fill("#b2182b")} if dots else {}
         super().__init__(
             name or ("连片区" if zh else "Clusters"),

@@ -12,6 +12,8 @@ from gis_service.projection import transformed
 
 # Six digits are 0.1 m: finer than any wall was surveyed, and a third of the bytes.
 _DIGITS = 6
+COARSE = 5
+"""Digits of what is simplified to metres anyway: boundaries, buffers."""
 
 
 def to_degrees(geometry: NDArray[np.object_], srid: int) -> NDArray[np.object_]:
@@ -19,20 +21,20 @@ def to_degrees(geometry: NDArray[np.object_], srid: int) -> NDArray[np.object_]:
     return transformed(geometry, srid, 4326)
 
 
-def latlngs(geometry: Any) -> Any:
+def latlngs(geometry: Any, digits: int = _DIGITS) -> Any:
     """Return a geometry's coordinates nested as Leaflet's polygon, polyline or marker takes them."""
     kind = geometry.geom_type
     if kind == "Point":
-        return _pairs(geometry)[0]
+        return _pairs(geometry, digits)[0]
     if kind == "LineString":
-        return _pairs(geometry)
+        return _pairs(geometry, digits)
     if kind == "Polygon":
-        return [_pairs(ring)[:-1] for ring in (geometry.exterior, *geometry.interiors)]
-    return [latlngs(part) for part in geometry.geoms]
+        return [_pairs(ring, digits)[:-1] for ring in (geometry.exterior, *geometry.interiors)]
+    return [latlngs(part, digits) for part in geometry.geoms]
 
 
-def _pairs(geometry: shapely.Geometry) -> list[list[float]]:
-    return [[round(y, _DIGITS), round(x, _DIGITS)] for x, y in shapely.get_coordinates(geometry).tolist()]
+def _pairs(geometry: shapely.Geometry, digits: int = _DIGITS) -> list[list[float]]:
+    return [[round(y, digits), round(x, digits)] for x, y in shapely.get_coordinates(geometry).tolist()]
 
 
 def middle(geometry: shapely.Geometry) -> list[float]:
@@ -41,10 +43,14 @@ def middle(geometry: shapely.Geometry) -> list[float]:
 
 
 def feature(
-    geometry: shapely.Geometry, properties: dict[str, Any], facts: dict[str, Any] | None = None, key: str | None = None
+    geometry: shapely.Geometry,
+    properties: dict[str, Any],
+    facts: dict[str, Any] | None = None,
+    key: str | None = None,
+    digits: int = _DIGITS,
 ) -> dict[str, Any]:
     """Return one feature of ``gis.js``: g its shape, c its middle, p for styling, f what its popup says, k its key."""
-    made: dict[str, Any] = {"g": latlngs(geometry), "p": properties}
+    made: dict[str, Any] = {"g": latlngs(geometry, digits), "p": properties}
     if not shapely.is_empty(geometry):
         made["c"] = middle(geometry)
     if facts is not None:

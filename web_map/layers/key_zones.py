@@ -13,7 +13,7 @@ from gis_service.codelists import ZONE_KIND
 from gis_service.facts.symbols import ZONE_COLOR, ZONE_MARK
 from gis_service.settings import default
 from web_map.layers.base import FeatureLayer
-from web_map.layers.features import feature
+from web_map.layers.features import COARSE, feature
 from web_map.layers.palette import fill
 from web_map.layers.source import Places, places
 
@@ -102,7 +102,7 @@ class Buffers(FeatureLayer):
             around = shapely.simplify(shapely.union_all(shapely.buffer(of, width, quad_segs=8)), _GRAIN_M)
             if not shapely.is_empty(around):
                 (shape,) = Places([], np.array([around], object), found.srid).degrees()
-                features.append(feature(shape, {"kind": kind}))
+                features.append(feature(shape, {"kind": kind}, digits=COARSE))
         super().__init__(
             "重点区域缓冲区" if lang == "zh" else "Buffers",
             features,

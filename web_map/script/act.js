@@ -1,4 +1,6 @@
 /* Doing what a button asks for: the button waits, what becomes of it is said beside it, a refusal stays to be read. */
+import { dialog } from "./dialog.js";
+import { element } from "./dom.js";
 import { wordsOf } from "./words.js";
 
 /**
@@ -20,7 +22,13 @@ export async function act(button, said, doing) {
     if (said) {
       said.className = "bad late";
       said.textContent = error.message;
-    } else window.alert(error.message);
+    } else {
+      const { refused, close: word } = wordsOf().act;
+      await dialog(refused, (close) => [
+        element("p", {}, error.message),
+        element("p", {}, element("button", { type: "button", onclick: close }, word)),
+      ]);
+    }
   }
   if (button) button.disabled = false;
 }

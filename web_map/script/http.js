@@ -11,7 +11,7 @@ export const session = { signInAgain: null };
  * @param {any} [body] Sent as JSON; as it is where `type` says what it is.
  * @param {string} [type]
  * @returns {Promise<any>} The answer's JSON; null where it has none.
- * @throws {Error & {status?: number}}
+ * @throws {Error & {status?: number, details?: any}} What the service said, with its status and details.
  */
 export async function send(method, address, body, type) {
   const answer = await ask(method, address, body, type);
@@ -24,11 +24,12 @@ export async function send(method, address, body, type) {
  * @param {string} method
  * @param {string} address
  * @param {any} body
+ * @param {string} [type]
  * @returns {Promise<Blob>}
- * @throws {Error & {status?: number}}
+ * @throws {Error & {status?: number, details?: any}}
  */
-export async function fetchFile(method, address, body) {
-  return (await ask(method, address, body)).blob();
+export async function fetchFile(method, address, body, type) {
+  return (await ask(method, address, body, type)).blob();
 }
 
 /**
@@ -56,7 +57,8 @@ async function ask(method, address, body, type) {
     await session.signInAgain();
     return ask(method, address, body, type);
   }
-  const refusal = /** @type {Error & {status?: number}} */ (new Error(given?.error ? given.error.message : failed));
+  const refusal = /** @type {Error & {status?: number, details?: any}} */ (new Error(given?.error?.message ?? failed));
   refusal.status = answer.status;
+  refusal.details = given?.error?.details;
   throw refusal;
 }

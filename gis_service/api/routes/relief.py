@@ -34,7 +34,7 @@ def tile(
     x: Annotated[int, Path(ge=0, le=2**_ZOOM_MAX)],
     y: Annotated[int, Path(ge=0, le=2**_ZOOM_MAX)],
 ) -> Response:
-    """Return a tile in EPSG:3857; transparent where nothing is known; 404 without elevation."""
+    """Return a tile in EPSG:3857; plain ground where nothing is known; 404 without elevation."""
     found = elevation(None, simulated=True)
     if found is None or x >= 2**z or y >= 2**z:
         raise _none()

@@ -75,6 +75,7 @@ export class FeatureLayer extends L.LayerGroup {
         sources: {},
         attribution: "",
         minZoom: this.spec.minZoom || 0,
+        bounds: this.spec.bounds,
         maxZoom: DEEPEST_ZOOM,
         tileDelay: 0.01,
         paintRules: [{ dataLayer: this.content, symbolizer: new PathSymbolizer((feature) => this.look(feature)) }],

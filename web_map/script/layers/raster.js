@@ -30,9 +30,15 @@ export class RasterLayer extends L.LayerGroup {
 
   /** @param {L.Map} map */
   onAdd(map) {
-    if (!map.getPane(PANE)) map.createPane(PANE).style.zIndex = LEVEL;
-    const { image, tiles = "", bounds, minZoom, nativeZoom } = this.spec;
-    const options = { pane: PANE, bounds, minZoom, maxZoom: 22, maxNativeZoom: nativeZoom };
+    if (!map.getPane(PANE)) {
+      const { style } = map.createPane(PANE);
+      // On a background map shadows are laid over it; where there is none the picture has the colour of the ground.
+      Object.assign(style, { zIndex: LEVEL, mixBlendMode: "multiply" });
+    }
+    const { image, tiles = "", bounds, minZoom = 0, nativeZoom = 0 } = this.spec;
+    // A tile is shown at twice its size: what is faint need not be fine, and a slow line brings a quarter.
+    const half = { tileSize: 512, zoomOffset: -1, minZoom: minZoom + 1, maxNativeZoom: nativeZoom + 1 };
+    const options = { pane: PANE, bounds, maxZoom: 22, ...half };
     this.picture ??= image ? L.imageOverlay(image, bounds, { pane: PANE }) : new QuietTiles(tiles, options);
     this.addLayer(this.picture);
     super.onAdd(map);

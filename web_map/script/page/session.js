@@ -1,4 +1,5 @@
 /* A session that ended while somebody worked: signing in happens in another tab, and the page goes on where it was. */
+import { dialog } from "../dialog.js";
 import { element, find } from "../dom.js";
 import { session } from "../http.js";
 import { wordsOf } from "../words.js";
@@ -20,40 +21,25 @@ async function renew() {
 
 function open() {
   const words = wordsOf().session;
-  return new Promise((/** @type {(value: void) => void} */ done) => {
-    const told = element("p", { class: "gis-told", role: "status" });
-    const dialog = element(
-      "dialog",
-      { class: "gis-dialog", "aria-labelledby": "gis-session-title" },
-      element("h2", { id: "gis-session-title" }, words.title),
+  const told = element("p", { class: "gis-told", role: "status" });
+  const go = (/** @type {() => void} */ close) => async () => {
+    if (await renew()) close();
+    else told.textContent = words.still;
+  };
+  return dialog(
+    words.title,
+    (close) => [
       element("p", {}, words.text),
       told,
       element(
         "p",
         { class: "gis-do" },
         element("a", { href: "/sign-in", target: "_blank", rel: "noopener" }, words.sign),
-        element(
-          "button",
-          {
-            type: "button",
-            onclick: async () => {
-              if (!(await renew())) {
-                told.textContent = words.still;
-                return;
-              }
-              dialog.close();
-              dialog.remove();
-              done();
-            },
-          },
-          words.go,
-        ),
+        element("button", { type: "button", onclick: go(close) }, words.go),
       ),
-    );
-    dialog.addEventListener("cancel", (event) => event.preventDefault());
-    document.body.append(dialog);
-    dialog.showModal();
-  });
+    ],
+    { must: true },
+  );
 }
 
 /* Wait until somebody has signed in again, once for all requests that were refused. */

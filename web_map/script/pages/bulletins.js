@@ -1,49 +1,26 @@
-/* Bulletins: one is opened by kind and day; letters to slow units and points are saved; refusals are said. */
+/* Bulletins: one is opened by kind and day; letters to slow units and points are saved. */
 import { all, byId } from "../dom.js";
+import { onSubmit, reload } from "../form.js";
 import { send } from "../http.js";
 import { language } from "../language.js";
-import { wordsOf } from "../words.js";
 
-const words = wordsOf().bulletins;
-
-async function save(said, address, body) {
-  said.className = "";
-  said.textContent = words.saving;
-  try {
-    await send("POST", address, body);
-    window.location.reload();
-  } catch (error) {
-    said.className = "error";
-    said.textContent = error.message;
-  }
-}
-
-const asked = byId("bulletin-form");
-if (asked) {
-  asked.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const query = new URLSearchParams({ kind: asked.elements.kind.value });
-    if (language() === "en") query.set("lang", "en");
-    window.location.assign(`/bulletins/${asked.elements.day.value}?${query}`);
-  });
-}
+onSubmit(byId("bulletin-form"), async (value) => {
+  const query = new URLSearchParams({ kind: value("kind") ?? "" });
+  if (language() === "en") query.set("lang", "en");
+  window.location.assign(`/bulletins/${value("day")}?${query}`);
+  return true;
+});
 
 const points = byId("points-form");
-if (points) {
-  points.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const given = Object.fromEntries(
-      [...points.querySelectorAll("input")].map((input) => [input.name, Number(input.value)]),
-    );
-    save(byId("points-said"), "/api/assessment", { points: given });
-  });
-}
+onSubmit(points, async () => {
+  const given = Object.fromEntries(all("input", points).map((input) => [input.name, Number(input.value)]));
+  await send("POST", "/api/assessment", { points: given });
+  reload();
+});
 
-for (const form of all(".remind")) {
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const value = (name) => form.elements[name].value.trim() || null;
-    save(form.querySelector("[role=status]"), "/api/letters", {
+for (const form of all(".remind"))
+  onSubmit(form, async (value) => {
+    await send("POST", "/api/letters", {
       unit_code: form.dataset.unit,
       step: form.dataset.step,
       kind: value("kind"),
@@ -53,5 +30,5 @@ for (const form of all(".remind")) {
       meeting: value("meeting"),
       reason: value("reason"),
     });
+    reload();
   });
-}

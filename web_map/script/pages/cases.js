@@ -1,6 +1,8 @@
 /* The page of a case: a step's form opens under its button; what the service refuses is said in it, and nothing
    is lost. */
+import { attached } from "../attach.js";
 import { all, byId, element, find } from "../dom.js";
+import { onSubmit, reload } from "../form.js";
 import { send } from "../http.js";
 import { wordsOf } from "../words.js";
 
@@ -95,15 +97,7 @@ async function body() {
   for (const field of step.fields) {
     const input = form.elements[field.name];
     if (field.kind === "photographs") {
-      for (const file of input.files) {
-        const stored = await send(
-          "POST",
-          `/api/attachments?building_id=${encodeURIComponent(article.dataset.house)}`,
-          file,
-          file.type,
-        );
-        made.evidence.push(stored.sha256);
-      }
+      made.evidence.push(...(await attached(article.dataset.house, input.files)));
       continue;
     }
     if (input.value.trim() === "") continue;
@@ -121,19 +115,7 @@ async function body() {
 }
 
 for (const button of all("[data-step]")) button.addEventListener("click", () => open(button));
-form?.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const said = form.querySelector("[role=status]");
-  const button = form.querySelector("button.main");
-  button.disabled = true;
-  said.className = "";
-  said.textContent = words.saving;
-  try {
-    await send("POST", `/api/cases/${article.dataset.case}/events`, await body());
-    window.location.reload();
-  } catch (error) {
-    said.className = "bad";
-    said.textContent = error.message;
-    button.disabled = false;
-  }
+onSubmit(form, async () => {
+  await send("POST", `/api/cases/${article.dataset.case}/events`, await body());
+  reload();
 });

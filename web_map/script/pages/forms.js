@@ -1,73 +1,58 @@
 /* Sheets that come back: loaded whole, or every fault is said, with the sheet that says why and the choice to leave
    them out. */
-import { all, find } from "../dom.js";
+import { act } from "../act.js";
+import { all, element, find } from "../dom.js";
+import { onSubmit } from "../form.js";
+import { fetchFile, send } from "../http.js";
 import { fill } from "../language.js";
 import { wordsOf } from "../words.js";
 
 const words = wordsOf().forms;
-const english = document.documentElement.lang === "en";
-const token = find('meta[name="csrf-token"]');
 const TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
-function post(address, file) {
-  const headers = { Accept: "application/json", "Content-Type": TYPE };
-  if (token) headers["X-CSRF-Token"] = token.content;
-  const mark = english ? (address.includes("?") ? "&lang=en" : "?lang=en") : "";
-  return fetch(address + mark, { method: "POST", headers, body: file });
-}
-
-function say(told, words, kind, ...more) {
-  const line = Object.assign(document.createElement("p"), { className: kind, textContent: words });
-  told.replaceChildren(line, ...more);
-}
-
-function button(words, act) {
-  const made = Object.assign(document.createElement("button"), { type: "button", textContent: words });
-  made.addEventListener("click", act);
-  return made;
-}
+const FAULTS_MAX = 50;
 
 for (const section of all("[data-form]")) {
-  const name = section.dataset.form;
-  const told = section.querySelector(".told");
-  const input = section.querySelector("input");
+  const { form: name } = section.dataset;
+  const [told, input] = [find(".told", section), find("input", section)];
+  const say = (text, kind, ...more) => told.replaceChildren(element("p", { class: kind }, text), ...more);
 
   async function load(leaveOut) {
-    const file = input.files[0];
-    if (!file) return;
-    say(told, words.checking, "hint");
-    const answer = await post(`/api/forms/${name}${leaveOut ? "?leave_out=true" : ""}`, file).catch(() => null);
-    const given = answer && (await answer.json().catch(() => null));
-    if (answer?.ok) {
-      say(told, fill(words.read, given), "done");
-      return;
+    const [file] = input.files;
+    say(words.checking, "hint");
+    try {
+      const read = await send("POST", `/api/forms/${name}${leaveOut ? "?leave_out=true" : ""}`, file, TYPE);
+      say(fill(words.read, read), "done");
+    } catch (refusal) {
+      const faults = refusal.details?.faults || [];
+      const list = faults.slice(0, FAULTS_MAX).map((fault) => element("li", {}, fault.reason || fault.what));
+      say(refusal.message, "error", element("ul", {}, ...list), faults[0]?.reason ? ways(file) : "");
     }
-    const faults = given?.error?.details?.faults || [];
-    const list = document.createElement("ul");
-    for (const fault of faults.slice(0, 50))
-      list.append(Object.assign(document.createElement("li"), { textContent: fault.reason || fault.what }));
-    const ways = document.createElement("p");
-    if (faults.length && faults[0].reason) {
-      ways.append(
-        button(words.reasons, () => save(file)),
-        " ",
-        button(words.others, () => load(true)),
-      );
-    }
-    say(told, given?.error ? given.error.message : words.failed, "error", list, ways);
+    return true;
   }
+
+  const ways = (file) => {
+    const done = element("span", { role: "status" });
+    const way = (label, doing) => {
+      const button = element("button", { type: "button", onclick: () => act(button, done, doing) }, label);
+      return button;
+    };
+    return element(
+      "p",
+      {},
+      way(words.reasons, () => save(file)),
+      " ",
+      way(words.others, () => load(true)),
+      " ",
+      done,
+    );
+  };
 
   async function save(file) {
-    const answer = await post(`/api/forms/${name}/checked`, file);
-    if (!answer.ok) return;
-    const address = URL.createObjectURL(await answer.blob());
-    const link = Object.assign(document.createElement("a"), { href: address, download: `${name}-${words.file}.xlsx` });
-    link.click();
-    URL.revokeObjectURL(address);
+    const href = URL.createObjectURL(await fetchFile("POST", `/api/forms/${name}/checked`, file, TYPE));
+    element("a", { href, download: `${name}-${words.file}.xlsx` }).click();
+    URL.revokeObjectURL(href);
+    return true;
   }
 
-  section.querySelector("form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    load(false);
-  });
+  onSubmit(find("form", section), () => load(false));
 }

@@ -1,6 +1,8 @@
 /* Notices: issued to the chosen houses as a job, served with photographs of the receipt; letters; templates. */
 import { act } from "../act.js";
+import { attached } from "../attach.js";
 import { all, byId, element } from "../dom.js";
+import { onSubmit, reload } from "../form.js";
 import { send } from "../http.js";
 import { langQuery } from "../language.js";
 
@@ -14,21 +16,21 @@ if (every)
 
 const watch = (job) => window.location.assign(`/jobs/${job.job_id}${langQuery()}`);
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const value = (name) => form.elements[name].value.trim() || null;
-  act(form.querySelector("button.main"), told, async () => {
-    const job = await send("POST", "/api/notices", {
-      kind: form.dataset.kind,
-      houses: all('[name="house"]:checked', form).map((tick) => tick.value),
-      number: value("number"),
-      first: Number(value("first")),
-      until: value("until"),
-      format: value("format"),
-    });
-    watch(job);
-  });
-});
+onSubmit(
+  form,
+  async (value) =>
+    watch(
+      await send("POST", "/api/notices", {
+        kind: form.dataset.kind,
+        houses: all('[name="house"]:checked', form).map((tick) => tick.value),
+        number: value("number"),
+        first: Number(value("first")),
+        until: value("until"),
+        format: value("format"),
+      }),
+    ),
+  told,
+);
 for (const button of all("[data-again]"))
   button.addEventListener("click", () =>
     act(button, told, async () => {
@@ -54,41 +56,27 @@ serve.querySelector(".cancel").addEventListener("click", () => {
   serve.hidden = true;
   of.focus();
 });
-serve.addEventListener("submit", (event) => {
-  event.preventDefault();
-  act(serve.querySelector("button.main"), serve.querySelector("[role=status]"), async () => {
-    const receipt = [];
-    const house = encodeURIComponent(of.dataset.house);
-    for (const file of serve.elements.receipt.files) {
-      receipt.push((await send("POST", `/api/attachments?building_id=${house}`, file, file.type)).sha256);
-    }
-    await send("POST", `/api/notices/${of.dataset.serve}/service`, {
-      served_on: serve.elements.served_on.value,
-      method: serve.elements.method.value,
-      receipt,
-      reason: serve.elements.reason.value.trim() || null,
-    });
-    window.location.reload();
+onSubmit(serve, async (value) => {
+  await send("POST", `/api/notices/${of.dataset.serve}/service`, {
+    served_on: value("served_on"),
+    method: value("method"),
+    receipt: await attached(of.dataset.house, serve.elements.receipt.files),
+    reason: value("reason"),
   });
+  reload();
 });
 
-const letter = byId("letter-form");
-if (letter)
-  letter.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const value = (name) => letter.elements[name].value.trim() || null;
-    act(letter.querySelector("button"), letter.querySelector("[role=status]"), async () => {
-      const names = ["kind", "unit_code", "number", "due_on", "meeting", "reason"];
-      await send("POST", "/api/letters", Object.fromEntries(names.map((name) => [name, value(name)])));
-      window.location.reload();
-    });
-  });
+onSubmit(byId("letter-form"), async (value) => {
+  const names = ["kind", "unit_code", "number", "due_on", "meeting", "reason"];
+  await send("POST", "/api/letters", Object.fromEntries(names.map((name) => [name, value(name)])));
+  reload();
+});
 const today = serve.elements.served_on.max;
 for (const button of all("[data-done]"))
   button.addEventListener("click", () =>
     act(button, told, async () => {
       await send("POST", `/api/letters/${button.dataset.done}/done`, { done_on: today });
-      window.location.reload();
+      reload();
     }),
   );
 
@@ -97,13 +85,13 @@ for (const input of all("[data-template]"))
   input.addEventListener("change", () =>
     act(null, said, async () => {
       await send("POST", `/api/templates/${input.dataset.template}`, input.files[0], "application/octet-stream");
-      window.location.reload();
+      reload();
     }),
   );
 for (const button of all("[data-reset]"))
   button.addEventListener("click", () =>
     act(button, said, async () => {
       await send("POST", `/api/templates/${button.dataset.reset}/reset`, {});
-      window.location.reload();
+      reload();
     }),
   );

@@ -1,40 +1,35 @@
-/* The page of the rounds: one is opened or closed; what the service refuses is said. */
+/* The page of the rounds: one is opened or closed. */
+import { act } from "../act.js";
 import { all, byId } from "../dom.js";
+import { onSubmit, reload } from "../form.js";
 import { send } from "../http.js";
 import { wordsOf } from "../words.js";
 
 const words = wordsOf().rounds;
 const said = byId("rounds-said");
 
-async function post(address, body) {
-  try {
-    await send("POST", address, body);
-    window.location.reload();
-  } catch (error) {
-    said.className = "error";
-    said.textContent = error.message;
-  }
-}
-
-for (const button of all(".close-round")) {
+for (const button of all(".close-round"))
   button.addEventListener("click", () => {
-    if (window.confirm(words.close)) post(`/api/rounds/${button.dataset.round}/close`, {});
+    if (!window.confirm(words.close)) return;
+    act(button, said, async () => {
+      await send("POST", `/api/rounds/${button.dataset.round}/close`, {});
+      reload();
+    });
   });
-}
+
 const form = byId("round-form");
-if (form) {
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const value = (name) => form.elements[name].value || null;
-    const filter = form.elements.operating.checked ? { use_class: ["commercial", "mixed"] } : {};
-    const deadlines = value("due_on") ? [{ step: value("step"), due_on: value("due_on") }] : [];
-    post("/api/rounds", {
+onSubmit(
+  form,
+  async (value) => {
+    await send("POST", "/api/rounds", {
       name: value("name"),
       kind: value("kind"),
       first_day: value("first_day"),
       last_day: value("last_day"),
-      filter,
-      deadlines,
+      filter: form.elements.operating.checked ? { use_class: ["commercial", "mixed"] } : {},
+      deadlines: value("due_on") ? [{ step: value("step"), due_on: value("due_on") }] : [],
     });
-  });
-}
+    reload();
+  },
+  said,
+);

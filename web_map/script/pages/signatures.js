@@ -1,6 +1,7 @@
 /* Sign-off: sign what is shown (its hash goes along), name who signs, send the scanned page. */
 import { act } from "../act.js";
 import { all, byId } from "../dom.js";
+import { onSubmit, reload } from "../form.js";
 import { send } from "../http.js";
 import { langQuery } from "../language.js";
 import { wordsOf } from "../words.js";
@@ -23,35 +24,25 @@ for (const button of all("[data-sign]"))
         by_paper: paper,
       });
       if (paper) window.location.assign(`/signatures/${made.signature_id}${langQuery()}`);
-      else window.location.reload();
+      else reload();
     });
   });
 
-const signer = byId("signer-form");
-if (signer)
-  signer.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const value = (name) => signer.elements[name].value.trim() || null;
-    act(signer.querySelector("button"), byId("signer-said"), async () => {
-      await send("POST", "/api/signers", {
-        unit_code: place.dataset.unit,
-        village_code: value("village"),
-        step: value("step"),
-        name: value("name"),
-        title: value("title"),
-        account: value("account"),
-      });
-      window.location.reload();
-    });
+onSubmit(byId("signer-form"), async (value) => {
+  await send("POST", "/api/signers", {
+    unit_code: place.dataset.unit,
+    village_code: value("village"),
+    step: value("step"),
+    name: value("name"),
+    title: value("title"),
+    account: value("account"),
   });
+  reload();
+});
 
 const scan = byId("page-form");
-if (scan)
-  scan.addEventListener("submit", (event) => {
-    event.preventDefault();
-    act(scan.querySelector("button"), scan.querySelector("[role=status]"), async () => {
-      const file = scan.elements.page.files[0];
-      await send("POST", `/api/signatures/${scan.dataset.signature}/pages`, file, "application/octet-stream");
-      window.location.reload();
-    });
-  });
+onSubmit(scan, async () => {
+  const [file] = scan.elements.page.files;
+  await send("POST", `/api/signatures/${scan.dataset.signature}/pages`, file, "application/octet-stream");
+  reload();
+});

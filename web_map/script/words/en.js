@@ -208,23 +208,18 @@ export const EN = {
     setting: "Setting pages; a large cluster takes some seconds…",
     downloaded: "Downloaded",
   },
-  house: {
-    saving: "Saving…",
-  },
   cases: {
     yes: "yes",
     no: "no",
     day: "Day",
     optional: " (optional)",
     cancel: "Cancel",
-    saving: "Saving…",
   },
-  act: { doing: "Saving…" },
+  act: { doing: "Saving…", refused: "This was not done", close: "Close" },
   signatures: {
     paper: "It counts when the scanned page is added. Go on?",
     sign: "Sign this list? A signature cannot be taken back.",
   },
-  bulletins: { saving: "Saving…" },
   work: { end: "{name} no longer has {place}?" },
   rounds: {
     close: "Close this round today?",
@@ -234,7 +229,6 @@ export const EN = {
     checking: "Checking…",
     reasons: "Download them with their reasons",
     others: "Load the other rows",
-    failed: "It did not work; try again.",
     file: "reasons",
   },
   plans: {

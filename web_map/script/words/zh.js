@@ -207,23 +207,18 @@ export const ZH = {
     setting: "正在排版，大片区要十几秒…",
     downloaded: "已下载",
   },
-  house: {
-    saving: "正在保存…",
-  },
   cases: {
     yes: "是",
     no: "否",
     day: "日期",
     optional: "（可空）",
     cancel: "取消",
-    saving: "正在保存…",
   },
-  act: { doing: "正在保存…" },
+  act: { doing: "正在保存…", refused: "没有完成", close: "知道了" },
   signatures: {
     paper: "录入后请上传签字页扫描件，签字才算有效。继续？",
     sign: "确认对本名册签字？签字后不能撤回。",
   },
-  bulletins: { saving: "正在保存…" },
   work: { end: "{name} 不再负责 {place}？" },
   rounds: {
     close: "今天关闭这个轮次？",
@@ -233,7 +228,6 @@ export const ZH = {
     checking: "正在检查…",
     reasons: "下载写明原因的表",
     others: "只导入其余各行",
-    failed: "没有成功，请重试。",
     file: "原因",
   },
   plans: {
