@@ -535,7 +535,7 @@ async def export(
 
 @router.get(
     "/api/plans/{plan_id}/sheets", summary="Day sheets", dependencies=_EXPORT, response_class=Response,
-    responses={200: {"content": {"application/pdf": {}, _XLSX: {}}}} | GOES_ON,
+    responses=GOES_ON | {200: {"content": {"application/pdf": {}, _XLSX: {}}}},
 )  # fmt: skip
 async def sheets(
     plan_id: PlanId,
