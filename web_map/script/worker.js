@@ -1,4 +1,5 @@
-/* The service worker of /house/: the form of a visit from the network, or, where that does not answer, as it was kept. */
+/* The service worker of /house/: the form of a visit from the network, or, where that does not answer, as it was
+   kept. */
 import { isForm, keep, kept } from "./offline.js";
 
 const worker = /** @type {any} */ (self);
