@@ -145,7 +145,7 @@ async function saveFile() {
   URL.revokeObjectURL(address);
 }
 
-/* Offline: the phone keeps this page, and its worker gives it back where there is no network. ------------------------ */
+/* Offline: the phone keeps this page, and its worker gives it back where there is no network. ------------------ */
 
 async function beThereOffline() {
   // The worker keeps a page on its way; the first one came before there was a worker.
