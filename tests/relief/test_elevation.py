@@ -46,9 +46,9 @@ def write(
 
 
 @pytest.fixture(scope="module")
-def small(server: Server, small_demo: str) -> Database:
+def small(server: Server, demo: str) -> Database:
     install_front_end()
-    return Database(server, small_demo)
+    return Database(server, demo)
 
 
 @pytest.fixture(scope="module")
