@@ -213,7 +213,8 @@ def _analyse(*, wait: bool) -> None:
     )
     private(log, "")
     with log.open("w") as told:
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=told)  # noqa: S603
+        begun = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=told)  # noqa: S603
+    os.setpriority(os.PRIO_PROCESS, begun.pid, 10)  # whoever waits for a page comes first
 
 
 def _check(host: str, port: int, address: str, *, has_data: bool) -> None:
