@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -99,8 +100,16 @@ class _Open(StaticFiles):
         return file_response(Request(scope), Path(full_path))
 
 
-@lru_cache(maxsize=4)
+_describing = threading.Lock()
+
+
 def _description(app: FastAPI) -> bytes:
+    with _describing:  # many who ask at the start would else each take the seconds that it takes
+        return _described(app)
+
+
+@lru_cache(maxsize=4)
+def _described(app: FastAPI) -> bytes:
     return json.dumps(app.openapi(), ensure_ascii=False).encode()
 
 

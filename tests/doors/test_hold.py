@@ -26,9 +26,8 @@ async def _pan(port: int, people: list[dict[str, str]], rounds: int) -> list[Ans
     for turn in range(rounds):
         wanted = _tiles(48)[turn * 6 : turn * 6 + 12]
         answers += await asyncio.gather(
-            # The first wait for the description of the API too, which is made once a process.
-            *(ask(port, "GET", path, who, timeout_s=60) for who in people for path in wanted),
-            *(ask(port, "GET", "/api/account", who, timeout_s=60) for who in people),
+            *(ask(port, "GET", path, who) for who in people for path in wanted),
+            *(ask(port, "GET", "/api/account", who) for who in people),
         )
     return answers
 
@@ -83,17 +82,14 @@ def test_eighteen_hundred_who_hold_the_door(live: int, people: list[dict[str, st
     async def run() -> tuple[list[Answer], list[Answer], bytes, bytes, list[bytes], int]:
         crowd = Crowd(live)
         try:
-            await ask(
-                live, "GET", "/api/openapi.json", auditor, timeout_s=60
-            )  # made once a process, which takes seconds
             before = (await ask(live, "GET", "/metrics", auditor)).body
             head = f"GET {_BIG} HTTP/1.1\r\nHost: {HOST}\r\n".encode()
             silent = await crowd.hold(600, b"")
             half = await crowd.hold(600, head + b"X-Slow: ")
-            strangers = await crowd.hold(300, head + b"\r\n", small=True)
+            strangers = await crowd.hold(400, head + b"\r\n", small=True)
             token = f"Authorization: {one['Authorization']}\r\n\r\n".encode()
             theirs = await crowd.hold(
-                300, f"GET /api/openapi.json HTTP/1.1\r\nHost: {HOST}\r\n".encode() + token, small=True
+                200, f"GET /api/openapi.json HTTP/1.1\r\nHost: {HOST}\r\n".encode() + token, small=True
             )
             at_once = await _pan(live, people, 1)
             panned = await _pan(live, people, 4)
@@ -112,12 +108,11 @@ def test_eighteen_hundred_who_hold_the_door(live: int, people: list[dict[str, st
     assert open_still == 0, "a head has its time, and a socket that says nothing too"
     assert _figure(after, "slow_head") - _figure(before, "slow_head") >= 1_200
     refused = [parse(raw) for raw in heard if raw.startswith(b"HTTP/1.1 429")]
-    # How many of the 600 find a place hangs on how quick the machine is.
-    assert len(refused) >= 20, "beyond the places of their lane"
+    assert len(refused) >= 150, "beyond the places of their lane"
     for answer in refused[:20]:
         assert int(answer.headers["retry-after"]) >= 1
         assert json.loads(answer.body)["error"]["code"] == "too_many"
-    assert _figure(after, "lane") - _figure(before, "lane") >= 20
+    assert _figure(after, "lane") - _figure(before, "lane") >= 150
     assert _figure(after, "slow_reader") - _figure(before, "slow_reader") >= 20, "an answer that nobody takes is ended"
 
 
