@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import io
@@ -261,15 +262,15 @@ def _forget_other_connections() -> None:
 
 
 @contextlib.contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: FastAPI, http: type[asyncio.Protocol] = DeadlineProtocol) -> Iterator[str]:
     """The application over real sockets on a free port of this machine; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     service = uvicorn.Server(
         uvicorn.Config(
-            app, host="127.0.0.1", port=port, log_level="warning", http=DeadlineProtocol, proxy_headers=False,
-            backlog=2048,
+            app, host="127.0.0.1", port=port, log_level="warning", http=http, proxy_headers=False, backlog=2048,
+            ws="none",
         )
     )  # fmt: skip
     thread = threading.Thread(target=service.run, daemon=True)

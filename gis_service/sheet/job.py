@@ -13,7 +13,6 @@ from gis_service.sheet.fire import print_sheet, read_sheet_data
 
 NOBODY = Mark("见页脚")
 """In place of the exporter where a sheet is stamped later."""
-_LATER = {"exported": "导出者见页脚"}
 
 
 def fire_sheet(task: Task) -> dict[str, Any]:
@@ -23,7 +22,7 @@ def fire_sheet(task: Task) -> dict[str, Any]:
     with transaction(task.identity, read_only=True) as connection:
         values = read_sheet_data(connection, given["cluster"], given["run"], given["paper"], NOBODY)
     task.step("排版", "setting the pages", 0.4)
-    made = print_sheet(values | _LATER)
+    made = print_sheet(values | {"exported": "导出者见页脚"})
     task.file(".pdf").write_bytes(made)
     return {"name": f"fire-{given['cluster']}-{given['paper']}"}
 
@@ -51,6 +50,6 @@ def day_sheets(task: Task) -> dict[str, Any]:
             NOBODY if printed else Mark(task.identity.account),
         )  # fmt: skip
     task.step(f"排版 {len(values['sheets'])} 张", f"setting {len(values['sheets'])} sheets", 0.4)
-    made = plan.print_sheets(values | _LATER) if printed else plan.workbook(values)
+    made = plan.print_sheets(values | {"exported": ""}) if printed else plan.workbook(values)
     task.file(f".{given['format']}").write_bytes(made)
     return {"name": f"plan-{given['plan']}-{given['day'] or 'days'}"}

@@ -49,7 +49,7 @@ def test_a_township_clerk_works_from_the_list(watch, address: str, analysed: Dat
     page.wait_for_url(re.compile(f"/map/township/{TOWN}"))
     page.wait_for_selector(READY)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "no sideways scrolling of the page"
-    assert page.locator(".leaflet-marker-icon").count() > 1
+    assert page.locator(".leaflet-marker-icon").count() > 3
     expect(page.locator("#gis-list")).to_contain_text("工作清单")
     rows = page.locator("#gis-list tr[data-house]")
     expect(rows).to_have_count(20)

@@ -9,7 +9,6 @@ import re
 import shutil
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import FastAPI
@@ -33,7 +31,7 @@ from gis_service.settings import get_settings
 from gis_service.tls import authority
 from gis_service.up import install_front_end
 from tests.accounts.conftest import PASSWORD
-from tests.conftest import Database, cloned
+from tests.conftest import Database, cloned, serving
 
 _HEAD = b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -59,8 +57,8 @@ def service(county: Database, app: FastAPI) -> Iterator[int]:
     with county.active(GIS_TLS="true", GIS_HEAD_TIMEOUT_S="1", GIS_SEND_TIMEOUT_S="1"):
         authority.prepare(get_settings().hosts())
         secure._kept.cache_clear()
-        with _serving(app) as port:
-            yield port
+        with serving(app, secure.SecureProtocol) as address:
+            yield int(address.rpartition(":")[2])
 
 
 @pytest.fixture
@@ -68,23 +66,6 @@ def port(service: int, county: Database) -> Iterator[int]:
     """The service's port, with its settings in force."""
     with county.active(GIS_TLS="true", GIS_HEAD_TIMEOUT_S="1", GIS_SEND_TIMEOUT_S="1"):
         yield service
-
-
-@contextlib.contextmanager
-def _serving(app: FastAPI) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    service = uvicorn.Server(
-        uvicorn.Config(app, port=port, http=secure.SecureProtocol, log_level="warning", proxy_headers=False, ws="none")
-    )
-    thread = threading.Thread(target=service.run, daemon=True)
-    thread.start()
-    while not service.started:
-        time.sleep(0.02)
-    yield port
-    service.should_exit = True
-    thread.join()
 
 
 def _trusting() -> ssl.SSLContext:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import geopandas as gpd
 
 from web_map.layers.base import FeatureLayer, Tiles
-from web_map.layers.features import feature
 from web_map.layers.source import Places, places
 
 _FROM_ZOOM = 13
@@ -22,16 +21,9 @@ class PlaceNames(FeatureLayer):
     """
 
     def __init__(self, source: gpd.GeoDataFrame | Places | Tiles, *, lang: str = "zh", show: bool = True) -> None:
-        features = []
-        if not isinstance(source, Tiles):
-            found = places(source).needs("PlaceNames", "name")
-            features = [
-                feature(shape, {"name": row["name"] or ""})
-                for row, shape in zip(found.rows, found.degrees(), strict=True)
-            ]
         super().__init__(
             "村（社区）名" if lang == "zh" else "Names of villages",
-            features,
+            [] if isinstance(source, Tiles) else places(source).needs("PlaceNames", "name").named(),
             {"fallback": {"weight": 0, "fill": False, "radius": 0}},
             identifier="names", tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
             label="name", labelFrom=_FROM_ZOOM,

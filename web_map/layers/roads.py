@@ -5,7 +5,6 @@ from __future__ import annotations
 import geopandas as gpd
 
 from web_map.layers.base import FeatureLayer, Tiles
-from web_map.layers.features import feature
 from web_map.layers.palette import line
 from web_map.layers.source import Places, places
 
@@ -23,16 +22,9 @@ class Roads(FeatureLayer):
     """
 
     def __init__(self, source: gpd.GeoDataFrame | Places | Tiles, *, lang: str = "zh", show: bool = True) -> None:
-        features = []
-        if not isinstance(source, Tiles):
-            found = places(source)
-            features = [
-                feature(shape, {"name": row.get("name") or ""})
-                for row, shape in zip(found.rows, found.degrees(), strict=True)
-            ]
         super().__init__(
             "道路" if lang == "zh" else "Roads",
-            features,
+            [] if isinstance(source, Tiles) else places(source).named(),
             {"fallback": line("#b9b2a3", 1.6)},
             identifier="roads", tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
             shape="line", label="name", labelFrom=_NAMES_FROM_ZOOM,

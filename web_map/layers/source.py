@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from gis_service.db.queries import statement
 from gis_service.errors import InputError
-from web_map.layers.features import to_degrees
+from web_map.layers.features import feature, to_degrees
 
 Row = dict[str, Any]
 
@@ -50,6 +50,13 @@ class Places:
     def degrees(self) -> NDArray[np.object_]:
         """Return the geometries in longitude and latitude."""
         return to_degrees(self.shapes, self.srid) if len(self.shapes) else self.shapes
+
+    def named(self) -> list[dict[str, Any]]:
+        """Return the places as features that carry their name, empty where none is known."""
+        return [
+            feature(shape, {"name": row.get("name") or ""})
+            for row, shape in zip(self.rows, self.degrees(), strict=True)
+        ]
 
     def needs(self, layer: str, *columns: str) -> Places:
         """Return the places, each of which has these columns.

@@ -54,17 +54,10 @@ class WaterAreas(FeatureLayer):
     """
 
     def __init__(self, source: gpd.GeoDataFrame | Places | Tiles, *, lang: str = "zh", show: bool = True) -> None:
-        features = []
-        if not isinstance(source, Tiles):
-            found = places(source)
-            features = [
-                feature(shape, {"name": row.get("name") or ""})
-                for row, shape in zip(found.rows, found.degrees(), strict=True)
-            ]
         style = fill("#b5d3e7", 0.9, 0.8, "#7fa9c6")
         super().__init__(
             "河流水面" if lang == "zh" else "Rivers and lakes",
-            features,
+            [] if isinstance(source, Tiles) else places(source).named(),
             {"fallback": style},
             [{"name": "河流、湖塘" if lang == "zh" else "river, lake, pond", "style": style}],
             identifier="water_areas", tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
