@@ -190,6 +190,18 @@ class Settings(BaseSettings):
             named |= machine.names()
         return frozenset({"localhost", "127.0.0.1", "[::1]", self.host.lower(), *named})
 
+    @property
+    def shown(self) -> tuple[str | int | None, ...]:
+        """What of the settings stands in maps and on sheets: what is kept of those hangs on it."""
+        return (
+            self.background,
+            self.background_credit,
+            self.inline_limit,
+            self.map_approval,
+            self.public_url,
+            self.timezone,
+        )
+
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:

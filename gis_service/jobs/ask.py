@@ -12,10 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from gis_service import __version__
+from gis_service.db.day import today
 from gis_service.db.queries import statement
 from gis_service.errors import ConflictError, InputError, NotFoundError, TooManyError
 from gis_service.identity import Identity, Right
 from gis_service.jobs.kinds import KINDS
+from gis_service.relief import elevation
 from gis_service.settings import get_settings
 
 WAITING_MAX = 20
@@ -111,8 +113,10 @@ def ask(connection: Connection, identity: Identity, kind: str, parameters: dict[
 
 
 def _key(connection: Connection, identity: Identity, kind: str, parameters: dict[str, Any]) -> str:
+    """Return the digest of all that the file hangs on: who may see what, the data, the day, the ground, the settings."""
     moment = tuple(connection.execute(text(statement("jobs.moment"))).one())
-    told = json.dumps([kind, parameters, identity.scope, moment, __version__], sort_keys=True, default=str)
+    around = (today(), elevation.version(), get_settings().shown, __version__)
+    told = json.dumps([kind, parameters, identity.scope, moment, around], sort_keys=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()
 
 

@@ -93,6 +93,30 @@ def test_whoever_has_the_same_eyes_shares_one(county: Database):
     assert _ask(LIN).job_id != first.job_id, "the data is another"
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("GIS_MAP_APPROVAL", "桂S(2022)1号"), ("GIS_INLINE_LIMIT", "77"), ("GIS_TODAY", "2022-09-30")],
+)
+def test_a_shared_file_is_of_one_day_and_these_settings(county: Database, setting: str, value: str):
+    first = _ask(PING)
+    assert _ask(LIN).job_id == first.job_id
+    with county.active(**{setting: value}):
+        other = _ask(LIN)
+        assert other.job_id != first.job_id
+        assert _ask(PING).job_id == other.job_id
+
+
+def test_a_shared_file_is_of_one_ground(county: Database, tmp_path: Path):
+    path = tmp_path / "ground.tif"
+    path.touch()
+    flat = _ask(PING)
+    with county.active(GIS_ELEVATION=str(path)):
+        hilly = _ask(PING)
+        assert hilly.job_id != flat.job_id
+        os.utime(path, (1, 1))
+        assert _ask(PING).job_id != hilly.job_id, "the file was changed"
+
+
 def test_a_file_that_is_gone_is_made_again(county: Database):
     first = _ask(PING)
     assert worker.run_one("short")

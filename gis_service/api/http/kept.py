@@ -66,7 +66,7 @@ def kept_page(
     rights = frozenset(right for right in Right if identity.may(right))
     key = (
         database_url("service"),
-        get_settings().background,
+        get_settings().shown,
         elevation.version(),
         name,
         parts,
