@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +30,7 @@ from gis_service.api.http.authorisation import current_user, forbidden, public
 from gis_service.api.http.bodies import Body
 from gis_service.api.http.errors import answer_to, of_database
 from gis_service.api.http.lanes import Lanes
+from gis_service.api.http.routing import any_of
 from gis_service.api.http.rules import heavy
 from gis_service.api.http.turns import Turns
 from gis_service.db.work import Work, working
@@ -76,17 +79,24 @@ class _Table:
     """The doors of an application, found as its router finds routes: the first that fits."""
 
     def __init__(self, app: Any) -> None:
-        self._routes = [
-            (context.path_regex, context.methods or set(), _door_of(context.dependant, str(context.path)))
-            for context in iter_route_contexts(app.routes)
-            if isinstance(context.original_route, APIRoute)
-        ]
+        found: dict[str, list[tuple[re.Pattern[str], Door]]] = defaultdict(list)
+        for context in iter_route_contexts(app.routes):
+            if isinstance(context.original_route, APIRoute):
+                door = _door_of(context.dependant, str(context.path))
+                for method in context.methods or ():
+                    found[method].append((context.path_regex, door))
+        self._of = {
+            method: (any_of(regex for regex, _ in routes), [door for _, door in routes])
+            for method, routes in found.items()
+        }
 
     def door(self, method: str, path: str) -> Door:
         """Return the door of an address, the one that takes nothing where there is none."""
-        for regex, methods, door in self._routes:
-            if method in methods and regex.match(path):
-                return door
+        if method in self._of:
+            regex, doors = self._of[method]
+            fits = regex.match(path)
+            if fits is not None:
+                return doors[int(str(fits.lastgroup)[1:])]
         return _STATIC if path.startswith("/static/") else _NO_ROUTE
 
 

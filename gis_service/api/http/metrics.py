@@ -7,17 +7,18 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from gis_service.api.http.authorisation import allow
+from gis_service.api.http.routing import Router
 from gis_service.db.engine import get_engine
 from gis_service.identity import Right
 
-router = APIRouter(tags=["Health"])
+router = Router(tags=["Health"])
 
 # Not the library's global registry: applications made one after another in a process would meet in it.
 _REGISTRY = CollectorRegistry()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
+from fastapi import Depends, Form, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
@@ -16,13 +16,14 @@ from gis_service.api.http.authentication import AuditWriter, forget_principals
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.codelists import DEPARTMENT
 from gis_service.db.engine import transaction
 from gis_service.db.queries import statement
 from gis_service.errors import GisError, InputError
 from gis_service.identity import Identity, Right, Role
 
-router = APIRouter(dependencies=[Depends(allow(Right.ACCOUNTS))])
+router = Router(dependencies=[Depends(allow(Right.ACCOUNTS))])
 
 Name = Annotated[str, Path(max_length=100)]
 TokenId = Annotated[int, Path(ge=1, le=2**62)]

@@ -5,19 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Path, Response
+from fastapi import BackgroundTasks, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.bodies import SHAPES
 from gis_service.api.http.connect import Reading, Writing
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import takes
 from gis_service.api.routes.tiles import forget_versions
 from gis_service.areas import drawn
 from gis_service.identity import Right
 
-router = APIRouter(prefix="/api/areas", tags=["Areas"])
+router = Router(prefix="/api/areas", tags=["Areas"])
 _READ = [Depends(allow(Right.READ))]
 _DRAW = [Depends(allow(Right.DRAW)), Depends(takes(SHAPES))]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 
 from gis_service.accounts.audit_log import Action
@@ -12,13 +12,14 @@ from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.bodies import Body
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.errors import language
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import takes
 from gis_service.attachments import picture, store
 from gis_service.db.engine import transaction
 from gis_service.errors import ConflictError
 from gis_service.identity import Right
 
-router = APIRouter(prefix="/api", tags=["Record"])
+router = Router(prefix="/api", tags=["Record"])
 House = Annotated[str, Query(min_length=1, max_length=200, description="The house that it shows")]
 Sha256 = Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$")]
 _IMAGE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
@@ -14,9 +14,10 @@ from gis_service.accounts.audit_log import Action, Entry, Sought
 from gis_service.api.http.authorisation import CurrentUser, allow
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.identity import Right
 
-router = APIRouter(dependencies=[Depends(allow(Right.TRAIL))])
+router = Router(dependencies=[Depends(allow(Right.TRAIL))])
 
 _PAGE = 100
 Account = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$")]

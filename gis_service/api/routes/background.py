@@ -13,17 +13,18 @@ from typing import Annotated, Any
 
 import httpx
 import structlog
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from fastapi import Path as PathParameter
 from pmtiles.reader import MmapSource, Reader
 from pmtiles.tile import TileType
 
 from gis_service.api.http.authorisation import allow
+from gis_service.api.http.routing import Router
 from gis_service.errors import NotFoundError, SetupError
 from gis_service.identity import Right
 from gis_service.settings import get_settings
 
-router = APIRouter(tags=["Tiles"])
+router = Router(tags=["Tiles"])
 log = structlog.get_logger("gis_service.api")
 
 _BYTES_MAX = 2_000_000

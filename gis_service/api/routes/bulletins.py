@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import ConfigDict, Field
 from sqlalchemy import Connection
@@ -18,6 +18,7 @@ from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, REPORTS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import heavy
 from gis_service.api.http.texts import Texts
 from gis_service.bulletins import assessment, lists, snapshot
@@ -30,7 +31,7 @@ from gis_service.export.rows import write_rows
 from gis_service.identity import UNIT_CODE, Identity, Right
 from web_map.bulletins import bulletin_values, houses_values, list_values
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 _HEAVY = [Depends(allow(Right.READ)), Depends(heavy)]
 _EXPORT = [Depends(allow(Right.EXPORT)), Depends(heavy)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import ConfigDict, Field
@@ -16,6 +16,7 @@ from gis_service.api.http.connect import Reading
 from gis_service.api.http.downloads import DOWNLOADS, PAPERS, exported, paper
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.texts import BLANK, Texts
 from gis_service.api.routes.tiles import forget_versions
 from gis_service.cases import events, find, lists, rules
@@ -25,7 +26,7 @@ from gis_service.identity import UNIT_CODE, Right
 from gis_service.sheet.remedy import print_remedy, read_remedy
 from web_map.cases import case_values, cases_values
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 _CASE = [Depends(allow(Right.CASE))]
 

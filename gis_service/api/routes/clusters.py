@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Connection
@@ -16,6 +16,7 @@ from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import heavy
 from gis_service.api.http.texts import Texts
 from gis_service.db.engine import work_srid
@@ -27,7 +28,7 @@ from gis_service.fire.route import as_geojson
 from gis_service.fire.work import work_of
 from gis_service.identity import UNIT_CODE, Right
 
-router = APIRouter(tags=["Clusters"], dependencies=[Depends(allow(Right.READ))])
+router = Router(tags=["Clusters"], dependencies=[Depends(allow(Right.READ))])
 _RECORD = [Depends(allow(Right.RECORD))]
 
 ClusterId = Annotated[int, Path(ge=1, le=2**31 - 1)]

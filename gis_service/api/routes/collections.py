@@ -10,12 +10,13 @@ import math
 from datetime import date  # datetime is one too
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import ColumnElement, Connection, Integer, and_, false, func, select
 
 from gis_service.api.http.authorisation import allow
 from gis_service.api.http.connect import Reading
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import heavy
 from gis_service.api.http.times import interval
 from gis_service.db.engine import work_srid, zone_bounds
@@ -24,7 +25,7 @@ from gis_service.db.places import PLACES, Place
 from gis_service.errors import InputError, NotFoundError
 from gis_service.identity import Right
 
-router = APIRouter(tags=["OGC API Features"], dependencies=[Depends(allow(Right.READ))])
+router = Router(tags=["OGC API Features"], dependencies=[Depends(allow(Right.READ))])
 
 GEOJSON = "application/geo+json"
 CONFORMANCE = [

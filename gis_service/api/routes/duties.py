@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import ConfigDict, Field
@@ -16,6 +16,7 @@ from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import heavy
 from gis_service.api.http.texts import BLANK, Line, Texts
 from gis_service.cases import rules
@@ -24,7 +25,7 @@ from gis_service.export.rows import write_rows
 from gis_service.identity import Identity, Right, Role
 from web_map.work import work_values
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 Place = Annotated[str, Field(pattern="^[0-9A-Za-z_-]{1,30}$")]
 Kind = Literal["control", "overdue", "check", "review", "patrol", "inspect", "proposal"]

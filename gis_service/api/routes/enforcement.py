@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import ConfigDict, Field
@@ -17,6 +17,7 @@ from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.texts import BLANK, Line, Texts
 from gis_service.api.routes.cases import Sha256, Unit
 from gis_service.codelists import HAZARD_TIER, word
@@ -25,7 +26,7 @@ from gis_service.export.rows import write_rows
 from gis_service.identity import Right, Role
 from web_map.enforcement import action_values, list_values
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 _CASE = [Depends(allow(Right.CASE))]
 ActionId = Annotated[int, PathParameter(ge=1, le=2**62)]

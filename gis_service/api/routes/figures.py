@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import heavy
 from gis_service.export.files import write_places
 from gis_service.export.table import Table
@@ -26,7 +27,7 @@ from gis_service.identity import UNIT_CODE, Right
 from gis_service.selection.lists import HEADINGS, Narrowed, frame_of_rows
 from gis_service.selection.reasons import house_facts, phrases
 
-router = APIRouter(prefix="/api", tags=["Figures"])
+router = Router(prefix="/api", tags=["Figures"])
 
 TownshipCode = Annotated[str, Query(pattern=UNIT_CODE, description="Code of a township")]
 Township = Annotated[str | None, Query(pattern=UNIT_CODE, description="Code of a township: figures by its villages")]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
 from sqlalchemy import Connection
 
@@ -19,6 +19,7 @@ from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import takes
 from gis_service.api.routes.judgements import Unit
 from gis_service.api.routes.tiles import forget_versions
@@ -29,7 +30,7 @@ from gis_service.forms.read import Read, load
 from gis_service.identity import Right
 from web_map.forms import form_values
 
-router = APIRouter()
+router = Router()
 RIGHTS: dict[Name, Right] = {"visits": Right.VISIT, "judgements": Right.JUDGE, "cases": Right.CASE}
 """Who may send which sheet back."""
 LeaveOut = Annotated[bool, Query(description="Leave out rows that cannot be used, and load the others")]

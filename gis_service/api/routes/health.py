@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from sqlalchemy import text
 
 from gis_service import __version__
 from gis_service.api.http.authorisation import allow, public
 from gis_service.api.http.connect import Bare, Reading
+from gis_service.api.http.routing import Router
 from gis_service.api.routes.tiles import data_version
 from gis_service.db.queries import part, statement
 from gis_service.errors import InputError
 from gis_service.identity import Right
 
-router = APIRouter()
+router = Router()
 
 
 @router.get(

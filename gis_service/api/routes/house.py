@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
 
@@ -14,6 +14,7 @@ from gis_service.api.http.connect import Reading
 from gis_service.api.http.downloads import paper
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.db.day import day_asked, today
 from gis_service.db.engine import transaction
 from gis_service.export.mark import Mark
@@ -24,7 +25,7 @@ from gis_service.sheet import dossier
 from gis_service.sheet.house import print_house, read_sheet_data
 from web_map.house import found_values, house_values
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 
 BuildingId = Annotated[str, PathParameter(min_length=1, max_length=200)]

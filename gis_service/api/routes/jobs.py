@@ -9,7 +9,7 @@ import time
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
+from fastapi import Depends, Form, Path, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +22,7 @@ from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import MEDIA
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import takes
 from gis_service.db.engine import transaction
 from gis_service.errors import ConflictError, GisError, InputError, NotFoundError, SetupError
@@ -35,7 +36,7 @@ from gis_service.settings import get_settings
 from gis_service.sheet.stamp import stamp
 from web_map.job import noted
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 _OPERATE = [Depends(allow(Right.OPERATE))]
 

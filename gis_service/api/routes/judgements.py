@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import ConfigDict, Field
@@ -16,6 +16,7 @@ from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
+from gis_service.api.http.routing import Router
 from gis_service.api.http.texts import Texts
 from gis_service.api.routes.house import Day
 from gis_service.api.routes.tiles import forget_versions
@@ -26,7 +27,7 @@ from gis_service.identity import UNIT_CODE, Right
 from gis_service.record import business, codes, judge
 from gis_service.record.lists import BUSINESS_HEADINGS, business_rows
 
-router = APIRouter(prefix="/api", tags=["Record"])
+router = Router(prefix="/api", tags=["Record"])
 _READ = [Depends(allow(Right.READ))]
 _EXPORT = [Depends(allow(Right.EXPORT))]
 _JUDGE = [Depends(allow(Right.JUDGE))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
+from fastapi import Depends, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import text
 
@@ -22,6 +22,7 @@ from gis_service.api.http.authentication import (
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.routes.sign_in import browser_secret
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import statement
@@ -29,7 +30,7 @@ from gis_service.errors import GisError, InputError
 from gis_service.identity import RIGHTS, Right
 from gis_service.settings import get_settings
 
-router = APIRouter(dependencies=[Depends(allow(Right.READ))])
+router = Router(dependencies=[Depends(allow(Right.READ))])
 
 Text = Annotated[str, Form(max_length=2_000)]
 RIGHT_ZH = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import ConfigDict, Field
@@ -17,6 +17,7 @@ from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOCX, DOWNLOADS, PAPERS, exported, paper
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import heavy, takes
 from gis_service.api.http.texts import BLANK, Line, Texts
 from gis_service.api.routes.cases import Sha256, Tier, Unit
@@ -31,7 +32,7 @@ from gis_service.paper import docx
 from gis_service.paper.blocks import Document
 from web_map.notices import notices_values
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 _CASE = [Depends(allow(Right.CASE))]
 NoticeId = Annotated[int, PathParameter(ge=1, le=2**62)]

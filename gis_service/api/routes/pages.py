@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
@@ -15,6 +15,7 @@ from gis_service.api.http.compression import file_response
 from gis_service.api.http.errors import language
 from gis_service.api.http.kept import kept_page
 from gis_service.api.http.navigation import own_map
+from gis_service.api.http.routing import Router
 from gis_service.api.routes.collections import landing
 from gis_service.api.routes.jobs import made
 from gis_service.identity import UNIT_CODE, Identity, Right, Role
@@ -24,7 +25,7 @@ from web_map.fire import fire_page
 from web_map.planner import planner_page
 from web_map.township import no_such_township, township_page
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 _EXPORT = [Depends(allow(Right.EXPORT))]
 

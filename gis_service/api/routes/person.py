@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import BaseModel
 from sqlalchemy import text
 
 from gis_service.accounts.audit_log import Action
 from gis_service.api.http.authorisation import Audit, allow
 from gis_service.api.http.connect import Reading
+from gis_service.api.http.routing import Router
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.identity import Right
 
-router = APIRouter(prefix="/api", tags=["Personal data"], dependencies=[Depends(allow(Right.PERSON))])
+router = Router(prefix="/api", tags=["Personal data"], dependencies=[Depends(allow(Right.PERSON))])
 
 
 class PersonOut(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Request
+from fastapi import BackgroundTasks, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from gis_service.accounts.audit_log import Action
@@ -12,6 +12,7 @@ from gis_service.api.http.connect import Reading
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
 from gis_service.api.http.navigation import pages_for
+from gis_service.api.http.routing import Router
 from gis_service.api.routes.plans import PlanId, TeamQuery, VersionQuery
 from gis_service.export.mark import Mark
 from gis_service.identity import Identity, Right
@@ -21,7 +22,7 @@ from web_map.frame import Page, render
 from web_map.plan import plan_page
 from web_map.plans import plans_values
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 _EXPORT = [Depends(allow(Right.EXPORT))]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +17,7 @@ from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, GOES_ON, MEDIA
 from gis_service.api.http.errors import language
+from gis_service.api.http.routing import Router
 from gis_service.api.http.texts import Line
 from gis_service.api.routes.jobs import made
 from gis_service.api.routes.selections import AskIn, ask_of_body
@@ -39,7 +40,7 @@ from gis_service.selection.select import latest_run, parameters_of, run_selectio
 from gis_service.selection.terms import AreaTerm, Ask
 from gis_service.settings import default
 
-router = APIRouter(tags=["Plans"])
+router = Router(tags=["Plans"])
 _READ = [Depends(allow(Right.READ))]
 _EXPORT = [Depends(allow(Right.EXPORT))]
 _PLAN = [Depends(allow(Right.PLAN))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
 from pydantic import ConfigDict, Field
@@ -16,6 +16,7 @@ from gis_service.api.http.authorisation import Audit, CurrentUser, allow, public
 from gis_service.api.http.connect import Bare, Reading, Writing
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.texts import Line, Texts
 from gis_service.identity import Right
 from gis_service.plates import plates
@@ -23,7 +24,7 @@ from gis_service.plates.print import print_plates
 from gis_service.plates.token import LENGTH
 from web_map.plates import plate_values, plates_values
 
-router = APIRouter()
+router = Router()
 _CASE = [Depends(allow(Right.CASE))]
 Code = Annotated[str, PathParameter(min_length=LENGTH, max_length=LENGTH, pattern=r"^[A-Za-z0-9_-]+$")]
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 
 from gis_service.api.http.authorisation import allow
+from gis_service.api.http.routing import Router
 from gis_service.cache import Cache
 from gis_service.errors import NotFoundError
 from gis_service.identity import Right
 from gis_service.relief.elevation import FROM_ZOOM, elevation, tile_of
 
-router = APIRouter(tags=["Tiles"])
+router = Router(tags=["Tiles"])
 _MEDIA = "image/webp"
 _ZOOM_MAX = 18
 

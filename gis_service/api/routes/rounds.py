@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,12 +15,13 @@ from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.texts import Line
 from gis_service.identity import Right
 from gis_service.record import judge, rounds
 from web_map.rounds import round_values
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 _ROUNDS = [Depends(allow(Right.ROUNDS))]
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -19,6 +19,7 @@ from gis_service.api.http.bodies import SHAPES
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, GOES_ON, exported
 from gis_service.api.http.errors import language
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import heavy, takes
 from gis_service.api.http.texts import Line
 from gis_service.api.routes.areas import ShapeIn
@@ -66,7 +67,7 @@ from gis_service.selection.terms import (
     default_zone_terms,
 )
 
-router = APIRouter(prefix="/api", tags=["Selection"])
+router = Router(prefix="/api", tags=["Selection"])
 _READ = [Depends(allow(Right.READ))]
 _SELECT = [Depends(allow(Right.SELECT)), Depends(heavy)]
 _PREVIEW = [*_READ, Depends(heavy), Depends(takes(SHAPES))]

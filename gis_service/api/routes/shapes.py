@@ -8,19 +8,18 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import shapely
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from gis_service.api.http.authorisation import allow
 from gis_service.api.http.bodies import SHAPES
 from gis_service.api.http.connect import Reading
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import takes
 from gis_service.areas.shapes import around, as_geojson, nearest_road, to_work, zone_grounds
 from gis_service.identity import Right
 
-router = APIRouter(
-    prefix="/api/shapes", tags=["Areas"], dependencies=[Depends(allow(Right.DRAW)), Depends(takes(SHAPES))]
-)
+router = Router(prefix="/api/shapes", tags=["Areas"], dependencies=[Depends(allow(Right.DRAW)), Depends(takes(SHAPES))])
 
 Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Lat = Annotated[float, Field(ge=-85, le=85, allow_inf_nan=False)]

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import text
 
@@ -26,6 +26,7 @@ from gis_service.api.http.authentication import (
 from gis_service.api.http.authorisation import Audit, allow, public
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import local_path, page
+from gis_service.api.http.routing import Router
 from gis_service.db.engine import get_engine
 from gis_service.db.queries import statement
 from gis_service.errors import GisError, SignInError, TooManyError
@@ -33,7 +34,7 @@ from gis_service.identity import Right
 from gis_service.settings import get_settings
 from web_map import assets
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 _FORM_COOKIE = "gis_form"
 _BROWSER_COOKIE = "gis_browser"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
 from pydantic import ConfigDict, Field
@@ -15,6 +15,7 @@ from gis_service.api.http.bodies import Body
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import heavy, takes
 from gis_service.api.http.texts import BLANK, Line, Texts
 from gis_service.attachments import picture, store
@@ -23,7 +24,7 @@ from gis_service.identity import UNIT_CODE, Right
 from gis_service.signatures import sign, state
 from web_map.signatures import sign_off_values, signature_values
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 _SIGN = [Depends(allow(Right.SIGN))]
 SignatureId = Annotated[int, PathParameter(ge=1, le=2**62)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import ConfigDict, Field
@@ -17,6 +17,7 @@ from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import REPORTS, exported
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.rules import heavy
 from gis_service.api.http.texts import BLANK, Texts
 from gis_service.api.routes.jobs import made as printed
@@ -26,7 +27,7 @@ from gis_service.identity import UNIT_CODE, Right, Role
 from gis_service.tables import sheets, steps
 from web_map.reports import steps_values, table_values
 
-router = APIRouter()
+router = Router()
 _HEAVY = [Depends(allow(Right.READ)), Depends(heavy)]
 Day = Annotated[date | None, BLANK, Query(description="As of the end of which day")]
 Operating = Annotated[bool, Query(description="Of operating houses alone (statistics)")]

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from sqlalchemy import Connection, text
 
 from gis_service import __version__
 from gis_service.api.http.authorisation import allow
 from gis_service.api.http.compression import packed, takes_packed
+from gis_service.api.http.routing import Router
 from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.cache import Cache
 from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
@@ -23,7 +24,7 @@ from gis_service.identity import Identity, Right
 from gis_service.projection import transformer
 from gis_service.selection.select import latest_run
 
-router = APIRouter(tags=["Tiles"])
+router = Router(tags=["Tiles"])
 
 MEDIA = "application/vnd.mapbox-vector-tile"
 ZOOM_MAX = 22

@@ -6,16 +6,17 @@ fingerprint is compared with what the office shows.
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 from gis_service.api.http.authorisation import public
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.errors import NotFoundError
 from gis_service.settings import get_settings
 from gis_service.tls import authority
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(public)])
+router = Router(include_in_schema=False, dependencies=[Depends(public)])
 
 
 def _check_served() -> None:

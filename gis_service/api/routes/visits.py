@@ -6,7 +6,7 @@ import time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -17,6 +17,7 @@ from gis_service.api.http.compression import file_response
 from gis_service.api.http.connect import Reading
 from gis_service.api.http.errors import language
 from gis_service.api.http.forms import page
+from gis_service.api.http.routing import Router
 from gis_service.api.http.texts import Texts
 from gis_service.api.routes.house import BuildingId
 from gis_service.api.routes.tiles import forget_versions
@@ -27,7 +28,7 @@ from gis_service.visits import enter, proposals
 from web_map import assets
 from web_map.visit import visit_values
 
-router = APIRouter()
+router = Router()
 _READ = [Depends(allow(Right.READ))]
 _VISIT = [Depends(allow(Right.VISIT))]
 
