@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 
 from gis_service.cases import events, rules
 from gis_service.db.engine import transaction
+from gis_service.db.server import Server
 from gis_service.errors import ConflictError, ForbiddenError, GisError
 from gis_service.identity import Identity
 from tests.cases.conftest import (
@@ -22,7 +24,7 @@ from tests.cases.conftest import (
     VILLAGE,
     photographs,
 )
-from tests.conftest import Database
+from tests.conftest import Database, cloned
 from tests.record.conftest import TOWN
 
 # From: P pending, I in progress, A accepted, C cleared; to; who: a administrator, p planner, f fire, t township, d department.
@@ -151,8 +153,23 @@ def _review(connection: Connection, case_id: int, kind: str) -> None:
 _VARIANTS = ("plain", "busy", "clearance", "county", "unit", "office")
 
 
+@pytest.fixture(scope="module")
+def _made(server: Server, _town: str) -> Iterator[tuple[str, dict[tuple[str, str], tuple[int, str]]]]:
+    """The town with a case in each state, of each variant; and their numbers, which are the same in each copy."""
+    with cloned(server, _town) as town:
+        yield town.name, _fill(town)
+
+
 @pytest.fixture
-def made(town: Database) -> dict[tuple[str, str], tuple[int, str]]:
+def made(
+    server: Server, _made: tuple[str, dict[tuple[str, str], tuple[int, str]]]
+) -> Iterator[dict[tuple[str, str], tuple[int, str]]]:
+    name, cases = _made
+    with cloned(server, name):
+        yield cases
+
+
+def _fill(town: Database) -> dict[tuple[str, str], tuple[int, str]]:
     houses = [f"{state}-{variant}" for state in _STATES.values() for variant in _VARIANTS]
     for k, house in enumerate(houses):
         town.ask(
