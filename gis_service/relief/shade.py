@@ -14,7 +14,7 @@ _AZIMUTH, _ALTITUDE = math.radians(315), math.radians(45)
 """The sun of printed maps, from the upper left: with another one valleys are seen as ridges."""
 FLAT = math.sin(_ALTITUDE)
 """Brightness of level ground."""
-_DARK, _LIGHT = 0.35, 0.8
+_DARK, _LIGHT = 0.24, 0.65
 """How far shadow goes to black and light to white at most: houses and names lie above."""
 GROUND = (243, 241, 236)
 """The ground of our maps (``--ground`` in gis.css): where nothing is shaded a picture cannot be seen."""

@@ -112,6 +112,11 @@ def test_files_open_with_the_network_unplugged(
     page.locator("#gis-list li button").first.click()
     at_rest(page)
     assert "模拟数据" in page.locator(".gis-head").inner_text() or "Simulated" in page.locator(".gis-head").inner_text()
+    # On a phone the title keeps to a line, whatever stands beside it.
+    page.set_viewport_size({"width": 375, "height": 812})
+    title = page.locator(".gis-head h1").bounding_box()
+    assert title
+    assert title["height"] < 40
     seen.clean()
 
 
