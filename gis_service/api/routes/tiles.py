@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from gis_service import __version__
 from gis_service.api.http.authorisation import allow
-from gis_service.api.http.compression import packed, takes_packed
+from gis_service.api.http.compression import coding_of, packed, worth_packing
 from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.cache import Cache
 from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
@@ -146,12 +146,13 @@ async def tile(
     if content is None:
         content = await _make(identity, known, z, x, y, run)
         _cache().put(key, content)
-    if takes_packed(request, content):
-        small = _cache().get((*key, "gzip"))
+    coding = coding_of(request) if worth_packing(content) else None
+    if coding is not None:
+        small = _cache().get((*key, coding))
         if small is None:
-            small = packed(content)
-            _cache().put((*key, "gzip"), small)
-        content, headers = small, headers | {"Content-Encoding": "gzip"}
+            small = packed(content, coding)
+            _cache().put((*key, coding), small)
+        content, headers = small, headers | {"Content-Encoding": coding}
     return Response(content, media_type=MEDIA, headers=headers)
 
 
