@@ -1,6 +1,7 @@
 /* Width: what is at most so wide, summed up in the browser from widths that came once. */
 import { element } from "../dom.js";
 import { fill, whole } from "../language.js";
+import { drawn } from "../layers/drawn.js";
 
 /**
  * @typedef {{gaps: number, metres: number, houses: number, byClass: Record<string, number>}} Sum
@@ -35,7 +36,8 @@ export function slider({ maps, fire, words, section }) {
   if (fire.gaps) sum = ofGaps(fire.gaps, fire.half_m);
   else {
     said.textContent = words.counting;
-    fetch(fire.widths)
+    drawn(maps.map)
+      .then(() => fetch(fire.widths))
       .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)))
       .then((data) => {
         sum = ofSteps(data);

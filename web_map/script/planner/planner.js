@@ -1,5 +1,6 @@
 /* The planner's panel: what is asked for, the houses that are listed, areas to draw, the lists there are. */
 import { byId, element, find } from "../dom.js";
+import { drawn } from "../layers/drawn.js";
 import { tabs } from "../page/tabs.js";
 import { wordsOf } from "../words.js";
 import { Areas } from "./areas.js";
@@ -32,8 +33,8 @@ export class Planner {
       { id: "lists", name: words.lists, node: this.lists.node },
       { id: "legend", name: words.legend, node: [facts, legend, notes].filter(Boolean) },
     ]);
-    this.read();
-    this.count();
+    this.listing.begin();
+    drawn(this.maps.map).then(() => this.count());
     const told = sessionStorage.getItem("gis-told");
     if (told) {
       sessionStorage.removeItem("gis-told");
