@@ -18,7 +18,7 @@ from gis_service.figures.worklist import township_list
 from gis_service.selection.reasons import house_facts
 from gis_service.settings import get_settings
 from web_map.frame import Page
-from web_map.layers import Clusters, HazardTiers, Listed, Tiles, Veil
+from web_map.layers import Asked, Clusters, HazardTiers, Listed, Tiles, Veil
 from web_map.layers.features import middle
 from web_map.layers.source import of_rows
 from web_map.parts import (
@@ -65,13 +65,19 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
     county = county_of(connection)
     ground = ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline)
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
+    # A served page has their shapes and titles, and asks for what a click tells.
+    of_house = None if offline else Asked("/api/buildings/")
+    of_cluster = None if offline else Asked("/api/clusters/", "cluster_id", f"?run={runs.density}")
     layers = drawn(
         [
             relief(bounds, simulated=bool(head["simulated"]), lang=lang, offline=offline),
             *ground, _houses(connection, township, srid, offline=offline, lang=lang),
             Veil(of_rows([place], srid), lang=lang) if place and place["geom"] is not None else None,
-            Clusters(of_rows(clusters, srid), dots=False, lang=lang, name="密集连片区" if zh else "Dense clusters"),
-            Listed(of_rows(listed, srid), lang=lang), None if offline else place_names(lang=lang),
+            Clusters(
+                of_rows(clusters, srid), dots=False, asked=of_cluster, lang=lang,
+                name="密集连片区" if zh else "Dense clusters",
+            ),
+            Listed(of_rows(listed, srid), asked=of_house, lang=lang), None if offline else place_names(lang=lang),
         ]
     )  # fmt: skip
     list_name = "工作清单：严重、一定隐患和优先排查" if zh else "To work from: hazards and priorities"

@@ -9,7 +9,7 @@ import geopandas as gpd
 import shapely
 
 from gis_service.facts import cluster
-from web_map.layers.base import FeatureLayer, Tiles
+from web_map.layers.base import Asked, FeatureLayer, Tiles
 from web_map.layers.features import COARSE, feature
 from web_map.layers.palette import fill, line
 from web_map.layers.source import Places, places
@@ -28,6 +28,8 @@ class Clusters(FeatureLayer):
         Polygons with ``cluster_id`` and ``buildings``, as ``gis-service density`` writes them; the rest is told by a click.
     dots
         Whether they are dots from afar, as on a map of a whole county.
+    asked
+        Where their facts come from, which else come with the map.
 
     """
 
@@ -36,6 +38,7 @@ class Clusters(FeatureLayer):
         source: gpd.GeoDataFrame | Places | Tiles,
         *,
         dots: bool = True,
+        asked: Asked | None = None,
         lang: str = "zh",
         name: str | None = None,
         show: bool = True,
@@ -47,21 +50,20 @@ class Clusters(FeatureLayer):
             found = places(source).needs("Clusters", "cluster_id", "buildings")
             outlines = Places([], shapely.simplify(found.shapes, _GRAIN_M), found.srid)
             for row, shape in zip(found.rows, outlines.degrees(), strict=True):
-                told = cluster.facts(row, zh=zh)
+                told: dict[str, Any] = {"title": cluster.title(row), "rows": []} if asked else cluster.facts(row, zh=zh)
                 if row.get("crosses"):
                     border = "跨乡镇，数字为全片" if zh else "crosses; figures are of the whole"
                     told["rows"].append(["跨界" if zh else "border", border])
-                features.append(
-                    feature(shape, {"size": dot_px(row["buildings"])}, told, f"c{row['cluster_id']}", COARSE)
-                )
+                properties = {"size": dot_px(row["buildings"]), "cluster_id": row["cluster_id"]}
+                features.append(feature(shape, properties, told, f"c{row['cluster_id']}", COARSE))
         far: dict[str, Any] = {"farRadius": 4, "nearZoom": _NEAR_ZOOM, "farStyle": fill("#b2182b")} if dots else {}
         super().__init__(
             name or ("连片区" if zh else "Clusters"),
             features,
             {"fallback": style},
             [{"name": "连片区范围" if zh else "cluster", "style": style}],
-            identifier="clusters", tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
-            **far,
+            identifier="clusters", tiles=source if isinstance(source, Tiles) else None, asked=asked, show=show,
+            lang=lang, **far,
         )  # fmt: skip
 
 

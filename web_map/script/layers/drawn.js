@@ -1,4 +1,4 @@
-/* When all that a map shows at first is drawn: what may come after it waits, so that a slow line brings the map first. */
+/* When all that a map shows at first is drawn: what may come after it waits, for a slow line brings the map first. */
 import L from "../leaflet.js";
 
 /**

@@ -6,7 +6,7 @@ import { element } from "../dom.js";
 import L from "../leaflet.js";
 import { wordsOf } from "../words.js";
 import { marksOf } from "./marks.js";
-import { unpack } from "./packed.js";
+import { spelled, unpack } from "./packed.js";
 import { InlineSource, TiledSource } from "./source.js";
 import { classOf, farStyle, styleOf } from "./style.js";
 import { PathSymbolizer, POINT } from "./symbol.js";
@@ -19,7 +19,7 @@ import { PathSymbolizer, POINT } from "./symbol.js";
  *   legend; `of` names the class that it shows and hides.
  * @typedef {{
  *   id: string, name: string, style: Rule, keys?: Key[], shape?: string, shown?: boolean, lang?: string,
- *   features?: Feature[], packed?: any, words?: any, tiles?: string, source?: string,
+ *   features?: Feature[], steps?: number, packed?: any, words?: any, tiles?: string, source?: string,
  *   key?: string, ask?: string, query?: string, minZoom?: number, width?: string,
  *   label?: string, labelFrom?: number, labelTail?: number, mark?: Record<string, any>, thin?: boolean,
  *   farRadius?: number, farWeight?: number, farStyle?: Style, nearZoom?: number,
@@ -46,7 +46,7 @@ export class FeatureLayer extends L.LayerGroup {
     this.switchedOff = new Set();
     /** What is wider is not drawn, in layers whose features have a width. */
     this.widest = Infinity;
-    this.features = spec.packed ? unpack(spec.packed, spec.words) : spec.features || [];
+    this.features = featuresOf(spec);
     const far = spec.farRadius ? spec.nearZoom || 15 : 0;
     this.source = spec.tiles
       ? new TiledSource(spec.tiles, { source: spec.source, label: spec.label, tail: spec.labelTail })
@@ -183,6 +183,12 @@ export class FeatureLayer extends L.LayerGroup {
     this.hatched.get(key)?.remove();
     if (this.hatched.delete(key)) this.fire("capped");
   }
+}
+
+/** @param {Spec} spec @returns {Feature[]} Those that came with the page. */
+function featuresOf({ packed, words, features = [], steps }) {
+  if (packed) return unpack(packed, words);
+  return steps ? spelled(features, steps) : features;
 }
 
 /** @type {WeakMap<L.Map, number>} */
