@@ -33,6 +33,7 @@ from web_map.parts import (
     read,
     relief,
     shapes_of,
+    with_ground,
 )
 from web_map.tables import shown
 
@@ -63,7 +64,8 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
     shapes = shapes_of(listed, srid)
     clusters = read(connection, "figures.township_clusters", township=township, density_run=runs.density)
     county = county_of(connection)
-    ground = ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline)
+    tiled = None if offline else with_ground("buildings")
+    ground = ground_layers(connection, boundaries, srid, lang=lang, tiled=tiled)
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
     # A served page has their shapes and titles, and asks for what a click tells.
     of_house = None if offline else Asked("/api/buildings/")
@@ -71,7 +73,7 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
     layers = drawn(
         [
             relief(bounds, simulated=bool(head["simulated"]), lang=lang, offline=offline),
-            *ground, _houses(connection, township, srid, offline=offline, lang=lang),
+            *ground, _houses(connection, township, srid, tiled=tiled, lang=lang),
             Veil(of_rows([place], srid), lang=lang) if place and place["geom"] is not None else None,
             Clusters(
                 of_rows(clusters, srid), dots=False, asked=of_cluster, lang=lang,
@@ -127,13 +129,13 @@ def _place(connection: Connection, township: str) -> tuple[dict[str, Any] | None
     return (places[0] if places else None), (south, west, north, east)
 
 
-def _houses(connection: Connection, township: str, srid: int, *, offline: bool, lang: str) -> HazardTiers:
+def _houses(connection: Connection, township: str, srid: int, *, tiled: str | None, lang: str) -> HazardTiers:
     """Return the houses as tiles; for a file all of the township in it, each in few bytes and with few facts.
 
     Those to go to are drawn once more, with all of theirs.
     """
-    if not offline:
-        return HazardTiers(Tiles("/tiles/buildings/{z}/{x}/{y}.pbf", "buildings", ask="/api/buildings/"), lang=lang)
+    if tiled is not None:
+        return HazardTiers(Tiles(tiled, "buildings", ask="/api/buildings/"), lang=lang)
     rows = read(connection, "figures.township_houses", township=township)
     return HazardTiers(of_rows(rows, srid), packed=True, lang=lang)
 

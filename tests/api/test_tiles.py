@@ -10,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import pyogrio
 import pytest
+import shapely
 from fastapi.testclient import TestClient
 
 from gis_service.api.routes import tiles
@@ -62,6 +63,27 @@ def test_a_village_has_its_name_once(client: TestClient, demo_database: Database
                 path.write_bytes(content)
                 codes += list(pyogrio.read_dataframe(f"MVT:{path}", layer="names")["code"])
         assert codes.count(code) == 1
+
+
+def test_roads_from_afar_lie_where_they_are(client: TestClient, demo_database: Database, tmp_path: Path):
+    """One line a class, to a quarter of a pixel: 4 of a tile's 4096 units."""
+    z = 10
+    x, y = _tile_of(LON, LAT, z)
+    side = 2 * 20_037_508.342789244 / 2**z
+    left, top = x * side - side * 2 ** (z - 1), side * 2 ** (z - 1) - y * side
+    rows = demo_database.ask(
+        """SELECT class, ST_AsBinary(ST_Union(shape)) FROM (
+               SELECT class, ST_Intersection(ST_Affine(ST_Transform(geom, 3857), %s, 0, 0, %s, %s, %s),
+                                             ST_MakeEnvelope(0, 0, 4096, 4096)) AS shape
+               FROM gis.road WHERE width_m >= 6) AS r
+           WHERE NOT ST_IsEmpty(shape) GROUP BY class ORDER BY class""",
+        4096 / side, 4096 / side, -left * 4096 / side, (side - top) * 4096 / side,
+    )  # fmt: skip
+    found = _decode(client.get(f"/tiles/roads/{z}/{x}/{y}.pbf").content, "roads", tmp_path).sort_values("class")
+    assert list(found["class"]) == [name for name, _ in rows]
+    inside = found.geometry.intersection(shapely.box(0, 0, 4096, 4096))
+    for shape, (name, known) in zip(inside, rows, strict=True):
+        assert shapely.hausdorff_distance(shape, shapely.from_wkb(bytes(known)), densify=0.1) < 6, name
 
 
 def test_every_layer_is_of_a_table_or_of_a_run():

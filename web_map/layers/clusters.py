@@ -15,8 +15,8 @@ from web_map.layers.palette import fill, line
 from web_map.layers.source import Places, places
 
 _NEAR_ZOOM = 14
-# An outline runs round houses with a margin of metres: half a metre is not seen in it, and has half its points.
-_GRAIN_M = 0.5
+# An outline runs round houses with a margin of metres, and is written in steps of one: what is finer is not seen in it.
+_GRAIN_M = 1.0
 
 
 class Clusters(FeatureLayer):

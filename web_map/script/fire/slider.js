@@ -27,7 +27,9 @@ export function slider({ maps, fire, words, section }) {
     for (const layer of maps.stack.layers) {
       if (!layer.spec.width) continue;
       // So much more is still as wide, as for the classes.
-      layer.widest = width >= widest ? Infinity : width + fire.half_m;
+      const most = width >= widest ? Infinity : width + fire.half_m;
+      if (layer.widest === most) continue;
+      layer.widest = most;
       layer.restyle();
     }
     if (sum) tell(said, sum(width), fire.classes, words);

@@ -47,11 +47,12 @@ export class FeatureLayer extends L.LayerGroup {
     /** What is wider is not drawn, in layers whose features have a width. */
     this.widest = Infinity;
     this.features = featuresOf(spec);
-    const far = spec.farRadius ? spec.nearZoom || 15 : 0;
-    this.source = spec.tiles
-      ? new TiledSource(spec.tiles, { source: spec.source, label: spec.label, tail: spec.labelTail })
-      : new InlineSource(this.features, { line: spec.shape === "line", nearZoom: far });
-    this.view = new View(new TileCache(/** @type {any} */ (this.source), 256), DEEPEST_ZOOM, 0);
+    const { source, view } = spec.tiles ? tiledOf(spec.tiles) : inlineOf(spec, this.features);
+    this.source = source;
+    this.view = view;
+    if (spec.label && source instanceof TiledSource) {
+      source.named.set(this.content, { label: spec.label, tail: spec.labelTail ?? 0 });
+    }
     this.hatched = new Map();
   }
 
@@ -168,7 +169,7 @@ export class FeatureLayer extends L.LayerGroup {
   /** Says over a square that it does not show all. @param {any} event */
   hatch({ coords }) {
     const key = `${coords.z}/${coords.x}/${coords.y}`;
-    if (!this.source.capped.has(key) || this.hatched.has(key) || !this.canvas) return;
+    if (!this.source.isCapped(this.content, coords) || this.hatched.has(key) || !this.canvas) return;
     const said = element("span", {}, this.words.capped);
     const icon = L.divIcon({ className: "gis-capped", iconSize: [256, 256], iconAnchor: [0, 0], html: said });
     const corner = this.canvas._tileCoordsToBounds(coords).getNorthWest();
@@ -183,6 +184,25 @@ export class FeatureLayer extends L.LayerGroup {
     this.hatched.get(key)?.remove();
     if (this.hatched.delete(key)) this.fire("capped");
   }
+}
+
+/** @param {any} source */
+const viewOf = (source) => ({ source, view: new View(new TileCache(source, 256), DEEPEST_ZOOM, 0) });
+
+/** @type {Map<string, {source: TiledSource, view: View}>} */
+const tiled = new Map();
+
+/** @param {string} address @returns {{source: TiledSource, view: View}} The one of all layers that its tiles hold. */
+function tiledOf(address) {
+  const found = tiled.get(address) ?? viewOf(new TiledSource(address));
+  tiled.set(address, found);
+  return found;
+}
+
+/** @param {Spec} spec @param {Feature[]} features @returns {{source: InlineSource, view: View}} */
+function inlineOf(spec, features) {
+  const nearZoom = spec.farRadius ? spec.nearZoom || 15 : 0;
+  return viewOf(new InlineSource(features, { line: spec.shape === "line", nearZoom }));
 }
 
 /** @param {Spec} spec @returns {Feature[]} Those that came with the page. */

@@ -27,10 +27,9 @@ export class Maps {
     if (config.attribution) this.credit(config.attribution);
     this.place();
     if (config.background) this.background(config.background);
-    for (const layer of this.stack.layers) {
-      if (layer.spec.shown !== false) layer.addTo(map);
-      this.list(layer);
-    }
+    // A layer of tiles measures the page as it comes: lines of the legend in between would have it laid out each time.
+    for (const layer of this.stack.layers) if (layer.spec.shown !== false) layer.addTo(map);
+    for (const layer of this.stack.layers) this.list(layer);
     this.items();
     search(this);
     this.fold();
