@@ -93,7 +93,7 @@ class FeatureLayer(Layer):
     tiles
         Where the features come from, instead.
     asked
-        Where their facts come from; those that they have are told beside.
+        Where their facts come from; rows that they have are told beside.
     show
         Whether it is shown at first.
     more

@@ -10,7 +10,7 @@ import shapely
 
 from gis_service.facts import cluster
 from web_map.layers.base import Asked, FeatureLayer, Tiles
-from web_map.layers.features import COARSE, feature
+from web_map.layers.features import COARSE, feature, latlngs
 from web_map.layers.palette import fill, line
 from web_map.layers.source import Places, places
 
@@ -29,7 +29,7 @@ class Clusters(FeatureLayer):
     dots
         Whether they are dots from afar, as on a map of a whole county.
     asked
-        Where their facts come from, which else come with the map.
+        Where the facts of outlines without dots come from, which else come with the map.
 
     """
 
@@ -45,16 +45,20 @@ class Clusters(FeatureLayer):
     ) -> None:
         zh = lang == "zh"
         style = line("#111111", 2, "7 4")
-        features = []
+        features: list[dict[str, Any]] = []
         if not isinstance(source, Tiles):
             found = places(source).needs("Clusters", "cluster_id", "buildings")
             outlines = Places([], shapely.simplify(found.shapes, _GRAIN_M), found.srid)
             for row, shape in zip(found.rows, outlines.degrees(), strict=True):
-                told: dict[str, Any] = {"title": cluster.title(row), "rows": []} if asked else cluster.facts(row, zh=zh)
-                if row.get("crosses"):
-                    border = "跨乡镇，数字为全片" if zh else "crosses; figures are of the whole"
-                    told["rows"].append(["跨界" if zh else "border", border])
-                properties = {"size": dot_px(row["buildings"]), "cluster_id": row["cluster_id"]}
+                border = "跨乡镇，数字为全片" if zh else "crosses; figures are of the whole"
+                crossing = [["跨界" if zh else "border", border]] if row.get("crosses") else []
+                if asked:
+                    made = {"g": latlngs(shape, COARSE), "p": {"cluster_id": row["cluster_id"]}}
+                    features.append(made | ({"f": {"rows": crossing}} if crossing else {}))
+                    continue
+                told = cluster.facts(row, zh=zh)
+                told["rows"] += crossing
+                properties = {"size": dot_px(row["buildings"])}
                 features.append(feature(shape, properties, told, f"c{row['cluster_id']}", COARSE))
         far: dict[str, Any] = {"farRadius": 4, "nearZoom": _NEAR_ZOOM, "farStyle": fill("#b2182b")} if dots else {}
         super().__init__(

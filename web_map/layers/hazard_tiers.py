@@ -104,7 +104,7 @@ class Listed(FeatureLayer):
             feature(
                 shape,
                 {"kind": row["hazard_tier"]},
-                {"title": house.title(row)} if asked else house_facts(row, lang),
+                _named(row) if asked else house_facts(row, lang),
                 str(row["building_id"]),
             )
             for row, shape in zip(found.rows, found.degrees(), strict=True)
@@ -118,3 +118,9 @@ class Listed(FeatureLayer):
             identifier="listed", asked=asked, show=show, lang=lang, mark=marks, thin=True, farRadius=1.8, farWeight=0, nearZoom=17,
             farStyle=fill("#1f4e79"),
         )  # fmt: skip
+
+
+def _named(row: dict[str, Any]) -> dict[str, str] | None:
+    """Return a house's name, where it has another one than its number."""
+    title = house.title(row)
+    return None if title == row["building_id"] else {"title": title}

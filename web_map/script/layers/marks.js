@@ -76,7 +76,8 @@ function mark(layer, feature, hidden) {
   const one = spec.mark?.[feature.p.kind];
   const style = { background: one.color, color: one.ink || "#fff" };
   const html = element("div", { class: "gis-zone", style }, one.mark, hidden ? element("sup", {}, `+${hidden}`) : null);
-  const title = (feature.f ? feature.f.title : one.mark) + (hidden ? ` +${hidden}` : "");
+  const name = feature.f?.title ?? (spec.ask && feature.k ? feature.k : one.mark);
+  const title = name + (hidden ? ` +${hidden}` : "");
   const icon = L.divIcon({ className: "", iconSize: [SIZE, SIZE], html });
   const marker = L.marker(/** @type {any} */ (feature.c), { icon, keyboard: true, title, alt: title });
   if (spec.ask) {
