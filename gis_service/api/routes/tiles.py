@@ -63,6 +63,7 @@ LAYERS = {place.tile: _Layer(f"tiles.{place.tile}") for place in PLACES.values()
 # Drawn of a table beside the layer of its own.
 DERIVED = {"names": _Layer("tiles.names", from_zoom=12)}
 _AREAS = "areas"
+_LAYERS_OF_A_TILE = "^[^,]*(,[^,]*){0,3}$"
 
 
 @lru_cache(maxsize=1)
@@ -112,7 +113,8 @@ async def tile(
     request: Request,
     identity: Annotated[Identity, Depends(allow(Right.READ))],
     layer: Annotated[
-        str, Path(examples=["buildings"], max_length=100, description="One layer, or several: water,roads")
+        str,
+        Path(examples=["buildings"], pattern=_LAYERS_OF_A_TILE, description="One layer, or up to four: water,roads"),
     ],
     z: Annotated[int, Path(ge=0, le=ZOOM_MAX)],
     x: Annotated[int, Path(ge=0)],

@@ -84,6 +84,7 @@ export class FeatureLayer extends L.LayerGroup {
       }),
     );
     this.canvas.views.set("", this.view);
+    spareEmpty(this.canvas, this.view, this.content);
     this.canvas.on("tileload", this.hatch, this).on("tileunload", this.unhatch, this);
     this.addLayer(/** @type {any} */ (this.canvas));
     if (this.spec.mark && !this.marks) {
@@ -184,6 +185,23 @@ export class FeatureLayer extends L.LayerGroup {
     this.hatched.get(key)?.remove();
     if (this.hatched.delete(key)) this.fire("capped");
   }
+}
+
+/**
+ * Let a tile with nothing in it have no pixels: they would be filled, and put together with all others, for nothing.
+ *
+ * @param {any} canvas Of the library; @param {View} view @param {string} content
+ */
+function spareEmpty(canvas, view, content) {
+  const render = canvas.renderTile.bind(canvas);
+  /** @param {L.Coords} coords @param {any} element @param {string} key @param {() => void} [done] */
+  canvas.renderTile = async (coords, element, key, done) => {
+    const tile = await view.getDisplayTile(coords).catch(() => null); // the library tells of what failed
+    if (!tile || tile.data.get(content)?.length) return render(coords, element, key, done);
+    if (element.key !== key) return;
+    element.width = 0;
+    done?.();
+  };
 }
 
 /** @param {any} source */

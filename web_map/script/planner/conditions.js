@@ -1,7 +1,7 @@
 /* What a list asks for: conditions of the notice and of the house, with counts that follow the hand. */
 import { element } from "../dom.js";
 import { send } from "../http.js";
-import { fill, langQuery } from "../language.js";
+import { fill, langQuery, whole } from "../language.js";
 import { wordsOf } from "../words.js";
 
 const GROUPS = ["any_of", "all_of", "none_of"];
@@ -285,11 +285,11 @@ export class Conditions {
       for (const group of GROUPS) {
         const of = this.controls.filter((c) => c.box.checked && c.how.value === group);
         of.forEach((c, i) => {
-          c.number.textContent = found[group][i].toLocaleString("en");
+          c.number.textContent = whole(found[group][i]);
         });
       }
       off.forEach((c, i) => {
-        c.number.textContent = found.others[i].toLocaleString("en");
+        c.number.textContent = whole(found.others[i]);
       });
       if (sketch) this.planner.listing.preview(found.items, found.total);
     } catch (refusal) {
