@@ -2,6 +2,7 @@
 import { element } from "../dom.js";
 import { send } from "../http.js";
 import { fill, langQuery, whole } from "../language.js";
+import { drawn } from "../layers/drawn.js";
 import { wordsOf } from "../words.js";
 
 const GROUPS = ["any_of", "all_of", "none_of"];
@@ -256,6 +257,12 @@ export class Conditions {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.count(), 150);
     if (this.planner.run) this.say(fill(this.words.changed, { run: String(this.planner.run) }));
+  }
+
+  /* What is counted first comes after the map, unless something was counted by then: a sketch that was kept is. */
+  async begin() {
+    await drawn(this.planner.maps.map);
+    if (!this.turn) await this.count();
   }
 
   /* Counts of every control, on or off; with a sketch on the map also the houses in it. */

@@ -1,6 +1,5 @@
 /* The planner's panel: what is asked for, the houses that are listed, areas to draw, the lists there are. */
 import { byId, element, find } from "../dom.js";
-import { drawn } from "../layers/drawn.js";
 import { tabs } from "../page/tabs.js";
 import { wordsOf } from "../words.js";
 import { Areas } from "./areas.js";
@@ -34,7 +33,7 @@ export class Planner {
       { id: "legend", name: words.legend, node: [facts, legend, notes].filter(Boolean) },
     ]);
     this.listing.begin();
-    drawn(this.maps.map).then(() => this.count());
+    this.conditions.begin();
     const told = sessionStorage.getItem("gis-told");
     if (told) {
       sessionStorage.removeItem("gis-told");
