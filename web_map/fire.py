@@ -51,6 +51,7 @@ from web_map.parts import (
     read,
     relief,
     shapes_of,
+    with_ground,
 )
 
 _LIST_MAX = 200
@@ -89,20 +90,22 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
     run_id = run["run_id"]
     srid = work_srid()
 
-    def tiled(source: str, key: str, from_zoom: int = 0, *, answers: bool = True) -> Tiles:
-        address = f"/tiles/{source}/{{z}}/{{x}}/{{y}}.pbf?run={run_id}"
-        asked = {"ask": "/api/clusters/", "query": f"?run={run_id}"} if answers else {}
-        return Tiles(address, source, from_zoom, key=key, **asked)
+    of_run = f"?run={run_id}"
+    asked: dict[str, Any] = {"ask": "/api/clusters/", "query": of_run, "key": "cluster_id"}
+    from_afar = with_ground("clusters", query=of_run)
+
+    def near(source: str, from_zoom: int, **more: Any) -> Tiles:
+        return Tiles(f"/tiles/{source}/{{z}}/{{x}}/{{y}}.pbf{of_run}", source, from_zoom, **more)
 
     county = county_of(connection)
     extent = connection.execute(text(statement("fire.extent")), {"run_id": run_id}).one()
     ground = relief(extent_of(connection), simulated=_simulated(connection), lang=lang)
     layers: list[FeatureLayer] = [
         *([ground] if ground else []),
-        *ground_layers(connection, boundaries_of(connection, srid), srid, lang=lang, tiled=True),
-        HoseDistances(tiled("reach", "cluster_id", 13), lang=lang),
-        Alleys(tiled("alleys", "alley_id", 14, answers=False), parameters=run["parameters"], lang=lang),
-        Clusters(tiled("clusters", "cluster_id"), lang=lang),
+        *ground_layers(connection, boundaries_of(connection, srid), srid, lang=lang, tiled=from_afar),
+        HoseDistances(near("reach", 13, **asked), lang=lang),
+        Alleys(near("alleys", 14, key="alley_id"), parameters=run["parameters"], lang=lang),
+        Clusters(Tiles(from_afar, "clusters", **asked), lang=lang),
         place_names(lang=lang),
     ]
     return Page(
@@ -158,7 +161,9 @@ def _drawn(
     ground = relief(bounds, simulated=_simulated(connection), lang=lang, offline=offline) if whole else None
     layers: list[FeatureLayer] = [
         *([ground] if ground else []),
-        *ground_layers(connection, boundaries_of(connection, srid), srid, lang=lang, tiled=not offline),
+        *ground_layers(
+            connection, boundaries_of(connection, srid), srid, lang=lang, tiled=None if offline else with_ground()
+        ),
         EngineSpace(found("fire.engine_space", **values), width_m=run["parameters"]["engine_width_m"], lang=lang),
         Clusters(of_rows(outlined, srid), dots=whole, lang=lang),
         _around(connection, values, cluster_id, srid, offline=offline, lang=lang),

@@ -120,6 +120,8 @@ def render(
         prefer_canvas=True,
         zoom_control=False,
         control_scale=False,
+        # A tile that fades in draws the whole page anew for a fifth of a second, and each layer's tiles come by themselves.
+        fade_animation=False,
         # Tiles are drawn for whole zooms; a file has none and may fill its frame better.
         zoom_snap=1 if nonce is not None else 0.5,
     )

@@ -15,6 +15,7 @@ from web_map.layers.source import of_rows
 
 _ROADS_MAX, _WATER_MAX = 6_000, 1_000
 _WATER_FROM_ZOOM = 9
+_GROUND = "water,roads"
 Extent = tuple[float, float, float, float]
 """South, west, north, east in degrees."""
 
@@ -34,20 +35,25 @@ def boundaries_of(connection: Connection, srid: int) -> Places:
     return of_rows(read(connection, "maps.boundaries"), srid)
 
 
+def with_ground(*layers: str, query: str = "") -> str:
+    """Return the address of tiles that hold the ground and more: one answer a square in place of one each."""
+    return f"/tiles/{','.join((_GROUND, *layers))}/{{z}}/{{x}}/{{y}}.pbf{query}"
+
+
 def ground_layers(
-    connection: Connection, boundaries: Places, srid: int, *, lang: str, tiled: bool = False, labels_from: int = 0
+    connection: Connection, boundaries: Places, srid: int, *, lang: str, tiled: str | None = None, labels_from: int = 0
 ) -> list[FeatureLayer]:
     """Return the layers that every map stands on: water where any is known, roads, boundaries.
 
-    As tiles where the page is served.
+    Where the page is served they are of the tiles at ``tiled`` (``with_ground``).
     """
-    roads: Places | Tiles = Tiles("/tiles/roads/{z}/{x}/{y}.pbf", "roads")
+    roads: Places | Tiles = Tiles(tiled or "", "roads")
     if not tiled:
         roads = of_rows(read(connection, "maps.roads", limit=_ROADS_MAX), srid)
     water: list[FeatureLayer] = []
     if connection.execute(text(statement("maps.has_water"))).scalar_one():
         rows = [] if tiled else read(connection, "maps.water_areas", limit=_WATER_MAX)
-        tiles = Tiles("/tiles/water/{z}/{x}/{y}.pbf", "water", from_zoom=_WATER_FROM_ZOOM)
+        tiles = Tiles(tiled or "", "water", from_zoom=_WATER_FROM_ZOOM)
         water = [WaterAreas(tiles if tiled else of_rows(rows, srid), lang=lang)]
     return [*water, Roads(roads, lang=lang), Boundaries(boundaries, labels_from=labels_from, lang=lang)]
 

@@ -24,7 +24,7 @@ from web_map.frame import Page
 from web_map.layers import FeatureLayer
 from web_map.layers.features import feature, to_degrees
 from web_map.layers.palette import fill
-from web_map.parts import attribution, boundaries_of, county_of, drawn, extent_of, ground_layers, read
+from web_map.parts import attribution, boundaries_of, county_of, drawn, extent_of, ground_layers, read, with_ground
 
 _DAYS_MAX = 90
 _HULL_M = 12.0
@@ -72,7 +72,7 @@ def plan_page(
         for t in teams
     ]
     layers = [
-        *ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline),
+        *ground_layers(connection, boundaries, srid, lang=lang, tiled=None if offline else with_ground()),
         FeatureLayer(
             "各组范围" if zh else "Territories",
             territories,

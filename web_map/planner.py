@@ -40,6 +40,7 @@ from web_map.parts import (
     read,
     relief,
     shapes_of,
+    with_ground,
 )
 
 _LIST_MAX = 100
@@ -78,7 +79,8 @@ def planner_page(
     extent = extent_of(connection)
     # Below this zoom circles stand in place of houses, and carry the names.
     from_zoom = 0 if circles is None else _HOUSES_FROM_ZOOM
-    *ground, outlines = ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline, labels_from=from_zoom)
+    tiled = None if offline else with_ground()
+    *ground, outlines = ground_layers(connection, boundaries, srid, lang=lang, tiled=tiled, labels_from=from_zoom)
     key_zones = KeyZones(zones, buffers=buffers, lang=lang)
     houses = None
     if run["run_id"] is not None:

@@ -18,7 +18,7 @@ from gis_service.figures.worklist import township_list
 from gis_service.selection.reasons import house_facts
 from gis_service.settings import get_settings
 from web_map.frame import Page
-from web_map.layers import Clusters, HazardTiers, Listed, Tiles, Veil
+from web_map.layers import Asked, Clusters, HazardTiers, Listed, Tiles, Veil
 from web_map.layers.features import middle
 from web_map.layers.source import of_rows
 from web_map.parts import (
@@ -33,6 +33,7 @@ from web_map.parts import (
     read,
     relief,
     shapes_of,
+    with_ground,
 )
 from web_map.tables import shown
 
@@ -63,15 +64,22 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
     shapes = shapes_of(listed, srid)
     clusters = read(connection, "figures.township_clusters", township=township, density_run=runs.density)
     county = county_of(connection)
-    ground = ground_layers(connection, boundaries, srid, lang=lang, tiled=not offline)
+    tiled = None if offline else with_ground("buildings")
+    ground = ground_layers(connection, boundaries, srid, lang=lang, tiled=tiled)
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
+    # A served page has their shapes and titles, and asks for what a click tells.
+    of_house = None if offline else Asked("/api/buildings/")
+    of_cluster = None if offline else Asked("/api/clusters/", "cluster_id", f"?run={runs.density}")
     layers = drawn(
         [
             relief(bounds, simulated=bool(head["simulated"]), lang=lang, offline=offline),
-            *ground, _houses(connection, township, srid, offline=offline, lang=lang),
+            *ground, _houses(connection, township, srid, tiled=tiled, lang=lang),
             Veil(of_rows([place], srid), lang=lang) if place and place["geom"] is not None else None,
-            Clusters(of_rows(clusters, srid), dots=False, lang=lang, name="密集连片区" if zh else "Dense clusters"),
-            Listed(of_rows(listed, srid), lang=lang), None if offline else place_names(lang=lang),
+            Clusters(
+                of_rows(clusters, srid), dots=False, asked=of_cluster, lang=lang,
+                name="密集连片区" if zh else "Dense clusters",
+            ),
+            Listed(of_rows(listed, srid), asked=of_house, lang=lang), None if offline else place_names(lang=lang),
         ]
     )  # fmt: skip
     list_name = "工作清单：严重、一定隐患和优先排查" if zh else "To work from: hazards and priorities"
@@ -121,13 +129,13 @@ def _place(connection: Connection, township: str) -> tuple[dict[str, Any] | None
     return (places[0] if places else None), (south, west, north, east)
 
 
-def _houses(connection: Connection, township: str, srid: int, *, offline: bool, lang: str) -> HazardTiers:
+def _houses(connection: Connection, township: str, srid: int, *, tiled: str | None, lang: str) -> HazardTiers:
     """Return the houses as tiles; for a file all of the township in it, each in few bytes and with few facts.
 
     Those to go to are drawn once more, with all of theirs.
     """
-    if not offline:
-        return HazardTiers(Tiles("/tiles/buildings/{z}/{x}/{y}.pbf", "buildings", ask="/api/buildings/"), lang=lang)
+    if tiled is not None:
+        return HazardTiers(Tiles(tiled, "buildings", ask="/api/buildings/"), lang=lang)
     rows = read(connection, "figures.township_houses", township=township)
     return HazardTiers(of_rows(rows, srid), packed=True, lang=lang)
 

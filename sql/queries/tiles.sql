@@ -90,10 +90,14 @@ shown AS (
 SELECT ST_AsMVT(shown, 'boundaries') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: water
--- From afar without ponds: they are smaller than a pixel.
+-- From afar without ponds, which are smaller than a pixel; before z14 shapes to a quarter of one, of which nothing is told.
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (
-    SELECT p.water_id, p.kind, p.name, ST_AsMVTGeom(ST_Transform(p.geom, 3857), tile.drawn, 4096, 64) AS geom
+    SELECT p.kind, CASE WHEN %(z)s >= 14 THEN p.water_id END AS water_id, CASE WHEN %(z)s >= 14 THEN p.name END AS name,
+           ST_AsMVTGeom(
+               CASE WHEN %(z)s >= 14 THEN ST_Transform(p.geom, 3857)
+                    ELSE ST_Simplify(ST_Transform(p.geom, 3857), (ST_XMax(tile.drawn) - ST_XMin(tile.drawn)) / 1024)
+               END, tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.water_area AS p ON p.geom && tile.sought
     WHERE %(z)s >= 12 OR ST_Area(p.geom) > 40000
     LIMIT %(limit)s
@@ -117,12 +121,34 @@ placed AS (
 SELECT ST_AsMVT(shown, 'names') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: roads
+-- As water.
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 shown AS (
-    SELECT r.name, r.class, r.width_m, ST_AsMVTGeom(ST_Transform(r.geom, 3857), tile.drawn, 4096, 64) AS geom
+    SELECT CASE WHEN %(z)s >= 14 THEN r.name END AS name, r.class, r.width_m,
+           ST_AsMVTGeom(
+               CASE WHEN %(z)s >= 14 THEN ST_Transform(r.geom, 3857)
+                    ELSE ST_Simplify(ST_Transform(r.geom, 3857), (ST_XMax(tile.drawn) - ST_XMin(tile.drawn)) / 1024)
+               END, tile.drawn, 4096, 64) AS geom
     FROM tile JOIN gis.road AS r ON r.geom && tile.sought
     -- From afar only roads that lead somewhere else.
     WHERE %(z)s >= 13 OR r.width_m >= 6 OR (r.width_m IS NULL AND %(z)s >= 11)
+    LIMIT %(limit)s
+)
+SELECT ST_AsMVT(shown, 'roads') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
+
+-- name: road_lines
+-- From afar all roads of a class as one line each, to a quarter of a pixel: nothing else is told of them there.
+WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
+lines AS (
+    SELECT r.class, tile.drawn,
+           ST_LineMerge(ST_CollectionHomogenize(ST_Collect(ST_Transform(r.geom, 3857)))) AS geom
+    FROM tile JOIN gis.road AS r ON r.geom && tile.sought
+    WHERE r.width_m >= 6 OR (r.width_m IS NULL AND %(z)s >= 11)
+    GROUP BY r.class, tile.drawn
+), shown AS (
+    SELECT class, ST_AsMVTGeom(
+               ST_Simplify(geom, (ST_XMax(drawn) - ST_XMin(drawn)) / 1024), drawn, 4096, 64) AS geom
+    FROM lines
     LIMIT %(limit)s
 )
 SELECT ST_AsMVT(shown, 'roads') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
@@ -139,14 +165,15 @@ shown AS (
 SELECT ST_AsMVT(shown, 'clusters') FILTER (WHERE geom IS NOT NULL), count(*) FROM shown
 
 -- name: cluster_dots
--- From afar a dot whose area grows with the houses; every dot in the one tile that holds it.
+-- From afar a dot whose area grows with the houses; every dot in the one tile that holds it. Of its cluster it has the
+-- number alone, by which a click asks for the rest.
 WITH tile AS MATERIALIZED (SELECT * FROM gis.tile_frame(%(z)s, %(x)s, %(y)s, %(west)s, %(south)s, %(east)s, %(north)s)),
 placed AS (
-    SELECT c.cluster_id, c.name, c.buildings, c.score, ST_Transform(ST_PointOnSurface(c.geom), 3857) AS middle
+    SELECT c.cluster_id, c.buildings, c.score, ST_Transform(ST_PointOnSurface(c.geom), 3857) AS middle
     FROM tile JOIN gis.cluster AS c ON c.geom && tile.sought
     WHERE c.run_id = %(run)s
 ), shown AS (
-    SELECT cluster_id, name, buildings, score, round((2 + sqrt(buildings) / 2.5)::numeric, 1)::double precision AS size,
+    SELECT cluster_id, round((2 + sqrt(buildings) / 2.5)::numeric, 1)::double precision AS size,
            ST_AsMVTGeom(middle, tile.drawn, 4096, 64) AS geom
     FROM placed, tile
     WHERE ST_X(middle) >= ST_XMin(tile.drawn) AND ST_X(middle) < ST_XMax(tile.drawn)
@@ -195,5 +222,5 @@ SELECT ST_AsMVT(shown, 'gaps') FILTER (WHERE geom IS NOT NULL), count(*) FROM sh
 
 -- name: mark
 -- The whole square, in a tile that could not take all that lies there: the map says so to who looks at it.
-SELECT ST_AsMVT(square, 'capped')
+SELECT ST_AsMVT(square, CAST(%(name)s AS text))
 FROM (SELECT ST_ForcePolygonCW(ST_MakeEnvelope(0, 0, 4096, 4096)) AS geom) AS square

@@ -17,24 +17,35 @@ def _raw(client: TestClient, path: str, accept: str) -> tuple[dict[str, str], by
     return dict(answer.headers), answer.content
 
 
+@pytest.mark.parametrize("coding", ["br", "gzip"])
 @pytest.mark.parametrize(
     "path", ["/static/gis.css?v=1", "/static/built/map.js?v=1", "/static/vendor/leaflet.js?v=1", _TILE]
 )
-def test_who_takes_it_gets_it_compressed(client: TestClient, path: str):
+def test_who_takes_it_gets_it_compressed(client: TestClient, path: str, coding: str):
     headers, plain = _raw(client, path, "identity")
     assert "content-encoding" not in headers
-    headers, small = _raw(client, path, "gzip")
-    assert headers["content-encoding"] == "gzip"
+    headers, small = _raw(client, path, coding)
+    assert headers["content-encoding"] == coding
     # A tile is kept by one browser alone (private), which always takes the same.
     assert path == _TILE or "Accept-Encoding" in headers["vary"]
     assert small == plain
     assert int(headers["content-length"]) < 0.7 * len(plain)
 
 
+def test_the_better_coding_is_taken(client: TestClient):
+    path = "/static/built/map.js?v=1"
+    both, _ = _raw(client, path, "gzip, deflate, br, zstd")
+    assert both["content-encoding"] == "br"
+    alone, _ = _raw(client, path, "gzip;q=1.0, deflate")
+    assert alone["content-encoding"] == "gzip"
+    assert int(both["content-length"]) < int(alone["content-length"])
+
+
 def test_a_page_s_length_is_by_lot(client: TestClient):
     """Whoever counts bytes learns nothing of the secret that the page carries."""
-    lengths = {_raw(client, "/map/planner", "gzip")[0]["content-length"] for _ in range(6)}
-    assert len(lengths) > 1
+    for coding in ("br", "gzip"):
+        lengths = {_raw(client, "/map/planner", coding)[0]["content-length"] for _ in range(6)}
+        assert len(lengths) > 1, coding
 
 
 def test_a_picture_goes_as_it_is(client: TestClient):

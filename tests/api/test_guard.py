@@ -131,10 +131,16 @@ def test_secrets_are_masked():
 
 
 def test_headers_stand_on_every_answer(client: TestClient):
+    tile = client.get("/tiles/buildings/3/0/0.pbf")
+    assert tile.headers["x-content-type-options"] == "nosniff"
+    assert tile.headers["cross-origin-resource-policy"] == "same-origin"
+    assert tile.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert tile.headers["x-request-id"]
     for path in ("/nothing", "/health", "/static/gis.css", "/collections?limit=nonsense"):
         answer = client.get(path)
         assert answer.headers["x-content-type-options"] == "nosniff", path
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], path
+        assert "default-src 'self'" in answer.headers["content-security-policy"], path
         assert answer.headers["x-request-id"]
     assert client.get("/static/gis.css?v=1").headers["cache-control"].endswith("immutable")
     assert client.get("/collections").headers["cache-control"] == "no-store"

@@ -10,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import pyogrio
 import pytest
+import shapely
 from fastapi.testclient import TestClient
 
 from gis_service.api.routes import tiles
@@ -62,6 +63,29 @@ def test_a_village_has_its_name_once(client: TestClient, demo_database: Database
                 path.write_bytes(content)
                 codes += list(pyogrio.read_dataframe(f"MVT:{path}", layer="names")["code"])
         assert codes.count(code) == 1
+
+
+def test_roads_from_afar_lie_where_they_are(client: TestClient, demo_database: Database, tmp_path: Path):
+    """One line a class, to a quarter of a pixel (4 of a tile's 4096 units); nothing is lost but pieces smaller than one."""
+    z = 10
+    x, y = _tile_of(LON, LAT, z)
+    side = 2 * 20_037_508.342789244 / 2**z
+    left, top = x * side - side * 2 ** (z - 1), side * 2 ** (z - 1) - y * side
+    rows = demo_database.ask(
+        """SELECT class, ST_AsBinary(ST_Union(shape)) FROM (
+               SELECT class, ST_Intersection(ST_Affine(ST_Transform(geom, 3857), %s, 0, 0, %s, %s, %s),
+                                             ST_MakeEnvelope(0, 0, 4096, 4096, 3857)) AS shape
+               FROM gis.road WHERE width_m >= 6) AS r
+           WHERE NOT ST_IsEmpty(shape) GROUP BY class ORDER BY class""",
+        4096 / side, 4096 / side, -left * 4096 / side, (side - top) * 4096 / side,
+    )  # fmt: skip
+    found = _decode(client.get(f"/tiles/roads/{z}/{x}/{y}.pbf").content, "roads", tmp_path).sort_values("class")
+    assert list(found["class"]) == [name for name, _ in rows]
+    inside = found.geometry.intersection(shapely.box(0, 0, 4096, 4096))
+    for shape, (name, known) in zip(inside, rows, strict=True):
+        roads = shapely.from_wkb(bytes(known))
+        assert roads.buffer(6).covers(shape), name
+        assert 0.97 < shape.length / roads.length < 1.02, name
 
 
 def test_every_layer_is_of_a_table_or_of_a_run():
@@ -213,6 +237,28 @@ def test_of_too_many_some_and_a_mark(client: TestClient, low: Callable[[int, int
     assert square.bounds == (0, 0, 4096, 4096)
     low(2 * count, 500_000)
     assert _layers(client.get(path).content, tmp_path) == {layer}, "all of them are there"
+
+
+def test_several_layers_in_one_tile(client: TestClient, low: Callable[[int, int], None], tmp_path: Path):
+    at = "15/{}/{}.pbf".format(*_tile_of(LON, LAT, 15))
+    low(20_000, 500_000)
+    alone = [client.get(f"/tiles/{layer}/{at}").content for layer in ("roads", "boundaries")]
+    assert all(alone)
+    both = client.get(f"/tiles/roads,boundaries/{at}")
+    assert both.content == b"".join(alone)
+    assert (
+        client.get(f"/tiles/roads,boundaries/{at}", headers={"If-None-Match": both.headers["etag"]}).status_code == 304
+    )
+    assert client.get(f"/tiles/roads/{at}").headers["etag"] != both.headers["etag"]
+    low(3, 500_000)
+    assert _layers(client.get(f"/tiles/roads,boundaries/{at}").content, tmp_path) >= {
+        "roads",
+        "capped-roads",
+        "boundaries",
+    }
+    for wrong in ("roads,nope", "roads,", "roads,roads"):
+        assert client.get(f"/tiles/{wrong}/{at}").status_code == 404, wrong
+    assert client.get(f"/tiles/roads,water,zones,names,areas/{at}").status_code == 422
 
 
 def test_of_too_much_what_fits(client: TestClient, low: Callable[[int, int], None], tmp_path: Path):

@@ -9,7 +9,7 @@
 """
 
 from web_map.layers.alleys import Alleys, Gaps
-from web_map.layers.base import FeatureLayer, Legend, Tiles
+from web_map.layers.base import Asked, FeatureLayer, Legend, Tiles
 from web_map.layers.boundaries import Boundaries, Veil
 from web_map.layers.breaks import Breaks, BurnClusters
 from web_map.layers.clusters import Clusters
@@ -28,7 +28,7 @@ from web_map.layers.source import Places
 from web_map.layers.water import Water, WaterAreas, WaterCover
 
 __all__ = [
-    "Alleys", "Boundaries", "Breaks", "Buffers", "BurnClusters", "Clusters", "DrawnAreas", "EngineSpace", "FeatureLayer",
+    "Alleys", "Asked", "Boundaries", "Breaks", "Buffers", "BurnClusters", "Clusters", "DrawnAreas", "EngineSpace", "FeatureLayer",
     "Gaps", "HazardTiers", "HoseDistances", "Houses", "KeyZones", "Legend", "Listed", "Patrol", "PlaceNames", "Places", "PriorityHouses",
     "Relief", "Roads", "Staging", "Tiles", "Veil", "Water", "WaterAreas", "WaterCover",
 ]  # fmt: skip

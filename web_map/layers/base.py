@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from web_map.embed import script_json
 from web_map.layers import library
+from web_map.layers.features import in_steps
 
 Style = dict[str, Any]
 Rule = dict[str, Any]
@@ -52,6 +53,28 @@ class Tiles:
         }
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Where a click asks for a feature's facts, so that they need not come with the map.
+
+    Attributes
+    ----------
+    address, query
+        The property ``key`` of the feature is put between them.
+    key
+        A property, or ``k``, the feature's own key.
+
+    """
+
+    address: str
+    key: str = "k"
+    query: str | None = None
+
+    def spec(self) -> dict[str, Any]:
+        """Return what the script needs of it."""
+        return {"ask": self.address, "key": self.key} | ({} if self.query is None else {"query": self.query})
+
+
 class FeatureLayer(Layer):
     """Features on a map, drawn by ``web_map/script/layers``; inline, packed, or as tiles.
 
@@ -69,6 +92,8 @@ class FeatureLayer(Layer):
         Short and unique on a page: its pane and its line of the legend are called by it.
     tiles
         Where the features come from, instead.
+    asked
+        Where their facts come from; rows that they have are told beside.
     show
         Whether it is shown at first.
     more
@@ -96,6 +121,7 @@ class FeatureLayer(Layer):
         *,
         identifier: str,
         tiles: Tiles | None = None,
+        asked: Asked | None = None,
         show: bool = True,
         control: bool = True,
         **more: Any,
@@ -105,7 +131,7 @@ class FeatureLayer(Layer):
         self.alone = True
         self.spec: dict[str, Any] = {
             "id": identifier, "name": name, "features": list(features), "style": style, "keys": list(keys),
-            "shown": show, **more, **(tiles.spec() if tiles else {}),
+            "shown": show, **more, **(tiles.spec() if tiles else {}), **(asked.spec() if asked else {}),
         }  # fmt: skip
 
     @property
@@ -120,6 +146,8 @@ class FeatureLayer(Layer):
         """
         self.alone, self.show = False, False
         self.spec["at"] = self.get_name()
+        if self.spec["features"]:
+            self.spec["features"], self.spec["steps"] = in_steps(self.spec["features"])
 
     def data(self) -> Markup:
         """Return the layer's description as JSON that is safe inside ``<script>``."""

@@ -9,14 +9,14 @@ import geopandas as gpd
 import shapely
 
 from gis_service.facts import cluster
-from web_map.layers.base import FeatureLayer, Tiles
-from web_map.layers.features import COARSE, feature
+from web_map.layers.base import Asked, FeatureLayer, Tiles
+from web_map.layers.features import COARSE, feature, latlngs
 from web_map.layers.palette import fill, line
 from web_map.layers.source import Places, places
 
 _NEAR_ZOOM = 14
-# An outline runs round houses with a margin of metres: half a metre is not seen in it, and has half its points.
-_GRAIN_M = 0.5
+# An outline runs round houses with a margin of metres, and is written in steps of one: what is finer is not seen in it.
+_GRAIN_M = 1.0
 
 
 class Clusters(FeatureLayer):
@@ -28,6 +28,8 @@ class Clusters(FeatureLayer):
         Polygons with ``cluster_id`` and ``buildings``, as ``gis-service density`` writes them; the rest is told by a click.
     dots
         Whether they are dots from afar, as on a map of a whole county.
+    asked
+        Where the facts of outlines without dots come from, which else come with the map.
 
     """
 
@@ -36,32 +38,36 @@ class Clusters(FeatureLayer):
         source: gpd.GeoDataFrame | Places | Tiles,
         *,
         dots: bool = True,
+        asked: Asked | None = None,
         lang: str = "zh",
         name: str | None = None,
         show: bool = True,
     ) -> None:
         zh = lang == "zh"
         style = line("#111111", 2, "7 4")
-        features = []
+        features: list[dict[str, Any]] = []
         if not isinstance(source, Tiles):
             found = places(source).needs("Clusters", "cluster_id", "buildings")
             outlines = Places([], shapely.simplify(found.shapes, _GRAIN_M), found.srid)
             for row, shape in zip(found.rows, outlines.degrees(), strict=True):
+                border = "跨乡镇，数字为全片" if zh else "crosses; figures are of the whole"
+                crossing = [["跨界" if zh else "border", border]] if row.get("crosses") else []
+                if asked:
+                    made = {"g": latlngs(shape, COARSE), "p": {"cluster_id": row["cluster_id"]}}
+                    features.append(made | ({"f": {"rows": crossing}} if crossing else {}))
+                    continue
                 told = cluster.facts(row, zh=zh)
-                if row.get("crosses"):
-                    border = "跨乡镇，数字为全片" if zh else "crosses; figures are of the whole"
-                    told["rows"].append(["跨界" if zh else "border", border])
-                features.append(
-                    feature(shape, {"size": dot_px(row["buildings"])}, told, f"c{row['cluster_id']}", COARSE)
-                )
+                told["rows"] += crossing
+                properties = {"size": dot_px(row["buildings"])}
+                features.append(feature(shape, properties, told, f"c{row['cluster_id']}", COARSE))
         far: dict[str, Any] = {"farRadius": 4, "nearZoom": _NEAR_ZOOM, "farStyle": fill("#b2182b")} if dots else {}
         super().__init__(
             name or ("连片区" if zh else "Clusters"),
             features,
             {"fallback": style},
             [{"name": "连片区范围" if zh else "cluster", "style": style}],
-            identifier="clusters", tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,
-            **far,
+            identifier="clusters", tiles=source if isinstance(source, Tiles) else None, asked=asked, show=show,
+            lang=lang, **far,
         )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,35 @@ def latlngs(geometry: Any, digits: int = _DIGITS) -> Any:
 
 def _pairs(geometry: shapely.Geometry, digits: int = _DIGITS) -> list[list[float]]:
     return [[round(y, digits), round(x, digits)] for x, y in shapely.get_coordinates(geometry).tolist()]
+
+
+def in_steps(features: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Return features whose shapes are whole steps of a degree, and how many of them are one degree.
+
+    A point is its two numbers; of a line or a ring the first point and then differences, in one list: a third of the
+    bytes, compressed too. ``script/layers/packed.js`` is the other half.
+    """
+    shapes = [one["g"] for one in features]
+    steps = 10**COARSE if all(_fits(shape, COARSE) for shape in shapes) else 10**_DIGITS
+    return [{**one, "g": _stepped(one["g"], steps)} for one in features], steps
+
+
+def _fits(shape: Any, digits: int) -> bool:
+    return (
+        all(_fits(part, digits) for part in shape) if isinstance(shape, list) else bool(round(shape, digits) == shape)
+    )
+
+
+def _stepped(shape: Any, steps: int) -> list[Any]:
+    if not shape or not isinstance(shape[0], list):
+        return [round(value * steps) for value in shape]
+    if not shape[0] or isinstance(shape[0][0], list):
+        return [_stepped(part, steps) for part in shape]
+    points = [(round(lat * steps), round(lon * steps)) for lat, lon in shape]
+    made = [*points[0]]
+    for (lat, lon), (next_lat, next_lon) in pairwise(points):
+        made += [next_lat - lat, next_lon - lon]
+    return made
 
 
 def middle(geometry: shapely.Geometry) -> list[float]:

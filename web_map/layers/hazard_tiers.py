@@ -10,7 +10,7 @@ from gis_service.codelists import HAZARD_COLOR, HAZARD_TIER, STRUCTURE, USE_CLAS
 from gis_service.facts import house
 from gis_service.facts.symbols import TIER_MARK
 from gis_service.selection.reasons import house_facts
-from web_map.layers.base import FeatureLayer, Tiles
+from web_map.layers.base import Asked, FeatureLayer, Tiles
 from web_map.layers.features import feature
 from web_map.layers.houses import NUMBERED
 from web_map.layers.packed import pack
@@ -89,15 +89,24 @@ class Listed(FeatureLayer):
     ----------
     source
         Polygons with ``building_id`` and ``hazard_tier``.
+    asked
+        Where their facts come from, which else come with the map.
 
     """
 
-    def __init__(self, source: gpd.GeoDataFrame | Places, *, lang: str = "zh", show: bool = True) -> None:
+    def __init__(
+        self, source: gpd.GeoDataFrame | Places, *, asked: Asked | None = None, lang: str = "zh", show: bool = True
+    ) -> None:
         zh = lang == "zh"
         ring = line("#1f4e79", 2)
         found = places(source).needs("Listed", "building_id", "hazard_tier")
         features = [
-            feature(shape, {"kind": row["hazard_tier"]}, house_facts(row, lang), str(row["building_id"]))
+            feature(
+                shape,
+                {"kind": row["hazard_tier"]},
+                _named(row) if asked else house_facts(row, lang),
+                str(row["building_id"]),
+            )
             for row, shape in zip(found.rows, found.degrees(), strict=True)
         ]
         marks = {tier: {"mark": m, "color": HAZARD_COLOR[tier], "ink": "#1d2733"} for tier, m in TIER_MARK.items()}
@@ -106,6 +115,12 @@ class Listed(FeatureLayer):
             features,
             {"fallback": ring},
             [{"name": "在优先排查名单上" if zh else "on the priority list", "style": ring}],
-            identifier="listed", show=show, lang=lang, mark=marks, thin=True, farRadius=1.8, farWeight=0, nearZoom=17,
+            identifier="listed", asked=asked, show=show, lang=lang, mark=marks, thin=True, farRadius=1.8, farWeight=0, nearZoom=17,
             farStyle=fill("#1f4e79"),
         )  # fmt: skip
+
+
+def _named(row: dict[str, Any]) -> dict[str, str] | None:
+    """Return a house's name, where it has another one than its number."""
+    title = house.title(row)
+    return None if title == row["building_id"] else {"title": title}

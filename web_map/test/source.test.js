@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unpack } from "../script/layers/packed.js";
+import { spelled, unpack } from "../script/layers/packed.js";
 import { InlineSource, mercator, projected } from "../script/layers/source.js";
 import { POINT, POLYGON } from "../script/layers/symbol.js";
 
@@ -105,4 +105,20 @@ test("of what reaches far beyond a tile only what lies there is drawn", async ()
     assert.ok(found.bbox.minX >= -25 && found.bbox.maxX <= 281, "cut at the margin");
     assert.ok(found.bbox.minX <= 0 && found.bbox.maxX >= 256, "and not before");
   }
+});
+
+test("shapes in whole steps of a degree", () => {
+  const of = (/** @type {any} */ g) => ({ g, p: {}, k: "a" });
+  const [point, line, area] = spelled(
+    [of([245, 1073]), of([245, 1073, 1, -2, 0, 5]), of([[[245, 1073, 1, 1, -2, 0]], [[10, 20, 1, 1, -1, 1]]])],
+    10,
+  );
+  assert.deepEqual(point.g, [24.5, 107.3]);
+  assert.deepEqual(line.g, [
+    [24.5, 107.3],
+    [24.6, 107.1],
+    [24.6, 107.6],
+  ]);
+  assert.deepEqual(area.g[1][0][1], [1.1, 2.1]);
+  assert.equal(area.k, "a");
 });

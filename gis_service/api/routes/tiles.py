@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from gis_service import __version__
 from gis_service.api.http.authorisation import allow
-from gis_service.api.http.compression import packed, takes_packed
+from gis_service.api.http.compression import coding_of, packed, worth_packing
 from gis_service.api.http.routing import Router
 from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.cache import Cache
@@ -44,9 +45,13 @@ class _Layer:
     of_run: str | None = None
     from_zoom: int = 0
     near_zoom: int = HOUSES_FROM_ZOOM
+    far_of_many: bool = True
+    """Whether what is too much for a near tile is shown as from afar."""
 
 
 LAYERS = {place.tile: _Layer(f"tiles.{place.tile}") for place in PLACES.values() if place.tile} | {
+    "water": _Layer("tiles.water", from_zoom=9),
+    "roads": _Layer("tiles.roads", far="tiles.road_lines", near_zoom=12, far_of_many=False),
     "buildings": _Layer("tiles.buildings", far="tiles.building_cells"),
     "selection": _Layer("tiles.selection", far="tiles.selection_cells", of_run="selection"),
     "clusters": _Layer("tiles.clusters", far="tiles.cluster_dots", of_run="density", near_zoom=14),
@@ -59,6 +64,7 @@ LAYERS = {place.tile: _Layer(f"tiles.{place.tile}") for place in PLACES.values()
 # Drawn of a table beside the layer of its own.
 DERIVED = {"names": _Layer("tiles.names", from_zoom=12)}
 _AREAS = "areas"
+_LAYERS_OF_A_TILE = "^[^,]*(,[^,]*){0,3}$"
 
 
 @lru_cache(maxsize=1)
@@ -107,7 +113,10 @@ def _version(identity: Identity) -> _Version:
 async def tile(
     request: Request,
     identity: Annotated[Identity, Depends(allow(Right.READ))],
-    layer: Annotated[str, Path(examples=["buildings"])],
+    layer: Annotated[
+        str,
+        Path(examples=["buildings"], pattern=_LAYERS_OF_A_TILE, description="One layer, or up to four: water,roads"),
+    ],
     z: Annotated[int, Path(ge=0, le=ZOOM_MAX)],
     x: Annotated[int, Path(ge=0)],
     y: Annotated[int, Path(ge=0)],
@@ -120,17 +129,22 @@ async def tile(
         ),
     ] = None,
 ) -> Response:
-    """Return a tile in EPSG:3857, empty where nothing lies."""
-    known = LAYERS.get(layer) or DERIVED.get(layer)
-    if known is None:
+    """Return a tile in EPSG:3857, empty where nothing lies.
+
+    Where not all of a layer goes into it, it has a layer ``capped``; of several ``capped-`` and the name.
+    """
+    names = layer.split(",")
+    known = {name: found for name in names if (found := LAYERS.get(name) or DERIVED.get(name)) is not None}
+    if len(known) < len(names):
         raise NotFoundError("没有这个图层。", "There is no such layer.")
     if x >= 2**z or y >= 2**z:
         raise NotFoundError("瓦片超出范围。", "The tile lies outside the grid.")
     deployment = database_url("service")
     moment = await _versions.get((deployment, identity.scope), lambda: _version(identity))
-    version = moment.whole if layer == _AREAS else moment.version
-    run = (run or moment.runs[known.of_run]) if known.of_run else None
-    mark = hashlib.sha256(f"{identity.scope}/{layer}/{z}/{x}/{y}/{run}/{version}/{__version__}".encode()).hexdigest()[
+    version = moment.whole if _AREAS in known else moment.version
+    runs = {name: (run or moment.runs[one.of_run]) if one.of_run else None for name, one in known.items()}
+    told = "/".join(str(runs[name]) for name in names)
+    mark = hashlib.sha256(f"{identity.scope}/{layer}/{z}/{x}/{y}/{told}/{version}/{__version__}".encode()).hexdigest()[
         :24
     ]
     headers = {
@@ -140,19 +154,27 @@ async def tile(
     }
     if _matches(request.headers.get("if-none-match"), mark):
         return Response(status_code=304, headers=headers)
-    key = (deployment, identity.scope, layer, z, x, y, run, version)
-    content = _cache().get(key)
-    if content is None and z < known.from_zoom:
-        content = b""  # too small to be seen
-    if content is None:
-        content = await _make(identity, known, z, x, y, run)
-        _cache().put(key, content)
-    if takes_packed(request, content):
-        small = _cache().get((*key, "gzip"))
+
+    async def part(name: str) -> bytes:
+        capped = "capped" if len(names) == 1 else f"capped-{name}"
+        key = (deployment, identity.scope, name, z, x, y, runs[name], version, capped)
+        content = _cache().get(key)
+        if content is None and z < known[name].from_zoom:
+            content = b""  # too small to be seen
+        if content is None:
+            content = await _make(identity, known[name], z, x, y, runs[name], capped)
+            _cache().put(key, content)
+        return content
+
+    content = b"".join(await asyncio.gather(*map(part, names)))  # a tile is a sequence of layers
+    coding = coding_of(request) if worth_packing(content) else None
+    if coding is not None:
+        key = (deployment, identity.scope, layer, z, x, y, told, version, coding)
+        small = _cache().get(key)
         if small is None:
-            small = packed(content)
-            _cache().put((*key, "gzip"), small)
-        content, headers = small, headers | {"Content-Encoding": "gzip"}
+            small = packed(content, coding)
+            _cache().put(key, small)
+        content, headers = small, headers | {"Content-Encoding": coding}
     return Response(content, media_type=MEDIA, headers=headers)
 
 
@@ -188,8 +210,11 @@ def onto_tile(z: int, x: int, y: int) -> dict[str, float]:
     }  # fmt: skip
 
 
-async def _make(identity: Identity, layer: _Layer, z: int, x: int, y: int, run: int | None) -> bytes:
-    """Return a tile; of what is too much for one tile the view from afar, or else as much as fits, with a mark."""
+async def _make(identity: Identity, layer: _Layer, z: int, x: int, y: int, run: int | None, capped: str) -> bytes:
+    """Return a tile; of what is too much for one tile the view from afar, or else as much as fits, with a mark.
+
+    The mark is a layer of the name ``capped``.
+    """
 
     async def made(name: str, limit: int = FEATURES_MAX) -> tuple[bytes, int]:
         values: dict[str, object] = {"run": run, "z": z, "x": x, "y": y, "limit": limit}
@@ -202,14 +227,14 @@ async def _make(identity: Identity, layer: _Layer, z: int, x: int, y: int, run: 
 
     name = layer.far if layer.far is not None and z < layer.near_zoom else layer.statement
     tile, count = await made(name)
-    if _is_too_much(tile, count) and layer.far not in {None, name}:
+    if _is_too_much(tile, count) and layer.far_of_many and layer.far not in {None, name}:
         name = layer.far
         tile, count = await made(name)
     if not _is_too_much(tile, count):
         return tile
     while len(tile) > BYTES_MAX:
         tile, count = await made(name, int(0.9 * count * BYTES_MAX / len(tile)))
-    (mark,) = await read_row(identity, "tiles.mark", {})
+    (mark,) = await read_row(identity, "tiles.mark", {"name": capped})
     return tile + bytes(mark)  # a tile is a sequence of layers
 
 

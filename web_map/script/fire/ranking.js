@@ -1,6 +1,7 @@
 /* The ranked list of clusters, a page at a time, and those that are due. */
 import { byId, element } from "../dom.js";
 import { counted, fill, language, whole } from "../language.js";
+import { drawn } from "../layers/drawn.js";
 
 const SIZE = 50;
 const DUE = 10;
@@ -107,5 +108,6 @@ export function ranking({ maps, fire, words }) {
   );
   const pager = element("div", { class: "gis-pager" }, back, on);
   byId("gis-list").append(element("h2", {}, words.ranked), filter, said, ordered, pager);
-  load();
+  said.textContent = maps.words.wait;
+  drawn(maps.map).then(() => (turn ? undefined : load()));
 }

@@ -1,6 +1,7 @@
 /* Width: what is at most so wide, summed up in the browser from widths that came once. */
 import { element } from "../dom.js";
 import { fill, whole } from "../language.js";
+import { drawn } from "../layers/drawn.js";
 
 /**
  * @typedef {{gaps: number, metres: number, houses: number, byClass: Record<string, number>}} Sum
@@ -26,7 +27,9 @@ export function slider({ maps, fire, words, section }) {
     for (const layer of maps.stack.layers) {
       if (!layer.spec.width) continue;
       // So much more is still as wide, as for the classes.
-      layer.widest = width >= widest ? Infinity : width + fire.half_m;
+      const most = width >= widest ? Infinity : width + fire.half_m;
+      if (layer.widest === most) continue;
+      layer.widest = most;
       layer.restyle();
     }
     if (sum) tell(said, sum(width), fire.classes, words);
@@ -35,7 +38,8 @@ export function slider({ maps, fire, words, section }) {
   if (fire.gaps) sum = ofGaps(fire.gaps, fire.half_m);
   else {
     said.textContent = words.counting;
-    fetch(fire.widths)
+    drawn(maps.map)
+      .then(() => fetch(fire.widths))
       .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)))
       .then((data) => {
         sum = ofSteps(data);

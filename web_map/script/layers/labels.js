@@ -75,7 +75,7 @@ function ruleOf(layer) {
     : new CenteredTextSymbolizer({ ...name, width: 2, maxLineChars: 40 });
   return {
     dataSource: spec.id,
-    dataLayer: lines ? layer.content : "labels",
+    dataLayer: lines ? layer.content : spec.tiles ? `labels-${layer.content}` : "labels",
     minzoom: spec.labelFrom || 0,
     symbolizer: /** @type {any} */ (symbolizer),
     filter: (/** @type {number} */ _zoom, /** @type {any} */ feature) => !layer.hides(feature.props),

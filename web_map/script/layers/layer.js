@@ -6,7 +6,7 @@ import { element } from "../dom.js";
 import L from "../leaflet.js";
 import { wordsOf } from "../words.js";
 import { marksOf } from "./marks.js";
-import { unpack } from "./packed.js";
+import { spelled, unpack } from "./packed.js";
 import { InlineSource, TiledSource } from "./source.js";
 import { classOf, farStyle, styleOf } from "./style.js";
 import { PathSymbolizer, POINT } from "./symbol.js";
@@ -19,7 +19,7 @@ import { PathSymbolizer, POINT } from "./symbol.js";
  *   legend; `of` names the class that it shows and hides.
  * @typedef {{
  *   id: string, name: string, style: Rule, keys?: Key[], shape?: string, shown?: boolean, lang?: string,
- *   features?: Feature[], packed?: any, words?: any, tiles?: string, source?: string,
+ *   features?: Feature[], steps?: number, packed?: any, words?: any, tiles?: string, source?: string,
  *   key?: string, ask?: string, query?: string, minZoom?: number, width?: string,
  *   label?: string, labelFrom?: number, labelTail?: number, mark?: Record<string, any>, thin?: boolean,
  *   farRadius?: number, farWeight?: number, farStyle?: Style, nearZoom?: number,
@@ -46,12 +46,13 @@ export class FeatureLayer extends L.LayerGroup {
     this.switchedOff = new Set();
     /** What is wider is not drawn, in layers whose features have a width. */
     this.widest = Infinity;
-    this.features = spec.packed ? unpack(spec.packed, spec.words) : spec.features || [];
-    const far = spec.farRadius ? spec.nearZoom || 15 : 0;
-    this.source = spec.tiles
-      ? new TiledSource(spec.tiles, { source: spec.source, label: spec.label, tail: spec.labelTail })
-      : new InlineSource(this.features, { line: spec.shape === "line", nearZoom: far });
-    this.view = new View(new TileCache(/** @type {any} */ (this.source), 256), DEEPEST_ZOOM, 0);
+    this.features = featuresOf(spec);
+    const { source, view } = spec.tiles ? tiledOf(spec.tiles) : inlineOf(spec, this.features);
+    this.source = source;
+    this.view = view;
+    if (spec.label && source instanceof TiledSource) {
+      source.named.set(this.content, { label: spec.label, tail: spec.labelTail ?? 0 });
+    }
     this.hatched = new Map();
   }
 
@@ -83,6 +84,7 @@ export class FeatureLayer extends L.LayerGroup {
       }),
     );
     this.canvas.views.set("", this.view);
+    spareEmpty(this.canvas, this.view, this.content);
     this.canvas.on("tileload", this.hatch, this).on("tileunload", this.unhatch, this);
     this.addLayer(/** @type {any} */ (this.canvas));
     if (this.spec.mark && !this.marks) {
@@ -168,7 +170,7 @@ export class FeatureLayer extends L.LayerGroup {
   /** Says over a square that it does not show all. @param {any} event */
   hatch({ coords }) {
     const key = `${coords.z}/${coords.x}/${coords.y}`;
-    if (!this.source.capped.has(key) || this.hatched.has(key) || !this.canvas) return;
+    if (!this.source.isCapped(this.content, coords) || this.hatched.has(key) || !this.canvas) return;
     const said = element("span", {}, this.words.capped);
     const icon = L.divIcon({ className: "gis-capped", iconSize: [256, 256], iconAnchor: [0, 0], html: said });
     const corner = this.canvas._tileCoordsToBounds(coords).getNorthWest();
@@ -183,6 +185,48 @@ export class FeatureLayer extends L.LayerGroup {
     this.hatched.get(key)?.remove();
     if (this.hatched.delete(key)) this.fire("capped");
   }
+}
+
+/**
+ * Let a tile with nothing in it have no pixels: they would be filled, and put together with all others, for nothing.
+ *
+ * @param {any} canvas Of the library; @param {View} view @param {string} content
+ */
+function spareEmpty(canvas, view, content) {
+  const render = canvas.renderTile.bind(canvas);
+  /** @param {L.Coords} coords @param {any} element @param {string} key @param {() => void} [done] */
+  canvas.renderTile = async (coords, element, key, done) => {
+    const tile = await view.getDisplayTile(coords).catch(() => null); // the library tells of what failed
+    if (!tile || tile.data.get(content)?.length) return render(coords, element, key, done);
+    if (element.key !== key) return;
+    element.width = 0;
+    done?.();
+  };
+}
+
+/** @param {any} source */
+const viewOf = (source) => ({ source, view: new View(new TileCache(source, 256), DEEPEST_ZOOM, 0) });
+
+/** @type {Map<string, {source: TiledSource, view: View}>} */
+const tiled = new Map();
+
+/** @param {string} address @returns {{source: TiledSource, view: View}} The one of all layers that its tiles hold. */
+function tiledOf(address) {
+  const found = tiled.get(address) ?? viewOf(new TiledSource(address));
+  tiled.set(address, found);
+  return found;
+}
+
+/** @param {Spec} spec @param {Feature[]} features @returns {{source: InlineSource, view: View}} */
+function inlineOf(spec, features) {
+  const nearZoom = spec.farRadius ? spec.nearZoom || 15 : 0;
+  return viewOf(new InlineSource(features, { line: spec.shape === "line", nearZoom }));
+}
+
+/** @param {Spec} spec @returns {Feature[]} Those that came with the page. */
+function featuresOf({ packed, words, features = [], steps }) {
+  if (packed) return unpack(packed, words);
+  return steps ? spelled(features, steps) : features;
 }
 
 /** @type {WeakMap<L.Map, number>} */

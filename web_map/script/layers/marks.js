@@ -21,9 +21,9 @@ export function marksOf(layer) {
     group.clearLayers();
     const shown = layer.visible().filter((feature) => feature.c && spec.mark?.[feature.p.kind]);
     if (spec.thin) {
-      for (const { feature, hidden } of thinned(shown, map)) group.addLayer(mark(spec, feature, hidden));
+      for (const { feature, hidden } of thinned(shown, map)) group.addLayer(mark(layer, feature, hidden));
     } else if (!spec.farRadius || map.getZoom() >= (spec.nearZoom || 15)) {
-      for (const feature of shown) group.addLayer(mark(spec, feature, 0));
+      for (const feature of shown) group.addLayer(mark(layer, feature, 0));
     }
   };
   group.on("add", () => {
@@ -67,17 +67,24 @@ function thinned(features, map) {
 }
 
 /**
- * @param {import("./layer.js").Spec} spec
+ * @param {import("./layer.js").FeatureLayer} layer
  * @param {import("./source.js").Feature} feature
  * @param {number} hidden How many others it stands for.
  */
-function mark(spec, feature, hidden) {
+function mark(layer, feature, hidden) {
+  const { spec } = layer;
   const one = spec.mark?.[feature.p.kind];
   const style = { background: one.color, color: one.ink || "#fff" };
   const html = element("div", { class: "gis-zone", style }, one.mark, hidden ? element("sup", {}, `+${hidden}`) : null);
-  const title = (feature.f ? feature.f.title : one.mark) + (hidden ? ` +${hidden}` : "");
+  const name = feature.f?.title ?? (spec.ask && feature.k ? feature.k : one.mark);
+  const title = name + (hidden ? ` +${hidden}` : "");
   const icon = L.divIcon({ className: "", iconSize: [SIZE, SIZE], html });
   const marker = L.marker(/** @type {any} */ (feature.c), { icon, keyboard: true, title, alt: title });
+  if (spec.ask) {
+    const asked = () => layer.fire("asked", { feature });
+    marker.on("click", asked);
+    return marker.on("keypress", ({ originalEvent }) => originalEvent.key === "Enter" && asked());
+  }
   /** @type {any} */ (marker).gisKey = feature.k;
   return feature.f ? marker.bindPopup(() => popup(feature.f), POPUP()) : marker;
 }

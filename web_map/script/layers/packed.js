@@ -1,9 +1,9 @@
-/* The other half of web_map/packed.py: houses from few bytes. */
+/* The other half of web_map/layers: houses from few bytes (packed.py), shapes from whole steps (features.py). */
 
 /** @typedef {import("./source.js").Feature} Feature */
 
 /**
- * @param {any} packed What web_map/packed.py wrote.
+ * @param {any} packed What web_map/layers/packed.py wrote.
  * @param {Record<string, {label: string, names: Record<string, string>}>} words Of each column its label, and the names
  *   of its codes.
  * @returns {Feature[]}
@@ -42,4 +42,25 @@ function ring(flat, packed) {
     points.push([y / packed.steps, x / packed.steps]);
   }
   return points;
+}
+
+/**
+ * @param {Feature[]} features As `in_steps` made them.
+ * @param {number} steps How many are one degree.
+ * @returns {Feature[]} With their shapes in degrees.
+ */
+export const spelled = (features, steps) => features.map((one) => ({ ...one, g: degrees(one.g, steps) }));
+
+/** @param {any} shape @param {number} steps @returns {any} */
+function degrees(shape, steps) {
+  if (typeof shape[0] !== "number") return shape.map((/** @type {any} */ part) => degrees(part, steps));
+  /** @type {[number, number][]} */
+  const points = [];
+  let [lat, lon] = [0, 0];
+  for (let i = 0; i < shape.length; i += 2) {
+    lat += shape[i];
+    lon += shape[i + 1];
+    points.push([lat / steps, lon / steps]);
+  }
+  return shape.length === 2 ? points[0] : points;
 }

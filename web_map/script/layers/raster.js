@@ -1,11 +1,12 @@
 /* A layer of pictures under all features: tiles of the service, or one picture that came with the page. */
 import L from "../leaflet.js";
+import { drawn } from "./drawn.js";
 
 /** Under the features (from 400 on), above a background map (150). */
 const PANE = "gis-raster";
 const LEVEL = "160";
 
-/** Tiles that wait for whatever else the page asks for: features are what people come for. */
+/** Tiles that let go first whatever else the page asks for. */
 class QuietTiles extends L.TileLayer {
   /** @param {L.Coords} coords @param {L.DoneCallback} done */
   createTile(coords, done) {
@@ -22,6 +23,8 @@ export class RasterLayer extends L.LayerGroup {
     this.spec = spec;
     /** @type {any} */
     this.picture = null;
+    /** Whether tiles are not asked for yet: features are what people come for, and come first. */
+    this.waits = false;
     /** As layers of features have them. @type {import("./source.js").Feature[]} */
     this.features = [];
     this.hatched = new Map();
@@ -40,9 +43,18 @@ export class RasterLayer extends L.LayerGroup {
     const half = { tileSize: 512, zoomOffset: -1, minZoom: minZoom + 1, maxNativeZoom: nativeZoom + 1 };
     const options = { pane: PANE, bounds, maxZoom: 22, ...half };
     this.picture ??= image ? L.imageOverlay(image, bounds, { pane: PANE }) : new QuietTiles(tiles, options);
-    this.addLayer(this.picture);
     super.onAdd(map);
+    if (image) this.addLayer(this.picture);
+    else this.after(map);
     return this;
+  }
+
+  /** @param {L.Map} map */
+  async after(map) {
+    this.waits = true;
+    await drawn(map);
+    this.waits = false;
+    this.addLayer(this.picture);
   }
 
   get map() {
@@ -55,6 +67,6 @@ export class RasterLayer extends L.LayerGroup {
   }
 
   isLoading() {
-    return Boolean(this.picture instanceof L.GridLayer && this.picture.isLoading());
+    return this.waits || Boolean(this.picture instanceof L.GridLayer && this.picture.isLoading());
   }
 }

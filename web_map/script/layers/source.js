@@ -15,17 +15,14 @@ import { LINE, POINT, POLYGON } from "./symbol.js";
 /** Pixels beyond a tile's edge in which a feature is still given to it: its line or its dot reaches in. */
 const MARGIN = 24;
 
-/** Vector tiles of the service. One that could not take all that lies in its square has a layer "capped". */
+/** Vector tiles of the service, which hold one layer or several. */
 export class TiledSource {
-  /**
-   * @param {string} url
-   * @param {{source?: string, label?: string, tail?: number}} [options] The layer of a tile whose features have
-   *   names, the property that is the name, and how many of its last letters are shown.
-   */
-  constructor(url, { source = "", label = "", tail = 0 } = {}) {
+  /** @param {string} url */
+  constructor(url) {
     this.tiles = new ZxySource(url, true);
-    this.named = { source, label, tail };
-    /** @type {Set<string>} */
+    /** Of layers with names the property, and how much of it. @type {Map<string, {label: string, tail: number}>} */
+    this.named = new Map();
+    /** @type {Set<string>} Layer and square of what could not take all that lies there. */
     this.capped = new Set();
   }
 
@@ -35,12 +32,26 @@ export class TiledSource {
    */
   async get(tile, size) {
     const layers = await this.tiles.get(tile, size);
-    if (layers.delete("capped")) this.capped.add(`${tile.z}/${tile.x}/${tile.y}`);
-    const { source, label, tail } = this.named;
-    if (label) layers.set("labels", names(layers.get(source) || [], label, tail, size));
+    for (const name of [...layers.keys()]) {
+      const mark = /^capped(?:-(.*))?$/.exec(name);
+      if (!mark) continue;
+      layers.delete(name);
+      this.capped.add(squareOf(mark[1] ?? "", tile));
+    }
+    for (const [name, { label, tail }] of this.named) {
+      layers.set(`labels-${name}`, names(layers.get(name) || [], label, tail, size));
+    }
     return layers;
   }
+
+  /** @param {string} layer @param {Tile} tile @returns {boolean} Whether something of the layer was left out there. */
+  isCapped(layer, tile) {
+    return this.capped.has(squareOf("", tile)) || this.capped.has(squareOf(layer, tile));
+  }
 }
+
+/** @param {string} layer @param {Tile} tile */
+const squareOf = (layer, { z, x, y }) => `${layer}/${z}/${x}/${y}`;
 
 /**
  * @param {any[]} features Of a tile.
@@ -136,7 +147,11 @@ export class InlineSource {
   constructor(features, { line = false, nearZoom = 0 } = {}) {
     this.features = features.map((feature) => projected(feature, line));
     this.nearZoom = nearZoom;
-    this.capped = new Set();
+  }
+
+  /** @returns {boolean} Whether something was left out. */
+  isCapped() {
+    return false;
   }
 
   /**

@@ -47,6 +47,7 @@ export class Stack {
   /** @param {FeatureLayer} layer It came onto the map, by itself or with a group. */
   met(layer) {
     if (!this.layers.includes(layer)) this.layers.push(layer);
+    layer.on("asked", this.asked, this);
     this.labels.add(layer);
   }
 
@@ -62,13 +63,30 @@ export class Stack {
       if (!this.map.hasLayer(layer)) continue;
       const feature = layer.pick(this.map, event.latlng);
       if (!feature) continue;
-      if (feature.of?.f) {
-        this.onAsk?.({ k: feature.of.k });
-        this.tell(event.latlng, popup(feature.of.f));
-      } else if (layer.spec.ask) this.ask(layer.spec, feature.props, event.latlng);
+      if (feature.of?.f) this.told(layer.spec, feature.of, event.latlng);
+      else if (layer.spec.ask) this.ask(layer.spec, feature.props, event.latlng);
       else continue;
       return;
     }
+  }
+
+  /** @param {any} event Of a layer whose mark was clicked. */
+  asked({ target, feature }) {
+    if (!this.quiet) this.told(target.spec, feature, feature.c);
+  }
+
+  /**
+   * Show what is known of a feature that came with the page, by itself or by asking.
+   *
+   * @param {import("./layer.js").Spec} spec @param {import("./source.js").Feature} feature @param {any} at
+   */
+  told(spec, feature, at) {
+    if (spec.ask) {
+      this.ask(spec, { ...feature.p, k: feature.k }, at, feature.f?.rows);
+      return;
+    }
+    this.onAsk?.({ k: feature.k });
+    this.tell(at, popup(feature.f));
   }
 
   /** @param {L.LatLngExpression} at @param {HTMLElement} content */
@@ -82,8 +100,9 @@ export class Stack {
    * @param {{ask?: string, key?: string, query?: string, lang?: string}} spec
    * @param {Record<string, any>} properties
    * @param {any} at
+   * @param {[string, any][]} [more] What is told beside.
    */
-  async ask(spec, properties, at) {
+  async ask(spec, properties, at, more = []) {
     if (this.quiet) return;
     const words = wordsOf(spec.lang).map;
     const key = properties[spec.key || "building_id"];
@@ -105,7 +124,8 @@ export class Stack {
       // A phone hands the place to its own navigation program.
       const way = L.Browser.mobile ? [[words.navigate, `geo:${lat},${lng}`]] : [];
       const reasons = facts.reasons_text || facts.reasons;
-      this.tell(at, popup({ ...facts, links: [...(facts.links || []), ...way], reasons }));
+      const rows = [...(facts.rows || []), ...more];
+      this.tell(at, popup({ ...facts, rows, links: [...(facts.links || []), ...way], reasons }));
     } catch {
       this.tell(at, element("p", {}, words.failed));
     }

@@ -2,6 +2,7 @@
    more than one. With a zoom given they stand up to it, in place of the houses, which would be specks there. */
 
 import { byId, element } from "../dom.js";
+import { whole } from "../language.js";
 import L from "../leaflet.js";
 
 /** @param {import("./maps.js").Maps} maps */
@@ -32,11 +33,11 @@ export function circles(maps) {
       const html = element(
         "div",
         { class: "gis-circle", style },
-        value.toLocaleString("en"),
+        whole(value),
         scale < 0.7 ? null : element("span", {}, place.name),
       );
       const icon = L.divIcon({ className: "", iconSize: [size, size], html });
-      const title = `${place.name} ${measure.name} ${value.toLocaleString("en")}`;
+      const title = `${place.name} ${measure.name} ${whole(value)}`;
       const go = () => (place.href ? location.assign(place.href) : map.setView(place.c, spec.below));
       L.marker(place.c, { icon, title, alt: title }).on("click", go).addTo(group);
     }

@@ -3,6 +3,7 @@
 import { element } from "../dom.js";
 import { send } from "../http.js";
 import { fill, joined, language } from "../language.js";
+import { drawn } from "../layers/drawn.js";
 import { wordsOf } from "../words.js";
 
 /** Milliseconds after the last letter of a text until it is asked for. */
@@ -118,10 +119,21 @@ export class Listing {
     history.replaceState(null, "", address);
   }
 
+  /* What is shown first; it comes after the map, unless the reader has asked for something by then. */
+  async begin() {
+    this.offerFile();
+    await drawn(this.maps.map);
+    if (!this.turn) await this.read();
+  }
+
+  offerFile() {
+    this.taken.href = this.asked(this.spec.file, { format: "xlsx", offset: "" });
+  }
+
   async read() {
     const mine = ++this.turn;
     this.remember();
-    this.taken.href = this.asked(this.spec.file, { format: "xlsx", offset: "" });
+    this.offerFile();
     try {
       const found = await send("GET", this.asked(this.spec.pages, { limit: this.spec.size }));
       if (mine === this.turn) this.show(found);

@@ -1,7 +1,6 @@
 /* A page with a map: layers and their legend, the list, the search, from one configuration. */
 import { byId, element } from "../dom.js";
 import { language } from "../language.js";
-import { popup } from "../layers/facts.js";
 import { entryOf, fillKeys } from "../layers/legend.js";
 import { Stack } from "../layers/stack.js";
 import L from "../leaflet.js";
@@ -28,10 +27,9 @@ export class Maps {
     if (config.attribution) this.credit(config.attribution);
     this.place();
     if (config.background) this.background(config.background);
-    for (const layer of this.stack.layers) {
-      if (layer.spec.shown !== false) layer.addTo(map);
-      this.list(layer);
-    }
+    // A layer of tiles measures the page as it comes: lines of the legend in between would have it laid out each time.
+    for (const layer of this.stack.layers) if (layer.spec.shown !== false) layer.addTo(map);
+    for (const layer of this.stack.layers) this.list(layer);
     this.items();
     search(this);
     this.fold();
@@ -140,18 +138,19 @@ export class Maps {
     }
     this.map.setView(item.c, Math.max(this.map.getZoom(), item.zoom || NEAR));
     const known = item.k ? this.find(item.k) : undefined;
-    if (known?.f) this.stack.tell(item.c, popup(known.f));
+    if (known?.feature.f) this.stack.told(known.layer.spec, known.feature, item.c);
     else if (item.ask) this.stack.ask({ ask: item.ask, key: "k" }, { k: item.k }, item.c);
   }
 
   /**
    * @param {string} key
-   * @returns {import("../layers/source.js").Feature | undefined} Of the topmost layer that has it.
+   * @returns {{layer: import("../layers/layer.js").FeatureLayer, feature: import("../layers/source.js").Feature}
+   *   | undefined} Of the topmost layer that has it.
    */
   find(key) {
     for (const layer of [...this.stack.layers].reverse()) {
-      const found = layer.features.find((feature) => feature.k === key);
-      if (found) return found;
+      const feature = layer.features.find((one) => one.k === key);
+      if (feature) return { layer, feature };
     }
     return undefined;
   }

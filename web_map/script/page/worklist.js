@@ -30,5 +30,5 @@ export function worklist(maps) {
   });
   byId("gis-list").append(element("h2", {}, given.title), listing.node);
   maps.stack.onAsk = (properties) => listing.mark(properties.building_id || properties.k);
-  listing.read();
+  listing.begin();
 }

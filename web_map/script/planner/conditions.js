@@ -1,7 +1,8 @@
 /* What a list asks for: conditions of the notice and of the house, with counts that follow the hand. */
 import { element } from "../dom.js";
 import { send } from "../http.js";
-import { fill, langQuery } from "../language.js";
+import { fill, langQuery, whole } from "../language.js";
+import { drawn } from "../layers/drawn.js";
 import { wordsOf } from "../words.js";
 
 const GROUPS = ["any_of", "all_of", "none_of"];
@@ -258,6 +259,12 @@ export class Conditions {
     if (this.planner.run) this.say(fill(this.words.changed, { run: String(this.planner.run) }));
   }
 
+  /* What is counted first comes after the map, unless something was counted by then: a sketch that was kept is. */
+  async begin() {
+    await drawn(this.planner.maps.map);
+    if (!this.turn) await this.count();
+  }
+
   /* Counts of every control, on or off; with a sketch on the map also the houses in it. */
   async count() {
     const mine = ++this.turn,
@@ -285,11 +292,11 @@ export class Conditions {
       for (const group of GROUPS) {
         const of = this.controls.filter((c) => c.box.checked && c.how.value === group);
         of.forEach((c, i) => {
-          c.number.textContent = found[group][i].toLocaleString("en");
+          c.number.textContent = whole(found[group][i]);
         });
       }
       off.forEach((c, i) => {
-        c.number.textContent = found.others[i].toLocaleString("en");
+        c.number.textContent = whole(found.others[i]);
       });
       if (sketch) this.planner.listing.preview(found.items, found.total);
     } catch (refusal) {

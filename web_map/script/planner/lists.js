@@ -1,7 +1,7 @@
 /* The lists there are: which is the county's, who made the others and of what; two of them compared. */
 import { element } from "../dom.js";
 import { send } from "../http.js";
-import { fill, joined, langQuery } from "../language.js";
+import { fill, joined, langQuery, whole } from "../language.js";
 import L from "../leaflet.js";
 import { wordsOf } from "../words.js";
 
@@ -153,7 +153,7 @@ export class Lists {
         return element(
           "details",
           { open: kind === "new" },
-          element("summary", {}, key, ` ${this.words[kind]} ${found.counts[kind].toLocaleString("en")}${more}`),
+          element("summary", {}, key, ` ${this.words[kind]} ${whole(found.counts[kind])}${more}`),
           element("ul", {}, ...rows.map((row) => this.differing(row))),
         );
       }),

@@ -32,8 +32,8 @@ export class Planner {
       { id: "lists", name: words.lists, node: this.lists.node },
       { id: "legend", name: words.legend, node: [facts, legend, notes].filter(Boolean) },
     ]);
-    this.read();
-    this.count();
+    this.listing.begin();
+    this.conditions.begin();
     const told = sessionStorage.getItem("gis-told");
     if (told) {
       sessionStorage.removeItem("gis-told");
