@@ -9,7 +9,6 @@ PostGIS of its own; with DIR in a copy of the database that is kept there.
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from datetime import date
 
@@ -78,14 +77,12 @@ def main() -> None:
             ids = issue.issue(connection, who, issue.Ask("appraise", houses, "基准〔2022〕", 1, date(2022, 9, 25)))
             print(f"{len(ids)} notices issued   {time.perf_counter() - started:6.2f} s")
             papers = paper.of_notices(connection, who, ids, owners=False)
-        kinds: tuple[tuple[paper.Format, int], ...] = (("docx", 1), ("pdf", os.cpu_count() or 1))
-        for format_, workers in kinds:
+        kinds: tuple[paper.Format, ...] = ("docx", "pdf")
+        for format_ in kinds:
             started = time.perf_counter()
-            made = paper.write(papers, format_, workers=workers)
+            made = paper.write(papers, format_)
             took = time.perf_counter() - started
-            print(
-                f"500 notices with receipts, one {format_}, {workers} processes   {took:6.2f} s   {len(made) / 1e6:.1f} MB"
-            )
+            print(f"500 notices with receipts, one {format_}   {took:6.2f} s   {len(made) / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

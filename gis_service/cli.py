@@ -30,6 +30,7 @@ _COMMANDS = {
     "round": "gis_service.record.command:round_",
     "tables": "gis_service.tables.command:tables_",
     "ledger": "gis_service.cases.command:ledger",
+    "plates": "gis_service.plates.command:plates_",
     "work": "gis_service.duties.command:work",
     "form": "gis_service.forms.command:form",
     "bulletin": "gis_service.bulletins.command:bulletin_",

@@ -13,7 +13,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 import uvicorn
@@ -29,6 +34,7 @@ from gis_service.db.engine import transaction
 from gis_service.db.migrate import set_up_alone
 from gis_service.db.queries import statement
 from gis_service.db.ready import prepare
+from gis_service.db.server import private_server
 from gis_service.errors import SetupError
 from gis_service.files import private
 from gis_service.identity import Role, operator
@@ -77,10 +83,12 @@ def up(check: bool, demo: str, host: str | None, port: int | None, https: bool) 
         authority.prepare(get_settings().hosts())
     install_front_end()
     say("准备数据库 …", "Preparing the database …")
-    prepare()
-    with set_up_alone():
+    with ExitStack() as held:
+        county = held.enter_context(_county_beside(demo))
+        prepare()
+        held.enter_context(set_up_alone())
         if demo != "none" and _empty():
-            _load_demo(demo)
+            _load_demo(demo, county)
         with transaction(operator()) as connection:
             houses = connection.execute(text(statement("maps.headline"))).mappings().one()["houses"]
             analysed = latest_run(connection, "density")
@@ -173,13 +181,28 @@ def _empty() -> bool:
         return not connection.execute(text("SELECT EXISTS (SELECT FROM gis.building)")).scalar_one()
 
 
-def _load_demo(name: str) -> None:
+@contextmanager
+def _county_beside(demo: str) -> Iterator[Future[dict[str, Path]] | None]:
+    """Have another process make the simulated county while the first database of this folder is set up."""
+    if demo == "none" or get_settings().database_url or private_server().cluster.exists():
+        yield None
+        return
+    from gis_service.demo.load import make_files
+
+    with (
+        TemporaryDirectory(prefix="gis-county-") as folder,
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
+    ):
+        yield pool.submit(make_files, demo, Path(folder))
+
+
+def _load_demo(name: str, files: Future[dict[str, Path]] | None) -> None:
     from gis_service.demo.load import load_demo
 
     started = time.monotonic()
     county = {"donglan": "东兰县", "rongan": "融安县"}[name]
     say(f"生成并导入模拟的{county} …", f"Making and importing the simulated county {name} …")
-    load_demo(name)
+    load_demo(name, files)
     say(
         f"模拟数据已导入（{time.monotonic() - started:.0f} 秒）。",
         f"Demo loaded in {time.monotonic() - started:.0f} s.",

@@ -29,7 +29,7 @@ ROOMS = {
     "Notices and letters": ["house_notice", "house_service", "paper_template", "letter", "letter_done"],
     "Sign-off": ["signer", "signature", "signed_content", "signature_page"],
     "Duties": ["duty", "patrol_rule"],
-    "QR plates": ["plate", "plate_setting", "plate_scan"],
+    "QR plates": ["plate", "plate_withdrawal", "plate_setting", "plate_scan"],
     "Joint enforcement": ["enforcement", "enforcement_house", "enforcement_finding"],
     "Bulletins": ["snapshot", "snapshot_house", "assessment_item", "work_step"],
     "Runs": ["run", "selection", "gap", "alley", "cluster", "building_density", "engine_space", "burn_cluster",

@@ -299,7 +299,9 @@ COMMENT ON COLUMN gis.letter.meeting IS 'Of a talk: when and where.';
 COMMENT ON TABLE gis.letter_done IS 'That a letter was received, or a talk held.';
 COMMENT ON FUNCTION gis.check_service IS 'A service is of a notice of its case, once, and not before it.';
 
-COMMENT ON TABLE gis.plate IS 'QR plates of houses.';
+COMMENT ON TABLE gis.plate IS 'QR plates of houses; at most one of a house stands.';
+COMMENT ON COLUMN gis.plate.issue IS 'Which plate of its house it is, from 1.';
+COMMENT ON TABLE gis.plate_withdrawal IS 'Plates that tell nothing any more, each with its reason.';
 COMMENT ON COLUMN gis.plate.body IS 'The random part of its code; the signed code is made of it with the key in the data folder.';
 COMMENT ON TABLE gis.plate_setting IS 'Whether plates answer, and which telephone they tell; the newest row holds.';
 COMMENT ON TABLE gis.plate_scan IS 'How often a plate was looked at on a day.';

@@ -224,10 +224,11 @@ GRANT INSERT (kind, unit_code, step, number, reason, issued_on, due_on, meeting)
 GRANT INSERT (letter_id, done_on, note) ON gis.letter_done TO gis_administrator, gis_planner;
 -- QR plates (0028): what one tells a stranger is what its function returns.
 GRANT EXECUTE ON FUNCTION gis.scan_plate TO gis_service;
-GRANT SELECT ON gis.plate, gis.plate_setting TO
+GRANT SELECT ON gis.plate, gis.plate_setting, gis.plate_withdrawal TO
     gis_administrator, gis_planner, gis_fire, gis_department, gis_township, gis_village, gis_auditor;
 GRANT SELECT ON gis.plate_scan TO gis_administrator, gis_planner, gis_auditor;
-GRANT INSERT (building_id, body) ON gis.plate TO gis_administrator, gis_planner, gis_township;
+GRANT INSERT (building_id, issue, body) ON gis.plate TO gis_administrator, gis_planner, gis_township;
+GRANT INSERT (plate_id, reason) ON gis.plate_withdrawal TO gis_administrator, gis_planner, gis_township;
 GRANT INSERT (enabled, telephone) ON gis.plate_setting TO gis_administrator, gis_planner;
 -- Whom nobody can be: it keeps a house's tier and grade in step with the judgements, a case with its events, and a house
 -- with what its township accepted, by the functions that it owns.

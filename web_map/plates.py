@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -24,11 +25,15 @@ def plate_values(told: plates.Told, lang: str) -> dict[str, Any]:
 def plates_values(connection: Connection, identity: Identity) -> dict[str, Any]:
     """Return what ``plates.html`` shows."""
     office = identity.role in (Role.ADMINISTRATOR, Role.PLANNER)
+    zone = ZoneInfo(get_settings().timezone)
     return {
         "setting": plates.setting(connection),
         "office": office,
         "makes": office or identity.role is Role.TOWNSHIP,
         "total": plates.total(connection),
+        "withdrawn": [
+            row | {"day": row["recorded_at"].astimezone(zone).date()} for row in plates.withdrawn(connection)
+        ],
         "scans": plates.counted(connection) if office else [],
         "most": plates.MADE_MAX,
         "address": get_settings().public_url,

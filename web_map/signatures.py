@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from gis_service.facts.house import SURVEY
 from gis_service.identity import Identity, Right, Role
 from gis_service.settings import get_settings
 from gis_service.signatures import sign
-from gis_service.signatures.state import STEP, STEPS, Step
+from gis_service.signatures.state import STEP, STEPS, Step, Unit
 from web_map import assets
 
 _STATE = {
@@ -63,6 +64,7 @@ def sign_off_values(
                     }
                     for v in u.villages
                 ],
+                "together": _together(u, identity, at),
                 "done": sum(v.signed is not None for v in u.villages),
             }
             for u in found
@@ -76,10 +78,33 @@ def sign_off_values(
     }
 
 
+def _together(unit: Unit, identity: Identity, at: int) -> list[dict[str, Any]]:
+    """Return the steps that wait for the asker in several villages: each with its villages and what is shown of them."""
+    found = []
+    for k, step in enumerate(STEPS):
+        waiting = [
+            {"village_code": v.village_code, "sha256": v.sha256}
+            for v in unit.villages
+            if _may_sign(v.steps[k], identity)
+            # Each step of a village has its own person.
+            and not any(s.signature and s.signature["account"] == identity.account for s in v.steps)
+        ]
+        if len(waiting) > 1:
+            found.append(
+                {"step": step, "title": STEP[step][at], "count": len(waiting), "villages": json.dumps(waiting)}
+            )
+    return found
+
+
+def _may_sign(step: Step, identity: Identity) -> bool:
+    signer = step.signer
+    own = signer is not None and signer["account"] == identity.account and identity.may(Right.SIGN)
+    return step.state not in ("stands", "scan") and step.ready and own
+
+
 def _step(step: Step, village: str | None, sha256: str, identity: Identity, office: bool, at: int) -> dict[str, Any]:
     signer, signature = step.signer, step.signature
     unsigned = step.state not in ("stands", "scan")
-    own = signer is not None and signer["account"] == identity.account and identity.may(Right.SIGN)
     return {
         "step": step.step,
         "title": STEP[step.step][at],
@@ -89,7 +114,7 @@ def _step(step: Step, village: str | None, sha256: str, identity: Identity, offi
         "signer": signer,
         "village": village,
         "sha256": sha256,
-        "may_sign": unsigned and step.ready and own,
+        "may_sign": _may_sign(step, identity),
         "may_paper": unsigned and step.ready and office and signer is not None,
         "may_scan": step.state == "scan" and identity.may(Right.SIGN),
     }

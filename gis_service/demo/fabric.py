@@ -69,7 +69,7 @@ def inset(ring: Ring, by: list[float]) -> Ring:
     result = ring
     x0, y0 = ring[-1]
     for (x1, y1), distance in zip(ring, by, strict=True):
-        size = float(np.hypot(x1 - x0, y1 - y0))
+        size = _length(x1 - x0, y1 - y0)
         if size > 1e-6 and result:
             a, b = (y1 - y0) / size, -(x1 - x0) / size  # outward normal of a counter-clockwise ring
             result = cut(result, a, b, a * x0 + b * y0 - distance)
@@ -79,11 +79,19 @@ def inset(ring: Ring, by: list[float]) -> Ring:
 
 def longest(ring: Ring) -> Point:
     """Return the unit direction of the longest edge."""
-    points = np.array(ring)
-    edges = points - np.roll(points, 1, axis=0)
-    size = np.hypot(edges[:, 0], edges[:, 1])
-    k = int(size.argmax())
-    return float(edges[k, 0] / size[k]), float(edges[k, 1] / size[k])
+    most, x, y = 0.0, 0.0, 0.0
+    x0, y0 = ring[-1]
+    for x1, y1 in ring:
+        size = _length(x1 - x0, y1 - y0)
+        if size > most:
+            most, x, y = size, (x1 - x0) / size, (y1 - y0) / size
+        x0, y0 = x1, y1
+    return x, y
+
+
+def _length(x: float, y: float) -> float:
+    # numpy's hypot to the last bit, without an array; math.hypot rounds otherwise.
+    return abs(complex(x, y))
 
 
 def _range(ring: Ring, x: float, y: float) -> Point:
@@ -183,7 +191,7 @@ def _slice(
             out.add(house, front=True)
 
 
-def warren(block: Ring, rng: np.random.Generator, *, target: float, tight: float) -> Fabric:
+def warren(block: Ring, rng: np.random.Generator, *, target: float, tight: float, fronts: bool = True) -> Fabric:
     """Fill a block by splitting it again and again: an old core with crooked alleys that narrow inwards.
 
     Parameters
@@ -196,6 +204,8 @@ def warren(block: Ring, rng: np.random.Generator, *, target: float, tight: float
         Footprint aimed at, m².
     tight
         Factor on the width of alleys: 1 is an ordinary old core.
+    fronts
+        Whether it is told which houses stand on the block's edge; else none does.
 
     """
     out = Fabric()
@@ -207,7 +217,7 @@ def warren(block: Ring, rng: np.random.Generator, *, target: float, tight: float
         dice = rng.random(6)
         if size < target * (0.85 + 0.75 * float(dice[0])):
             if _compact(ring, 16.0, 2.6) and dice[1] > 0.04:
-                out.add(ring, front=_touches(ring, edge))
+                out.add(ring, front=fronts and _touches(ring, edge))
             continue
         x, y = longest(ring)
         u0, u1 = _range(ring, x, y)
@@ -240,8 +250,8 @@ def _touches(ring: Ring, block: Ring) -> bool:
     """Tell whether a house stands on the edge of its block."""
     x0, y0 = block[-1]
     for x1, y1 in block:
-        size = float(np.hypot(x1 - x0, y1 - y0)) or 1.0
-        if min(abs((x1 - x0) * (py - y0) - (y1 - y0) * (px - x0)) / size for px, py in ring) < 0.3:
+        size = _length(x1 - x0, y1 - y0) or 1.0
+        if any(abs((x1 - x0) * (py - y0) - (y1 - y0) * (px - x0)) / size < 0.3 for px, py in ring):
             return True
         x0, y0 = x1, y1
     return False

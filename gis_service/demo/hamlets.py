@@ -184,7 +184,8 @@ def stockade(count: int, rng: np.random.Generator) -> Hamlet:
     ring = ring @ np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
     points = [(float(x), float(y)) for x, y in ring]
     scale = size / float(np.sqrt(max(area(points), 0.5)))
-    made = warren([(x * scale, y * scale) for x, y in points], rng, target=target, tight=1.35)
+    block = [(x * scale, y * scale) for x, y in points]
+    made = warren(block, rng, target=target, tight=1.35, fronts=False)
     rings = []
     for piece in made.rings:
         dice = rng.random(2)

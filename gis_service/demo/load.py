@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import Future
 from datetime import date
 from pathlib import Path
 
@@ -50,10 +51,22 @@ def make_ground() -> None:
     write_relief(path, heights, west, north, srid)
 
 
-def load_demo(name: str) -> list[Summary]:
-    """Make the simulated county ``name`` (donglan or rongan) and import it: the day, the rounds, then the data."""
+def make_files(name: str, folder: Path) -> dict[str, Path]:
+    """Make the simulated county ``name`` (donglan or rongan) and write it; return a file a table."""
+    return write(make_county(name), folder)
+
+
+def load_demo(name: str, beside: Future[dict[str, Path]] | None = None) -> list[Summary]:
+    """Import the simulated county ``name``: the day, the rounds, then the data.
+
+    Parameters
+    ----------
+    beside
+        The county's files (``make_files``) where another process makes them already; else they are made here.
+
+    """
     with tempfile.TemporaryDirectory(prefix="gis-demo-") as folder:
-        files = write(make_county(name), Path(folder))
+        files = beside.result() if beside else make_files(name, Path(folder))
         with get_engine("owner").begin() as connection:
             connection.execute(text(statement("record.set_day")), {"day": DAY})
             for institution in INSTITUTIONS:

@@ -56,9 +56,11 @@ def surveyed(
     """
     near = _near(shapes, zones)
     numbers = pd.Series(villages).groupby(pd.Series(villages)).cumcount() + 1
+    columns = [str(name) for name in form.columns]
+    cells = zip(*(form[name].tolist() for name in form.columns), strict=True)
     rows = [
-        _house({str(name): value for name, value in row.items()}, KINDS[kind[k]], near[k], float(area), rng)
-        for k, (row, area) in enumerate(zip(form.to_dict("records"), shapely.area(shapes), strict=True))
+        _house(dict(zip(columns, row, strict=True)), KINDS[kind[k]], near[k], float(area), rng)
+        for k, (row, area) in enumerate(zip(cells, shapely.area(shapes), strict=True))
     ]
     made = pd.DataFrame(rows, index=form.index)
     made.insert(0, "address", [f"{village}{n}号" for village, n in zip(villages, numbers, strict=True)])

@@ -164,6 +164,8 @@ def _fill(cursor: Any, rows: Rows, fields: list[Field], import_id: int) -> Loade
         cursor.execute(query("ingest.drop_index").format(index=sql.Identifier(*name.split("."))))
     _copy(cursor, table, Rows(kind, sorted_values, rows.geometry[along]), fields)
     result = Loaded(loaded=len(rows.geometry))
+    # What follows joins all of it, and a plan made for an empty table takes a minute or for ever.
+    cursor.execute(query("ingest.analyse").format(table=sql.Identifier(kind.table)))
     # Before the indexes: the judgements write each house's tier.
     _judge(cursor, rows, import_id, result)
     for _, definition in waiting:

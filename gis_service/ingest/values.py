@@ -363,7 +363,7 @@ def _nested_key(raw: Any) -> Hashable:
     """Return what a list in a cell is told apart by; the text of an array takes ten times as long."""
     if isinstance(raw, np.ndarray) and raw.ndim == 1:
         parts = raw.tolist()
-        if all(type(part) is str for part in parts):
+        if set(map(type, parts)) <= {str}:
             return tuple(parts)
     return repr(raw)
 
@@ -371,8 +371,11 @@ def _nested_key(raw: Any) -> Hashable:
 def parse_column(column: pd.Series, parser: Parser) -> Column:
     """Parse a column; a value that occurs a thousand times is parsed once."""
     raws = column.tolist()
-    # By type too: 1, 1.0 and True are equal and not the same.
-    keys = [(type(raw), _nested_key(raw) if isinstance(raw, _NESTED) else raw) for raw in raws]
+    types = set(map(type, raws)) - {str, type(None)}
+    keys: list[Hashable] = raws
+    if len(types) > 1 or any(issubclass(one, _NESTED) for one in types):
+        # By type too: 1, 1.0 and True are equal and not the same.
+        keys = [(type(raw), _nested_key(raw) if isinstance(raw, _NESTED) else raw) for raw in raws]
     known: dict[Hashable, Any] = {}
     refused: dict[Hashable, Sentence] = {}
     kinds: dict[Hashable, str] = {}
@@ -396,7 +399,7 @@ def parse_column(column: pd.Series, parser: Parser) -> Column:
         if key in kinds:
             read.setdefault(kinds[key], []).append(i)
     return Column(
-        [known[key] for key in keys],
+        list(map(known.__getitem__, keys)),
         {i: refused[key] for i, key in enumerate(keys) if key in refused} if refused else {},
         read,
         [i for i, key in enumerate(keys) if key in unknown] if unknown else [],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from typing import Any
 
@@ -11,8 +10,6 @@ from gis_service.accounts.audit_log import Action
 from gis_service.db.engine import transaction
 from gis_service.jobs.task import Task
 from gis_service.notices import issue, print
-
-WORKERS = min(os.cpu_count() or 1, 4)
 
 
 def notices(task: Task) -> dict[str, Any]:
@@ -33,7 +30,7 @@ def notices(task: Task) -> dict[str, Any]:
             about = {"kind": given["kind"], "notices": len(ids), "ids": ids}
             audit_log.append(connection, who, Action.NOTICED, f"{given['number']}{given['first']}号", **about)
     task.step("排版", "setting the pages", 0.3)
-    task.file(f".{given['format']}").write_bytes(print.write(papers, given["format"], workers=WORKERS))
+    task.file(f".{given['format']}").write_bytes(print.write(papers, given["format"]))
     for house in papers.blank[:50]:
         task.say(f"{house} 没有产权人信息，收件人留空。", f"{house}: no owner's data; a blank was printed.")
     return {"name": f"notices-{papers.kind}", "notices": len(ids), "ids": ids, "blank": papers.blank}

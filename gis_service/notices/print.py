@@ -133,7 +133,7 @@ def own_template(connection: Connection, kind: str) -> bytes | None:
     return None if content is None else bytes(content)
 
 
-def write(papers: Papers, format_: Format, *, receipts: bool = True, workers: int = 1) -> bytes:
+def write(papers: Papers, format_: Format, *, receipts: bool = True) -> bytes:
     """Return the file: each paper on a page of its own, followed by its receipt.
 
     Raises
@@ -156,7 +156,7 @@ def write(papers: Papers, format_: Format, *, receipts: bool = True, workers: in
                 blocks.append(NewPaper())
             blocks += fill_blocks(blocks_of, values)
     document = Document(title, blocks, made_on, author=papers.author, numbered=False)
-    return docx.write(document) if format_ == "docx" else pdf.write(document, workers=workers)
+    return docx.write(document) if format_ == "docx" else pdf.write(document)
 
 
 def check_pdf(papers: Papers) -> None:

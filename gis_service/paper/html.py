@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +9,7 @@ from weasyprint import HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from gis_service.errors import SetupError
+from gis_service.paper import fonts
 
 Parts = dict[str, tuple[bytes, str]]
 """What a page shows beside its text: by address, the bytes and their media type."""
@@ -34,7 +32,7 @@ class _Given(URLFetcher):  # type: ignore[misc]
 
 
 @lru_cache(maxsize=1)
-def _fonts() -> FontConfiguration:
+def _configuration() -> FontConfiguration:
     return FontConfiguration()
 
 
@@ -47,25 +45,6 @@ def pdf(html: str, parts: Parts) -> bytes:
         No font of this machine has Chinese characters.
 
     """
-    if not has_chinese_font():
-        raise SetupError(
-            "本机没有中文字体，无法生成 PDF；请安装 fonts-noto-cjk。",
-            "This machine has no font with Chinese characters; install fonts-noto-cjk.",
-        )
-    made: bytes = HTML(string=html, url_fetcher=_Given(parts), base_url=None).write_pdf(font_config=_fonts())
+    fonts.check()
+    made: bytes = HTML(string=html, url_fetcher=_Given(parts), base_url=None).write_pdf(font_config=_configuration())
     return made
-
-
-@lru_cache(maxsize=1)
-def has_chinese_font() -> bool:
-    """Tell whether a font with Chinese characters is installed."""
-    program = shutil.which("fc-list")
-    if program is None:
-        return True  # without fontconfig's own list the attempt decides
-    try:
-        found = subprocess.run(  # noqa: S603 - our own words alone
-            [program, ":lang=zh-cn", "family"], capture_output=True, check=False, timeout=20
-        )
-    except (OSError, subprocess.SubprocessError):
-        return True
-    return bool(found.stdout.strip())

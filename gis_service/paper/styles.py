@@ -23,24 +23,24 @@ LINES, CHARACTERS = 22, 28
 LINE_PT = 28.0
 """Between lines of 3号: what offices set by hand; 22 lines of it fill the block."""
 PT_MM = 25.4 / 72
-LATIN = "Times New Roman"
+LATIN, LATIN_STAND_IN = "Times New Roman", "Liberation Serif"
 
 
 @dataclass(frozen=True)
 class Face:
-    """A typeface: its name in a docx, and the CSS that a PDF asks for, of which the last is what Debian has."""
+    """A typeface: its name in a docx, and the families that a PDF asks for in turn, of which the last is what Debian has."""
 
     name: str
-    css: str
+    families: tuple[str, ...]
     bold: bool = False
     """Whether the stand-in of the PDF is set bold."""
 
 
-XIAOBIAOSONG = Face("方正小标宋简体", "'方正小标宋简体', 'FZXiaoBiaoSong-B05S', 'Noto Serif CJK SC'", bold=True)
-FANGSONG = Face("仿宋_GB2312", "'仿宋_GB2312', 'FangSong_GB2312', 'FangSong', 'Noto Serif CJK SC'")
-KAITI = Face("楷体_GB2312", "'楷体_GB2312', 'KaiTi_GB2312', 'KaiTi', 'LXGW WenKai', 'Noto Serif CJK SC'")
-HEITI = Face("黑体", "'黑体', 'SimHei', 'Noto Sans CJK SC'")
-SONGTI = Face("宋体", "'宋体', 'SimSun', 'Noto Serif CJK SC'")
+XIAOBIAOSONG = Face("方正小标宋简体", ("方正小标宋简体", "FZXiaoBiaoSong-B05S", "Noto Serif CJK SC"), bold=True)
+FANGSONG = Face("仿宋_GB2312", ("仿宋_GB2312", "FangSong_GB2312", "FangSong", "Noto Serif CJK SC"))
+KAITI = Face("楷体_GB2312", ("楷体_GB2312", "KaiTi_GB2312", "KaiTi", "LXGW WenKai", "Noto Serif CJK SC"))
+HEITI = Face("黑体", ("黑体", "SimHei", "Noto Sans CJK SC"))
+SONGTI = Face("宋体", ("宋体", "SimSun", "Noto Serif CJK SC"))
 
 
 @dataclass(frozen=True)

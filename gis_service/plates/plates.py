@@ -1,4 +1,4 @@
-"""Plates in the database: made for houses, switched on and off, looked at by strangers, counted."""
+"""Plates in the database: made for houses, withdrawn, switched on and off, looked at by strangers, counted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gis_service.db.queries import statement
 from gis_service.db.refusal import is_denied
-from gis_service.errors import ForbiddenError, InputError
+from gis_service.errors import ForbiddenError, InputError, NotFoundError
 from gis_service.plates import token
 
 MADE_MAX = 200
@@ -70,6 +70,42 @@ def make(connection: Connection, houses: list[str]) -> list[Plate]:
     return [Plate(house, token.code_of(bodies[house]), telephone) for house in wanted]
 
 
+def withdraw(connection: Connection, building_id: str, reason: str) -> int:
+    """Withdraw the plate of a house, lost or copied: its code is from now on none; the caller commits.
+
+    Returns
+    -------
+    int
+        The plate's number. The next that is made for the house has another code.
+
+    Raises
+    ------
+    NotFoundError
+        The house has no plate that stands, or is not the asker's.
+    ForbiddenError
+        The asker makes no plates.
+
+    """
+    try:
+        with connection.begin_nested():
+            plate_id = _do(connection, "withdraw", building_id=building_id, reason=reason).scalar_one_or_none()
+    except DBAPIError as error:
+        if is_denied(error):
+            raise ForbiddenError("您的账号不能作废门牌。", "Your account withdraws no plates.") from error
+        raise
+    if plate_id is None:
+        raise NotFoundError(
+            f"房屋 {building_id[:60]} 没有在用的门牌；请核对编号。",
+            f"The house {building_id[:60]} has no plate that stands; check its number.",
+        )
+    return int(plate_id)
+
+
+def withdrawn(connection: Connection) -> list[dict[str, Any]]:
+    """Return the plates that were withdrawn, with reason, by whom and when; the newest first, at most a hundred."""
+    return _all(connection, "withdrawn")
+
+
 def setting(connection: Connection) -> dict[str, Any]:
     """Return whether plates answer, and with which telephone."""
     rows = _all(connection, "setting")
@@ -107,7 +143,7 @@ def scan(connection: Connection, code: str) -> Told:
     Raises
     ------
     NotFoundError
-        The code is none, plates are off, or the house is gone: one answer for all.
+        The code is none or was withdrawn, plates are off, or the house is gone: one answer for all.
 
     """
     row = _do(connection, "scan", code=token.body_of(code)).mappings().one_or_none()
@@ -122,7 +158,7 @@ def counted(connection: Connection) -> list[dict[str, Any]]:
 
 
 def total(connection: Connection) -> int:
-    """Return how many plates there are."""
+    """Return how many plates stand."""
     return int(_do(connection, "total").scalar_one())
 
 

@@ -49,27 +49,35 @@ def signer(unit: str, village: str | None, step: str, name: str, title: str, acc
 @ledger.command(name="sign")
 @click.option("--round", "round_id", type=click.IntRange(min=1), required=True, help="轮次编号。Number of the round.")
 @_unit
-@_village
+@click.option(
+    "--village",
+    "villages",
+    multiple=True,
+    help="村代码，可重复；乡镇主要领导不填。Village, may be repeated; none for the unit's head.",
+)
 @_step
 @click.option(
     "--scan", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True,
     help="签字页扫描件：PDF、JPEG、PNG、WebP。The scanned signed page.",
 )  # fmt: skip
-def enter(round_id: int, unit: str, village: str | None, step: str, scan: Path) -> None:
-    """录入纸质签字及其扫描件。Enter what was signed on paper, with its scanned page."""
+def enter(round_id: int, unit: str, villages: tuple[str, ...], step: str, scan: Path) -> None:
+    """录入纸质签字及其扫描件。Enter what was signed on paper, with its scanned page; each village by its own signature."""
     prepare()
     who = operator()
     with transaction(who) as connection:
-        row = sign.sign(connection, sign.New(round_id, unit, village, step, by_paper=True))
-        number = row["signature_id"]
-        about = {"digest": row["digest"], "content": row["content"], "step": step}
-        audit_log.append(connection, who, Action.SIGNED, f"signature {number}", **about)
-        kept = sign.add_page(connection, number, scan)["pages"][-1]["sha256"]
-        audit_log.append(connection, who, Action.PAGE_KEPT, f"signature {number}", sha256=kept)
-    say(
-        f"第 {number} 号签字：{row['title']}{row['name']}，{row['houses']:,} 栋，名册 {row['content']}。",
-        f"Signature {number}: {row['name']} ({row['title']}), {row['houses']:,} houses, list {row['content']}.",
-    )
+        news = [sign.New(round_id, unit, village, step, by_paper=True) for village in villages or (None,)]
+        rows = sign.sign_all(connection, news)
+        for row in rows:
+            number = row["signature_id"]
+            about = {"digest": row["digest"], "content": row["content"], "step": step}
+            audit_log.append(connection, who, Action.SIGNED, f"signature {number}", **about)
+            kept = sign.add_page(connection, number, scan)["pages"][-1]["sha256"]
+            audit_log.append(connection, who, Action.PAGE_KEPT, f"signature {number}", sha256=kept)
+    for row in rows:
+        say(
+            f"第 {row['signature_id']} 号签字：{row['title']}{row['name']}，{row['houses']:,} 栋，名册 {row['content']}。",
+            f"Signature {row['signature_id']}: {row['name']} ({row['title']}), {row['houses']:,} houses, list {row['content']}.",
+        )
 
 
 @ledger.command(name="verify")

@@ -130,6 +130,25 @@ def sign(connection: Connection, new: New) -> dict[str, Any]:
     return one(connection, int(number))
 
 
+def sign_all(connection: Connection, news: Sequence[New]) -> list[dict[str, Any]]:
+    """Enter several signatures, each over its own place, and return them; all or none.
+
+    Raises
+    ------
+    NotFoundError, ConflictError, ForbiddenError
+        As ``sign`` does of the first that cannot be entered, with its place.
+
+    """
+    made = []
+    for new in news:
+        try:
+            made.append(sign(connection, new))
+        except GisError as error:
+            place = new.village_code or new.unit_code
+            raise type(error)(f"{place}：{error.zh}", f"{place}: {error.en}", **error.details) from error
+    return made
+
+
 def _sentence(facts: Facts, new: New) -> GisError:
     zh, en = STEP[new.step]
     code = facts["code"]

@@ -1,4 +1,4 @@
-"""The statistics on paper as a job: ten tables take seconds to set."""
+"""The statistics on paper as a job: every house is counted for ten tables, once for whoever asks."""
 
 from __future__ import annotations
 

@@ -68,10 +68,11 @@ WHERE a.case_id = :case_id AND a.kind = 'ask_extension'
 ORDER BY a.event_id
 
 -- name: found
--- Cases that meet the filters; those past their deadline first, then by deadline.
+-- Cases that meet the filters, those that were struck off or all others; those past their deadline first, then by deadline.
 SELECT c.case_id
 FROM gis.case AS c JOIN gis.building AS b USING (building_id)
-WHERE (CAST(:unit AS text) IS NULL OR b.unit_code = :unit)
+WHERE (c.state = 'cleared') = CAST(:cleared AS boolean)
+  AND (CAST(:unit AS text) IS NULL OR b.unit_code = :unit)
   AND (CAST(:state AS text) IS NULL OR c.state = :state)
   AND (CAST(:kind AS text) IS NULL OR c.kind = :kind)
   AND (CAST(:tier AS text) IS NULL OR b.hazard_tier = :tier)
@@ -87,7 +88,7 @@ WHERE (CAST(:unit AS text) IS NULL OR b.unit_code = :unit)
       SELECT e.what FROM gis.case_event AS e WHERE e.case_id = c.case_id AND e.kind IN ('check_business', 'resume_business')
       ORDER BY e.on_day DESC, e.seq DESC LIMIT 1))
 ORDER BY c.state = 'cleared', c.state = 'accepted', c.deadline, c.case_id
-LIMIT :limit OFFSET :offset
+LIMIT CAST(:limit AS bigint) OFFSET :offset
 
 -- name: count
 -- How many there are of each state, how many of them are past their deadline, how many wait for a review. What was struck

@@ -4,10 +4,27 @@
 SELECT building_id FROM gis.building WHERE building_id = ANY (CAST(:houses AS text[])) AND removed_on IS NULL
 
 -- name: make
-INSERT INTO gis.plate (building_id, body) VALUES (:building_id, :body) ON CONFLICT (building_id) DO NOTHING
+-- The next of a house is made where every one before is withdrawn; two who make it at once make one.
+INSERT INTO gis.plate (building_id, issue, body)
+SELECT :building_id, 1 + count(*), :body
+FROM gis.plate_withdrawal AS w JOIN gis.plate AS p USING (plate_id) WHERE p.building_id = :building_id
+ON CONFLICT (building_id, issue) DO NOTHING
 
 -- name: of_houses
-SELECT building_id, body FROM gis.plate WHERE building_id = ANY (CAST(:houses AS text[]))
+SELECT p.building_id, p.body FROM gis.plate AS p WHERE p.building_id = ANY (CAST(:houses AS text[]))
+  AND NOT EXISTS (SELECT FROM gis.plate_withdrawal AS w WHERE w.plate_id = p.plate_id)
+
+-- name: withdraw
+INSERT INTO gis.plate_withdrawal (plate_id, reason)
+SELECT p.plate_id, :reason FROM gis.plate AS p
+WHERE p.building_id = :building_id AND NOT EXISTS (SELECT FROM gis.plate_withdrawal AS w WHERE w.plate_id = p.plate_id)
+ON CONFLICT (plate_id) DO NOTHING
+RETURNING plate_id
+
+-- name: withdrawn
+-- The newest first.
+SELECT p.building_id, w.reason, w.account, w.recorded_at FROM gis.plate_withdrawal AS w JOIN gis.plate AS p USING (plate_id)
+ORDER BY w.recorded_at DESC, w.plate_id DESC LIMIT 100
 
 -- name: setting
 SELECT enabled, telephone FROM gis.plate_setting ORDER BY setting_id DESC LIMIT 1
@@ -24,4 +41,5 @@ FROM gis.plate_scan AS s JOIN gis.plate AS p USING (plate_id)
 WHERE s.on_day > gis.today() - 30 GROUP BY p.building_id ORDER BY scans DESC, p.building_id LIMIT 100
 
 -- name: total
-SELECT count(*) FROM gis.plate
+SELECT count(*) FROM gis.plate AS p
+WHERE NOT EXISTS (SELECT FROM gis.plate_withdrawal AS w WHERE w.plate_id = p.plate_id)

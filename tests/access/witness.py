@@ -60,6 +60,7 @@ ELSEWHERE = {
     **dict.fromkeys(("case_rule", "control_rule"), "tests/cases/test_rules.py"),
     "cleared_count": "tests/cases/test_counts.py",
     **dict.fromkeys(("plate", "plate_setting"), "sql/tests/0028_plates.sql"),
+    "plate_withdrawal": "sql/tests/0035_plate_withdrawal.sql",
     **dict.fromkeys(("paper_template", "letter", "letter_done"), "sql/tests/0027_notices.sql"),
     **dict.fromkeys(("signer", "signed_content", "signature", "signature_page"), "sql/tests/0026_signatures.sql"),
     **dict.fromkeys(("snapshot", "snapshot_house", "assessment_item"), "tests/bulletins/test_snapshots.py"),

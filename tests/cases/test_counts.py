@@ -69,6 +69,25 @@ def test_counts_are_those_of_the_rows(ledger: Database, monkeypatch: pytest.Monk
     assert [_compare(who) for who in _ASKERS] == before
 
 
+def test_pages_hang_together(ledger: Database):
+    """Whatever a page's length and place, it is a piece of the one list, which what was struck off ends."""
+    sql = (
+        "SELECT case_id FROM gis.case JOIN gis.building AS b USING (building_id) WHERE %s IS NULL OR b.unit_code = %s "
+        "ORDER BY state = 'cleared', state = 'accepted', deadline, case_id"
+    )
+    for unit in (None, TOWN):
+        whole = [row[0] for row in ledger.ask(sql, unit, unit)]
+        states = [ledger.one("SELECT state FROM gis.case WHERE case_id = %s", case_id) for case_id in whole]
+        assert "cleared" in states
+        assert states[0] != "cleared"
+        for limit in range(1, len(whole) + 2):
+            for offset in range(len(whole) + 2):
+                with transaction(ADMINISTRATOR, read_only=True) as connection:
+                    found = find.listed(connection, find.Filter(unit=unit), limit, offset)
+                assert [row["case_id"] for row in found.rows] == whole[offset : offset + limit], (limit, offset)
+                assert found.truncated == (len(whole) > offset + limit)
+
+
 def test_nobody_writes_them(ledger: Database):
     import psycopg2
 

@@ -139,7 +139,7 @@ _ALLOWED = {
     "patrol_rule": {"UPDATE": {"administrator"}},
     **{table: {"INSERT": {"administrator", "department", "township"}} for table in ("house_notice", "house_service")},
     **{table: {"INSERT": {"administrator", "planner"}} for table in ("paper_template", "letter", "letter_done")},
-    "plate": {"INSERT": {"administrator", "planner", "township"}},
+    **{table: {"INSERT": {"administrator", "planner", "township"}} for table in ("plate", "plate_withdrawal")},
     "plate_setting": {"INSERT": {"administrator", "planner"}},
     "signer": {"INSERT": {"administrator", "planner"}},
     **{

@@ -154,6 +154,35 @@ def test_who_makes_and_who_switches(town, client, code):  # noqa: F811
         assert client.get("/plates", headers=who).status_code == 200
 
 
+def test_one_that_is_withdrawn_is_none(town, client, code):  # noqa: F811
+    on()
+    own, strange = signed_in(town, "township", place=TOWN), signed_in(town, "fire")
+    lost = {"house": "H1", "reason": "门牌遗失"}
+    assert client.post("/api/plates/withdrawals", headers=strange, json=lost).status_code in {403, 404}
+    assert client.get(f"/p/{code}").status_code == 200
+    assert client.post("/api/plates/withdrawals", headers=own, json=lost | {"house": "U1"}).status_code == 404
+    assert client.post("/api/plates/withdrawals", headers=own, json=lost | {"reason": ""}).status_code == 422
+    assert client.post("/api/plates/withdrawals", headers=own, json=lost).status_code == 201
+    clean = lambda answer: re.sub(r"[0-9a-f-]{20,}", "", answer.text)  # noqa: E731
+    gone, none = client.get(f"/p/{code}"), client.get(f"/p/{token.code_of(b'0' * 16)}")
+    assert (gone.status_code, clean(gone)) == (404, clean(none))
+    again = client.post("/api/plates/withdrawals", headers=own, json=lost)
+    assert again.status_code == 404
+    assert "H1" in again.json()["error"]["message"]
+    told = town.ask(
+        "SELECT object, details FROM gis.audit_trail WHERE action = 'plated' ORDER BY entry_id DESC LIMIT 1"
+    )
+    assert "withdrawn" in str(told)
+    assert "门牌遗失" in str(told)
+    assert "门牌遗失" in client.get("/plates", headers=own).text
+    with transaction(PLANNER) as connection:
+        (plate,) = plates.make(connection, ["H1"])
+        (same,) = plates.make(connection, ["H1"])
+    assert plate.code == same.code
+    assert plate.code != code
+    assert client.get(f"/p/{plate.code}").status_code == 200
+
+
 def test_what_is_printed(town, code):  # noqa: F811
     plate = plates.Plate("H1<b>", code, "0778-6320000")
     with town.active(GIS_PUBLIC_URL="https://gis.example.org/"):

@@ -9,11 +9,13 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
+from gis_service.db.engine import transaction
+from gis_service.signatures import sign
 from gis_service.up import install_front_end
 from tests.cases.conftest import photograph
 from tests.conftest import Database, open_page, serving
 from tests.record.conftest import TOWN
-from tests.signatures.conftest import A
+from tests.signatures.conftest import PLANNER, A, B
 
 
 @pytest.fixture
@@ -62,3 +64,18 @@ def test_named_signed_and_voided(browser: Browser, signed_town: Database, addres
     town.get_by_role("button", name="上传", exact=True).click()
     town.get_by_role("link", name="图片").wait_for()
     assert faults + faults_of_town == []
+
+
+def test_all_that_wait_at_once(browser: Browser, signed_town: Database, address: str):
+    town, faults = _open(browser, signed_town, address, "township", 375)
+    account = signed_town.one("SELECT name FROM gis.account WHERE role = 'township'")
+    with transaction(PLANNER) as connection:
+        for village in (A, B):
+            sign.name_signer(connection, TOWN, village, "team", "韦某", "组长", account)
+    town.goto(f"{address}/signatures")
+    assert town.evaluate("document.documentElement.scrollWidth") <= 375
+    town.get_by_role("button", name="一并签字：排查小组 2 个村").click()
+    town.get_by_text("有效", exact=True).nth(1).wait_for()
+    assert signed_town.one("SELECT count(DISTINCT village_code) FROM gis.signature") == 2
+    assert not town.get_by_role("button", name="一并签字").count()
+    assert faults == []

@@ -62,6 +62,47 @@ def test_in_order_by_whom_is_named(signed_town):
         put(HEAD, "township", A)
 
 
+def test_several_villages_at_once_each_by_its_own_signature(signed_town, client):
+    shown = [{"village_code": code, "sha256": sha256} for code, sha256 in _lists().items()]
+    village = {"round_id": 1, "unit_code": TOWN, "step": "leader", "villages": shown}
+    headers = signed_in(signed_town, "township", place=TOWN)
+    account = signed_town.one("SELECT name FROM gis.account WHERE role = 'township'")
+    with transaction(PLANNER) as connection:
+        for code in (A, B):
+            sign.name_signer(connection, TOWN, code, "leader", "挂某", "副镇长", account)
+    for code in (A, B):
+        put(TEAM, "team", code)
+    put(SECRETARY[A], "secretary", A)
+    # All or none, and the village is named.
+    early = client.post("/api/signatures/villages", headers=headers, json=village)
+    assert early.status_code == 409
+    assert B in early.json()["error"]["message"]
+    assert not signed_town.one("SELECT count(*) FROM gis.signature WHERE step = 'leader'")
+    put(SECRETARY[B], "secretary", B)
+    strange = signed_in(signed_town, "township", place=UNIT)
+    assert client.post("/api/signatures/villages", headers=strange, json=village).status_code in {403, 404}
+    older = village | {"villages": [shown[0], {"village_code": B, "sha256": "0" * 64}]}
+    assert client.post("/api/signatures/villages", headers=headers, json=older).status_code == 409
+    assert client.get(f"/signatures?unit={TOWN}", headers=headers).text.count("data-sign-all") == 1
+    made = client.post("/api/signatures/villages", headers=headers, json=village)
+    assert made.status_code == 201, made.text
+    rows = made.json()["items"]
+    assert [(r["village_code"], r["content"]) for r in rows] == [*_lists().items()]
+    assert len({r["digest"] for r in rows}) == 2
+    trail = signed_town.ask("SELECT object FROM gis.audit_trail WHERE action = 'signed' ORDER BY entry_id DESC LIMIT 2")
+    assert {row[0] for row in trail} == {f"signature {r['signature_id']}" for r in rows}
+    assert {state for (place, step), state in standing().items() if step == "leader" and place in (A, B)} == {"stands"}
+    assert "data-sign-all" not in client.get(f"/signatures?unit={TOWN}", headers=headers).text
+    with transaction(operator(), read_only=True) as connection:
+        assert verify(connection).sound
+
+
+def _lists():
+    with transaction(PLANNER, read_only=True) as connection:
+        (unit,) = sign.units(connection, 1, TOWN)
+        return {v.village_code: v.sha256 for v in unit.villages if v.village_code in (A, B)}
+
+
 def test_who_opened_an_older_list_does_not_sign_it(signed_town):
     with transaction(TEAM, read_only=True) as connection:
         shown = sign.units(connection, 1, TOWN)[0].villages[0].sha256

@@ -1,4 +1,4 @@
-"""QR plates: made as PDF, switched on and off, and what one tells whoever stands before a house."""
+"""QR plates: made as PDF, withdrawn, switched on and off, and what one tells whoever stands before a house."""
 
 from __future__ import annotations
 
@@ -46,6 +46,16 @@ class SettingIn(Texts):
     telephone: Annotated[Line, Field(min_length=3, max_length=30, pattern=r"^[0-9+() -]+$")] | None = None
 
 
+class WithdrawalIn(Texts):
+    """The house whose plate is withdrawn, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"house": "YH451224000000001", "reason": "门牌遗失"}]}
+    )
+    house: Annotated[Line, Field(max_length=200)]
+    reason: Annotated[Line, Field(min_length=1, max_length=500)]
+
+
 @router.get("/p/{code}", include_in_schema=False, dependencies=[Depends(public)])
 def scanned(request: Request, connection: Bare, code: Code) -> HTMLResponse:
     """Return what a plate tells a stranger: number, controls in force, telephone; counted, so many a minute an address."""
@@ -78,6 +88,16 @@ def switch(connection: Writing, audit: Audit, given: SettingIn) -> dict[str, Any
     now = plates.switch(connection, enabled=given.enabled, telephone=given.telephone)
     audit.append(connection, Action.PLATED, "setting", **given.model_dump())
     return now
+
+
+@router.post(
+    "/api/plates/withdrawals", summary="Withdraw a plate", status_code=201, tags=["Plates"], dependencies=_CASE
+)
+def withdraw(connection: Writing, audit: Audit, given: WithdrawalIn) -> dict[str, Any]:
+    """Withdraw the plate of a house, lost or copied: its code answers as one that is none. Return the plate's number."""
+    number = plates.withdraw(connection, given.house, given.reason)
+    audit.append(connection, Action.PLATED, f"plate {number} withdrawn", house=given.house, reason=given.reason)
+    return {"plate_id": number, "house": given.house}
 
 
 @router.get("/plates", include_in_schema=False, dependencies=_CASE)

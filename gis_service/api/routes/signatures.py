@@ -8,8 +8,10 @@ from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import HTMLResponse
 from pydantic import ConfigDict, Field
+from sqlalchemy import Connection
 
 from gis_service.accounts.audit_log import Action
+from gis_service.api.http.authentication import AuditWriter
 from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.bodies import Body
 from gis_service.api.http.connect import Reading, Writing
@@ -57,6 +59,36 @@ class SignatureIn(Texts):
         None, description="The hash that was shown; refused when it is another by now"
     )
     by_paper: bool = Field(False, description="Signed on paper, entered by the county; counts with its scanned page")
+
+
+class ShownIn(Texts):
+    """A village and the hash of its list that was shown."""
+
+    model_config = ConfigDict(extra="forbid")
+    village_code: Village
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class SignaturesIn(Texts):
+    """One step of several villages, each as it was shown."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "round_id": 2,
+                    "unit_code": "451224104",
+                    "step": "leader",
+                    "villages": [{"village_code": "451224104201", "sha256": "0" * 64}],
+                }
+            ]
+        },
+    )
+    round_id: int = Field(ge=1, le=2**62)
+    unit_code: Unit
+    step: Literal["team", "secretary", "leader"]
+    villages: list[ShownIn] = Field(min_length=1, max_length=200)
 
 
 class SignerIn(Texts):
@@ -110,11 +142,26 @@ def _step(step: state.Step) -> dict[str, Any]:
 def enter(connection: Writing, audit: Audit, given: SignatureIn) -> dict[str, Any]:
     """Sign what stands now and return the signature; 409 where it is out of order, 403 where another one signs."""
     new = sign.New(given.round_id, given.unit_code, given.village_code, given.step, given.sha256, given.by_paper)
-    row = sign.sign(connection, new)
-    audit.append(
-        connection, Action.SIGNED, f"signature {row['signature_id']}", digest=row["digest"], content=row["content"], step=given.step
-    )  # fmt: skip
+    return _told(connection, audit, sign.sign(connection, new))
+
+
+def _told(connection: Connection, audit: AuditWriter, row: dict[str, Any]) -> dict[str, Any]:
+    about = {"digest": row["digest"], "content": row["content"], "step": row["step"]}
+    audit.append(connection, Action.SIGNED, f"signature {row['signature_id']}", **about)
     return row
+
+
+@router.post(
+    "/api/signatures/villages", summary="Sign several villages", status_code=201, tags=["Sign-off"],
+    dependencies=[*_SIGN, Depends(heavy)],
+)  # fmt: skip
+def enter_all(connection: Writing, audit: Audit, given: SignaturesIn) -> dict[str, Any]:
+    """Sign one step of several villages as they were shown, each by a signature of its own; all or none."""
+    news = [
+        sign.New(given.round_id, given.unit_code, shown.village_code, given.step, shown.sha256)
+        for shown in given.villages
+    ]
+    return {"items": [_told(connection, audit, row) for row in sign.sign_all(connection, news)]}
 
 
 @router.get("/api/signatures/{signature_id}", summary="A signature", tags=["Sign-off"], dependencies=_READ)

@@ -1,4 +1,4 @@
-/* QR plates: switched on and off, and made as a PDF that the browser keeps. */
+/* QR plates: switched on and off, withdrawn, and made as a PDF that the browser keeps. */
 import { byId, element } from "../dom.js";
 import { onSubmit, reload } from "../form.js";
 import { fetchFile, send } from "../http.js";
@@ -7,6 +7,11 @@ const setting = byId("plate-setting");
 onSubmit(setting, async (value) => {
   const on = setting.dataset.enabled !== "true";
   await send("POST", "/api/plates/setting", { enabled: on, telephone: on ? (value("telephone") ?? "") : null });
+  reload();
+});
+
+onSubmit(byId("plate-withdrawal"), async (value) => {
+  await send("POST", "/api/plates/withdrawals", { house: value("house"), reason: value("reason") });
   reload();
 });
 

@@ -1,9 +1,9 @@
-/* Sign-off: sign what is shown (its hash goes along), name who signs, send the scanned page. */
+/* Sign-off: sign what is shown (its hash goes along), one or all that wait, name who signs, send the scanned page. */
 import { act } from "../act.js";
 import { all, byId } from "../dom.js";
 import { onSubmit, reload } from "../form.js";
 import { send } from "../http.js";
-import { langQuery } from "../language.js";
+import { fill, langQuery } from "../language.js";
 import { wordsOf } from "../words.js";
 
 const words = wordsOf().signatures;
@@ -25,6 +25,21 @@ for (const button of all("[data-sign]"))
       });
       if (paper) window.location.assign(`/signatures/${made.signature_id}${langQuery()}`);
       else reload();
+    });
+  });
+
+for (const button of all("[data-sign-all]"))
+  button.addEventListener("click", () => {
+    const villages = JSON.parse(button.dataset.villages);
+    if (!window.confirm(fill(words.all, { n: villages.length }))) return;
+    act(button, byId("sign-said"), async () => {
+      await send("POST", "/api/signatures/villages", {
+        round_id: Number(place.dataset.round),
+        unit_code: place.dataset.unit,
+        step: button.dataset.step,
+        villages,
+      });
+      reload();
     });
   });
 

@@ -217,6 +217,7 @@ export const EN = {
   },
   act: { doing: "Saving…", refused: "This was not done", close: "Close" },
   signatures: {
+    all: "Sign the lists of these {n} villages, each by itself? A signature cannot be taken back.",
     paper: "It counts when the scanned page is added. Go on?",
     sign: "Sign this list? A signature cannot be taken back.",
   },

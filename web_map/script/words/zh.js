@@ -216,6 +216,7 @@ export const ZH = {
   },
   act: { doing: "正在保存…", refused: "没有完成", close: "知道了" },
   signatures: {
+    all: "确认对这 {n} 个村的名册分别签字？签字后不能撤回。",
     paper: "录入后请上传签字页扫描件，签字才算有效。继续？",
     sign: "确认对本名册签字？签字后不能撤回。",
   },
