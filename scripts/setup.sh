@@ -55,13 +55,15 @@ fi
 lock=requirements.lock
 [ "$for_what" = test ] && lock=requirements-dev.lock
 stamp=.venv/.installed-$for_what
+warming=
 if ! cmp -s "$lock" "$stamp"; then
   say "安装 Python 软件包 Installing Python packages ($lock)"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-  say "编译计算内核 Compiling loops (once, about a minute)"
-  .venv/bin/python -m gis_service.density.warm
-  cp "$lock" "$stamp"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r "$lock"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation -e .
+  # One core for a minute, while the rest is installed.
+  say "编译计算内核 Compiling loops (once, about a minute, beside what follows)"
+  .venv/bin/python -m gis_service.density.warm &
+  warming=$!
 fi
 
 if [ -z "${DATABASE_URL:-}" ] && ! have_postgis; then
@@ -108,4 +110,9 @@ if [ "$for_what" = test ] && command -v apt-get >/dev/null; then
     apt_install "${wanted[@]}" ||
       say "未能安装 ${wanted[*]}，相应测试会跳过。Not installed: ${wanted[*]}; the tests that need them are skipped."
   fi
+fi
+
+if [ -n "$warming" ]; then
+  wait "$warming"
+  cp "$lock" "$stamp"
 fi
