@@ -13,6 +13,7 @@ from gis_service.bulletins.lists import SHOWN_MAX, cut_said, said
 from gis_service.bulletins.period import KINDS
 from gis_service.bulletins.progress import STEPS, STEPS_EN
 from gis_service.bulletins.snapshot import Bulletin
+from gis_service.bulletins.text import plain
 from gis_service.db.day import today
 from gis_service.notices.letters import LETTER
 from gis_service.settings import get_settings
@@ -130,4 +131,4 @@ def _linked(part: Any, kind: str, day: date, lang: str) -> tuple[str, str | None
     if isinstance(part, str):
         return part, None
     asked = {"kind": kind} | part["cut"] | ({"lang": "en"} if lang == "en" else {})
-    return str(part["n"]), f"/bulletins/{day}/houses?{urlencode(asked)}"
+    return plain(part), f"/bulletins/{day}/houses?{urlencode(asked)}"

@@ -23,6 +23,10 @@ class Series:
     values: Sequence[int]
 
 
+Cell = str | tuple[str, str]
+"""A text, or a text and the address of the list that it counts."""
+
+
 @dataclass(frozen=True)
 class Chart:
     """A chart as a page takes it: a title, the SVG, and its numbers as a table."""
@@ -30,7 +34,7 @@ class Chart:
     title: str
     svg: Markup
     headings: list[str]
-    rows: list[list[str]]
+    rows: list[list[Cell]]
 
 
 def lines(title: str, days: Sequence[date], series: Sequence[Series], marks: Sequence[tuple[date, str]]) -> Chart:
@@ -90,13 +94,14 @@ def lines(title: str, days: Sequence[date], series: Sequence[Series], marks: Seq
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of ``total``: ``done`` filled, ``working`` hatched, the rest empty; what stands behind it."""
+    """A bar of ``total``: ``done`` filled, ``working`` hatched, the rest empty; what stands behind it, and its list."""
 
     name: str
     done: int
     working: int
     total: int
     note: str
+    href: str | None = None
 
 
 def bars(title: str, found: Sequence[Bar], headings: list[str]) -> Chart:
@@ -113,7 +118,8 @@ def bars(title: str, found: Sequence[Bar], headings: list[str]) -> Chart:
     for n, bar in enumerate(found):
         top = head + n * _BAR
         done, working = (round(width * part / bar.total, 1) if bar.total else 0.0 for part in (bar.done, bar.working))
-        parts.append(_text(name_width - 6, top + 13, bar.name, "end"))
+        name = _text(name_width - 6, top + 13, bar.name, "end")
+        parts.append(f'<a href="{escape(bar.href)}">{name}</a>' if bar.href else name)
         parts.append(
             f'<rect x="{name_width}" y="{top}" width="{width}" height="{_BAR - 7}" fill="#fff" stroke="#8793a1"/>'
         )
@@ -123,7 +129,7 @@ def bars(title: str, found: Sequence[Bar], headings: list[str]) -> Chart:
         )
         parts.append(_text(name_width + width + 6, top + 13, bar.note, "start"))
     said = "；".join(f"{bar.name} {bar.note}" for bar in found)
-    rows = [[bar.name, str(bar.done), str(bar.working), str(bar.total), bar.note] for bar in found]
+    rows: list[list[Cell]] = [[bar.name, str(bar.done), str(bar.working), str(bar.total), bar.note] for bar in found]
     return Chart(title, _svg(title, said, head + 4 + _BAR * len(found), parts), headings, rows)
 
 

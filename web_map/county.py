@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection, text
 
@@ -22,7 +24,7 @@ from gis_service.figures.tables import (
     runs_of,
     worst_clusters,
 )
-from web_map.charts import Bar, Chart, Series, bars, lines
+from web_map.charts import Bar, Cell, Chart, Series, bars, lines
 from web_map.frame import Page
 from web_map.layers import Boundaries
 from web_map.parts import all_houses, attribution, boundaries_of, county_of, drawn, extent_of
@@ -106,10 +108,17 @@ def _charts(units: list[dict[str, Any]], made: Course, *, zh: bool) -> list[Char
         title = "经营性自建房隐患整治（逾期多者在前）" if zh else "Hazards of operating houses (most overdue first)"
         note = "{done}/{hazards}，逾期 {overdue}" if zh else "{done}/{hazards}, {overdue} overdue"
         headings = ["单位", "已完成", "整治中", "隐患", ""] if zh else ["unit", "done", "in progress", "hazards", ""]
+        shown = units[:_BARS_MAX]
         rows = [
-            Bar(u["name"] or "—", u["done"], u["working"], u["hazards"], note.format(**u)) for u in units[:_BARS_MAX]
+            Bar(u["name"] or "—", u["done"], u["working"], u["hazards"], note.format(**u), _ledger(u, zh=zh))
+            for u in shown
         ]
-        found.append(bars(title, rows, headings))
+        numbers = replace(
+            bars(title, rows, headings),
+            headings=["单位" if zh else "unit", *((words if zh else en) for _, words, en, _ in _STATES)],
+            rows=[[u["name"] or "—", *(_counted(u, *state, zh=zh) for state in _STATES)] for u in shown],
+        )
+        found.append(numbers)
     if made.days:
         words = STEPS if zh else STEPS_EN
         marks = [(one.due, words[one.step]) for one in made.deadlines]
@@ -132,6 +141,30 @@ def _charts(units: list[dict[str, Any]], made: Course, *, zh: bool) -> list[Char
             )
         )  # fmt: skip
     return found
+
+
+_STATES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+    ("overdue", "逾期", "overdue", {"overdue": "true"}),
+    ("pending", "待整治", "pending", {"state": "pending"}),
+    ("working", "整治中", "in progress", {"state": "in_progress"}),
+    ("accepted", "已验收", "accepted", {"state": "accepted"}),
+    ("cleared", "已销号", "struck off", {"state": "cleared"}),
+    ("hazards", "隐患", "hazards", {}),
+)
+"""What the ledger counts of a unit, in both languages, and by which filters it lists them."""
+
+
+def _counted(unit: dict[str, Any], name: str, _zh: str, _en: str, more: dict[str, str], *, zh: bool) -> Cell:
+    href = _ledger(unit, zh=zh, **more)
+    return (f"{unit[name]:,}", href) if href else f"{unit[name]:,}"
+
+
+def _ledger(unit: dict[str, Any], *, zh: bool, **more: str) -> str | None:
+    """Return the ledger of a unit's structural hazards at operating houses; None of houses without a unit."""
+    if not unit["code"]:
+        return None
+    asked = {"unit": unit["code"], "kind": "structure"} | more | ({} if zh else {"lang": "en"})
+    return f"/cases?{urlencode(asked)}"
 
 
 def _facts(overview: Table, units: list[dict[str, Any]], *, zh: bool) -> list[tuple[str, str]]:

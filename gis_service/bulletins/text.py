@@ -1,7 +1,8 @@
 """What a bulletin says, in the words of such papers: numbered paragraphs, units in brackets, the largest first.
 
 A body is plain JSON, as it is frozen: ``title``, ``addressed``, ``paragraphs`` (``style`` and ``parts``; a part is a text, or
-a number ``{"n", "cut"}`` with the condition of its houses, and ``of`` where it counts hazards), ``tables`` (``title``,
+a number ``{"n", "cut"}`` with the condition of its houses, ``of`` where it counts hazards, and ``said`` where points that
+were given for them stand in its place), ``tables`` (``title``,
 ``headings``, ``rows`` of cells, each a part or several),
 ``slow``, ``ranks``, ``signed``, ``dated``, ``marks``. After 甘州区's 通报 of 2023-03-14: tier by use, each by what was done.
 """
@@ -83,8 +84,12 @@ class _Writer:
             self.codes.append(NOBODY)
         self.of = {code: shares(self.tally, code) for code in self.codes}
 
-    def number(self, cut: Cut) -> Part:
+    def number(self, cut: Cut) -> dict[str, Any]:
         return {"n": self.tally.count(cut), "cut": cut.query()}
+
+    def scored(self, measure: str, unit: str, points: Fraction) -> Part:
+        """Return a unit's points of an item, which open the houses that they were given for."""
+        return self.number(SHARES[measure][0].and_(unit=unit)) | {"said": decimals(points)}
 
     def counted(self, cut: Cut) -> list[Part]:
         """Return a number with what is counted."""
@@ -314,7 +319,12 @@ def _assessment(w: _Writer, totals: dict[str, Fraction]) -> dict[str, Any]:
         "title": "月度考核得分表",
         "headings": ["名次", "填报单位", *(f"{item['zh']}（{item['points']}分）" for item in w.made.points), "得分"],
         "rows": [
-            [str(rank), w.names[code], *(decimals(of[code][name]) for name in points), decimals(totals[code])]
+            [
+                str(rank),
+                w.names[code],
+                *(w.scored(name, code, of[code][name]) for name in points),
+                decimals(totals[code]),
+            ]
             for rank, code in order
         ],
     }
@@ -365,4 +375,4 @@ def plain(parts: Cell) -> str:
     """Return a paragraph's or a cell's text."""
     if isinstance(parts, str):
         return parts
-    return str(parts["n"]) if isinstance(parts, dict) else "".join(map(plain, parts))
+    return str(parts.get("said", parts["n"])) if isinstance(parts, dict) else "".join(map(plain, parts))

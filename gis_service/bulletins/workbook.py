@@ -83,6 +83,6 @@ def _sheet(title: str, headings: list[str], rows: list[list[Any]], made: Bulleti
 def _value(cell: Any) -> Any:
     """Return a number as a number; a row's own number too."""
     if isinstance(cell, dict):
-        return cell["n"]
+        return cell.get("said", cell["n"])
     said = plain(cell)
     return int(said) if said.isdecimal() else said or None

@@ -23,7 +23,7 @@ STEPS = {
     "survey": ("全面摸底", "survey"), "sort": ("分类核实", "sorting"), "control": ("初步风险管控", "first controls"),
 }  # fmt: skip
 # What the record itself says of a step: the share of operating houses judged, and of hazards under control.
-_RECORDED = {"survey": "judge", "control": "control"}
+RECORDED = {"survey": "judge", "control": "control"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def progress(connection: Connection, day: date) -> list[Unit]:
             known = row is not None and row["done_on"] is not None and row["done_on"] <= day
             steps[step] = Progress(
                 row["done_on"] if row is not None and known else None, row["proof"] if row is not None and known else None,
-                row["account"] if row is not None and known else None, mine[_RECORDED[step]] if step in _RECORDED else None,
+                row["account"] if row is not None and known else None, mine[RECORDED[step]] if step in RECORDED else None,
             )  # fmt: skip
         found.append(Unit(unit["code"], unit["name"], steps))
     return found

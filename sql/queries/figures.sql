@@ -144,6 +144,7 @@ ORDER BY coalesce(r.width_m, 0) DESC, r.road_id LIMIT 20000
 SELECT b.unit_code AS code, coalesce(a.name, b.unit_code) AS name, count(*) AS hazards,
        count(*) FILTER (WHERE c.state IN ('pending', 'in_progress') AND c.deadline < gis.today()) AS overdue,
        count(*) FILTER (WHERE c.state = 'pending') AS pending, count(*) FILTER (WHERE c.state = 'in_progress') AS working,
+       count(*) FILTER (WHERE c.state = 'accepted') AS accepted, count(*) FILTER (WHERE c.state = 'cleared') AS cleared,
        count(*) FILTER (WHERE c.state IN ('accepted', 'cleared')) AS done
 FROM gis.case AS c JOIN gis.building AS b USING (building_id)
 LEFT JOIN gis.admin_area AS a ON a.code = b.unit_code AND a.level IN ('township', 'unit')

@@ -110,7 +110,18 @@ def test_each_number_opens_its_houses(replayed: Database):
     with transaction(who) as connection:
         bulletin(connection, who, "daily", date(2022, 8, 30))
         made = bulletin(connection, who, "daily", date(2022, 9, 7))
+        month = bulletin(connection, who, "monthly", date(2022, 8, 31))
     numbers = 0
+    # The points of a month open the houses that they were given for.
+    points = next(table["rows"] for table in month.body["tables"] if table["name"] == "assessment")
+    given = [cell for row in points for cell in row if isinstance(cell, dict)]
+    assert given
+    for cell in given:
+        assert (
+            len(month.listed(Cut(**{n: {"true": True, "false": False}.get(v, v) for n, v in cell["cut"].items()})))
+            == cell["n"]
+        )
+        assert plain(cell) == cell["said"]
     cells = [cell for table in made.body["tables"] for row in table["rows"] for cell in row]
     for parts in [
         *(one["parts"] for one in made.body["paragraphs"]),

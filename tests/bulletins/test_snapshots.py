@@ -213,7 +213,8 @@ def test_ranks_and_points(counted: Database, client: TestClient):
     assert [row[7] for row in following["body"]["tables"][1]["rows"]] == ["1", "2"], "last week's ranks"
     month = _read(client, county, "2022-09-01", "monthly")
     assert month["day"] == "2022-09-30"
-    scores = {row[1]: row[2:] for t in month["body"]["tables"] if t["name"] == "assessment" for row in t["rows"]}
+    table = next(t for t in month["body"]["tables"] if t["name"] == "assessment")
+    scores = {row[1]: [plain(cell) for cell in row[2:]] for row in table["rows"]}
     # 20 × 1/2, 25 × 0, 15 × 0, 30 × 0, and 10: nothing is past 2022-09-30 on that day.
     assert scores == {
         "示例矿区管理处": ["20.00", "0.00", "15.00", "0.00", "10.00", "45.00"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -198,17 +199,22 @@ def test_charts_say_what_they_show(client, demo_database: Database):  # noqa: F8
         assert "<script" not in chart
         assert " style=" not in chart
     bars = re.findall(r"<tr><th scope=\"row\">(.+?)</th>(.*?)</tr>", charts[0], re.S)
-    told = {name: [int(n) for n in re.findall(r'<td class="num">(\d+)</td>', cells)] for name, cells in bars}
+    told = {name: re.findall(r'<td class="num"><a href="(.+?)">(\d+)</a></td>', cells) for name, cells in bars}
     wanted = demo_database.ask(
-        "SELECT a.name, count(*) FILTER (WHERE c.state IN ('accepted', 'cleared')), count(*) FILTER (WHERE c.state = 'in_progress'), "
-        "count(*) FROM gis.case AS c JOIN gis.building AS b USING (building_id) JOIN gis.admin_area AS a ON a.code = b.unit_code "
+        "SELECT a.name, count(*) FILTER (WHERE c.state IN ('pending', 'in_progress') AND c.deadline < '2022-09-08'), "
+        "count(*) FILTER (WHERE c.state = 'pending'), count(*) FILTER (WHERE c.state = 'in_progress'), "
+        "count(*) FILTER (WHERE c.state = 'accepted'), count(*) FILTER (WHERE c.state = 'cleared'), count(*) FROM gis.case AS c JOIN gis.building AS b USING (building_id) JOIN gis.admin_area AS a ON a.code = b.unit_code "
         "WHERE c.kind = 'structure' AND b.use_class <> 'other' GROUP BY 1"
     )
-    assert told == {name: numbers for name, *numbers in wanted}
+    assert {name: [int(n) for _, n in cells] for name, cells in told.items()} == {n: numbers for n, *numbers in wanted}
+    # Each opens the cases that it counts.
+    for href, number in next(iter(told.values())):
+        asked = html.unescape(href).replace("/cases?", "/api/cases?operating=true&limit=500&")
+        assert len(client.get(asked).json()["items"]) == int(number), href
     last = re.findall(r"<tr><th scope=\"row\">2022-09-08</th>(.*?)</tr>", charts[1], re.S)
     found, acted, done = (int(n.replace(",", "")) for n in re.findall(r">([\d,]+)<", last[0]))
-    assert found == sum(row[3] for row in wanted)
-    assert found >= acted >= done == sum(row[1] for row in wanted)
+    assert found == sum(row[6] for row in wanted)
+    assert found >= acted >= done == sum(row[4] + row[5] for row in wanted)
 
 
 def test_the_worst_clusters(server, analysed_demo: str, app):  # noqa: F811

@@ -77,4 +77,10 @@ def test_plates_are_switched_on_and_made(browser: Browser, noticed: Database, ad
         page.get_by_role("button", name="生成 PDF").click()
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
     assert noticed.one("SELECT count(*) FROM gis.plate") == 2
+    page.get_by_label("哪一栋的门牌").fill("H2")
+    page.get_by_label("原因").fill("<i>遗失</i>")
+    page.get_by_role("button", name="作废").click()
+    page.get_by_role("cell", name="<i>遗失</i>").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert noticed.one("SELECT building_id FROM gis.plate JOIN gis.plate_withdrawal USING (plate_id)") == "H2"
     assert faults == []

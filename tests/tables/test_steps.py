@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -65,6 +67,38 @@ def test_pages(town: Database, client: TestClient):
         not in client.get("/tables?name=steps", headers=signed_in(town, "auditor") | {"accept": "text/html"}).text
     )
     assert client.get("/tables?name=annex9", headers=own).status_code == 422
+
+
+def test_each_step_leads_to_its_proof(town: Database, client: TestClient):
+    """A page of ours that a proof names, what the system has of a step, and the houses behind its shares."""
+    county, own = signed_in(town, "planner"), signed_in(town, "township", place=TOWN)
+    proof = "县府办〔2022〕3号 <b>；/bulletins/2022-09-07?kind=weekly，/account javascript:alert(1)"
+    said = {"unit_code": TOWN, "step": "publicity", "done_on": "2022-07-01", "proof": proof}
+    assert client.post("/api/work-steps", headers=own, json=said).status_code == 201
+    pages = {
+        who: client.get("/tables?name=steps", headers=headers | {"accept": "text/html"}).text
+        for who, headers in (("own", own), ("county", county))
+    }
+    cells = [
+        re.findall(r'href="([^"]+)"', re.search(r"<tbody>(.*?)</tbody>", page, re.S)[1]) for page in pages.values()
+    ]
+    for links in cells:
+        assert "/bulletins/2022-09-07?kind=weekly" in links
+        assert f"/signatures?unit={TOWN}" in links
+        assert not [link for link in links if "account" in link or "script" in link]
+        for link in links:
+            if "/houses" not in link and "weekly" not in link:
+                answer = client.get(html.unescape(link), headers=own | {"accept": "text/html"})
+                assert answer.status_code == 200, link
+    assert "<b>" not in pages["own"].split("<tbody>")[1]
+    # A township's own page names no list that the county has to make first.
+    assert not [link for link in cells[0] if "/houses" in link]
+    houses = [html.unescape(link) for link in cells[1] if "/houses" in link and TOWN in link]
+    shares = re.findall(r">(\d+)</a>/<a [^>]*>(\d+)</a>", pages["county"])
+    assert len(houses) == 4
+    for link, number in zip(houses, [n for pair in shares[:2] for n in pair], strict=True):
+        path, query = link.split("?")
+        assert client.get(f"/api{path}?{query}", headers=county).json()["matched"] == int(number), link
 
 
 @pytest.mark.parametrize("suffix", ["xlsx", "pdf"])

@@ -117,7 +117,10 @@ def tables_page(
     may_export = identity.may(Right.EXPORT)
     if name == "steps":
         may_say = identity.role in {Role.ADMINISTRATOR, Role.PLANNER, Role.TOWNSHIP}
-        values = steps_values(steps.progress(connection, on), on, lang, may_export=may_export, may_say=may_say)
+        values = steps_values(
+            steps.progress(connection, on), on, lang,
+            may_export=may_export, may_say=may_say, may_count=identity.may(Right.PUBLISH),
+        )  # fmt: skip
     else:
         made = sheets.make(connection, name, on, operating=not all_uses)
         values = table_values(made, lang, operating=not all_uses, may_export=may_export)
