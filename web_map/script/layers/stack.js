@@ -10,6 +10,9 @@ import { RasterLayer } from "./raster.js";
 /** @type {WeakMap<L.Map, Stack>} */
 const stacks = new WeakMap();
 
+/** Pixels between a popup and the map's edge. */
+const ROOM = 5;
+
 export class Stack {
   /** @param {L.Map} map @returns {Stack} The one of this map. */
   static of(map) {
@@ -95,6 +98,21 @@ export class Stack {
   }
 
   /**
+   * As `tell`, of what was asked for: the map makes room at once, and does not move under who reads already.
+   *
+   * @param {L.LatLngExpression} at @param {HTMLElement} content
+   */
+  answer(at, content) {
+    const opened = L.popup({ ...POPUP(), autoPan: false });
+    opened.setLatLng(at).setContent(content).openOn(this.map);
+    const box = /** @type {HTMLElement} */ (opened.getElement()).getBoundingClientRect();
+    const frame = this.map.getContainer().getBoundingClientRect();
+    const left = Math.min(0, box.left - frame.left - ROOM);
+    const right = Math.max(0, box.right - frame.right + ROOM);
+    this.map.panBy([left || right, Math.min(0, box.top - frame.top - ROOM)], { animate: false });
+  }
+
+  /**
    * Show what the service tells of a feature.
    *
    * @param {{ask?: string, key?: string, query?: string, lang?: string}} spec
@@ -113,7 +131,7 @@ export class Stack {
       return;
     }
     if (!spec.ask || !key) return;
-    this.tell(at, element("p", {}, words.wait));
+    this.answer(at, element("p", {}, words.wait));
     try {
       const lang = document.documentElement.lang === "en" ? "&lang=en" : "";
       const address = spec.ask + encodeURIComponent(key) + (spec.query || "?") + lang;
@@ -125,9 +143,9 @@ export class Stack {
       const way = L.Browser.mobile ? [[words.navigate, `geo:${lat},${lng}`]] : [];
       const reasons = facts.reasons_text || facts.reasons;
       const rows = [...(facts.rows || []), ...more];
-      this.tell(at, popup({ ...facts, rows, links: [...(facts.links || []), ...way], reasons }));
+      this.answer(at, popup({ ...facts, rows, links: [...(facts.links || []), ...way], reasons }));
     } catch {
-      this.tell(at, element("p", {}, words.failed));
+      this.answer(at, element("p", {}, words.failed));
     }
   }
 }
