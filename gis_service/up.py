@@ -104,11 +104,14 @@ def up(check: bool, demo: str, host: str | None, port: int | None, https: bool) 
     if check:
         _check(host, port, address, has_data=bool(houses))
         return
+    serve(host, port, lambda: _tell_open(host, port, address))
+
+
+def _tell_open(host: str, port: int, address: str) -> None:
     say(f"服务已启动：{address}（按 Ctrl-C 停止；数据库继续运行，gis-service db stop 可停止）",
         f"Serving on {address} (Ctrl-C stops; the database goes on, gis-service db stop ends it)")  # fmt: skip
     if get_settings().tls:
         _tell_trust(host, port)
-    serve(host, port)
 
 
 def _tell_trust(host: str, port: int) -> None:

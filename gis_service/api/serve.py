@@ -9,10 +9,12 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 
 import uvicorn
 from fastapi import FastAPI
@@ -22,11 +24,13 @@ from gis_service.files import private
 from gis_service.settings import get_settings
 
 FILES_MAX = 65_536
+_NEAR = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - named, and not listened on
+"""Where this machine connects to a service that listens everywhere."""
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
-def serve(host: str, port: int) -> None:
-    """Answer requests until the process is told to end."""
+def serve(host: str, port: int, tell: Callable[[], None]) -> None:
+    """Answer requests until the process is told to end; ``tell`` is called once, when somebody can connect."""
     settings = get_settings()
     _allow_files()
     processes = min(settings.processes, os.cpu_count() or 1)
@@ -35,11 +39,22 @@ def serve(host: str, port: int) -> None:
     beside = Beside() if settings.worker else None
     if beside is not None:
         beside.start()
+    threading.Thread(target=_tell_when_open, args=(host, port, tell), daemon=True).start()
     try:
         _run(host, port, processes)
     finally:
         if beside is not None:
             beside.stop()
+
+
+def _tell_when_open(host: str, port: int, tell: Callable[[], None]) -> None:
+    """Say that pages can be opened when they can: the processes take some seconds to load."""
+    near = _NEAR.get(host, host)
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection((near, port), timeout=1):
+            break
+        time.sleep(0.1)
+    tell()
 
 
 def _run(host: str, port: int, processes: int) -> None:
