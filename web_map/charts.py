@@ -130,16 +130,19 @@ def bars(title: str, found: Sequence[Bar], headings: list[str]) -> Chart:
         parts.append(_text(name_width + width + 6, top + 13, bar.note, "start"))
     said = "；".join(f"{bar.name} {bar.note}" for bar in found)
     rows: list[list[Cell]] = [[bar.name, str(bar.done), str(bar.working), str(bar.total), bar.note] for bar in found]
-    return Chart(title, _svg(title, said, head + 4 + _BAR * len(found), parts), headings, rows)
+    linked = any(bar.href for bar in found)
+    return Chart(title, _svg(title, said, head + 4 + _BAR * len(found), parts, linked=linked), headings, rows)
 
 
 def _text(x: float, y: float, words: str, anchor: str, color: str = "#3b4653") -> str:
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}" font-size="12" fill="{color}">{escape(words)}</text>'
 
 
-def _svg(title: str, said: str, height: int, parts: Sequence[str]) -> Markup:
+def _svg(title: str, said: str, height: int, parts: Sequence[str], *, linked: bool = False) -> Markup:
+    # What is one picture to a screen reader has no links in it.
+    role = "group" if linked else "img"
     return Markup(  # noqa: S704 - numbers of ours, and words that were escaped
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" xmlns="http://www.w3.org/2000/svg">'
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="{role}" xmlns="http://www.w3.org/2000/svg">'
         f"<title>{escape(title)}</title><desc>{escape(said)}</desc>{''.join(parts)}</svg>"
     )
 

@@ -17,6 +17,7 @@ _PIXELS = """([pane, color]) => {
   const [r, g, b] = [1, 3, 5].map((k) => parseInt(color.slice(k, k + 2), 16));
   let n = 0;
   for (const canvas of document.querySelectorAll(`.leaflet-${pane}-pane canvas`)) {
+    if (!canvas.width) continue; // a tile with nothing in it
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     for (let i = 0; i < data.length; i += 4)
       if (data[i + 3] > 200 && Math.abs(data[i] - r) < 3 && Math.abs(data[i + 1] - g) < 3 && Math.abs(data[i + 2] - b) < 3) n += 1;

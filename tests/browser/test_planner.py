@@ -299,9 +299,9 @@ def test_a_draft_becomes_the_county_s_list_and_is_taken_back(planner: Page, watc
             line = planner.locator(".gis-lists li", has_text="九月名单")
             line.get_by_role("button", name=deed).click()
             expect(line.get_by_role("alert")).to_contain_text("名单")
-            with planner.expect_navigation():
-                line.get_by_role("button", name="确定").click()
-            planner.wait_for_selector("body[data-ready=true]")
+            planner.evaluate("document.body.dataset.before = ''")
+            line.get_by_role("button", name="确定").click()
+            planner.wait_for_selector("body[data-ready=true]:not([data-before])")
             town.goto(f"{address}/map/township/451224100")
             said = f"第 {number} 号名单" if number else "尚未发布名单"
             expect(town.locator(".gis-head p")).to_contain_text(said)
