@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
+from gis_service.cache import Cache
+from gis_service.db.engine import database_url
 from gis_service.db.queries import part, statement
 from gis_service.density.alleys.gaps import CLASS_GRAIN_M
 from gis_service.errors import NotFoundError
@@ -15,6 +18,8 @@ from gis_service.selection.select import latest_run
 
 LIST_MAX = 200
 """A list holds at most so many clusters; there is a next page."""
+Widths = dict[str, list[dict[str, Any]]]
+_widths: Cache[Widths] = Cache(100)
 
 
 def run_of(connection: Connection, run_id: int | None) -> RowMapping:
@@ -111,11 +116,21 @@ def every(connection: Connection, run_id: int, limit: int | None = None, **filte
             return rows
 
 
-def widths_of(connection: Connection, run_id: int) -> dict[str, list[dict[str, Any]]]:
-    """Return counts of a run's gaps, and of its houses by their narrowest gap, by tenths of a metre."""
-    values = {"run_id": run_id, "half_m": CLASS_GRAIN_M / 2}
-    queries = {"gaps": "fire.widths", "houses": "fire.house_widths"}
-    return {
-        name: [dict(row) for row in connection.execute(text(statement(query)), values).mappings()]
-        for name, query in queries.items()
-    }
+def widths_of(connection: Connection, run_id: int, scope: Hashable) -> Widths:
+    """Return counts of a run's gaps, and of its houses by their narrowest gap, by tenths of a metre.
+
+    Everybody who opens the county's fire map asks for them, and counting takes half a second: they are kept as long as the
+    data stay. ``scope`` is whose eyes see them (``Identity.scope``).
+    """
+    version = connection.execute(text(statement("runs.moment"))).one().data
+    key = (database_url("service"), run_id, scope, version)
+    found = _widths.get(key)
+    if found is None:
+        values = {"run_id": run_id, "half_m": CLASS_GRAIN_M / 2}
+        queries = {"gaps": "fire.widths", "houses": "fire.house_widths"}
+        found = {
+            name: [dict(row) for row in connection.execute(text(statement(query)), values).mappings()]
+            for name, query in queries.items()
+        }
+        _widths.put(key, found)
+    return found

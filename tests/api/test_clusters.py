@@ -128,6 +128,16 @@ def test_widths_add_up_to_what_the_slider_says(place: TestClient, database: Data
     assert houses == along
 
 
+def test_widths_are_of_the_data_as_they_stand(place: TestClient, database: Database):
+    def counted() -> int:
+        return sum(row["gaps"] for row in place.get("/api/gaps/widths").json()["gaps"])
+
+    before = counted()
+    assert counted() == before > 1
+    database.ask("DELETE FROM gis.gap WHERE ctid = (SELECT min(ctid) FROM gis.gap WHERE mean_width_m > 0)")
+    assert counted() == before - 1
+
+
 def test_plans_are_versions(place: TestClient):
     plan = {"dated": "2022-08-01", "unit": "大队", "body": EVIL, "number": "消〔2022〕1号"}
     assert place.post("/api/clusters/1/plans", json=plan).json() == {"version": 1}

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Connection
 
 from gis_service.accounts.audit_log import Action
-from gis_service.api.http.authorisation import Audit, allow
+from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, exported
 from gis_service.api.http.errors import language
@@ -154,7 +154,7 @@ def patrol(request: Request, connection: Reading, cluster_id: ClusterId, run: Ru
 
 
 @router.get("/api/gaps/widths", summary="Widths of all gaps by tenths of a metre")
-def widths(response: Response, connection: Reading, run: RunQuery = None) -> dict[str, Any]:
+def widths(response: Response, connection: Reading, identity: CurrentUser, run: RunQuery = None) -> dict[str, Any]:
     """Return counts and metres of gaps by class and width, and houses by their narrowest gap.
 
     ``step`` n holds widths above (n − 1) / 10 m up to n / 10 m: what is at most w metres wide is the sum over the
@@ -162,7 +162,7 @@ def widths(response: Response, connection: Reading, run: RunQuery = None) -> dic
     """
     known = run_of(connection, run)
     response.headers["Cache-Control"] = "private, max-age=300"
-    return {"run_id": known["run_id"], **widths_of(connection, known["run_id"])}
+    return {"run_id": known["run_id"], **widths_of(connection, known["run_id"], identity.scope)}
 
 
 def _past(value: date) -> date:
