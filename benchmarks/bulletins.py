@@ -32,6 +32,15 @@ def _median(act: Callable[[], object]) -> float:
     return statistics.median(taken[1:])
 
 
+def _seconds(suffix: str, act: Callable[[], object]) -> float:
+    """Return the median, of a PDF the first time: Typst keeps what it has set, and the same table again is a hundredth."""
+    if suffix != "pdf":
+        return _median(act)
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
 def _measure(folder: Path) -> dict[str, float]:
     from sqlalchemy import text
 
@@ -68,7 +77,10 @@ def _measure(folder: Path) -> dict[str, float]:
         )
         connection.rollback()
     for suffix in ("docx", "pdf", "xlsx"):
-        found[f"daily bulletin as {suffix}"] = _median(lambda suffix=suffix: write(made, folder / f"b.{suffix}", mark))  # type: ignore[misc]
+        found[f"daily bulletin as {suffix}"] = _seconds(
+            suffix,
+            lambda suffix=suffix: write(made, folder / f"b.{suffix}", mark),  # type: ignore[misc]
+        )
     with transaction(who, read_only=True) as connection:
         for name in names:
             for operating in (True, False) if name == "statistics" else (True,):
@@ -78,8 +90,9 @@ def _measure(folder: Path) -> dict[str, float]:
                 )
                 table = sheets.make(connection, name, _DAY, operating=operating)
                 for suffix in sheets.FORMATS:
-                    found[f"{said} as {suffix}"] = _median(
-                        lambda table=table, suffix=suffix: sheets.write(table, folder / f"t.{suffix}", mark)  # type: ignore[misc]
+                    found[f"{said} as {suffix}"] = _seconds(
+                        suffix,
+                        lambda table=table, suffix=suffix: sheets.write(table, folder / f"t.{suffix}", mark),  # type: ignore[misc]
                     )
         found["start page, made anew"] = _median(lambda: county_page(connection))
     return found
