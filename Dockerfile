@@ -1,6 +1,10 @@
 # The service alone; the database is the postgis image of compose.yaml.
 FROM python:3.12-slim
 WORKDIR /app
+# Papers need a Chinese typeface, sheets with maps Pango too: as scripts/setup.sh installs them.
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+        fonts-noto-cjk libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+    && rm -rf /var/lib/apt/lists/*
 COPY requirements.lock pyproject.toml ./
 RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
