@@ -77,7 +77,7 @@ fi
 # PDF sheets are set with Pango and a Chinese typeface.
 if command -v apt-get >/dev/null; then
   wanted=()
-  /sbin/ldconfig -p 2>/dev/null | grep -q libpangoft2 || wanted+=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
+  [[ $(/sbin/ldconfig -p 2>/dev/null) == *libpangoft2* ]] || wanted+=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
   [ -d /usr/share/fonts/opentype/noto ] || wanted+=(fonts-noto-cjk)
   if [ ${#wanted[@]} -gt 0 ]; then
     apt_install "${wanted[@]}" ||
