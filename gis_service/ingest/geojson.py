@@ -5,6 +5,7 @@ The file is parsed feature by feature; what is not GeoJSON is named (TopoJSON, C
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -40,7 +41,10 @@ def read_geojson(path: Path, encoding: str) -> Layer:
         It is no JSON, is truncated, or is JSON of another kind.
 
     """
-    text, (codec, why_zh, why_en) = decode(path.read_bytes(), encoding, path.name, ["utf-8"])
+    data = path.read_bytes()
+    if not encoding and _is_utf_8(data):
+        encoding = "utf-8"  # the standard's own (RFC 7946); by its bytes alone ``ġ`` might be a 摹 of GB18030
+    text, (codec, why_zh, why_en) = decode(data, encoding, path.name, ["utf-8"])
     features: list[str] = []
     rows: list[dict[str, Any]] = []
     members: dict[str, Any] = {}
@@ -68,6 +72,17 @@ def read_geojson(path: Path, encoding: str) -> Layer:
         reach = np.abs(shapely.get_coordinates(geometry)).max(initial=0)
         result.crs = None if reach > _DEGREES else CRS.from_epsg(_WGS84)
     return result
+
+
+def _is_utf_8(data: bytes) -> bool:
+    """Tell whether bytes without a mark of their own are valid UTF-8."""
+    if data.startswith(codecs.BOM_UTF8):
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _members(text: str, features: list[str], rows: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:

@@ -181,6 +181,7 @@ def _tell_their_encoding(ids: list[str | None]) -> bool:
 )
 @example(ids=["451224101002000123", "451224101002000124", None], known=["451224101002000128"], suffix=".gpkg")
 @example(ids=["007", "7", "7.0", " 7"], known=["7"], suffix=".csv")
+@example(ids=["0", "ġ"], known=[], suffix=".geojson")
 def test_whatever_is_imported(database: Database, tmp_path: Path, ids: list[str | None], known: list[str], suffix: str):
     """Read = loaded + unchanged + updated + rejected; no row changes that the file does not name; ids to the letter."""
     database.clear()
