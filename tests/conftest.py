@@ -261,12 +261,17 @@ def _forget_other_connections() -> None:
         _opened_with = now
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextlib.contextmanager
 def serving(app: FastAPI, http: type[asyncio.Protocol] = DeadlineProtocol) -> Iterator[str]:
     """The application over real sockets on a free port of this machine; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     service = uvicorn.Server(
         uvicorn.Config(
             app, host="127.0.0.1", port=port, log_level="warning", http=http, proxy_headers=False, backlog=2048,

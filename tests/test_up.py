@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
 
 from gis_service.settings import ROOT
-from tests.conftest import Database
+from tests.conftest import Database, free_port
 
 
 def test_it_is_told_when_it_answers_and_ended_by_a_word(database: Database):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     started = subprocess.Popen(
         [sys.executable, "-m", "gis_service.cli", "up", "--demo", "none", "--port", str(port)],
         env={**os.environ, **database.environment, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},

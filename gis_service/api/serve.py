@@ -21,10 +21,10 @@ from fastapi import FastAPI
 
 from gis_service import logs
 from gis_service.files import private
-from gis_service.settings import get_settings
+from gis_service.settings import ANY_ADDRESS, get_settings
 
 FILES_MAX = 65_536
-_NEAR = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - named, and not listened on
+_NEAR = dict(zip(ANY_ADDRESS, ("127.0.0.1", "::1"), strict=True))
 """Where this machine connects to a service that listens everywhere."""
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 

@@ -19,6 +19,7 @@ from gis_service.api.http.doors import Doors
 from gis_service.api.http.guard import Guard
 from gis_service.api.http.protocol import DeadlineProtocol
 from gis_service.settings import Settings, get_settings
+from tests.conftest import free_port
 
 
 @pytest.fixture
@@ -160,9 +161,7 @@ def test_figures_have_no_paths_of_their_own(client: TestClient):
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setenv("GIS_BODY_TIMEOUT_S", "0.3")
     get_settings.cache_clear()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = uvicorn.Server(
         uvicorn.Config(_small(), http=DeadlineProtocol, host="127.0.0.1", port=port, log_level="error")
     )

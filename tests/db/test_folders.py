@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ import pytest
 from gis_service.db.engine import forget_connections
 from gis_service.db.server import Server
 from gis_service.settings import ROOT
-from tests.conftest import Answer, Database, open_folder
+from tests.conftest import Answer, Database, free_port, open_folder
 from tests.ingest.make import houses, put
 
 # All that a shell, an address, libpq and postgresql.conf would read otherwise, in one name; and a long one.
@@ -138,7 +137,7 @@ def test_a_backup_to_a_full_disk(database: Database):
 def test_a_disk_that_is_read_only(shape: Path):
     with _small_disk(5) as disk:
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        up = ["up", "--demo", "none", "--check", "--port", _free_port()]
+        up = ["up", "--demo", "none", "--check", "--port", free_port()]
         for command in (["db", "start"], ["import", "buildings", shape], up):
             said = _run(disk / "data", *command)
             assert said.code == 1
@@ -147,18 +146,12 @@ def test_a_disk_that_is_read_only(shape: Path):
             assert len(said.err.strip().splitlines()) <= 2
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_two_set_ups_at_once_both_come_up():
     with open_folder() as folder:
         base = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("GIS_")}
         both = [
             subprocess.Popen(
-                [sys.executable, "-m", "gis_service.cli", "up", "--demo", "none", "--check", "--port", str(_free_port())],
+                [sys.executable, "-m", "gis_service.cli", "up", "--demo", "none", "--check", "--port", str(free_port())],
                 env={**base, "PYTHONPATH": str(ROOT), "GIS_DATA_DIR": str(folder), "GIS_LANG": "en"},
                 cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             )

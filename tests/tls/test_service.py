@@ -31,7 +31,7 @@ from gis_service.settings import get_settings
 from gis_service.tls import authority
 from gis_service.up import install_front_end
 from tests.accounts.conftest import PASSWORD
-from tests.conftest import Database, cloned, serving
+from tests.conftest import Database, cloned, free_port, serving
 
 _HEAD = b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -250,9 +250,7 @@ def test_a_browser_that_trusts_it_has_a_secure_context(browser: Browser, port: i
 
 def test_the_command_makes_it_and_checks_that_it_answers(county: Database):
     shutil.rmtree(county.server.data_dir / "tls")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        asked = ("up", "--https", "--check", "--demo", "none", "--port", probe.getsockname()[1])
+    asked = ("up", "--https", "--check", "--demo", "none", "--port", free_port())
     said = county.process(*asked)
     assert (said.code, "200 /health" in said.out, "All answered" in said.out) == (0, True, True), said.err
     (county.server.data_dir / "tls" / "ca.key").write_bytes(b"another")
