@@ -12,6 +12,7 @@
     ├── TooLargeError   more than this service takes         HTTP 413, exit 1
     ├── TooManyError    more often than this service takes   HTTP 429, exit 1
     ├── SlowError       what was sent came too slowly        HTTP 408, exit 1
+    ├── LeftError       the asker did not wait               HTTP 499, exit 1
     ├── BusyError       no room at this moment               HTTP 503, exit 1
     └── SetupError      this machine lacks something         HTTP 503, exit 1
 
@@ -119,6 +120,19 @@ class SlowError(GisError):
 
     code = "too_slow"
     status = 408
+
+
+class LeftError(GisError):
+    """The asker left before the answer came; the status is for logs and figures (nginx's), nobody reads the rest."""
+
+    code = "left"
+    status = 499
+
+    def __init__(self) -> None:
+        super().__init__("提问的一方已经离开。", "The asker has left.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()
 
 
 class BusyError(GisError):

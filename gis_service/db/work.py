@@ -69,6 +69,12 @@ def working(work: Work) -> Iterator[None]:
         _work.reset(token)
 
 
+def is_given_up() -> bool:
+    """Tell whether nobody waits any more for the work at hand."""
+    work = _work.get()
+    return work is not None and work.given_up.is_set()
+
+
 @contextlib.contextmanager
 def counted(connection: Connection) -> Iterator[Work | None]:
     """Make a connection part of the work at hand, where there is one, and yield that."""

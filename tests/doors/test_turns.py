@@ -16,7 +16,7 @@ from gis_service.api.http.lanes import Lanes
 from gis_service.api.http.turns import Turns
 from gis_service.db.engine import get_engine, transaction
 from gis_service.db.work import Work, working
-from gis_service.errors import BusyError, TooManyError
+from gis_service.errors import BusyError, LeftError, TooManyError
 from gis_service.identity import Identity, Role, operator
 from gis_service.settings import get_settings
 from tests.conftest import Database
@@ -66,7 +66,7 @@ def test_who_left_gives_the_turn_back(bounds: None):
         cut = asyncio.create_task(turns.turn("a", work[3]).__aenter__())
         await asyncio.sleep(0.01)
         work[2].give_up()
-        with pytest.raises(TooManyError):
+        with pytest.raises(LeftError):
             await waiting
         cut.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -151,8 +151,10 @@ def test_a_question_has_an_end(town: Database):
             connection.execute(text("SELECT pg_sleep(0.5)"))
 
 
-def test_a_client_that_leaves_takes_its_question_along(live: int, town: Database, people: list[dict[str, str]]):
-    """A preview that waits for a lock: when its browser is gone, so is the statement."""
+def test_a_client_that_leaves_takes_its_question_along(
+    live: int, town: Database, people: list[dict[str, str]], caplog: pytest.LogCaptureFixture
+):
+    """A preview that waits for a lock: when its browser is gone, so is the statement, and no fault is told of."""
     running = ("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' "
                "AND wait_event_type = 'Lock'")  # fmt: skip
 
@@ -182,3 +184,4 @@ def test_a_client_that_leaves_takes_its_question_along(live: int, town: Database
 
     assert in_a_loop(run()) == (1, 0)
     assert in_a_loop(ask(live, "GET", "/api/account", people[0])).status == 200
+    assert [record.message for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []

@@ -10,7 +10,7 @@ export async function attached(house, files) {
   const found = [];
   for (const file of files) {
     const address = `/api/attachments?building_id=${encodeURIComponent(house)}`;
-    found.push((await send("POST", address, file, file.type)).sha256);
+    found.push((await send("POST", address, file, { type: file.type })).sha256);
   }
   return found;
 }

@@ -14,7 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from gis_service import storage
-from gis_service.errors import BusyError, GisError, InputError, SetupError, SignInError
+from gis_service.db.work import is_given_up
+from gis_service.errors import BusyError, GisError, InputError, LeftError, SetupError, SignInError
 from gis_service.settings import get_settings
 from web_map.frame import message_page
 
@@ -121,6 +122,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(DBAPIError)
     @app.exception_handler(psycopg2.Error)
     def _database(request: Request, error: DBAPIError | psycopg2.Error) -> Response:
+        if is_given_up():
+            return answer_to(request, LeftError())
         cause = error.orig if isinstance(error, DBAPIError) else error
         log.error("database error %s on %s", getattr(cause, "pgcode", None), request.url.path)
         return answer_to(request, of_database(cause))

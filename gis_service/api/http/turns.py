@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from gis_service.api.http import metrics
 from gis_service.db.work import Work
-from gis_service.errors import TooManyError
+from gis_service.errors import LeftError, TooManyError
 from gis_service.settings import get_settings
 
 _PATIENCE_S = 20.0
@@ -31,7 +31,9 @@ class Turns:
         Raises
         ------
         TooManyError
-            The account has too many waiting already, its turn did not come, or nobody waits for the answer any more.
+            The account has too many waiting already, or its turn did not come.
+        LeftError
+            Nobody waits for the answer any more.
 
         """
         await self._wait(account, work)
@@ -56,7 +58,7 @@ class Turns:
             gone.cancel()
         if not turn.done() or work.given_up.is_set():
             self._give_back(account, turn)
-            raise _refusal()
+            raise LeftError if work.given_up.is_set() else _refusal()
 
     def _give_back(self, account: str, turn: asyncio.Future[None]) -> None:
         if turn.done():

@@ -20,7 +20,7 @@ for (const section of all("[data-form]")) {
     const [file] = input.files;
     say(words.checking, "hint");
     try {
-      const read = await send("POST", `/api/forms/${name}${leaveOut ? "?leave_out=true" : ""}`, file, TYPE);
+      const read = await send("POST", `/api/forms/${name}${leaveOut ? "?leave_out=true" : ""}`, file, { type: TYPE });
       say(fill(words.read, read), "done");
     } catch (refusal) {
       const faults = refusal.details?.faults || [];
@@ -48,7 +48,7 @@ for (const section of all("[data-form]")) {
   };
 
   async function save(file) {
-    const href = URL.createObjectURL(await fetchFile("POST", `/api/forms/${name}/checked`, file, TYPE));
+    const href = URL.createObjectURL(await fetchFile("POST", `/api/forms/${name}/checked`, file, { type: TYPE }));
     element("a", { href, download: `${name}-${words.file}.xlsx` }).click();
     URL.revokeObjectURL(href);
     return true;

@@ -84,7 +84,9 @@ const said = byId("template-said");
 for (const input of all("[data-template]"))
   input.addEventListener("change", () =>
     act(null, said, async () => {
-      await send("POST", `/api/templates/${input.dataset.template}`, input.files[0], "application/octet-stream");
+      await send("POST", `/api/templates/${input.dataset.template}`, input.files[0], {
+        type: "application/octet-stream",
+      });
       reload();
     }),
   );

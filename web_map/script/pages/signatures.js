@@ -58,6 +58,6 @@ onSubmit(byId("signer-form"), async (value) => {
 const scan = byId("page-form");
 onSubmit(scan, async () => {
   const [file] = scan.elements.page.files;
-  await send("POST", `/api/signatures/${scan.dataset.signature}/pages`, file, "application/octet-stream");
+  await send("POST", `/api/signatures/${scan.dataset.signature}/pages`, file, { type: "application/octet-stream" });
   reload();
 });

@@ -430,6 +430,7 @@ export class Areas {
   }
 
   async remove(area) {
+    this.planner.conditions.drop(); // a count within it would find no area
     try {
       await send("DELETE", `/api/areas/${area.area_id}`);
       this.on.delete(area.area_id);
@@ -438,6 +439,7 @@ export class Areas {
       this.planner.count();
       this.tell(say(this.words.removed, { name: area.name }));
     } catch (refusal) {
+      this.planner.count();
       this.tell(refusal.message, true);
     }
   }
@@ -452,6 +454,7 @@ export class Areas {
   async undo() {
     const back = this.undone.pop();
     this.remember();
+    this.planner.conditions.drop(); // the way back from a new area is to delete it
     try {
       const [method, address, body] = back;
       await send(method, address, body);
@@ -459,6 +462,7 @@ export class Areas {
       this.planner.count();
       this.tell(this.words.restored);
     } catch (refusal) {
+      this.planner.count();
       this.tell(refusal.message, true);
     }
   }

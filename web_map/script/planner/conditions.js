@@ -15,6 +15,8 @@ export class Conditions {
     this.limits = {};
     this.houses = [];
     this.turn = 0;
+    /** @type {AbortController | null} Takes the question back that is being counted. */
+    this.counting = null;
     this.node = this.build(planner.spec);
   }
 
@@ -265,9 +267,18 @@ export class Conditions {
     if (!this.turn) await this.count();
   }
 
+  /* Take back what is being counted: nobody waits for it, and what it asks for may be no more in a moment. */
+  drop() {
+    clearTimeout(this.timer);
+    this.turn += 1;
+    this.counting?.abort();
+    this.counting = null;
+  }
+
   /* Counts of every control, on or off; with a sketch on the map also the houses in it. */
   async count() {
-    const mine = ++this.turn,
+    this.drop();
+    const mine = this.turn,
       body = this.asked(),
       { areas, sketch } = this.planner;
     const off = this.controls.filter((c) => !c.box.checked),
@@ -284,8 +295,11 @@ export class Conditions {
     /** @type {any} */
     const asked = { ...body, others: off.map((c) => c.term()), limit: sketch ? 500 : 0 };
     if (sketch) asked.shape = sketch;
+    this.counting = new AbortController();
     try {
-      const found = await send("POST", `/api/selections/preview${langQuery()}`, asked);
+      const found = await send("POST", `/api/selections/preview${langQuery()}`, asked, {
+        signal: this.counting.signal,
+      });
       if (mine !== this.turn) return;
       this.total.textContent = fill(this.words.selected, { n: found.total });
       this.sentence.textContent = found.sentence;
