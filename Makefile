@@ -1,5 +1,7 @@
 # What a person runs and what CI runs are the same targets.
 .PHONY: run test test-changed check bench load pictures clean lock
+# Each of a hundred processes would compile all it imports anew, where this is set.
+unexport PYTHONDONTWRITEBYTECODE
 # By its module, and tools likewise: the first line of a script cannot name a folder of any name.
 GIS := .venv/bin/python -m gis_service.cli
 NPM := cd web_map && PATH="$(CURDIR)/.venv/bin:$$PATH" ../.venv/bin/python ../.venv/bin/npm
@@ -10,7 +12,6 @@ run:            ## set up this machine where needed, load the demo, serve on htt
 
 test:           ## everything, on a real PostGIS and in a real browser
 	@scripts/setup.sh test
-	@scripts/check_up.sh
 	@$(NPM) test --silent
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 

@@ -4,6 +4,7 @@
 #   scripts/setup.sh test    that, and what the tests need
 set -euo pipefail
 cd "$(dirname "$0")/.."
+unset PYTHONDONTWRITEBYTECODE
 for_what=${1:-run}
 say() { printf '== %s\n' "$*"; }
 refuse() { printf '%s\n' "$*" >&2; exit 1; }
@@ -25,11 +26,24 @@ as_root() {
 }
 
 apt_updated=no
-apt_install() {
+apt_update() {
   command -v apt-get >/dev/null || return 1
-  say "安装系统软件包 Installing packages: $*"
   if [ $apt_updated = no ]; then as_root apt-get update -qq >/dev/null || return 1; apt_updated=yes; fi
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+apt_install() {
+  apt_update || return 1
+  say "安装系统软件包 Installing packages: $*"
+  # Whoever installs at this moment, the machine itself for one, is waited for.
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    -o DPkg::Lock::Timeout=600 "$@" >/dev/null
+}
+# Packages without which something else still works: all at once, or one by one, where not every release has each.
+apt_try() {
+  local without_zh=$1 without_en=$2 one
+  shift 2
+  apt_install "$@" || for one in "$@"; do
+    apt_install "$one" || say "未能安装 $one，$without_zh。Not installed: $one; $without_en."
+  done
 }
 
 good_python() { "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
@@ -45,12 +59,46 @@ have_postgis() { compgen -G "/usr/share/postgresql/*/extension/postgis.control" 
 
 server_version() { basename "$(dirname "$(dirname "$(compgen -G '/usr/share/postgresql/*/extension/postgis.control' | sort -V | tail -1)")")"; }
 
+# What comes from the system: PostGIS, what sets PDF sheets, and for tests a browser, an office and the database's checkers.
+install_system() {
+  local version wanted=()
+  if [ -z "${DATABASE_URL:-}" ] && ! have_postgis; then
+    # The package without a version exists on newer releases; the versioned one on all.
+    apt_install postgresql-postgis ||
+      apt_install "$(apt-cache search --names-only '^postgresql-[0-9]+-postgis-3$' 2>/dev/null | sort -V | tail -1 | cut -d' ' -f1)" ||
+      refuse "本机没有 PostGIS，也无法自动安装。三种办法任选其一：安装软件包 postgis；设置 DATABASE_URL；或运行 docker compose up。
+This machine has no PostGIS and it cannot be installed from here; either install the package postgis, or set DATABASE_URL, or run docker compose up."
+  fi
+  command -v apt-get >/dev/null || return 0
+  [[ $(/sbin/ldconfig -p 2>/dev/null) == *libpangoft2* ]] || wanted+=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
+  [ -d /usr/share/fonts/opentype/noto ] || wanted+=(fonts-noto-cjk)
+  [ ${#wanted[@]} = 0 ] || apt_try "PDF 不能生成" "no PDF can be made" "${wanted[@]}"
+  [ "$for_what" = test ] || return 0
+  # Without a window around its pages the browser takes a third of the time; not every release has it so.
+  command -v chromium-headless-shell >/dev/null || apt_install chromium-headless-shell ||
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
+    apt_try "网页测试会跳过" "the tests of pages are skipped" chromium
+  wanted=()
+  # Papers are opened by the office that opens them elsewhere.
+  command -v soffice >/dev/null || wanted+=(libreoffice-writer-nogui libreoffice-calc-nogui)
+  if compgen -G "/usr/share/postgresql/*/extension/postgis.control" >/dev/null; then
+    version=$(server_version)
+    [ -e "/usr/share/postgresql/$version/extension/pgtap.control" ] || wanted+=("postgresql-$version-pgtap")
+    [ -e "/usr/share/postgresql/$version/extension/plpgsql_check.control" ] || wanted+=("postgresql-$version-plpgsql-check")
+  fi
+  [ ${#wanted[@]} = 0 ] || apt_try "相应测试会跳过" "the tests that need it are skipped" "${wanted[@]}"
+}
+
 if [ ! -x .venv/bin/python ]; then
   python=$(find_python) || { apt_install python3 python3-venv && python=$(find_python); } ||
     refuse "需要 Python 3.11 或更新版本（含 venv）。Python 3.11 or newer with venv is needed; install it and run this again."
   say "建立 Python 环境 Making the Python environment (.venv, $("$python" --version))"
   "$python" -m venv .venv
 fi
+
+# Beside the packages of Python, which do not need them.
+install_system &
+system=$!
 
 lock=requirements.lock
 [ "$for_what" = test ] && lock=requirements-dev.lock
@@ -66,25 +114,6 @@ if ! cmp -s "$lock" "$stamp"; then
   warming=$!
 fi
 
-if [ -z "${DATABASE_URL:-}" ] && ! have_postgis; then
-  # The package without a version exists on newer releases; the versioned one on all.
-  apt_install postgresql-postgis ||
-    apt_install "$(apt-cache search --names-only '^postgresql-[0-9]+-postgis-3$' 2>/dev/null | sort -V | tail -1 | cut -d' ' -f1)" ||
-    refuse "本机没有 PostGIS，也无法自动安装。三种办法任选其一：安装软件包 postgis；设置 DATABASE_URL；或运行 docker compose up。
-This machine has no PostGIS and it cannot be installed from here; either install the package postgis, or set DATABASE_URL, or run docker compose up."
-fi
-
-# PDF sheets are set with Pango and a Chinese typeface.
-if command -v apt-get >/dev/null; then
-  wanted=()
-  [[ $(/sbin/ldconfig -p 2>/dev/null) == *libpangoft2* ]] || wanted+=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
-  [ -d /usr/share/fonts/opentype/noto ] || wanted+=(fonts-noto-cjk)
-  if [ ${#wanted[@]} -gt 0 ]; then
-    apt_install "${wanted[@]}" ||
-      say "未能安装 ${wanted[*]}，PDF 不能生成。Not installed: ${wanted[*]}; no PDF can be made."
-  fi
-fi
-
 # Checking and testing the pages' scripts needs more packages than serving them.
 tools=web_map/node_modules/.installed-test
 if [ "$for_what" = test ] && ! cmp -s web_map/package-lock.json "$tools"; then
@@ -93,25 +122,7 @@ if [ "$for_what" = test ] && ! cmp -s web_map/package-lock.json "$tools"; then
   cp web_map/package-lock.json "$tools"
 fi
 
-if [ "$for_what" = test ] && command -v apt-get >/dev/null; then
-  # Without a window around its pages the browser takes a third of the time; not every release has it so.
-  command -v chromium-headless-shell >/dev/null || apt_install chromium-headless-shell ||
-    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || apt_install chromium ||
-    say "未能安装 chromium，网页测试会跳过。Not installed: chromium; the tests of pages are skipped."
-  wanted=()
-  # Papers are opened by the office that opens them elsewhere.
-  command -v soffice >/dev/null || wanted+=(libreoffice-writer-nogui libreoffice-calc-nogui)
-  if have_postgis && compgen -G "/usr/share/postgresql/*/extension/postgis.control" >/dev/null; then
-    version=$(server_version)
-    [ -e "/usr/share/postgresql/$version/extension/pgtap.control" ] || wanted+=("postgresql-$version-pgtap")
-    [ -e "/usr/share/postgresql/$version/extension/plpgsql_check.control" ] || wanted+=("postgresql-$version-plpgsql-check")
-  fi
-  if [ ${#wanted[@]} -gt 0 ]; then
-    apt_install "${wanted[@]}" ||
-      say "未能安装 ${wanted[*]}，相应测试会跳过。Not installed: ${wanted[*]}; the tests that need them are skipped."
-  fi
-fi
-
+wait "$system"
 if [ -n "$warming" ]; then
   wait "$warming"
   cp "$lock" "$stamp"

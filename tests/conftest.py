@@ -35,12 +35,14 @@ from fastapi import FastAPI
 from gis_service import cli as cli_module
 from gis_service.accounts import audit_log, passwords, people, sessions, tokens
 from gis_service.accounts.people import Account
+from gis_service.api.app import create_app
 from gis_service.api.http.protocol import DeadlineProtocol
 from gis_service.db.engine import admin_connection, forget_connections, transaction
 from gis_service.db.server import Server
 from gis_service.errors import NotFoundError
 from gis_service.identity import RIGHTS, Right, Role, operator
 from gis_service.settings import ROOT, get_settings
+from gis_service.up import install_front_end
 from tests import asgi, databases, shared
 
 # A trace with the values of all names, as structlog would have it where rich is installed, takes ten seconds to draw.
@@ -405,6 +407,17 @@ def browser() -> Iterator[Any]:
         )
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def front_end() -> None:
+    install_front_end()
+
+
+@pytest.fixture(scope="session")
+def app(front_end: None) -> FastAPI:
+    """The service. It holds no database: the settings of the moment say which one answers."""
+    return create_app()
 
 
 @pytest.fixture(scope="session")

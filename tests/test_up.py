@@ -1,4 +1,4 @@
-"""The service as people start it: two processes, a worker beside them, told when its pages can be opened."""
+"""The service as people start it: from nothing, and in two processes with a worker beside them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,25 @@ import sys
 import urllib.request
 
 from gis_service.settings import ROOT
-from tests.conftest import Database, free_port
+from tests.conftest import Database, free_port, open_folder
+
+
+def test_from_nothing():
+    """As a newcomer has it: a folder with nothing in it, the simulated county, its analysis, and every page asked for."""
+    base = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("GIS_")}
+    with open_folder("gis-up-") as folder:
+        environment = base | {"GIS_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "gis_service.cli"]
+        try:
+            done = subprocess.run(
+                [*command, "up", "--check", "--port", str(free_port())],
+                env=environment, cwd="/", capture_output=True, text=True, check=False, timeout=600,
+            )  # fmt: skip
+            assert done.returncode == 0, (done.stdout, done.stderr)
+            assert "检查通过" in done.stdout
+            assert done.stdout.count("  200 /") > 10
+        finally:
+            subprocess.run([*command, "db", "remove", "--yes"], env=environment, cwd="/", capture_output=True, check=True)
 
 
 def test_it_is_told_when_it_answers_and_ended_by_a_word(database: Database):

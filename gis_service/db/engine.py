@@ -7,14 +7,17 @@ who it is, for the length of one transaction; row-level security (migration 0009
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
 import psycopg2
 from pyproj import CRS
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from gis_service import storage
 from gis_service.db.queries import statement
@@ -78,15 +81,37 @@ def _settings(role: Role, given: bool) -> dict[str, str]:
     return {"options": options, "application_name": f"gis-service {role}"}
 
 
+_TRUSTED_S = 1.0
+"""A connection that was used so short a time ago is used again unasked: its answer would cost as much as a question."""
+
+
 def _make_engine(url: str, role: Role, given: bool) -> Engine:
-    return create_engine(
+    engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg2"),
         pool_size=CONNECTIONS_MOST // 2,
         max_overflow=CONNECTIONS_MOST // 2,
-        pool_pre_ping=True,
         hide_parameters=True,  # an error text in a log must not hold what somebody wrote
         connect_args=_settings(role, given),
     )
+    event.listen(engine, "checkin", _given_back)
+    event.listen(engine, "checkout", _taken)
+    return engine
+
+
+def _given_back(_: object, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _taken(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+    """See that a connection which lay in the pool still leads to the server; else the pool makes new ones."""
+    if time.monotonic() - record.info.get("used_at", math.inf) <= _TRUSTED_S:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT")
+        connection.rollback()
+    except psycopg2.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _is_given(role: Role) -> bool:

@@ -15,20 +15,12 @@ with warnings.catch_warnings():
 
 from fastapi import FastAPI
 
-from gis_service.api.app import create_app
 from gis_service.api.http.authorisation import current_user
 from gis_service.db.server import Server
 from gis_service.identity import Identity
-from gis_service.up import install_front_end
 from tests.conftest import Database
 
 Ask = Callable[[Identity], contextlib.AbstractContextManager[TestClient]]
-
-
-@pytest.fixture(scope="session")
-def app() -> FastAPI:
-    install_front_end()
-    return create_app()
 
 
 @pytest.fixture(scope="session")

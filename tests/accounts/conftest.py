@@ -15,20 +15,12 @@ with warnings.catch_warnings():
 from fastapi import FastAPI
 
 from gis_service.accounts import people
-from gis_service.api.app import create_app
 from gis_service.db.engine import transaction
 from gis_service.identity import Role, operator
-from gis_service.up import install_front_end
 from tests.conftest import Database
 
 PASSWORD = "correct horse battery"
 PAGE = {"Accept": "text/html"}
-
-
-@pytest.fixture(scope="session")
-def app() -> FastAPI:
-    install_front_end()
-    return create_app()
 
 
 @pytest.fixture

@@ -14,23 +14,10 @@ with warnings.catch_warnings():
 
 from fastapi import FastAPI
 
-from gis_service.api.app import create_app
 from gis_service.db.engine import transaction
 from gis_service.identity import operator
 from gis_service.selection.published import ensure_published
-from gis_service.up import install_front_end
 from tests.conftest import Database, signed_in
-
-
-@pytest.fixture(scope="session")
-def front_end() -> None:
-    install_front_end()
-
-
-@pytest.fixture(scope="session")
-def app(front_end: None) -> FastAPI:
-    """The application holds no database: the settings of the moment say which one answers."""
-    return create_app()
 
 
 @pytest.fixture

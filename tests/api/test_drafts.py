@@ -160,13 +160,11 @@ def test_what_a_house_must_be(client: TestClient, county: int):
         assert said in answer.json()["error"]["message"], term
 
 
-def test_publishing_and_withdrawing(demo_copy: Database, front_end: None, tmp_path: Path):
+def test_publishing_and_withdrawing(demo_copy: Database, app: FastAPI, tmp_path: Path):
     """Pages, townships and files follow the published list, and say so where there is none."""
-    from gis_service.api.app import create_app
-
     with transaction(operator()) as connection:
         ensure_published(connection)
-    with TestClient(create_app(), headers=signed_in(demo_copy)) as client:
+    with TestClient(app, headers=signed_in(demo_copy)) as client:
         county = client.get("/api/selections").json()["items"][0]
         assert county["published_at"]
         run = client.post("/api/selections", json=HAZARD).json()["run_id"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from gis_service.api.routes.tiles import LAYERS
@@ -173,9 +174,8 @@ def test_nothing_in_an_empty_database_is_a_500(fresh: TestClient):
             assert (answer.status_code, answer.content) == (200, b""), layer
 
 
-def test_the_database_stopped(front_end: None):
+def test_the_database_stopped(app: FastAPI):
     """Every path says 503 in the one body while the database is away, and goes on when it is back."""
-    from gis_service.api.app import create_app
     from gis_service.db.ready import prepare
 
     with open_folder() as folder:
@@ -184,7 +184,7 @@ def test_the_database_stopped(front_end: None):
             with Database(alone, "gis").active():
                 prepare()
                 headers = signed_in(Database(alone, "gis"))
-                with TestClient(create_app(), raise_server_exceptions=False, headers=headers) as client:
+                with TestClient(app, raise_server_exceptions=False, headers=headers) as client:
                     assert client.get("/health").json()["status"] == "ok"
                     alone.stop()
                     for path in ("/health", "/collections", "/tiles/buildings/0/0/0.pbf", "/api/areas", "/map/planner"):

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from gis_service.api.app import create_app
 from tests.conftest import Database, signed_in
 
 EVIL = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
@@ -65,12 +65,12 @@ def hostile(demo_copy: Database, front_end: None) -> Database:
 
 
 @pytest.fixture
-def pages(hostile: Database, tmp_path: Path) -> Iterator[dict[str, str]]:
+def pages(hostile: Database, app: FastAPI, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The served page and the offline file, both languages of the first."""
     out = tmp_path / "map.html"
     said = hostile.cli("map", "planner", "--out", out)
     assert said.code == 0, said.err
-    with TestClient(create_app(), raise_server_exceptions=False, headers=signed_in(hostile)) as client:
+    with TestClient(app, raise_server_exceptions=False, headers=signed_in(hostile)) as client:
         yield {
             "served": client.get("/map/planner").text,
             "english": client.get("/map/planner?lang=en").text,

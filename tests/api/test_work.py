@@ -10,6 +10,7 @@ import geopandas as gpd
 import openpyxl
 import pytest
 import shapely
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from gis_service.codelists import ZONE_KIND
@@ -85,10 +86,8 @@ def test_selection(client: TestClient, demo_database: Database, tmp_path: Path):
     assert "csv" in client.get(f"/api/selections/{run}/export?format=csv").headers["content-disposition"]
 
 
-def test_a_drawn_area_selects(demo_copy: Database, front_end: None):
-    from gis_service.api.app import create_app
-
-    with TestClient(create_app(), raise_server_exceptions=False, headers=signed_in(demo_copy)) as client:
+def test_a_drawn_area_selects(demo_copy: Database, app: FastAPI):
+    with TestClient(app, raise_server_exceptions=False, headers=signed_in(demo_copy)) as client:
         area = client.post("/api/areas", json=_area()).json()
         made = client.post("/api/selections", json={"any_of": [{"term": "area", "area_id": area["area_id"]}]}).json()
     wanted = demo_copy.one(

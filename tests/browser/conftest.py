@@ -6,26 +6,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from fastapi import FastAPI
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
-from gis_service.api.app import create_app
 from gis_service.db.server import Server
-from gis_service.up import install_front_end
 from tests.conftest import Database, serving, session_of
 
 
 @pytest.fixture(scope="session")
-def analysed(server: Server, analysed_demo: str) -> Iterator[Database]:
+def analysed(server: Server, analysed_demo: str, front_end: None) -> Iterator[Database]:
     """The demo county with a selection and a density run."""
-    install_front_end()
     with Database(server, analysed_demo).active() as database:
         yield database
 
 
 @pytest.fixture(scope="session")
-def address(analysed: Database) -> Iterator[str]:
+def address(analysed: Database, app: FastAPI) -> Iterator[str]:
     """The service, on a free port."""
-    with serving(create_app()) as address:
+    with serving(app) as address:
         yield address
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from playwright.sync_api import expect
 
-from gis_service.api.app import create_app
 from gis_service.db.places import PLACES
 from gis_service.db.server import Server
-from gis_service.up import install_front_end
 from tests.browser.conftest import at_rest
 from tests.conftest import Database, cloned, serving, signed_in
 
@@ -26,9 +25,8 @@ LISTED = {"run", "plan", "round", "institution", "signature", "signer", "duty"}
 
 
 @pytest.fixture(scope="module")
-def evil(server: Server, analysed_demo: str) -> Iterator[tuple[Database, str]]:
+def evil(server: Server, analysed_demo: str, app: FastAPI) -> Iterator[tuple[Database, str]]:
     """The county with that name on every house of its town, and on all places, zones, roads, hydrants, areas, clusters."""
-    install_front_end()
     with cloned(server, analysed_demo) as database:
         database.ask("UPDATE gis.building SET name = %s, address = %s WHERE township_code = %s", EVIL, EVIL, TOWN)
         # Views show what their tables hold.
@@ -62,7 +60,7 @@ def evil(server: Server, analysed_demo: str) -> Iterator[tuple[Database, str]]:
             "SELECT plan_id, 1, 'failed', 'made', '{\"start\": \"2022-09-13\", \"deadline\": null}', "
             "jsonb_build_object('zh', %s, 'en', %s), 0, 'x' FROM gis.plan", EVIL, EVIL,
         )  # fmt: skip
-        with serving(create_app()) as address:
+        with serving(app) as address:
             yield database, address
 
 

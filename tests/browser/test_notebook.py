@@ -16,18 +16,14 @@ from playwright.sync_api import expect
 from shapely.geometry import LineString, Point, Polygon, box
 
 from gis_service.errors import InputError
-from gis_service.up import install_front_end
 from web_map import layers
 
 EVIL = "<img src=x onerror=alert(1)>"
 LAT, LON = 24.5105, 107.372
+pytestmark = pytest.mark.usefixtures("front_end")
+
 # No service gives this tile: a foreign layer that needs no network.
 _TILE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def front_end() -> None:
-    install_front_end()
 
 
 def _frame(geometry: list[Any], **columns: Any) -> gpd.GeoDataFrame:

@@ -9,13 +9,11 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, expect
 
-from gis_service.up import install_front_end
 from tests.conftest import Database, open_page, serving
 
 
 @pytest.fixture
 def address(counted: Database, app: FastAPI) -> Iterator[str]:
-    install_front_end()
     with serving(app) as made:
         yield made
 

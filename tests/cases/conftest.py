@@ -13,7 +13,7 @@ from gis_service.attachments import store
 from gis_service.cases import events
 from gis_service.db.engine import transaction
 from gis_service.identity import Identity, Role
-from tests.record.conftest import TOWN, UNIT, _town, app, client, town  # noqa: F401 - fixtures
+from tests.record.conftest import TOWN, UNIT, _town, client, town  # noqa: F401 - fixtures
 
 ADMINISTRATOR = Identity("anna", Role.ADMINISTRATOR)
 PLANNER = Identity("ping", Role.PLANNER)

@@ -9,7 +9,6 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
-from gis_service.up import install_front_end
 from tests.cases.conftest import photograph
 from tests.conftest import Database, open_page, serving
 from tests.record.conftest import TOWN
@@ -17,7 +16,6 @@ from tests.record.conftest import TOWN
 
 @pytest.fixture
 def address(town: Database, app: FastAPI) -> Iterator[str]:
-    install_front_end()
     with serving(app) as made:
         yield made
 

@@ -16,12 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 import pytest
+from fastapi import FastAPI
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from fastapi.testclient import TestClient
 
-from gis_service.api.app import create_app
 from gis_service.api.http.errors import of_database
 from gis_service.db import server as module
 from gis_service.db.engine import forget_connections
@@ -29,7 +29,6 @@ from gis_service.db.listen import listen
 from gis_service.db.ready import prepare
 from gis_service.db.server import Server
 from gis_service.errors import SetupError
-from gis_service.up import install_front_end
 from tests.conftest import Database, open_folder
 
 
@@ -49,9 +48,8 @@ def _kill(server: Server) -> None:
     os.kill(int((server.cluster / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
 
 
-def test_it_is_heard_and_started_again(alone: Database):
+def test_it_is_heard_and_started_again(alone: Database, app: FastAPI):
     """One story, for a server of its own takes seconds to make."""
-    install_front_end()
     heard: list[str] = []
 
     async def until(told: object, seconds: float) -> None:
@@ -96,7 +94,7 @@ def test_it_is_heard_and_started_again(alone: Database):
         pool.submit(asyncio.run, run()).result()
 
     # Meanwhile a page and a program are told what is wrong and what will happen.
-    with TestClient(create_app(), raise_server_exceptions=False) as client:
+    with TestClient(app, raise_server_exceptions=False) as client:
         alone.server.stop()
         forget_connections()
         answer = client.get("/health")

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READMES = ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs/architecture.md"]
 VARIABLES = {field.validation_alias or f"GIS_{name.upper()}" for name, field in Settings.model_fields.items()}
 # Variables of scripts, compose.yaml and tests, which the program itself does not read.
-OTHERS = {"GIS_DB_PASSWORD", "GIS_CHECK_PORT", "GIS_TEST_DATA"}
+OTHERS = {"GIS_DB_PASSWORD", "GIS_TEST_DATA"}
 
 
 def test_the_reference_is_that_of_the_program():

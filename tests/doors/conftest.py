@@ -8,23 +8,20 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 
-from gis_service.api.app import create_app
 from gis_service.db.engine import transaction
 from gis_service.identity import operator
 from gis_service.selection.published import ensure_published
-from gis_service.up import install_front_end
 from tests.conftest import Database, serving, signed_in
 
 SHORT = {"GIS_HEAD_TIMEOUT_S": "2", "GIS_SEND_TIMEOUT_S": "2", "GIS_BODY_TIMEOUT_S": "1", "GIS_KEEP_S": "1"}
 
 
-@pytest.fixture(scope="session")
-def app() -> FastAPI:
-    install_front_end()
+@pytest.fixture(scope="session", autouse=True)
+def _many_files() -> None:
+    """Let this process have the thousands of connections that are held here."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < 8_192 <= hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (8_192, hard))
-    return create_app()
 
 
 _TOWN = """

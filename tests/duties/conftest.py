@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Database
-from tests.record.conftest import _town, app, client, town  # noqa: F401 - fixtures
+from tests.record.conftest import _town, client, town  # noqa: F401 - fixtures
 
 VILLAGE, WEST, EAST = "451224100001", "451224100001G01", "451224100001G02"
 

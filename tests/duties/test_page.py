@@ -8,7 +8,6 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser
 
-from gis_service.up import install_front_end
 from tests.conftest import Database, account_of, open_page, serving
 from tests.duties.conftest import VILLAGE, WEST
 from tests.record.conftest import TOWN
@@ -16,7 +15,6 @@ from tests.record.conftest import TOWN
 
 @pytest.fixture
 def address(grid: Database, app: FastAPI) -> Iterator[str]:
-    install_front_end()
     with serving(app) as made:
         yield made
 

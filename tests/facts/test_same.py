@@ -12,19 +12,18 @@ from typing import Any
 import openpyxl
 import pypdfium2 as pdfium
 import pytest
+from fastapi import FastAPI
 
 with warnings.catch_warnings():
     # Starlette would rather have another client; its own goes on working with httpx.
     warnings.simplefilter("ignore")
     from fastapi.testclient import TestClient
 
-from gis_service.api.app import create_app
 from gis_service.db.engine import transaction
 from gis_service.db.server import Server
 from gis_service.export.mark import Mark
 from gis_service.identity import operator
 from gis_service.sheet.fire import print_sheet, read_sheet_data
-from gis_service.up import install_front_end
 from tests.conftest import Database, signed_in
 from web_map.fire import fire_page
 from web_map.planner import planner_page
@@ -40,15 +39,14 @@ def _by_key(page: Any, layer: str) -> dict[str, Facts]:
 
 
 @pytest.fixture(scope="module")
-def county(server: Server, analysed_demo: str) -> Iterator[Database]:
-    install_front_end()
+def county(server: Server, analysed_demo: str, front_end: None) -> Iterator[Database]:
     with Database(server, analysed_demo).active(GIS_INLINE_LIMIT="100000") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def served(county: Database) -> Iterator[TestClient]:
-    with TestClient(create_app(), headers=signed_in(county)) as client:
+def served(county: Database, app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, headers=signed_in(county)) as client:
         yield client
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import shapely
 
-from tests.api.conftest import app, client, fresh, front_end  # noqa: F401 - fixtures
+from tests.api.conftest import client, fresh  # noqa: F401 - fixtures
 from tests.conftest import Database, signed_in
 from web_map.layers.packed import pack
 
@@ -218,7 +218,7 @@ def test_charts_say_what_they_show(client, demo_database: Database):  # noqa: F8
     assert found >= acted >= done == sum(row[4] + row[5] for row in wanted)
 
 
-def test_the_worst_clusters(server, analysed_demo: str, app):  # noqa: F811
+def test_the_worst_clusters(server, analysed_demo: str, app):
     """Ranked by hazards, then their share, then the coverage, as plain rows say; each leads to its map."""
     with Database(server, analysed_demo).active() as county:
         rows = county.ask(

@@ -27,7 +27,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from fastapi.testclient import TestClient
 
-from gis_service.api.app import create_app
 from gis_service.db.engine import transaction
 from gis_service.errors import ConflictError, GisError, InputError
 from gis_service.identity import Identity, Role
@@ -37,7 +36,6 @@ from gis_service.inspection.stored.conditions import Conditions
 from gis_service.inspection.stored.kept import read_kept
 from gis_service.inspection.stored.read import Stored, read_plan, with_days
 from gis_service.jobs.worker import run_one
-from gis_service.up import install_front_end
 from tests.conftest import Database, cloned, signed_in
 
 PLANNER = Identity("ping", Role.PLANNER)
@@ -458,12 +456,6 @@ def test_at_the_command_line(county: Database, run: int, tmp_path: Path):
             # A machine that takes more than two seconds is told of the stages before, a line each.
             told = [line for line in said.err.strip().splitlines() if not line.endswith(" …")]
             assert len(told) == 1, said.err
-
-
-@pytest.fixture(scope="module")
-def app() -> FastAPI:
-    install_front_end()
-    return create_app()
 
 
 def test_over_http(county: Database, app: FastAPI, plan_id: int, run: int):

@@ -21,7 +21,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from fastapi.testclient import TestClient
 
-from gis_service.api.app import create_app
 from gis_service.db.engine import transaction
 from gis_service.errors import ConflictError, NotFoundError, TooManyError
 from gis_service.identity import Identity, Role, operator
@@ -30,7 +29,6 @@ from gis_service.jobs.ask import Job
 from gis_service.jobs.task import tell
 from gis_service.selection.published import ensure_published
 from gis_service.settings import ROOT
-from gis_service.up import install_front_end
 from tests.conftest import Database, signed_in
 from tests.doors.conftest import town  # noqa: F401 - a fixture
 from tests.ingest.make import houses, put
@@ -38,12 +36,6 @@ from tests.ingest.make import houses, put
 PING, LIN = Identity("ping", Role.PLANNER), Identity("lin", Role.PLANNER)
 TOWN = Identity("town", Role.TOWNSHIP, "451224100")
 _OFFLINE = {"run": None, "lang": "zh"}
-
-
-@pytest.fixture(scope="session")
-def app() -> FastAPI:
-    install_front_end()
-    return create_app()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from gis_service.jobs import worker
 from tests.conftest import Database
-from tests.record.conftest import _town, app, client, town  # noqa: F401 - fixtures
+from tests.record.conftest import _town, client, town  # noqa: F401 - fixtures
 
 
 @pytest.fixture

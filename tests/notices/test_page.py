@@ -10,7 +10,6 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser
 
 from gis_service.jobs import worker
-from gis_service.up import install_front_end
 from tests.cases.conftest import photograph
 from tests.conftest import Database, open_page, serving
 from tests.record.conftest import TOWN
@@ -18,7 +17,6 @@ from tests.record.conftest import TOWN
 
 @pytest.fixture
 def address(noticed: Database, app: FastAPI) -> Iterator[str]:
-    install_front_end()
     with serving(app) as made:
         yield made
 

@@ -17,7 +17,7 @@ from gis_service.plates import plates, token
 from gis_service.plates.print import holds, print_plates
 from tests.cases.conftest import ADMINISTRATOR, PLANNER, TOWNSHIP, step
 from tests.conftest import Database, signed_in
-from tests.record.conftest import TOWN, _town, app, client, town  # noqa: F401 - fixtures
+from tests.record.conftest import TOWN, _town, client, town  # noqa: F401 - fixtures
 
 
 @pytest.fixture(autouse=True)

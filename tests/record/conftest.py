@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 
-from gis_service.api.app import create_app
 from tests.conftest import Database, cloned
 
 with warnings.catch_warnings():
@@ -47,12 +46,6 @@ def town(server, _town: str) -> Iterator[Database]:
     """The town for one test to change."""
     with cloned(server, _town) as made:
         yield made
-
-
-@pytest.fixture(scope="session")
-def app() -> FastAPI:
-    """The application holds no database: the settings of the moment say which one answers."""
-    return create_app()
 
 
 @pytest.fixture

@@ -8,14 +8,12 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
-from gis_service.up import install_front_end
 from tests.conftest import Database, serving, session_of
 from tests.record.conftest import TOWN
 
 
 @pytest.fixture
 def address(town: Database, app: FastAPI) -> Iterator[str]:
-    install_front_end()
     with serving(app) as made:
         yield made
 

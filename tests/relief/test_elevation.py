@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from fastapi import FastAPI
 from PIL import Image
 from rasterio import Affine
 
-from gis_service.api.app import create_app
 from gis_service.db.server import Server
 from gis_service.relief.shade import GROUND
-from gis_service.up import install_front_end
 from tests.conftest import Database, signed_in
 
 with warnings.catch_warnings():
@@ -46,20 +45,19 @@ def write(
 
 
 @pytest.fixture(scope="module")
-def small(server: Server, demo: str) -> Database:
-    install_front_end()
+def small(server: Server, demo: str, front_end: None) -> Database:
     return Database(server, demo)
 
 
 @pytest.fixture(scope="module")
-def client(small: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def client(small: Database, app: FastAPI, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     path = write(tmp_path_factory.mktemp("relief") / "高程.tif")
-    with small.active(GIS_ELEVATION=str(path)), _asking(small) as client:
+    with small.active(GIS_ELEVATION=str(path)), _asking(small, app) as client:
         yield client
 
 
-def _asking(small: Database) -> TestClient:
-    return TestClient(create_app(), raise_server_exceptions=False, headers=signed_in(small))
+def _asking(small: Database, app: FastAPI) -> TestClient:
+    return TestClient(app, raise_server_exceptions=False, headers=signed_in(small))
 
 
 BAD = {
@@ -77,10 +75,10 @@ def _text(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_what_cannot_be_used_is_said_and_maps_do_without(small: Database, tmp_path: Path, case: str):
+def test_what_cannot_be_used_is_said_and_maps_do_without(small: Database, app: FastAPI, tmp_path: Path, case: str):
     make, said = BAD[case]
     path = make(tmp_path)
-    with small.active(GIS_ELEVATION=str(path)), _asking(small) as client:
+    with small.active(GIS_ELEVATION=str(path)), _asking(small, app) as client:
         status = small.cli("db", "status", lang="zh")
         assert status.code == 0
         assert said in status.out

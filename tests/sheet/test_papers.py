@@ -12,7 +12,7 @@ import pytest
 from tests.cases.conftest import PLANNER, TOWNSHIP, open_case, pictures, step  # noqa: F401 - fixtures
 from tests.conftest import Database, signed_in
 from tests.paper.office import pages, words
-from tests.record.conftest import TOWN, _town, app, client, town  # noqa: F401 - fixtures
+from tests.record.conftest import TOWN, _town, client, town  # noqa: F401 - fixtures
 
 PLAN: dict[str, Any] = {
     "reason": "先管控，后<加固>",

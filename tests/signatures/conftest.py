@@ -12,7 +12,7 @@ from gis_service.db.engine import get_engine, transaction
 from gis_service.identity import Identity, Role
 from gis_service.signatures import sign
 from tests.conftest import Database
-from tests.record.conftest import TOWN, UNIT, _town, app, client, town  # noqa: F401 - fixtures
+from tests.record.conftest import TOWN, UNIT, _town, client, town  # noqa: F401 - fixtures
 
 A, B, C = "451224100001", "451224100002", "451224100003"
 PLANNER = Identity("ping", Role.PLANNER)

@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Page
 
 from gis_service.db.engine import transaction
 from gis_service.signatures import sign
-from gis_service.up import install_front_end
 from tests.cases.conftest import photograph
 from tests.conftest import Database, open_page, serving
 from tests.record.conftest import TOWN
@@ -20,7 +19,6 @@ from tests.signatures.conftest import PLANNER, A, B
 
 @pytest.fixture
 def address(signed_town: Database, app: FastAPI) -> Iterator[str]:
-    install_front_end()
     with serving(app) as made:
         yield made
 

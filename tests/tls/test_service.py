@@ -22,24 +22,16 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser
 
 from gis_service.accounts import people
-from gis_service.api.app import create_app
 from gis_service.api.http import metrics, secure
 from gis_service.db.engine import transaction
 from gis_service.db.server import Server
 from gis_service.identity import Role, operator
 from gis_service.settings import get_settings
 from gis_service.tls import authority
-from gis_service.up import install_front_end
 from tests.accounts.conftest import PASSWORD
 from tests.conftest import Database, cloned, free_port, serving
 
 _HEAD = b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\n"
-
-
-@pytest.fixture(scope="session")
-def app() -> FastAPI:
-    install_front_end()
-    return create_app()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
-from gis_service.up import install_front_end
 from tests.cases.conftest import photograph
 from tests.conftest import Database, serving, session_of
 from tests.record.conftest import TOWN
@@ -19,7 +18,6 @@ from tests.record.conftest import TOWN
 
 @pytest.fixture
 def address(town: Database, app: FastAPI) -> Iterator[str]:
-    install_front_end()
     with serving(app) as made:
         yield made
 

@@ -36,7 +36,8 @@ def latlngs(geometry: Any, digits: int = _DIGITS) -> Any:
 
 
 def _pairs(geometry: shapely.Geometry, digits: int = _DIGITS) -> list[list[float]]:
-    return [[round(y, digits), round(x, digits)] for x, y in shapely.get_coordinates(geometry).tolist()]
+    found: list[list[float]] = np.round(shapely.get_coordinates(geometry)[:, ::-1], digits).tolist()
+    return found
 
 
 def in_steps(features: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:

@@ -23,7 +23,6 @@ from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
 from gis_service.identity import Identity, Right
 from gis_service.projection import transformer
-from gis_service.selection.select import latest_run
 
 router = Router(tags=["Tiles"])
 
@@ -99,9 +98,7 @@ def _version(identity: Identity) -> _Version:
     with transaction(identity, read_only=True) as connection:
         # First: no tile is marked with a version newer than what it shows.
         moment = connection.execute(text(statement("runs.moment"))).one()
-        return _Version(
-            moment.data, moment.whole, {kind: latest_run(connection, kind) for kind in ("selection", "density")}
-        )
+        return _Version(moment.data, moment.whole, {"selection": moment.selection, "density": moment.density})
 
 
 @router.get(
