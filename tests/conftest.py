@@ -45,6 +45,10 @@ from gis_service.settings import ROOT, get_settings
 from gis_service.up import install_front_end
 from tests import asgi, databases, shared
 
+# A million objects of modules and tests stay to the end: until all are collected there is no garbage to look for among
+# them, and after that they are not looked through again whenever a test makes some.
+gc.disable()
+
 # A trace with the values of all names, as structlog would have it where rich is installed, takes ten seconds to draw.
 structlog.configure(
     processors=[
@@ -82,9 +86,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Have the first of several workers make the county beside the tests, if any of them needs it."""
-    # A million objects of modules and tests stay to the end: they are not looked through again whenever a test makes some.
     gc.collect()
     gc.freeze()
+    gc.enable()
     if _WORKER == "gw0" and any(needs_demo(str(item.path.relative_to(ROOT))) for item in session.items):
         command = [sys.executable, "-m", "tests.databases", str(_folder())]
         # A worker's own streams carry what it says to the run.

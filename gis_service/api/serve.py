@@ -112,12 +112,14 @@ def application() -> FastAPI:
 
     It stays to the end; to look through its 300,000 objects would stop all answers for 0.1 s, once in a thousand tiles.
     """
+    gc.disable()
     from gis_service.api.app import create_app
 
     logs.set_up()
     made = create_app(lifespan=_listening)
     gc.collect()
     gc.freeze()
+    gc.enable()
     return made
 
 
