@@ -27,7 +27,9 @@ def test_from_nothing():
             assert "检查通过" in done.stdout
             assert done.stdout.count("  200 /") > 10
         finally:
-            subprocess.run([*command, "db", "remove", "--yes"], env=environment, cwd="/", capture_output=True, check=True)
+            subprocess.run(
+                [*command, "db", "remove", "--yes"], env=environment, cwd="/", capture_output=True, check=True
+            )
 
 
 def test_it_is_told_when_it_answers_and_ended_by_a_word(database: Database):
