@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from gis_service.api.http.authentication import forget_principals
-from gis_service.api.http.ttl_cache import SingleFlightCache
+from gis_service.api.http.ttl_cache import SingleFlightCache, in_thread
 from gis_service.settings import get_settings
 from tests.accounts.conftest import enter, make_account
 from tests.conftest import Database, signed_in
@@ -77,13 +77,13 @@ def test_many_ask_once(kept_long: Database):
 
     async def all_() -> list[int]:
         kept: SingleFlightCache[int] = SingleFlightCache()
-        waiting = [asyncio.ensure_future(kept.get("k", ask)) for _ in range(20)]
+        waiting = [asyncio.ensure_future(kept.get("k", in_thread(ask))) for _ in range(20)]
         await asyncio.sleep(0.05)
         held.set()
         first = await asyncio.gather(*waiting)
-        assert await kept.get("k", ask) == 1
+        assert await kept.get("k", in_thread(ask)) == 1
         kept.forget()
-        return [*first, await kept.get("k", ask)]
+        return [*first, await kept.get("k", in_thread(ask))]
 
     assert _run(all_()) == [1] * 20 + [2]
 
@@ -99,11 +99,11 @@ def test_forgotten_on_its_way(kept_long: Database):
 
     async def all_() -> tuple[str, str]:
         kept: SingleFlightCache[str] = SingleFlightCache()
-        waiting = asyncio.ensure_future(kept.get("k", old))
+        waiting = asyncio.ensure_future(kept.get("k", in_thread(old)))
         await asyncio.to_thread(begun.wait, 5)
         kept.forget()
         held.set()
-        return await waiting, await kept.get("k", lambda: "new")
+        return await waiting, await kept.get("k", in_thread(lambda: "new"))
 
     assert _run(all_()) == ("old", "new")
 
@@ -115,7 +115,7 @@ def test_a_failure_is_not_kept(kept_long: Database):
     async def all_() -> int:
         kept: SingleFlightCache[int] = SingleFlightCache()
         with pytest.raises(ValueError, match="no"):
-            await kept.get("k", fail)
-        return await kept.get("k", lambda: 3)
+            await kept.get("k", in_thread(fail))
+        return await kept.get("k", in_thread(lambda: 3))
 
     assert _run(all_()) == 3

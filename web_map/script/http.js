@@ -9,7 +9,7 @@ export const session = { signInAgain: null };
  * @param {string} method
  * @param {string} address
  * @param {any} [body] Sent as JSON; as it is where `type` says what it is.
- * @param {{type?: string, signal?: AbortSignal}} [how] `signal` takes the question back: the service stops working on it.
+ * @param {{type?: string, signal?: AbortSignal}} [how] `signal` takes the question back, and the service stops.
  * @returns {Promise<any>} The answer's JSON; null where it has none.
  * @throws {Error & {status?: number, details?: any}} What the service said, with its status and details.
  */

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from gis_service.accounts import audit_log, sessions
 from gis_service.accounts.audit_log import Action, Source
 from gis_service.accounts.sessions import Principal
-from gis_service.api.http.ttl_cache import SingleFlightCache
+from gis_service.api.http.ttl_cache import SingleFlightCache, in_thread
 from gis_service.db.engine import database_url
 from gis_service.errors import ForbiddenError, SignInError
 from gis_service.identity import Identity
@@ -118,7 +118,7 @@ async def identify(request: Request) -> Principal:
     header = request.headers.get("authorization")
     cookie = request.cookies.get(cookie_name(request))
     principal = await _kept.get(
-        (database_url("service"), by), lambda: _of_cookie(cookie) if header is None else _of_header(header)
+        (database_url("service"), by), in_thread(lambda: _of_cookie(cookie) if header is None else _of_header(header))
     )
     if principal is None:
         raise SignInError("请先登录。", "Sign in first.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Generic, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -28,6 +28,11 @@ def _limiter() -> CapacityLimiter:
     return _limiters.setdefault(asyncio.get_running_loop(), CapacityLimiter(_THREADS))
 
 
+def in_thread(ask: Callable[[], T]) -> Callable[[], Awaitable[T]]:
+    """Return ``ask``, which waits for the database, as a question that the event loop can wait for."""
+    return lambda: to_thread.run_sync(ask, limiter=_limiter())
+
+
 class SingleFlightCache(Generic[T]):
     """Answers by key, each for a moment."""
 
@@ -35,17 +40,17 @@ class SingleFlightCache(Generic[T]):
         self._found: dict[Hashable, tuple[float, T]] = {}
         self._awaited: dict[Hashable, asyncio.Future[T]] = {}
 
-    async def get(self, key: Hashable, ask: Callable[[], T]) -> T:
-        """Return what is kept under ``key``, or else what ``ask`` returns, run in a thread."""
+    async def get(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return what is kept under ``key``, or else what ``ask`` comes to."""
         keep_s = get_settings().keep_s
         if keep_s <= 0:
-            return await to_thread.run_sync(ask, limiter=_limiter())
+            return await ask()
         found = self._found.get(key)
         if found is not None and found[0] > time.monotonic():
             return found[1]
         awaited = self._awaited.get(key)
         if awaited is None or awaited.get_loop() is not asyncio.get_running_loop():
-            awaited = self._awaited[key] = asyncio.ensure_future(to_thread.run_sync(ask, limiter=_limiter()))
+            awaited = self._awaited[key] = asyncio.ensure_future(ask())
             until = time.monotonic() + keep_s  # counted from before the question
             awaited.add_done_callback(lambda done: self._keep(key, done, until))
         return await asyncio.shield(awaited)

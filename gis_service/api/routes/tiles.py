@@ -17,7 +17,7 @@ from gis_service.api.http.compression import coding_of, packed, worth_packing
 from gis_service.api.http.routing import Router
 from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.cache import Cache
-from gis_service.db.engine import database_url, read_row, transaction, work_srid, zone_bounds
+from gis_service.db.engine import database_url, read_row, work_srid, zone_bounds
 from gis_service.db.places import PLACES
 from gis_service.db.queries import statement
 from gis_service.errors import NotFoundError
@@ -94,11 +94,10 @@ def forget_versions() -> None:
     _versions.forget()
 
 
-def _version(identity: Identity) -> _Version:
-    with transaction(identity, read_only=True) as connection:
-        # First: no tile is marked with a version newer than what it shows.
-        moment = connection.execute(text(statement("runs.moment"))).one()
-        return _Version(moment.data, moment.whole, {"selection": moment.selection, "density": moment.density})
+async def _version(identity: Identity) -> _Version:
+    # Before the tile is made: none is marked with a version newer than what it shows.
+    whole, data, _, selection, density, _ = await read_row(identity, "runs.moment", {})
+    return _Version(data, whole, {"selection": selection, "density": density})
 
 
 @router.get(
