@@ -18,6 +18,7 @@ from gis_service.api.routes.tiles import LAYERS
 from gis_service.db import engine
 from gis_service.db.engine import forget_connections
 from gis_service.db.places import PLACES
+from gis_service.db.queries import statement
 from tests.conftest import Database
 
 LON, LAT = 107.374, 24.511
@@ -195,7 +196,8 @@ def test_what_the_database_refuses_is_one_sentence(client: TestClient, monkeypat
     for sql, status, code in (("SELECT 1 / 0, 1", 422, "invalid_input"), ("SELECT nothing", 500, "internal")):
         with monkeypatch.context() as patch:
             forget_connections()  # what is prepared stays prepared
-            patch.setattr(engine, "statement", {"tiles.hydrants": sql}.__getitem__)
+            changed = {"tiles.hydrants": sql, "runs.moment": statement("runs.moment")}
+            patch.setattr(engine, "statement", changed.__getitem__)
             answer = client.get(path)
             forget_connections()
         assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
