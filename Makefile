@@ -21,7 +21,7 @@ test-changed:   ## the tests that the present change concerns, the nearest first
 	    || .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile $$files; }
 
 check:          ## style, types, who imports whom, SQL; the pages' scripts
-	@scripts/setup.sh test
+	@scripts/setup.sh check
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/python -m mypy

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Make this machine ready: Python, PostGIS and, for tests, a browser. Says what it does; does nothing twice.
 #   scripts/setup.sh run     what the service needs
-#   scripts/setup.sh test    that, and what the tests need
+#   scripts/setup.sh check   that without its loops compiled, and what the checks need
+#   scripts/setup.sh test    all of it, and what the tests need
 set -euo pipefail
 cd "$(dirname "$0")/.."
 unset PYTHONDONTWRITEBYTECODE
@@ -73,7 +74,7 @@ This machine has no PostGIS and it cannot be installed from here; either install
   [[ $(/sbin/ldconfig -p 2>/dev/null) == *libpangoft2* ]] || wanted+=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
   [ -d /usr/share/fonts/opentype/noto ] || wanted+=(fonts-noto-cjk)
   [ ${#wanted[@]} = 0 ] || apt_try "PDF 不能生成" "no PDF can be made" "${wanted[@]}"
-  [ "$for_what" = test ] || return 0
+  [ "$for_what" != run ] || return 0
   # Without a window around its pages the browser takes a third of the time; not every release has it so.
   command -v chromium-headless-shell >/dev/null || apt_install chromium-headless-shell ||
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
@@ -101,29 +102,34 @@ install_system &
 system=$!
 
 lock=requirements.lock
-[ "$for_what" = test ] && lock=requirements-dev.lock
-stamp=.venv/.installed-$for_what
-warming=
+[ "$for_what" = run ] || lock=requirements-dev.lock
+stamp=.venv/.installed-$lock
 if ! cmp -s "$lock" "$stamp"; then
   say "安装 Python 软件包 Installing Python packages ($lock)"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r "$lock"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation -e .
-  # One core for a minute, while the rest is installed.
+  cp "$lock" "$stamp"
+fi
+
+# One core for a minute, while the rest is installed.
+compiled=.venv/.compiled-$lock
+compiling=
+if [ "$for_what" != check ] && ! cmp -s "$lock" "$compiled"; then
   say "编译计算内核 Compiling loops (once, about a minute, beside what follows)"
   .venv/bin/python -m gis_service.density.warm &
-  warming=$!
+  compiling=$!
 fi
 
 # Checking and testing the pages' scripts needs more packages than serving them.
 tools=web_map/node_modules/.installed-test
-if [ "$for_what" = test ] && ! cmp -s web_map/package-lock.json "$tools"; then
+if [ "$for_what" != run ] && ! cmp -s web_map/package-lock.json "$tools"; then
   say "安装网页检查工具 Installing what checks the pages' scripts (web_map/package-lock.json)"
   (cd web_map && PATH="$PWD/../.venv/bin:$PATH" ../.venv/bin/python ../.venv/bin/npm ci --silent)
   cp web_map/package-lock.json "$tools"
 fi
 
 wait "$system"
-if [ -n "$warming" ]; then
-  wait "$warming"
-  cp "$lock" "$stamp"
+if [ -n "$compiling" ]; then
+  wait "$compiling"
+  cp "$lock" "$compiled"
 fi

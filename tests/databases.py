@@ -95,6 +95,8 @@ def open_server(folder: Path) -> Server:
             cursor.execute("ALTER SYSTEM SET wal_level = minimal")
             cursor.execute("ALTER SYSTEM SET max_wal_senders = 0")
             cursor.execute("ALTER SYSTEM SET max_connections = 200")
+            # Databases that live for seconds need no tidying; what is made for many is tidied when it is made.
+            cursor.execute("ALTER SYSTEM SET autovacuum = off")
         connection.close()
         server.stop()
         server.start()

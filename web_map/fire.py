@@ -22,6 +22,7 @@ from gis_service.settings import DEFAULTS, get_settings
 from web_map.frame import Page
 from web_map.layers import (
     Alleys,
+    Asked,
     Breaks,
     BurnClusters,
     Clusters,
@@ -91,7 +92,7 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
     srid = work_srid()
 
     of_run = f"?run={run_id}"
-    asked: dict[str, Any] = {"ask": "/api/clusters/", "query": of_run, "key": "cluster_id"}
+    asked = Asked("/api/clusters/", "cluster_id", of_run)
     from_afar = with_ground("clusters", query=of_run)
 
     def near(source: str, from_zoom: int, **more: Any) -> Tiles:
@@ -103,9 +104,9 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
     layers: list[FeatureLayer] = [
         *([ground] if ground else []),
         *ground_layers(connection, boundaries_of(connection, srid), srid, lang=lang, tiled=from_afar),
-        HoseDistances(near("reach", 13, **asked), lang=lang),
+        HoseDistances(near("reach", 13, asked=asked), lang=lang),
         Alleys(near("alleys", 14, key="alley_id"), parameters=run["parameters"], lang=lang),
-        Clusters(Tiles(from_afar, "clusters", **asked), lang=lang),
+        Clusters(Tiles(from_afar, "clusters", asked=asked), lang=lang),
         place_names(lang=lang),
     ]
     return Page(

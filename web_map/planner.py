@@ -23,7 +23,7 @@ from gis_service.settings import DEFAULTS, get_settings
 from web_map import assets
 from web_map.controls import controls
 from web_map.frame import Page
-from web_map.layers import Buffers, KeyZones, Places, PriorityHouses, Tiles
+from web_map.layers import Asked, Buffers, KeyZones, Places, PriorityHouses, Tiles
 from web_map.layers.features import middle
 from web_map.layers.source import of_rows
 from web_map.parts import (
@@ -185,7 +185,7 @@ def _buffers(parameters: dict[str, Any]) -> dict[str, float]:
 
 def _tiles(run_id: int, from_zoom: int) -> Tiles:
     address = f"/tiles/selection/{{z}}/{{x}}/{{y}}.pbf?run={run_id}"
-    return Tiles(address, "selection", from_zoom, ask=f"/api/selections/{run_id}/buildings/")
+    return Tiles(address, "selection", from_zoom, asked=Asked(f"/api/selections/{run_id}/buildings/", "building_id"))
 
 
 def _list(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, Any]]:

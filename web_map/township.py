@@ -135,7 +135,7 @@ def _houses(connection: Connection, township: str, srid: int, *, tiled: str | No
     Those to go to are drawn once more, with all of theirs.
     """
     if tiled is not None:
-        return HazardTiers(Tiles(tiled, "buildings", ask="/api/buildings/"), lang=lang)
+        return HazardTiers(Tiles(tiled, "buildings", asked=Asked("/api/buildings/", "building_id")), lang=lang)
     rows = read(connection, "figures.township_houses", township=township)
     return HazardTiers(of_rows(rows, srid), packed=True, lang=lang)
 

@@ -41,6 +41,13 @@ def test_the_better_coding_is_taken(client: TestClient):
     assert int(both["content-length"]) < int(alone["content-length"])
 
 
+@pytest.mark.parametrize(("taken", "coding"), [("br;q=0, gzip", "gzip"), ("br; Q=0.000, GZIP;q=0.5", "gzip"),
+                                               ("br;q=0,gzip;q=0.0", None), ("br;q=0.001", "br")])  # fmt: skip
+def test_what_is_refused_is_not_taken(client: TestClient, taken: str, coding: str | None):
+    headers, _ = _raw(client, "/static/built/map.js?v=1", taken)
+    assert headers.get("content-encoding") == coding
+
+
 def test_a_page_s_length_is_by_lot(client: TestClient):
     """Whoever counts bytes learns nothing of the secret that the page carries."""
     for coding in ("br", "gzip"):

@@ -8,6 +8,7 @@ import zipfile
 import docx as python_docx
 import pytest
 from PIL import Image
+from pypdfium2 import PdfDocument
 
 from gis_service.paper import docx, pdf
 from gis_service.paper.blocks import Block, Cell, Document, NewPaper, Picture, Signed, Table, Text
@@ -108,6 +109,19 @@ def test_both_files_say_the_same_on_the_same_pages(tmp_path):
             one in found[0]
             for one in ("序号", "行政区划", "初步判定结论", "<隘洞&镇>", "142", "位置图", "县自建房专班2022年9月8日")
         )
+
+
+def test_line_may_end_before_the_bracket_of_a_share():
+    """Else the line before is spread wide: neither half can be cut, and both are long."""
+    ends = set[str]()
+    for before in range(40):
+        said = "截至当日全县已经完成技术初步判定的比例为" + "房" * before + "25.52%（1028/4028）" + "栋" * 30
+        made = PdfDocument(pdf.write(Document("t", [Text(said)], "2026-11-27")))
+        lines = made[0].get_textpage().get_text_range().split("\r\n")
+        made.close()
+        assert "".join(lines).replace(" ", "").startswith(said), "what is found in the file is what was said"
+        ends.update(line[-1] for line in lines if line)
+    assert "%" in ends
 
 
 def test_merged_cells_stand_where_they_belong():

@@ -22,6 +22,28 @@ Feature = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Where a click asks for a feature's facts, so that they need not come with the map.
+
+    Attributes
+    ----------
+    address, query
+        The property ``key`` of the feature is put between them.
+    key
+        A property, or ``k``, the feature's own key; features of tiles have properties alone.
+
+    """
+
+    address: str
+    key: str = "k"
+    query: str | None = None
+
+    def spec(self) -> dict[str, Any]:
+        """Return what the script needs of it."""
+        return {"ask": self.address, "key": self.key} | ({} if self.query is None else {"query": self.query})
+
+
+@dataclass(frozen=True)
 class Tiles:
     """Vector tiles that a layer takes its features from.
 
@@ -33,46 +55,25 @@ class Tiles:
         The layer inside a tile.
     from_zoom
         Before it they are empty, and not asked for.
-    ask, query, key
-        Where a click asks for a feature's facts: address, its query, and the property that is appended.
+    key
+        The property that names a feature; ``building_id`` where none is given.
+    asked
+        Where a click asks for a feature's facts, by a key of its own.
 
     """
 
     address: str
     source: str
     from_zoom: int = 0
-    ask: str | None = None
-    query: str | None = None
     key: str | None = None
+    asked: Asked | None = None
 
     def spec(self) -> dict[str, Any]:
         """Return what the script needs of it."""
-        given = {"source": self.source, "ask": self.ask, "query": self.query, "key": self.key}
-        return {"tiles": self.address, "minZoom": self.from_zoom} | {
-            name: value for name, value in given.items() if value is not None
-        }
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Where a click asks for a feature's facts, so that they need not come with the map.
-
-    Attributes
-    ----------
-    address, query
-        The property ``key`` of the feature is put between them.
-    key
-        A property, or ``k``, the feature's own key.
-
-    """
-
-    address: str
-    key: str = "k"
-    query: str | None = None
-
-    def spec(self) -> dict[str, Any]:
-        """Return what the script needs of it."""
-        return {"ask": self.address, "key": self.key} | ({} if self.query is None else {"query": self.query})
+        made: dict[str, Any] = {"tiles": self.address, "minZoom": self.from_zoom, "source": self.source}
+        if self.key is not None:
+            made["key"] = self.key
+        return made if self.asked is None else made | self.asked.spec()
 
 
 class FeatureLayer(Layer):

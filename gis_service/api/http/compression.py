@@ -7,6 +7,7 @@ length, request by request (BREACH); a page of a map reflects nothing of what wa
 from __future__ import annotations
 
 import gzip
+import re
 import secrets
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 
 _WORTH_BYTES = 1_000
 _PADDING_MAX = 256
+# A weight that says that a coding is not taken (RFC 9110, 12.4.2).
+_REFUSED = re.compile(r"q=0(\.0{0,3})?")
 _KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 # How hard each coding tries: for what is made once (Brotli at 11 would hold up everybody for 0.4 s a script, to save a
 # fiftieth), for what goes out as it is made, and for a tile.
@@ -56,7 +59,10 @@ def worth_packing(content: bytes) -> bool:
 
 def coding_of(request: Request) -> str | None:
     """Return the better of the codings that the asker takes: ``br`` (by https, or on this machine), ``gzip``, or None."""
-    taken = {part.split(";")[0].strip() for part in request.headers.get("accept-encoding", "").split(",")}
+    offered = (
+        part.lower().replace(" ", "").split(";") for part in request.headers.get("accept-encoding", "").split(",")
+    )
+    taken = {coding for coding, *weight in offered if not any(_REFUSED.fullmatch(one) for one in weight)}
     return next((coding for coding in ("br", "gzip") if coding in taken), None)
 
 

@@ -94,14 +94,17 @@ def answer_to(request: Request, error: GisError) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Install the handlers on ``app``."""
+    """Install the handlers on ``app``.
+
+    None waits for anything; as coroutines they need no thread, which costs a refusal more than its answer.
+    """
 
     @app.exception_handler(GisError)
-    def _ours(request: Request, error: GisError) -> Response:
+    async def _ours(request: Request, error: GisError) -> Response:
         return answer_to(request, error)
 
     @app.exception_handler(RequestValidationError)
-    def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         faults = [
             {"where": ".".join(map(str, fault["loc"])), "what": str(fault["msg"])} for fault in error.errors()[:20]
         ]
@@ -114,14 +117,14 @@ def install(app: FastAPI) -> None:
         return JSONResponse(body("invalid_input", message, {"faults": faults}), 422)
 
     @app.exception_handler(HTTPException)
-    def _http(request: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
         code, zh, en = _HTTP.get(error.status_code, ("error", "请求失败。", "The request failed."))
         message = en if language(request) == "en" else zh
         return JSONResponse(body(code, message), error.status_code, headers=error.headers)
 
     @app.exception_handler(DBAPIError)
     @app.exception_handler(psycopg2.Error)
-    def _database(request: Request, error: DBAPIError | psycopg2.Error) -> Response:
+    async def _database(request: Request, error: DBAPIError | psycopg2.Error) -> Response:
         if is_given_up():
             return answer_to(request, LeftError())
         cause = error.orig if isinstance(error, DBAPIError) else error
