@@ -10,6 +10,7 @@ RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashe
 COPY . .
 RUN .venv/bin/pip install --no-deps --no-build-isolation -e . \
     && .venv/bin/python -c "from gis_service.up import install_front_end; install_front_end()" \
+    && .venv/bin/python -m compileall -q gis_service web_map \
     && useradd --system gis && mkdir .gis-data && chown gis .gis-data
 USER gis
 EXPOSE 8000
