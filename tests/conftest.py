@@ -88,6 +88,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Have the first of several workers make the county beside the tests, if any of them needs it."""
     gc.collect()
     gc.freeze()
+    # What tests leave behind is soon gone or stays with a worker: a tenth of the looking through all of it.
+    gc.set_threshold(700, 10, 100)
     gc.enable()
     if _WORKER == "gw0" and any(needs_demo(str(item.path.relative_to(ROOT))) for item in session.items):
         command = [sys.executable, "-m", "tests.databases", str(_folder())]
