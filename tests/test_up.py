@@ -32,6 +32,15 @@ def test_from_nothing():
             )
 
 
+def test_garbage_is_collected_once_a_command_is_loaded():
+    code = (
+        "import atexit, gc, sys; from gis_service import cli; atexit.register(lambda: print('collected', gc.isenabled())); "
+        "sys.argv = ['gis-service', 'runs', '--help']; cli.program()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "collected True"
+
+
 def test_it_is_told_when_it_answers_and_ended_by_a_word(database: Database):
     port = free_port()
     started = subprocess.Popen(
