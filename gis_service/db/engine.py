@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import psycopg2
-from pyproj import CRS
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -242,6 +241,8 @@ def work_srid() -> int:
 
 @lru_cache(maxsize=8)
 def _zone(srid: int) -> tuple[float, float, float, float]:
+    from pyproj import CRS  # few commands ask it
+
     area = CRS.from_epsg(srid).area_of_use
     if area is None:
         return -180.0, -85.0, 180.0, 85.0

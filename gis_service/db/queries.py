@@ -13,7 +13,6 @@ from functools import lru_cache
 
 from psycopg2 import sql
 
-from gis_service.db.places import tile_statements
 from gis_service.settings import ROOT
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
@@ -25,7 +24,12 @@ def _file(name: str) -> dict[str, str]:
     pieces = _NAME.split((ROOT / "sql" / "queries" / f"{name}.sql").read_text())
     found = {label: body.strip().rstrip(";") for label, body in zip(pieces[1::2], pieces[2::2], strict=True)}
     found = {label: _WITHIN.sub(lambda other: found[other[1]], body) for label, body in found.items()}
-    return found | tile_statements(found.pop("place")) if name == "tiles" else found
+    if name == "tiles":
+        # The models take a command as long to load as all else that it needs.
+        from gis_service.db.places import tile_statements
+
+        found |= tile_statements(found.pop("place"))
+    return found
 
 
 def statement(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from gis_service.errors import InputError, SetupError
 from gis_service.files import check_output, replacing
 from gis_service.identity import operator
 from gis_service.operations import archive
-from gis_service.relief.elevation import refusal
 from gis_service.say import say
 from gis_service.settings import get_settings
 
@@ -76,7 +76,7 @@ def status() -> None:
         waiting = pending()
         if not waiting:
             cursor.execute(statement("maps.extent"))
-        wrong = None if waiting else refusal(cursor.fetchone())
+        wrong = None if waiting or settings.elevation is None else _elevation_refusal(cursor.fetchone())
     where = "DATABASE_URL" if settings.database_url else str(private_server().cluster)
     say(
         f"运行中：PostgreSQL {server}，PostGIS {postgis}，{where}；未执行的迁移：{len(waiting)}",
@@ -90,6 +90,12 @@ def status() -> None:
             "Row-level security keeps the spatial index from being used: maps and queries are slow. Run gis-service db "
             "migrate as a superuser of the database.",
         )
+
+
+def _elevation_refusal(county: Sequence[float] | None) -> SetupError | None:
+    from gis_service.relief.elevation import refusal  # reads rasters: no other command here does
+
+    return refusal(county)
 
 
 @db.command(name="migrate")
