@@ -360,11 +360,13 @@ def _find_spots(
     flat = spot.reshape(-1, 2)
     owner = np.repeat(np.arange(count), tries)
     polygon = cells.geometry[cell]
-    inside = shapely.contains_xy(polygon[owner], flat[:, 0], flat[:, 1])
-    edge = shapely.distance(shapely.points(flat), shapely.boundary(polygon)[owner])
-    road, foot = near.nearest(flat)
-    fits = inside & (edge > radius[owner] + 4) & (road > radius[owner] + 6)
-    score = np.where(fits, road - radius[owner], np.inf).reshape(count, tries)
+    # What costs most is asked last, of the few that are left.
+    left = np.flatnonzero(shapely.contains_xy(polygon[owner], flat[:, 0], flat[:, 1]))
+    edge = shapely.distance(shapely.points(flat[left]), shapely.boundary(polygon)[owner[left]])
+    left = left[edge > radius[owner[left]] + 4]
+    road, foot = np.full(len(flat), -np.inf), np.empty_like(flat)
+    road[left], foot[left] = near.nearest(flat[left])
+    score = np.where(road > radius[owner] + 6, road - radius[owner], np.inf).reshape(count, tries)
     best = score.argmin(axis=1)
     good = np.flatnonzero(np.isfinite(score.min(axis=1)))
     return {int(k): (spot[k, best[k]], foot[k * tries + best[k]]) for k in good}
@@ -502,15 +504,18 @@ def build_farms(
         inside = shapely.contains_xy(cells.geometry[home], spot[:, 0], spot[:, 1])
         spot, home = spot[inside], home[inside]
         edge = shapely.distance(shapely.points(spot), shapely.boundary(cells.geometry[home]))
-        road, _ = near.nearest(spot)
+        spot, home = spot[edge > 14], home[edge > 14]
         others = tree.query_ball_point(spot, largest + 14)
         clear = np.array(
             [
                 all(np.hypot(*(taken[i, :2] - p)) > taken[i, 2] + 14 for i in n)
                 for p, n in zip(spot, others, strict=True)
-            ]
+            ],
+            dtype=bool,
         )
-        fits = np.flatnonzero(clear & (edge > 14) & (road > 16))
+        spot, home = spot[clear], home[clear]
+        road, _ = near.nearest(spot)
+        fits = np.flatnonzero(road > 16)
         # Most farms stand near a road; thin out those closer than 22 m to another one.
         fits = fits[np.argsort(road[fits] * rng.uniform(0.2, 1.8, len(fits)), kind="stable")]
         pairs = cKDTree(spot[fits]).query_pairs(22.0, output_type="ndarray")
