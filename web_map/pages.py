@@ -18,6 +18,7 @@ def form_page(
     csrf: str | None,
     who: Identity | None,
     navigation: list[tuple[str, str]],
+    path: str,
     values: Mapping[str, Any],
 ) -> str:
     """Return the HTML of a page.
@@ -32,6 +33,8 @@ def form_page(
         Whoever is signed in; None on the sign-in page.
     navigation
         Names and addresses of the pages that are open to whoever is signed in.
+    path
+        The page's own, as it was asked for.
     values
         What the template shows; every text of it is escaped.
 
@@ -45,6 +48,7 @@ def form_page(
         csrf=csrf or "",
         who=who,
         navigation=navigation,
+        path=path,
         t=t,
         style=assets.link("page.css"),
         simulated_day=simulated_day(),

@@ -25,6 +25,7 @@ def page(
         csrf=csrf_of(request),
         who=identity,
         navigation=pages_for(identity, language(request)),
+        path=request.url.path,
         values=values,
     )
     return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})

@@ -77,8 +77,8 @@ export function ranking({ maps, fire, words }) {
       element("span", { class: "score" }, String(item.score)),
       element("span", { class: "rank" }, String(item.rank)),
       item.label,
-      element("span", { class: "why", title: item.why }, item.why),
-      element("span", { class: "why" }, item.record),
+      element("span", { class: "facts" }, item.why),
+      element("span", { class: "facts" }, item.record),
     );
     const href = `/map/fire/${item.cluster_id}?run=${run}${lang}`;
     return element("li", {}, button, element("a", { class: "gis-open", href }, words.open));
