@@ -41,6 +41,15 @@ def test_garbage_is_collected_once_a_command_is_loaded():
     assert done.stdout.splitlines()[-1] == "collected True"
 
 
+def test_commands_of_database_and_accounts_load_nothing_that_draws_or_computes():
+    code = (
+        "import sys, gis_service.operations.command, gis_service.accounts.command; "
+        "print(*{'geoalchemy2', 'numpy', 'openpyxl', 'pyproj', 'rasterio', 'weasyprint'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_it_is_told_when_it_answers_and_ended_by_a_word(database: Database):
     port = free_port()
     started = subprocess.Popen(

@@ -6,9 +6,9 @@ import html
 import io
 
 import pikepdf
-from weasyprint import HTML
 
 from gis_service.export.mark import Mark
+from gis_service.paper.html import pdf as page_as_pdf
 
 _MM = 72 / 25.4
 
@@ -39,5 +39,4 @@ def _note(mark: Mark, width: int, height: int) -> bytes:
         "p { position: absolute; left: 12mm; bottom: 2mm; margin: 0; font: 6.5pt 'Noto Sans CJK SC', sans-serif; "
         f"color: #333 }}</style><p>{html.escape(mark.note())}</p>"
     )
-    made: bytes = HTML(string=page, base_url=None).write_pdf()
-    return made
+    return page_as_pdf(page, {})
