@@ -25,7 +25,6 @@ from typing import Any
 
 import anyio.from_thread
 import httpx
-import psycopg2
 import pytest
 import structlog
 import uvicorn
@@ -43,7 +42,7 @@ from gis_service.errors import NotFoundError
 from gis_service.identity import RIGHTS, Right, Role, operator
 from gis_service.settings import ROOT, get_settings
 from gis_service.up import install_front_end
-from tests import asgi, databases, shared
+from tests import asgi, databases, links, shared
 
 # A million objects of modules and tests stay to the end: until all are collected there is no garbage to look for among
 # them, and after that they are not looked through again whenever a test makes some.
@@ -176,13 +175,9 @@ class Database:
 
     def ask(self, sql: str, *values: Any, role: str = "gis_owner") -> list[tuple[Any, ...]]:
         """Run one statement in a transaction of its own and return its rows."""
-        connection = psycopg2.connect(self.url(role))
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(sql, values or None)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+        with links.transaction(self.url(role)) as connection, connection.cursor() as cursor:
+            cursor.execute(sql, values or None)
+            return cursor.fetchall() if cursor.description else []
 
     def one(self, sql: str, *values: Any, role: str = "gis_owner") -> Any:
         """Return the one value of a statement."""
@@ -216,17 +211,13 @@ class Database:
     def counts(self) -> dict[str, int]:
         """Rows of every table, and the data version: what must not change when a file is refused."""
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'gis' ORDER BY 1"
-        connection = psycopg2.connect(self.url())
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(tables)
-                union = " UNION ALL ".join(
-                    f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall() if t != "data_step"
-                )
-                cursor.execute(f"{union} UNION ALL SELECT 'version', gis.version_of_data()")
-                return {str(name): int(count) for name, count in cursor.fetchall()}
-        finally:
-            connection.close()
+        with links.transaction(self.url()) as connection, connection.cursor() as cursor:
+            cursor.execute(tables)
+            union = " UNION ALL ".join(
+                f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall() if t != "data_step"
+            )
+            cursor.execute(f"{union} UNION ALL SELECT 'version', gis.version_of_data()")
+            return {str(name): int(count) for name, count in cursor.fetchall()}
 
     def cli(self, *arguments: object, lang: str = "en", stdin: str | None = None, **more: str) -> Answer:
         """Run the command line in this process, as ``gis-service`` would: same entry, same exit status."""
@@ -322,6 +313,7 @@ def cloned(server: Server, source: str) -> Iterator[Database]:
         try:
             yield made
         finally:
+            links.close(made.name)
             forget_connections()
             # Without force: a connection that a test or the program forgot is a defect.
             _drop(made.name)

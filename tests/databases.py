@@ -23,6 +23,7 @@ from gis_service.db.ready import prepare
 from gis_service.db.server import Server
 from gis_service.identity import operator
 from gis_service.settings import get_settings
+from tests import links
 
 TEMPLATE, DEMO, SMALL, REPLAYED = "gis_template", "gis_demo", "gis_small", "gis_replayed"
 """A migrated database with nothing in it; the simulated 东兰县; an eighth of it (the county's town and one
@@ -114,6 +115,7 @@ def close_server(folder: Path) -> None:
 
 def clone(server: Server, source: str, name: str) -> None:
     """Make a database with all that ``source`` has, where there is none of that name."""
+    links.close(source)
     with active(server, "postgres"), admin_connection("postgres") as connection, connection.cursor() as cursor:
         cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
         if cursor.rowcount == 0:

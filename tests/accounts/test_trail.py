@@ -103,14 +103,14 @@ def test_nobody_changes_it_by_a_slip(ten: Database, role: str, sql: str):
 
 @pytest.mark.parametrize("role", [r.database_role for r in Role])
 def test_who_reads_it(ten: Database, role: str):
-    sql = f"SET ROLE {role}; SELECT count(*) FROM gis.audit_trail"
+    sql = f"SET LOCAL ROLE {role}; SELECT count(*) FROM gis.audit_trail"
     if role in {"gis_administrator", "gis_auditor"}:
         assert ten.one(sql, role="postgres") == 10
     else:
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             ten.ask(sql, role="postgres")
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        ten.ask(f"SET ROLE {role}; INSERT INTO gis.audit_head VALUES (true, 0, '')", role="postgres")
+        ten.ask(f"SET LOCAL ROLE {role}; INSERT INTO gis.audit_head VALUES (true, 0, '')", role="postgres")
 
 
 def test_many_at_once_are_one_chain(database: Database):

@@ -221,7 +221,7 @@ def test_nobody_changes_a_record(place: TestClient, database: Database):
     for role in ("gis_fire", "gis_administrator", "gis_planner"):
         for sql in ("UPDATE gis.fire_drill SET result = 'failed'", "DELETE FROM gis.fire_drill"):
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-                database.ask(f"SET ROLE {role}; {sql}", role="gis_service")
+                database.ask(f"SET LOCAL ROLE {role}; {sql}", role="gis_service")
 
 
 def test_the_sheet_over_http(place: TestClient):
