@@ -36,7 +36,7 @@ from gis_service.accounts import audit_log, passwords, people, sessions, tokens
 from gis_service.accounts.people import Account
 from gis_service.api.app import create_app
 from gis_service.api.http.protocol import DeadlineProtocol
-from gis_service.db.engine import admin_connection, forget_connections, transaction
+from gis_service.db.engine import forget_connections, transaction
 from gis_service.db.server import Server
 from gis_service.errors import NotFoundError
 from gis_service.identity import RIGHTS, Right, Role, operator
@@ -299,11 +299,6 @@ def open_folder(prefix: str = "gis-test-") -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _drop(name: str) -> None:
-    with admin_connection("postgres") as connection, connection.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
-
-
 @contextlib.contextmanager
 def cloned(server: Server, source: str) -> Iterator[Database]:
     """A new database with all that ``source`` has, in use for the length of the block."""
@@ -313,10 +308,7 @@ def cloned(server: Server, source: str) -> Iterator[Database]:
         try:
             yield made
         finally:
-            links.close(made.name)
-            forget_connections()
-            # Without force: a connection that a test or the program forgot is a defect.
-            _drop(made.name)
+            databases.drop(server, made.name)
 
 
 @pytest.fixture(scope="session")

@@ -94,4 +94,4 @@ def test_nobody_writes_them(ledger: Database):
     for role in ("gis_administrator", "gis_planner", "gis_township"):
         for sql in ("UPDATE gis.cleared_count SET cases = 0", "DELETE FROM gis.cleared_count"):
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-                ledger.ask(f"SET LOCAL ROLE {role}; {sql}", role="postgres")
+                ledger.ask(f"SET ROLE {role}; {sql}", role="postgres")
