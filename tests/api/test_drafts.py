@@ -26,7 +26,7 @@ NOBODY = {"any_of": [{"term": "rule", "name": "people"}], "min_people": 100_000}
 _PAGES = ("/", f"/map/township/{TOWN}", f"/map/township/{TOWN}/offline", "/map/planner/offline", "/map/fire")
 _TILES = ("/tiles/selection/9/408/219.pbf", "/tiles/selection/14/13077/7039.pbf")
 _CHANGES = re.compile(
-    r'nonce[-=]"?[\w-]+"?|\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?|"id": ?"[0-9a-f]{32}"|_[0-9a-f]{32}|<!-- [0-9a-f]+ -->'
+    r'nonce[-=]"?[\w-]+"?|\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?|"id": ?"[0-9a-f]{32}"|_[0-9a-f]{32}|<!-- [0-9a-f]* -->'
 )
 
 
