@@ -7,6 +7,7 @@ import contextlib
 import gc
 import io
 import itertools
+import logging
 import os
 import re
 import shutil
@@ -25,7 +26,6 @@ from typing import Any
 
 import anyio.from_thread
 import httpx
-import psycopg2
 import pytest
 import structlog
 import uvicorn
@@ -36,14 +36,18 @@ from gis_service import cli as cli_module
 from gis_service.accounts import audit_log, passwords, people, sessions, tokens
 from gis_service.accounts.people import Account
 from gis_service.api.app import create_app
+from gis_service.api.http import guard
 from gis_service.api.http.protocol import DeadlineProtocol
-from gis_service.db.engine import admin_connection, forget_connections, transaction
+from gis_service.api.routes import background
+from gis_service.attachments import check
+from gis_service.db.engine import forget_connections, transaction
 from gis_service.db.server import Server
 from gis_service.errors import NotFoundError
 from gis_service.identity import RIGHTS, Right, Role, operator
+from gis_service.jobs import worker
 from gis_service.settings import ROOT, get_settings
 from gis_service.up import install_front_end
-from tests import asgi, databases, shared
+from tests import asgi, databases, links, shared
 
 # A million objects of modules and tests stay to the end: until all are collected there is no garbage to look for among
 # them, and after that they are not looked through again whenever a test makes some.
@@ -176,13 +180,9 @@ class Database:
 
     def ask(self, sql: str, *values: Any, role: str = "gis_owner") -> list[tuple[Any, ...]]:
         """Run one statement in a transaction of its own and return its rows."""
-        connection = psycopg2.connect(self.url(role))
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(sql, values or None)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+        with links.transaction(self.url(role)) as connection, connection.cursor() as cursor:
+            cursor.execute(sql, values or None)
+            return cursor.fetchall() if cursor.description else []
 
     def one(self, sql: str, *values: Any, role: str = "gis_owner") -> Any:
         """Return the one value of a statement."""
@@ -216,21 +216,17 @@ class Database:
     def counts(self) -> dict[str, int]:
         """Rows of every table, and the data version: what must not change when a file is refused."""
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'gis' ORDER BY 1"
-        connection = psycopg2.connect(self.url())
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(tables)
-                union = " UNION ALL ".join(
-                    f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall() if t != "data_step"
-                )
-                cursor.execute(f"{union} UNION ALL SELECT 'version', gis.version_of_data()")
-                return {str(name): int(count) for name, count in cursor.fetchall()}
-        finally:
-            connection.close()
+        with links.transaction(self.url()) as connection, connection.cursor() as cursor:
+            cursor.execute(tables)
+            union = " UNION ALL ".join(
+                f"SELECT '{t}', count(*) FROM gis.\"{t}\"" for (t,) in cursor.fetchall() if t != "data_step"
+            )
+            cursor.execute(f"{union} UNION ALL SELECT 'version', gis.version_of_data()")
+            return {str(name): int(count) for name, count in cursor.fetchall()}
 
     def cli(self, *arguments: object, lang: str = "en", stdin: str | None = None, **more: str) -> Answer:
         """Run the command line in this process, as ``gis-service`` would: same entry, same exit status."""
-        with self.active(GIS_LANG=lang, **more), pytest.MonkeyPatch.context() as patch:
+        with self.active(GIS_LANG=lang, **more), own_logging(), pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["gis-service", *map(str, arguments)])
             if stdin is not None:
                 patch.setattr(sys, "stdin", io.StringIO(stdin))
@@ -252,6 +248,23 @@ class Database:
             cwd="/", capture_output=True, text=True, check=False, timeout=300, input=stdin,
         )  # fmt: skip
         return Answer(done.returncode, done.stdout, done.stderr)
+
+
+@contextlib.contextmanager
+def own_logging() -> Iterator[None]:
+    """Whatever the block sets up of logging ends with it: else every later test of this process logs each request."""
+    root, configured = logging.getLogger(), structlog.get_config()
+    level, handlers = root.level, list(root.handlers)
+    try:
+        yield
+    finally:
+        for handler in [h for h in root.handlers if h not in handlers]:
+            root.removeHandler(handler)
+            handler.close()
+        root.setLevel(level)
+        structlog.configure(**configured)
+        for logger in (guard.log, worker.log, background.log, check.log):
+            vars(logger).pop("bind", None)  # what structlog keeps of the first use
 
 
 # What a connection is opened with (db.engine), and where it leads: a new one costs more than most questions do.
@@ -308,11 +321,6 @@ def open_folder(prefix: str = "gis-test-") -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _drop(name: str) -> None:
-    with admin_connection("postgres") as connection, connection.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
-
-
 @contextlib.contextmanager
 def cloned(server: Server, source: str) -> Iterator[Database]:
     """A new database with all that ``source`` has, in use for the length of the block."""
@@ -322,9 +330,7 @@ def cloned(server: Server, source: str) -> Iterator[Database]:
         try:
             yield made
         finally:
-            forget_connections()
-            # Without force: a connection that a test or the program forgot is a defect.
-            _drop(made.name)
+            databases.drop(server, made.name)
 
 
 @pytest.fixture(scope="session")
@@ -509,15 +515,19 @@ def signed_in(
     department: str | None = None,
     person: bool | None = None,
 ) -> dict[str, str]:
-    """The headers of a program that has a token with all rights of such an account."""
-    account = account_of(database, role, place=place, department=department, person=person)
-    rights = [r for r in RIGHTS[Role(role)] if r is not Right.PERSON or account.person]
-    with transaction(operator()) as connection:
-        live = [t for t in tokens.of(connection, account.account_id) if t.live]
-        for old in live[10:]:
-            tokens.revoke(connection, account.account_id, old.token_id)
-        _, secret = tokens.make(connection, account.account_id, "test", rights, 1)
+    """The headers of a program that has a token with all rights of such an account, the same as long as it is good."""
+    key = (database.name, role, place, department, person)
+    secret = _secrets.get(key)
+    if secret is None or not database.ask("SELECT FROM gis.token_asker(%s)", sessions.digest(secret), role="postgres"):
+        account = account_of(database, role, place=place, department=department, person=person)
+        rights = [r for r in RIGHTS[Role(role)] if r is not Right.PERSON or account.person]
+        with transaction(operator()) as connection:
+            _, secret = tokens.make(connection, account.account_id, "test", rights, 1)
+        _secrets[key] = secret
     return {"Authorization": f"Bearer {secret}"}
+
+
+_secrets: dict[tuple[object, ...], str] = {}
 
 
 def session_of(database: Database, role: str = "administrator", **more: Any) -> sessions.Opened:

@@ -23,6 +23,7 @@ from gis_service.db.ready import prepare
 from gis_service.db.server import Server
 from gis_service.identity import operator
 from gis_service.settings import get_settings
+from tests import links
 
 TEMPLATE, DEMO, SMALL, REPLAYED = "gis_template", "gis_demo", "gis_small", "gis_replayed"
 """A migrated database with nothing in it; the simulated 东兰县; an eighth of it (the county's town and one
@@ -114,17 +115,26 @@ def close_server(folder: Path) -> None:
 
 def clone(server: Server, source: str, name: str) -> None:
     """Make a database with all that ``source`` has, where there is none of that name."""
-    with active(server, "postgres"), admin_connection("postgres") as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
-        if cursor.rowcount == 0:
-            # Files are copied, and not written through the log a block at a time (PostgreSQL 15): a third of the time.
-            how = " STRATEGY file_copy" if connection.server_version >= 150_000 else ""
-            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"{how}')
+    forget_connections()
+    links.close(source)
+    url = server.url("postgres", "postgres")
+    if not links.administer(url, "SELECT FROM pg_database WHERE datname = %s", name):
+        # Files are copied, and not written through the log a block at a time (PostgreSQL 15): a third of the time.
+        how = " STRATEGY file_copy" if links.version(url) >= 150_000 else ""
+        links.administer(url, f'CREATE DATABASE "{name}" TEMPLATE "{source}"{how}')
+
+
+def drop(server: Server, name: str) -> None:
+    """Drop a database. Without force: a connection that a test or the program forgot is a defect."""
+    forget_connections()
+    links.close(name)
+    links.administer(server.url("postgres", "postgres"), f'DROP DATABASE IF EXISTS "{name}"')
 
 
 def make(server: Server, name: str) -> str:
     """Make one of the databases named above unless it is there; return its name."""
     _once(server.data_dir, name, lambda: _MAKERS[name](server))
+    links.close(name)  # other processes copy it
     return name
 
 

@@ -38,7 +38,7 @@ from web_map.layers import (
     Water,
     WaterCover,
 )
-from web_map.layers.features import feature, to_degrees
+from web_map.layers.features import feature, leaflet_shapes, to_degrees
 from web_map.layers.source import of_rows
 from web_map.parts import (
     attribution,
@@ -258,7 +258,7 @@ def _work_drawn(work: Work, srid: int, *, lang: str) -> list[FeatureLayer]:
         shapes: Any = to_degrees(np.array([mark.shape for mark in marks], dtype=object), srid) if marks else []
         return [
             feature(shape, {"kind": mark.properties.get("kind") or mark.properties["mark"]}, mark.facts)
-            for mark, shape in zip(marks, shapes, strict=True)
+            for mark, shape in zip(marks, leaflet_shapes(shapes), strict=True)
         ]
 
     return [

@@ -22,7 +22,7 @@ from gis_service.inspection.stored.read import STATES, Stored, read_plan
 from gis_service.selection.reasons import phrases
 from web_map.frame import Page
 from web_map.layers import FeatureLayer
-from web_map.layers.features import feature, to_degrees
+from web_map.layers.features import feature, leaflet_shapes, to_degrees
 from web_map.layers.palette import fill
 from web_map.parts import attribution, boundaries_of, county_of, drawn, extent_of, ground_layers, read, with_ground
 
@@ -59,8 +59,8 @@ def plan_page(
     hulls = _territories(stored, [t.name for t in teams])
     territories = [
         feature(shape, {"team": t.name, "label": f"{positions[t.name]} {t.name}"}, key=f"team-{positions[t.name]}")
-        for t, shape in zip(teams, to_degrees(np.array(hulls, dtype=object), srid), strict=True)
-        if not shape.is_empty
+        for t, shape in zip(teams, leaflet_shapes(to_degrees(np.array(hulls, dtype=object), srid)), strict=True)
+        if shape.c is not None
     ]
     styles = {t.name: fill(team_color(positions[t.name]), 0.12, 2) for t in teams}
     keys = [

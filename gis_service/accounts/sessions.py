@@ -17,7 +17,7 @@ from sqlalchemy import text
 from gis_service.accounts import audit_log, passwords
 from gis_service.accounts.audit_log import Action, Source
 from gis_service.accounts.limits import attempt
-from gis_service.db.engine import get_engine
+from gis_service.db.engine import ask_at_the_door, get_engine
 from gis_service.db.queries import statement
 from gis_service.errors import SignInError
 from gis_service.identity import Identity, Right, Role
@@ -112,20 +112,20 @@ def open_(account_id: int, source: Source, *, by: str) -> Opened:
             {"account_id": account_id, "secret": digest(secret), "csrf": csrf, "idle_min": settings.session_idle_min,
              "hours": settings.session_hours},
         )  # fmt: skip
-        row = connection.execute(
-            text(statement("accounts.session_principal")), {"secret": digest(secret)}
+        row = connection.exec_driver_sql(
+            statement("accounts.session_principal"), {"secret": digest(secret)}
         ).one_or_none()
         if row is None:  # disabled in this very moment
             raise wrong()
-        principal = _principal(row, csrf=row.csrf, session_sha256=digest(secret))
+        principal = _of_session(row, secret)
         audit_log.append(connection, principal.identity, Action.SIGNED_IN, source=source, by=by)
     return Opened(secret, principal)
 
 
-def of_secret(secret: str) -> Principal | None:
+async def of_secret(secret: str) -> Principal | None:
     """Return whose session this is, or None when it is over, altered or unknown."""
-    row = _ask("accounts.session_principal", {"secret": digest(secret)})
-    return _principal(row, csrf=row.csrf, session_sha256=digest(secret)) if row is not None else None
+    row = await ask_at_the_door("accounts.session_principal", {"secret": digest(secret)})
+    return _of_session(row, secret) if row is not None else None
 
 
 def close(secret: str) -> None:
@@ -134,21 +134,19 @@ def close(secret: str) -> None:
         connection.execute(text(statement("accounts.close_session")), {"secret": digest(secret)})
 
 
-def of_token(secret: str) -> Principal | None:
+async def of_token(secret: str) -> Principal | None:
     """Return whose token this is, with the rights it is limited to, or None when it is over, revoked or unknown."""
-    row = _ask("accounts.token_principal", {"secret": digest(secret)})
+    row = await ask_at_the_door("accounts.token_principal", {"secret": digest(secret)})
     if row is None:
         return None
-    known = {right.value for right in Right}
-    return _principal(row, only=frozenset(Right(name) for name in row.rights if name in known))
+    account_id, name, role, place, department, person, rights = row
+    only = frozenset(_RIGHTS[right] for right in rights if right in _RIGHTS)
+    return Principal(account_id, Identity(name, Role(role), place, department, person, only))
 
 
-def _ask(name: str, values: dict[str, Any]) -> Any:
-    # Each request asks this: one statement that is its own transaction, not three.
-    with get_engine("service").connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        return connection.execute(text(statement(name)), values).one_or_none()
+_RIGHTS = {right.value: right for right in Right}
 
 
-def _principal(row: Any, *, only: frozenset[Right] | None = None, **known_by: Any) -> Principal:
-    identity = Identity(row.name, Role(row.role), row.place, row.department, row.person, only)
-    return Principal(row.account_id, identity, **known_by)
+def _of_session(row: Any, secret: str) -> Principal:
+    account_id, name, role, place, department, person, csrf = row
+    return Principal(account_id, Identity(name, Role(role), place, department, person), csrf, digest(secret))

@@ -53,7 +53,7 @@ def database_url(role: Role | Literal["admin"] = "owner") -> str:
 
 
 _engines: dict[tuple[str, Role, bool], Engine] = {}
-_readers: dict[tuple[str, bool], Reader] = {}
+_readers: dict[tuple[str, bool, bool], Reader] = {}
 
 
 def _engine(url: str, role: Role, given: bool) -> Engine:
@@ -128,10 +128,11 @@ def reader_settings() -> dict[str, str]:
     return _settings("service", _is_given("service"))
 
 
-def _reader() -> Reader:
+def _reader(*, at_the_door: bool = False) -> Reader:
+    """Return the service's reader, or the one at the door, where nobody waits for what others read."""
     url, given = database_url("service"), _is_given("service")
-    known = _readers.get((url, given))
-    return known or _readers.setdefault((url, given), Reader(plain(url), **_settings("service", given)))
+    key = (url, given, at_the_door)
+    return _readers.get(key) or _readers.setdefault(key, Reader(plain(url), **_settings("service", given)))
 
 
 def plain(url: str | URL) -> str:
@@ -188,12 +189,22 @@ async def read_row(identity: Identity, name: str, values: Mapping[str, object]) 
     What it sees is what it would see in ``transaction(identity, read_only=True)``; here all of it is one message, and so
     one transaction and one way to the server and back. A plan holds for one role: each has a statement of its own.
     """
-    return await _reader().row(
-        f"SET TRANSACTION READ ONLY;{_IN_THE_NAME_OF}",
+    (row,) = await _reader().rows(
         f"{name} {identity.role.database_role}",
         statement(name),
         {**values, **_named(identity)},
+        before=f"SET TRANSACTION READ ONLY;{_IN_THE_NAME_OF};",
     )
+    return row
+
+
+async def ask_at_the_door(name: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+    """Return the row of the named query (its values as ``%(name)s``), if any, for the service: nobody is known yet.
+
+    It is one message and so one transaction. Where the server let go of the connection the query is asked twice.
+    """
+    rows = await _reader(at_the_door=True).rows(name, statement(name), values)
+    return rows[0] if rows else None
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
-"""Single reads without a thread: psycopg2's own asynchronous connections, awaited by the event loop.
+"""Small questions without a thread: psycopg2's own asynchronous connections, awaited by the event loop.
 
-A thread costs a small read as much as the database does. Such a connection sends no BEGIN of its own: what goes in one
+A thread costs a small question as much as the database does. Such a connection sends no BEGIN of its own: what goes in one
 message is one transaction, and it ends with the message. Statements are prepared, once a connection.
 """
 
@@ -38,10 +38,11 @@ class Reader:
         # Those who wait are woken by their own event loop.
         self._places: weakref.WeakKeyDictionary[Any, asyncio.Semaphore] = weakref.WeakKeyDictionary()
 
-    async def row(self, before: str, name: str, sql: str, values: Mapping[str, object]) -> tuple[Any, ...]:
-        """Run ``before`` and then ``sql``, both with values as ``%(name)s``, and return the one row of ``sql``.
+    async def rows(self, name: str, sql: str, values: Mapping[str, object], before: str = "") -> list[tuple[Any, ...]]:
+        """Run ``before`` and then ``sql``, both with values as ``%(name)s``, and return the rows of ``sql``.
 
-        Both only read. ``sql`` is prepared under ``name``; what it may see is decided anew with every run.
+        Where the server lets go of a connection both are run again, on another. ``sql`` is prepared under ``name``; what
+        it may see is decided anew with every run.
 
         Raises
         ------
@@ -54,21 +55,21 @@ class Reader:
             while self._resting:
                 link = self._resting.pop()  # the one that rested least has the tables' descriptions at hand
                 with contextlib.suppress(_LostError):
-                    return await self._ask(link, before, name, sql, values)
+                    return await self._ask(link, name, sql, values, before)
             link = _Link(psycopg2.connect(self._dsn, async_=True, **self._settings))
             await done(link.connection)
-            return await self._ask(link, before, name, sql, values)
+            return await self._ask(link, name, sql, values, before)
 
     async def _ask(
-        self, link: _Link, before: str, name: str, sql: str, values: Mapping[str, object]
-    ) -> tuple[Any, ...]:
+        self, link: _Link, name: str, sql: str, values: Mapping[str, object], before: str
+    ) -> list[tuple[Any, ...]]:
         prepare, execute = _prepared(name, sql)
         connection, whole = link.connection, name in link.prepared
         try:
             cursor = connection.cursor()
-            cursor.execute(f"{before};{execute}" if whole else f"{before};{prepare};{execute}", values)
+            cursor.execute(f"{before}{execute}" if whole else f"{before}{prepare};{execute}", values)
             await done(connection)
-            (found,) = cursor.fetchall()
+            found: list[tuple[Any, ...]] = cursor.fetchall()
             link.prepared.add(name)
             whole = True
         except psycopg2.Error as error:
@@ -83,7 +84,7 @@ class Reader:
                 self._resting.append(link)
             else:
                 connection.close()
-        return tuple(found)
+        return found
 
     def close(self) -> None:
         """Close what rests."""

@@ -6,14 +6,14 @@ import csv
 from collections.abc import Iterable, Sequence
 from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from openpyxl import Workbook
 
 from gis_service.errors import InputError
+from gis_service.export import cells
 from gis_service.export.mark import Mark
 from gis_service.files import neutral, replacing
-
-if TYPE_CHECKING:
-    from openpyxl import Workbook
 
 MARK_HEADINGS = ("导出账号", "导出时间")
 
@@ -36,15 +36,12 @@ def write_rows(headings: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
                 writer.writerow([*headings, *MARK_HEADINGS])
                 writer.writerows([*map(neutral, row), mark.account, mark.time] for row in rows)
         else:
-            from openpyxl import Workbook  # most commands that may write a file print to the terminal
-
-            book = Workbook(write_only=True)
-            sheet = book.create_sheet(title[:31])
+            book = Workbook()
+            sheet = book.worksheets[0]
+            sheet.title = title[:31]
             sheet.append(list(headings))
-            for row in rows:
-                sheet.append([neutral(value) for value in row])
             mark_book(book, mark)
-            book.save(partial)
+            cells.save(book, list(rows), partial)
 
 
 def mark_book(book: Workbook, mark: Mark) -> None:

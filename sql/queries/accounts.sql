@@ -16,13 +16,13 @@ SELECT gis.forget_attempts(CAST(:own AS text[]), CAST(:shared AS text[]))
 SELECT gis.open_session(:account_id, :secret, :csrf, make_interval(mins => :idle_min), make_interval(hours => :hours))
 
 -- name: session_principal
-SELECT account_id, name, role, place, department, person, csrf FROM gis.session_asker(:secret)
+SELECT account_id, name, role, place, department, person, csrf FROM gis.session_asker(%(secret)s)
 
 -- name: close_session
 SELECT gis.close_session(:secret)
 
 -- name: token_principal
-SELECT account_id, name, role, place, department, person, rights FROM gis.token_asker(:secret)
+SELECT account_id, name, role, place, department, person, rights FROM gis.token_asker(%(secret)s)
 
 -- name: store_password
 SELECT sessions, tokens FROM gis.store_password(:account_id, :hashed, :is_new)

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from fastapi.testclient import TestClient
 
 from gis_service.api.http.authentication import forget_principals
-from gis_service.api.http.ttl_cache import SingleFlightCache, in_thread
+from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.settings import get_settings
 from tests.accounts.conftest import enter, make_account
 from tests.conftest import Database, signed_in
+
+T = TypeVar("T")
+
+
+def in_thread(ask: Callable[[], T]) -> Callable[[], Awaitable[T]]:
+    """A question that takes its time and holds the event loop up for nobody."""
+    return lambda: asyncio.to_thread(ask)
 
 
 def _run(asked: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,38 @@ import pytest
 from gis_service.accounts import audit_log
 from gis_service.accounts.audit_log import Action, Source
 from gis_service.db.engine import get_engine, transaction
+from gis_service.db.server import Server
 from gis_service.identity import Identity, Role, operator
 from tests.accounts.conftest import PAGE
-from tests.conftest import Database, signed_in
+from tests.conftest import Database, cloned, signed_in
 
 
-@pytest.fixture
-def ten(database: Database) -> Database:
-    """Ten entries with whatever a text may hold."""
+def _fill(database: Database) -> Database:
     for k in range(10):
         audit_log.record(
             Identity(f"谁{k}", Role.TOWNSHIP, "451224100") if k % 2 else "?", Action.SELECTED, f"run {k}: 3:a,-,",
             source=Source(None if k % 3 else f"r{k}", "::1"), n=k, text='"\\\u2028<', list=["一", None, 1.5], none=None,
         )  # fmt: skip
     return database
+
+
+@pytest.fixture
+def ten(database: Database) -> Database:
+    """Ten entries with whatever a text may hold."""
+    return _fill(database)
+
+
+@pytest.fixture(scope="module")
+def _sealed(server: Server, template: str) -> Iterator[Database]:
+    with cloned(server, template) as made:
+        yield _fill(made)
+
+
+@pytest.fixture
+def sealed(_sealed: Database) -> Iterator[Database]:
+    """Ten such entries for all tests in which nobody may change anything."""
+    with _sealed.active():
+        yield _sealed
 
 
 def _verify(head: str | None = None) -> audit_log.Verdict:
@@ -95,22 +114,22 @@ def test_a_whole_new_chain_shows_by_the_head_that_was_kept(ten: Database):
     ["UPDATE gis.audit_trail SET account = account", "DELETE FROM gis.audit_trail", "TRUNCATE gis.audit_trail",
      "UPDATE gis.audit_head SET entries = 0", "DELETE FROM gis.audit_head", "TRUNCATE gis.audit_head"],
 )  # fmt: skip
-def test_nobody_changes_it_by_a_slip(ten: Database, role: str, sql: str):
+def test_nobody_changes_it_by_a_slip(sealed: Database, role: str, sql: str):
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        ten.ask(sql, role=role)
+        sealed.ask(sql, role=role)
     assert _verify().faults == []
 
 
 @pytest.mark.parametrize("role", [r.database_role for r in Role])
-def test_who_reads_it(ten: Database, role: str):
+def test_who_reads_it(sealed: Database, role: str):
     sql = f"SET ROLE {role}; SELECT count(*) FROM gis.audit_trail"
     if role in {"gis_administrator", "gis_auditor"}:
-        assert ten.one(sql, role="postgres") == 10
+        assert sealed.one(sql, role="postgres") == 10
     else:
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            ten.ask(sql, role="postgres")
+            sealed.ask(sql, role="postgres")
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        ten.ask(f"SET ROLE {role}; INSERT INTO gis.audit_head VALUES (true, 0, '')", role="postgres")
+        sealed.ask(f"SET ROLE {role}; INSERT INTO gis.audit_head VALUES (true, 0, '')", role="postgres")
 
 
 def test_many_at_once_are_one_chain(database: Database):

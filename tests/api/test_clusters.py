@@ -41,44 +41,58 @@ def place(fresh: TestClient) -> TestClient:
     return fresh
 
 
+@pytest.fixture(scope="module")
+def town_seen(server: Server, built: str) -> Iterator[Database]:
+    """One copy of the town for all tests that change nothing in it."""
+    with cloned(server, built) as made:
+        yield made
+
+
+@pytest.fixture
+def seen(town_seen: Database, app: FastAPI) -> Iterator[TestClient]:
+    """The service over that copy."""
+    with town_seen.active(), TestClient(app, raise_server_exceptions=False, headers=signed_in(town_seen)) as made:
+        yield made
+
+
 def _fault(answer) -> str:
     error = answer.json()["error"]
     assert set(error) == {"code", "message", "details"}
     return error["message"]
 
 
-def test_the_list_is_ranked_and_capped(place: TestClient, database: Database):
-    said = place.get("/api/clusters").json()
-    rows = database.ask("SELECT cluster_id, score, buildings FROM gis.cluster ORDER BY score DESC, cluster_id")
+def test_the_list_is_ranked_and_capped(seen: TestClient, town_seen: Database):
+    said = seen.get("/api/clusters").json()
+    rows = town_seen.ask("SELECT cluster_id, score, buildings FROM gis.cluster ORDER BY score DESC, cluster_id")
     assert [(i["cluster_id"], i["score"], i["buildings"]) for i in said["items"]] == rows
     assert (said["total"], said["truncated"], said["records_without_cluster"]) == (1, False, [])
     west, south, east, north = said["items"][0]["bbox"]
     assert west < said["items"][0]["lon"] < east
     assert south < said["items"][0]["lat"] < north
-    assert place.get("/api/clusters?offset=1").json()["items"] == []
-    assert place.get("/api/clusters?class=unreached").json()["total"] == database.one(
+    assert seen.get("/api/clusters?offset=1").json()["items"] == []
+    assert seen.get("/api/clusters?class=unreached").json()["total"] == town_seen.one(
         "SELECT count(*) FROM gis.cluster WHERE unreached > 0"
     )
-    assert place.get("/api/clusters?township=451224999").json()["total"] == 0
+    assert seen.get("/api/clusters?township=451224999").json()["total"] == 0
     for wild in ("%", "_", "\\", "%00", "' OR 1=1 --"):
-        assert place.get("/api/clusters", params={"q": f"zz{wild}"}).json()["total"] == 0
+        assert seen.get("/api/clusters", params={"q": f"zz{wild}"}).json()["total"] == 0
 
 
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=201", "offset=-1", "class=wide", "township=1", "run=0", "run=x", "q=" + "x" * 101]
 )
-def test_what_cannot_be_asked(place: TestClient, query: str):
-    assert place.get(f"/api/clusters?{query}").status_code == 422
+def test_what_cannot_be_asked(seen: TestClient, query: str):
+    assert seen.get(f"/api/clusters?{query}").status_code == 422
 
 
-def test_facts_of_one(place: TestClient):
-    said = place.get("/api/clusters/1?lang=en").json()
+def test_facts_of_one(seen: TestClient):
+    said = seen.get("/api/clusters/1?lang=en").json()
     assert dict(said["rows"])["buildings"] == "24"
     assert said["reasons"]
-    assert place.get("/api/clusters/2").status_code == 404
-    assert "没有第 2 号连片区" in _fault(place.get("/api/clusters/2"))
-    assert place.get("/api/clusters/1?run=99").status_code == 404
-    assert place.get("/api/clusters/0").status_code == 422
+    assert seen.get("/api/clusters/2").status_code == 404
+    assert "没有第 2 号连片区" in _fault(seen.get("/api/clusters/2"))
+    assert seen.get("/api/clusters/1?run=99").status_code == 404
+    assert seen.get("/api/clusters/0").status_code == 422
 
 
 def test_no_run_says_what_to_do(server: Server, template: str, app: FastAPI):
@@ -87,13 +101,13 @@ def test_no_run_says_what_to_do(server: Server, template: str, app: FastAPI):
         assert client.get("/api/gaps/widths").status_code == 404
 
 
-def test_the_patrol_comes_through_every_alley(place: TestClient, database: Database):
-    said = place.get("/api/clusters/1/patrol").json()
-    alleys = {a for (a,) in database.ask("SELECT alley_id FROM gis.alley WHERE cluster_id = 1")}
+def test_the_patrol_comes_through_every_alley(seen: TestClient, town_seen: Database):
+    said = seen.get("/api/clusters/1/patrol").json()
+    alleys = {a for (a,) in town_seen.ask("SELECT alley_id FROM gis.alley WHERE cluster_id = 1")}
     steps = [f["properties"] for f in said["features"] if f["properties"]["what"] == "step"]
     assert {s["alley_id"] for s in steps if s["kind"] == "alley"} == alleys
     assert [s["step"] for s in steps] == list(range(1, len(steps) + 1))
-    metres = database.one("SELECT sum(ST_Length(geom)) FROM gis.alley WHERE cluster_id = 1")
+    metres = town_seen.one("SELECT sum(ST_Length(geom)) FROM gis.alley WHERE cluster_id = 1")
     assert said["alley_m"] == pytest.approx(metres, abs=0.1)
     assert said["length_m"] == pytest.approx(
         sum(said[f"{k}_m"] for k in ("alley", "again", "across", "direct")), abs=0.5
@@ -102,23 +116,23 @@ def test_the_patrol_comes_through_every_alley(place: TestClient, database: Datab
     assert staging
     for feature in staging:
         lon, lat = feature["geometry"]["coordinates"]
-        assert database.one(
+        assert town_seen.one(
             "SELECT ST_Covers(ST_Buffer(geom, 0.05), ST_Buffer(ST_Transform(ST_SetSRID(ST_MakePoint(%s, %s), 4326), 4545), 1.9)) "
             "FROM gis.engine_space WHERE cluster_id = 1", lon, lat,
         )  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [0.5, 0.8, 1.0, 1.5, 4.0])
-def test_widths_add_up_to_what_the_slider_says(place: TestClient, database: Database, width: float):
-    said = place.get("/api/gaps/widths").json()
+def test_widths_add_up_to_what_the_slider_says(seen: TestClient, town_seen: Database, width: float):
+    said = seen.get("/api/gaps/widths").json()
     step = round(width * 10)
     gaps = sum(row["gaps"] for row in said["gaps"] if row["step"] <= step)
     metres = sum(row["metres"] for row in said["gaps"] if row["step"] <= step)
     houses = sum(row["houses"] for row in said["houses"] if row["step"] <= step)
-    counted = database.ask(
+    counted = town_seen.ask(
         "SELECT count(*), coalesce(sum(length_m), 0) FROM gis.gap WHERE mean_width_m <= %s + 0.005", width
     )[0]
-    along = database.one(
+    along = town_seen.one(
         "SELECT count(DISTINCT b) FROM gis.gap, LATERAL (VALUES (building_a), (building_b)) AS s (b) "
         "WHERE mean_width_m <= %s + 0.005",
         width,
@@ -177,18 +191,18 @@ def test_a_correction_is_a_further_row(place: TestClient, database: Database):
         ("patrols", []),
     ],
 )
-def test_records_that_cannot_be_kept(place: TestClient, database: Database, kind: str, given: object):
-    answer = place.post(f"/api/clusters/1/{kind}", json=given)
+def test_records_that_cannot_be_kept(seen: TestClient, town_seen: Database, kind: str, given: object):
+    answer = seen.post(f"/api/clusters/1/{kind}", json=given)
     assert answer.status_code == 422
     assert _fault(answer)
-    assert place.get(f"/api/clusters/1/{kind}").json()["items"] == []
-    assert database.one("SELECT count(*) FROM gis.fire_site") == 0
+    assert seen.get(f"/api/clusters/1/{kind}").json()["items"] == []
+    assert town_seen.one("SELECT count(*) FROM gis.fire_site") == 0
 
 
-def test_records_of_no_cluster(place: TestClient):
+def test_records_of_no_cluster(seen: TestClient):
     given = {"dated": "2022-08-01", "unit": "中队"}
-    assert place.post("/api/clusters/7/patrols", json=given).status_code == 404
-    assert place.get("/api/clusters/7/plans").status_code == 404
+    assert seen.post("/api/clusters/7/patrols", json=given).status_code == 404
+    assert seen.get("/api/clusters/7/plans").status_code == 404
 
 
 def test_records_outlive_their_run(place: TestClient, database: Database):
@@ -224,22 +238,22 @@ def test_nobody_changes_a_record(place: TestClient, database: Database):
                 database.ask(f"SET ROLE {role}; {sql}", role="gis_service")
 
 
-def test_the_sheet_over_http(place: TestClient):
-    answer = place.get("/map/fire/1/sheet.pdf?paper=A3")
+def test_the_sheet_over_http(seen: TestClient):
+    answer = seen.get("/map/fire/1/sheet.pdf?paper=A3")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/pdf"
     assert 'filename="fire-1-A3-' in answer.headers["content-disposition"]
     assert answer.content.startswith(b"%PDF-")
-    assert place.get("/map/fire/9/sheet.pdf").status_code == 404
-    assert place.get("/map/fire/1/sheet.pdf?paper=A0").status_code == 422
+    assert seen.get("/map/fire/9/sheet.pdf").status_code == 404
+    assert seen.get("/map/fire/1/sheet.pdf?paper=A0").status_code == 422
 
 
-def test_the_county_page_is_small(place: TestClient):
-    answer = place.get("/map/fire", headers={"Accept": "text/html"})
+def test_the_county_page_is_small(seen: TestClient):
+    answer = seen.get("/map/fire", headers={"Accept": "text/html"})
     assert answer.status_code == 200
     assert len(answer.content) < 300_000
     for z, x, y in ((5, 25, 13), (14, 13078, 6990)):
-        assert place.get(f"/tiles/clusters/{z}/{x}/{y}.pbf").status_code == 200
+        assert seen.get(f"/tiles/clusters/{z}/{x}/{y}.pbf").status_code == 200
 
 
 def test_what_is_due_and_what_was_recorded(place: TestClient, database: Database):

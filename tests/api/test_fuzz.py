@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from schemathesis.transport.requests import ManagedCookiesSession
 
 from gis_service.db.server import Server
 from gis_service.identity import Role
@@ -60,6 +61,14 @@ def cases(live: tuple[Database, str], app: FastAPI) -> dict[str, list[Any]]:
     }
 
 
+@pytest.fixture(scope="module")
+def session() -> Iterator[ManagedCookiesSession]:
+    """A client whose connection stays open from one request to the next; no cookie does."""
+    with ManagedCookiesSession() as made:
+        made.trust_env = False
+        yield made
+
+
 def _known(found: Any) -> Any:
     assert not isinstance(found, Err), found
     return found.ok()
@@ -83,14 +92,16 @@ def _cases(operation: Any) -> list[Any]:
     return made
 
 
-def _wrong(cases: dict[str, list[Any]], headers: dict[str, str], role: str, examples: int) -> list[str]:
+def _wrong(
+    cases: dict[str, list[Any]], session: ManagedCookiesSession, headers: dict[str, str], role: str, examples: int
+) -> list[str]:
     """Try every operation; return what is wrong, one text an operation. Who comes later begins at other requests."""
     wrong = []
     for label, made in cases.items():
         first = (_ROLES.index(role) * examples) % len(made)
         for case in [*made[first:], *made[:first]][:examples]:
             try:
-                case.validate_response(case.call(headers=headers, timeout=120), checks=_CHECKS)
+                case.validate_response(case.call(session=session, headers=headers, timeout=120), checks=_CHECKS)
             except BaseExceptionGroup as group:
                 wrong.append(f"{label}: {[str(e)[:1200] for e in group.exceptions]}")
                 break
@@ -101,12 +112,14 @@ def _wrong(cases: dict[str, list[Any]], headers: dict[str, str], role: str, exam
 
 
 @pytest.mark.parametrize("role", _ROLES)
-def test_all_that_the_document_says(live: tuple[Database, str], cases: dict[str, list[Any]], role: str):
+def test_all_that_the_document_says(
+    live: tuple[Database, str], cases: dict[str, list[Any]], session: ManagedCookiesSession, role: str
+):
     headers = signed_in(live[0], role, **_PLACES.get(role, {}))
-    wrong = _wrong(cases, headers, role, _EXAMPLES.get(role, _EXAMPLES_OTHERS))
+    wrong = _wrong(cases, session, headers, role, _EXAMPLES.get(role, _EXAMPLES_OTHERS))
     assert not wrong, "\n\n".join(wrong)
 
 
-def test_without_an_account(cases: dict[str, list[Any]]):
-    wrong = _wrong(cases, {}, _ROLES[0], 2)
+def test_without_an_account(cases: dict[str, list[Any]], session: ManagedCookiesSession):
+    wrong = _wrong(cases, session, {}, _ROLES[0], 2)
     assert not wrong, "\n\n".join(wrong)

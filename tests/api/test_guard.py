@@ -20,7 +20,7 @@ from gis_service.api.http.doors import Doors
 from gis_service.api.http.guard import Guard
 from gis_service.api.http.protocol import DeadlineProtocol
 from gis_service.settings import Settings, get_settings
-from tests.conftest import free_port
+from tests.conftest import free_port, own_logging
 
 
 @pytest.fixture
@@ -28,18 +28,14 @@ def lines(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict]]:
     """The log's lines, read when they are asked for."""
     monkeypatch.setenv("GIS_DATA_DIR", str(tmp_path))
     get_settings.cache_clear()
-    logs.set_up()
 
     class Lines(list):
         def __iter__(self):
             return (json.loads(line) for line in logs.log_file().read_text().splitlines())
 
-    yield Lines()
-    import logging
-
-    for handler in [h for h in logging.getLogger().handlers if getattr(h, "ours", False)]:
-        logging.getLogger().removeHandler(handler)
-        handler.close()
+    with own_logging():
+        logs.set_up()
+        yield Lines()
     get_settings.cache_clear()
 
 

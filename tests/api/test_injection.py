@@ -21,8 +21,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from gis_service import logs
-from gis_service.settings import get_settings
-from tests.conftest import Database, session_of, signed_in
+from tests.conftest import Database, own_logging, session_of, signed_in
 from tests.ingest.make import houses, put
 
 EVIL = [
@@ -196,8 +195,8 @@ def test_headers_and_logs(county: Database, app: FastAPI, tmp_path: Path, monkey
     headers = signed_in(county)
     log = tmp_path / "logs" / "service.jsonl"
     monkeypatch.setattr(logs, "log_file", lambda: log)
-    logs.set_up()
-    try:
+    with own_logging():
+        logs.set_up()
         with TestClient(app, raise_server_exceptions=False, headers=headers) as client:
             for evil in EVIL:
                 sent = evil.replace("\r\n", " ").encode()
@@ -209,13 +208,6 @@ def test_headers_and_logs(county: Database, app: FastAPI, tmp_path: Path, monkey
                     assert "<" not in answer.headers["x-request-id"]
                 client.get(f"/{quote(evil)}")
         raw = log.read_bytes()
-    finally:
-        import logging
-
-        for handler in [h for h in logging.getLogger().handlers if getattr(h, "ours", False)]:
-            logging.getLogger().removeHandler(handler)
-            handler.close()
-        get_settings.cache_clear()
     assert raw.isascii()
     lines = [json.loads(line) for line in raw.decode().splitlines()]
     assert len([line for line in lines if line["event"] == "request"]) == len(lines) == 5 * len(EVIL)

@@ -21,10 +21,11 @@ with warnings.catch_warnings():
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
+from gis_service.db.server import Server
 from gis_service.settings import get_settings
 from tests import asgi
 from tests.api.test_errors import FORBIDDEN
-from tests.conftest import Database, serving, session_of, signed_in
+from tests.conftest import Database, cloned, serving, session_of, signed_in
 
 NASTY = [
     "", " ", "\0", "a\0b", "9" * 30, "-1", "-" + "9" * 30, "9" * 5_000, "NaN", "Infinity", "-Infinity", "1e400", "1.5", "0x10",
@@ -195,24 +196,30 @@ def test_every_header(asked: Asked):
             _judge(answer, f"{name}: {value!r}")
 
 
+@pytest.fixture(scope="module")
+def wire(server: Server, template: str, app: FastAPI) -> Iterator[tuple[str, dict[str, str]]]:
+    """Host and port of the service over an empty database, and the headers of somebody known."""
+    with cloned(server, template) as database, serving(app) as address:
+        yield urlsplit(address).netloc, signed_in(database)
+
+
 @pytest.mark.parametrize(
     "target",
     ["/static/../pyproject.toml", "/static/vendor/../../../etc/passwd", "/static/%2e%2e/%2e%2e/pyproject.toml", "//etc/passwd",
      "/static//etc/passwd", "/static/..%5c..%5cpyproject.toml", "/map/township/../../etc/passwd", "/%00", "/static/%00", "/%ff%fe",
      "/collections/%ff/items", "http://evil.example/health", "/api/../api/account", "/static/gis.css%00.png", "/?" + "a=b&" * 5_000],
 )  # fmt: skip
-def test_paths_on_the_wire(database: Database, app: FastAPI, target: str):
+def test_paths_on_the_wire(wire: tuple[str, dict[str, str]], target: str):
     """Sent as they are: a client of a library would tidy them up first."""
-    headers = signed_in(database)
-    with serving(app) as address:
-        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
-        connection.putrequest("GET", target, skip_host=False, skip_accept_encoding=True)
-        for name, value in headers.items():
-            connection.putheader(name, value)
-        connection.endheaders()
-        answer = connection.getresponse()
-        said = answer.read()
-        connection.close()
+    place, headers = wire
+    connection = http.client.HTTPConnection(place, timeout=10)
+    connection.putrequest("GET", target, skip_host=False, skip_accept_encoding=True)
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    said = answer.read()
+    connection.close()
     assert answer.status < 500
     assert b"root:" not in said
     assert b"[project]" not in said

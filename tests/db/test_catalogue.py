@@ -17,6 +17,7 @@ from gis_service.db.places import PLACES
 from gis_service.db.server import Server
 from gis_service.ingest.fields import KINDS
 from gis_service.settings import Settings
+from tests import links
 from tests.conftest import Database, cloned
 
 TABLES = {table.name: table for table in Base.metadata.sorted_tables}
@@ -255,6 +256,7 @@ def test_forgotten_connections_are_closed(database: Database):
     with get_engine("service").connect() as connection:
         connection.exec_driver_sql("SELECT 1")
     forget_connections()
+    links.close(database.name)
     with admin_connection("postgres") as connection, connection.cursor() as cursor:
         # The server's own workers come and go, and a backend ends a moment after its client has left.
         for _ in range(200):

@@ -10,6 +10,7 @@ import pytest
 from gis_service.db import migrate as module
 from gis_service.db.migrate import migrate, pending
 from gis_service.errors import SetupError
+from tests import databases
 from tests.conftest import Database
 
 NAMES = [file.name for file in sorted((module.SQL / "migrations").glob("*.sql"))]
@@ -88,7 +89,4 @@ def test_the_work_srid_is_that_of_the_deployment(server, template):
         assert other.one("SELECT work_srid FROM gis.deployment") == 32651
         assert other.one("SELECT Find_SRID('gis', 'building', 'geom')") == 32651
     finally:
-        with other.active():
-            from tests.conftest import _drop
-
-            _drop(other.name)
+        databases.drop(other.server, other.name)

@@ -9,9 +9,10 @@ import pytest
 from fastapi import FastAPI
 
 from gis_service.db.engine import transaction
+from gis_service.db.server import Server
 from gis_service.identity import operator
 from gis_service.selection.published import ensure_published
-from tests.conftest import Database, serving, signed_in
+from tests.conftest import Database, cloned, serving, signed_in
 
 SHORT = {"GIS_HEAD_TIMEOUT_S": "2", "GIS_SEND_TIMEOUT_S": "2", "GIS_BODY_TIMEOUT_S": "1", "GIS_KEEP_S": "1"}
 
@@ -24,7 +25,7 @@ def _many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (8_192, hard))
 
 
-_TOWN = """
+EQUAL_HOUSES = """
 INSERT INTO gis.admin_area (code, name, level, parent_code, geom) VALUES
     ('451224', '东兰县', 'county', NULL, ST_Multi(ST_MakeEnvelope(430000, 2700000, 450000, 2720000, 4545))),
     ('451224100', '东兰镇', 'township', '451224', ST_Multi(ST_MakeEnvelope(430000, 2700000, 450000, 2720000, 4545)));
@@ -38,14 +39,15 @@ ANALYZE gis.building
 """
 
 
-@pytest.fixture
-def town(database: Database) -> Database:
-    """A town of 3,600 equal houses."""
-    database.ask(_TOWN)
-    return database
+@pytest.fixture(scope="module")
+def town(server: Server, template: str) -> Iterator[Database]:
+    """A town of 3,600 equal houses, for a whole file: nobody minds what others draw or list in it."""
+    with cloned(server, template) as made:
+        made.ask(EQUAL_HOUSES)
+        yield made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def live(town: Database, app: FastAPI) -> Iterator[int]:
     """The port of the service over the town."""
     with town.active(**SHORT):

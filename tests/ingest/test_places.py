@@ -13,12 +13,12 @@ import pytest
 import shapely
 from pyproj import CRS
 
-from gis_service.db.engine import forget_connections
 from gis_service.errors import InputError
 from gis_service.ingest import crs as crs_
 from gis_service.ingest.datum import bd09_of, gcj02_of, unshift
 from gis_service.settings import ROOT
-from tests.conftest import Database, _drop
+from tests import databases
+from tests.conftest import Database
 from tests.ingest.make import EAST, NORTH, houses, put
 
 GEOD = pyproj.Geod(ellps="GRS80")
@@ -99,9 +99,7 @@ def test_axes_of_projected_files(server, tmp_path: Path, epsg: int, named: bool)
             assert made.ask("SELECT read_rows, loaded + unchanged FROM gis.import ORDER BY 1 DESC LIMIT 1") == [(5, 5)]
             assert _first(made) == pytest.approx((EAST, NORTH), abs=1e-6)
     finally:
-        with made.active():
-            forget_connections()
-            _drop(made.name)
+        databases.drop(made.server, made.name)
 
 
 def test_axes_by_evidence(database: Database, tmp_path: Path):

@@ -30,7 +30,7 @@ from gis_service.jobs.task import tell
 from gis_service.selection.published import ensure_published
 from gis_service.settings import ROOT
 from tests.conftest import Database, signed_in
-from tests.doors.conftest import town  # noqa: F401 - a fixture
+from tests.doors.conftest import EQUAL_HOUSES
 from tests.ingest.make import houses, put
 
 PING, LIN = Identity("ping", Role.PLANNER), Identity("lin", Role.PLANNER)
@@ -39,11 +39,12 @@ _OFFLINE = {"run": None, "lang": "zh"}
 
 
 @pytest.fixture
-def county(town: Database) -> Database:  # noqa: F811
-    """The town with its published list. What jobs make lies in a folder of all tests, and goes with the run."""
+def county(database: Database) -> Database:
+    """A town of 3,600 equal houses with its published list. What jobs make lies in a folder of all tests, and goes with the run."""
+    database.ask(EQUAL_HOUSES)
     with transaction(operator()) as connection:
         ensure_published(connection)
-    return town
+    return database
 
 
 @pytest.fixture

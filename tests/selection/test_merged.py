@@ -13,21 +13,22 @@ from gis_service.selection.preview import count, first
 from gis_service.selection.select import compose
 from gis_service.selection.terms import AreaTerm, Ask, RuleTerm, Term, ZoneTerm
 from tests.conftest import Database
-from tests.doors.conftest import town  # noqa: F401 - a fixture
+from tests.doors.conftest import EQUAL_HOUSES
 
 _SCHOOLS = tuple(ZoneTerm("school", float(b)) for b in (50, 300, 120, 300, 0, 700))
 
 
 @pytest.fixture
-def county(town: Database) -> Database:  # noqa: F811
-    town.ask(
+def county(database: Database) -> Database:
+    database.ask(EQUAL_HOUSES)
+    database.ask(
         "INSERT INTO gis.key_zone (zone_id, kind, name, geom) VALUES "
         "('z2', 'school', '中学', ST_Multi(ST_MakeEnvelope(436500, 2712500, 436600, 2712600, 4545))), "
         "('h', 'hospital', '医院', ST_Multi(ST_MakeEnvelope(436300, 2712300, 436350, 2712350, 4545)))"
     )
-    town.ask("UPDATE gis.building SET use_class = 'commercial' WHERE building_id LIKE 'b1-%%'")
-    town.judge("building_id LIKE 'b1-%%'", "severe")
-    return town
+    database.ask("UPDATE gis.building SET use_class = 'commercial' WHERE building_id LIKE 'b1-%%'")
+    database.judge("building_id LIKE 'b1-%%'", "severe")
+    return database
 
 
 def test_each_distance_counts_what_it_counts_alone(county: Database):

@@ -15,7 +15,7 @@ from gis_service.facts.symbols import ALLEY_COLOR
 from gis_service.projection import transformed
 from gis_service.settings import DEFAULTS
 from web_map.layers.base import FeatureLayer, Tiles
-from web_map.layers.features import feature
+from web_map.layers.features import feature, leaflet_shapes
 from web_map.layers.palette import fill, line
 from web_map.layers.source import Places, places
 
@@ -79,7 +79,7 @@ def _strips(found: Places, numbers: Mapping[int, int], *, zh: bool) -> list[dict
     widths = np.array([row["mean_width_m"] or 0 for row in found.rows], float)
     strips = shapely.buffer(found.shapes, np.maximum(widths, _LEAST_WIDTH_M) / 2, cap_style="flat", quad_segs=2)
     features = []
-    for row, strip in zip(found.rows, transformed(strips, found.srid, 4326), strict=True):
+    for row, strip in zip(found.rows, leaflet_shapes(transformed(strips, found.srid, 4326)), strict=True):
         number = numbers.get(row["alley_id"])
         shown = {"class": row["class"], "w": round(row["mean_width_m"] or 0, 3)}
         if number is not None:
@@ -104,7 +104,7 @@ class Gaps(FeatureLayer):
         names = cluster.classes(zh=zh)
         found = places(source).needs("Gaps", "class", "mean_width_m")
         features = []
-        for row, shape in zip(found.rows, found.degrees(), strict=True):
+        for row, shape in zip(found.rows, leaflet_shapes(found.degrees()), strict=True):
             told = {
                 "title": "两栋之间" if zh else "Between two houses",
                 "rows": [

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from web_map.layers.base import FeatureLayer
-from web_map.layers.features import COARSE, feature
+from web_map.layers.features import COARSE, feature, leaflet_shapes
 from web_map.layers.palette import fill, line
 from web_map.layers.source import Places, places
 
@@ -52,9 +52,8 @@ class Boundaries(FeatureLayer):
                 {"level": row["level"], "name": "" if row["level"] == "county" else row["name"] or ""},
                 None,
                 row.get("code"),
-                COARSE,
             )
-            for row, shape in zip(found.rows, found.degrees(), strict=True)
+            for row, shape in zip(found.rows, leaflet_shapes(found.degrees(), COARSE), strict=True)
         ]
         named: dict[str, Any] = {"label": "name", "labelFrom": labels_from} if labels else {}
         super().__init__(
@@ -83,11 +82,11 @@ class Veil(FeatureLayer):
         found = places(source)
         inside = shapely.union_all(found.shapes)
         outside = shapely.box(*shapely.buffer(shapely.envelope(inside), _VEIL_M).bounds).difference(inside)
-        (shape,) = Places([], np.array([outside], object), found.srid).degrees()
+        (shape,) = leaflet_shapes(Places([], np.array([outside], object), found.srid).degrees(), COARSE)
         style = fill("#ffffff", 0.7, 2.5, "#1f4e79")
         super().__init__(
             "淡化乡镇以外" if lang == "zh" else "Veil what is outside",
-            [feature(shape, {}, digits=COARSE)],
+            [feature(shape, {})],
             {"fallback": style},
             identifier="veil", show=show, lang=lang,
         )  # fmt: skip

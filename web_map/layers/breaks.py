@@ -10,7 +10,7 @@ import shapely
 
 from gis_service.facts import cluster
 from web_map.layers.base import FeatureLayer
-from web_map.layers.features import feature
+from web_map.layers.features import feature, leaflet_shapes
 from web_map.layers.palette import line
 from web_map.layers.source import Places, Row, places
 
@@ -42,7 +42,7 @@ class Breaks(FeatureLayer):
             "防火隔离建议" if zh else "Firebreak proposals",
             [
                 feature(shape, {}, _facts(row, zh=zh))
-                for row, shape in zip(found.rows, Places([], shown, found.srid).degrees(), strict=True)
+                for row, shape in zip(found.rows, leaflet_shapes(Places([], shown, found.srid).degrees()), strict=True)
             ],
             {"fallback": style},
             [{"name": "需防火墙或拓宽处" if zh else "wall or widening", "style": style, "shape": "line"}],
@@ -102,7 +102,7 @@ class BurnClusters(FeatureLayer):
         ]
         outlines = Places([], np.array(grown, object), found.srid).degrees()
         features = []
-        for number, shape in zip(of, outlines, strict=True):
+        for number, shape in zip(of, leaflet_shapes(outlines), strict=True):
             row = known[number]
             told = (
                 ("房屋", "houses", str(row["buildings"])),

@@ -10,7 +10,7 @@ import shapely
 
 from gis_service.facts import cluster
 from web_map.layers.base import Asked, FeatureLayer, Tiles
-from web_map.layers.features import COARSE, feature, latlngs
+from web_map.layers.features import COARSE, feature, leaflet_shapes
 from web_map.layers.palette import fill, line
 from web_map.layers.source import Places, places
 
@@ -49,17 +49,17 @@ class Clusters(FeatureLayer):
         if not isinstance(source, Tiles):
             found = places(source).needs("Clusters", "cluster_id", "buildings")
             outlines = Places([], shapely.simplify(found.shapes, _GRAIN_M), found.srid)
-            for row, shape in zip(found.rows, outlines.degrees(), strict=True):
+            for row, shape in zip(found.rows, leaflet_shapes(outlines.degrees(), COARSE), strict=True):
                 border = "跨乡镇，数字为全片" if zh else "crosses; figures are of the whole"
                 crossing = [["跨界" if zh else "border", border]] if row.get("crosses") else []
                 if asked:
-                    made = {"g": latlngs(shape, COARSE), "p": {"cluster_id": row["cluster_id"]}}
+                    made = {"g": shape.g, "p": {"cluster_id": row["cluster_id"]}}
                     features.append(made | ({"f": {"rows": crossing}} if crossing else {}))
                     continue
                 told = cluster.facts(row, zh=zh)
                 told["rows"] += crossing
                 properties = {"size": dot_px(row["buildings"])}
-                features.append(feature(shape, properties, told, f"c{row['cluster_id']}", COARSE))
+                features.append(feature(shape, properties, told, f"c{row['cluster_id']}"))
         far: dict[str, Any] = {"farRadius": 4, "nearZoom": _NEAR_ZOOM, "farStyle": fill("#b2182b")} if dots else {}
         super().__init__(
             name or ("连片区" if zh else "Clusters"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 
 from web_map.layers.base import FeatureLayer
-from web_map.layers.features import feature
+from web_map.layers.features import feature, leaflet_shapes
 from web_map.layers.palette import fill
 from web_map.layers.source import Places, places
 
@@ -25,7 +25,7 @@ class DrawnAreas(FeatureLayer):
         style = fill("#b10dc9", 0.08, 2.5)
         found = places(source).needs("DrawnAreas", "name")
         features = []
-        for row, shape in zip(found.rows, found.degrees(), strict=True):
+        for row, shape in zip(found.rows, leaflet_shapes(found.degrees()), strict=True):
             lines = [["说明" if zh else "note", row.get("note")]] if row.get("note") else []
             features.append(feature(shape, {"name": row["name"] or ""}, {"title": row["name"], "rows": lines}))
         super().__init__(

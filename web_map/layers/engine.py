@@ -8,7 +8,7 @@ import shapely
 
 from gis_service.settings import DEFAULTS
 from web_map.layers.base import FeatureLayer
-from web_map.layers.features import feature
+from web_map.layers.features import feature, leaflet_shapes
 from web_map.layers.palette import fill
 from web_map.layers.source import Places, places
 
@@ -35,7 +35,7 @@ class EngineSpace(FeatureLayer):
         width = DEFAULTS["engine_width_m"].value if width_m is None else width_m
         super().__init__(
             "消防车可达空间" if zh else "Engine space",
-            [feature(shape, {}) for shape in Places([], whole, found.srid).degrees()],
+            [feature(shape, {}) for shape in leaflet_shapes(Places([], whole, found.srid).degrees())],
             {"fallback": style},
             [{"name": f"≥ {width:g} m" if zh else f"{width:g} m or wider", "style": style}],
             identifier="engine", show=show, lang=lang,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from itertools import islice, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import GeometryType
 
 from gis_service.projection import transformed
 
@@ -23,19 +24,51 @@ def to_degrees(geometry: NDArray[np.object_], srid: int) -> NDArray[np.object_]:
     return transformed(geometry, srid, 4326)
 
 
-def latlngs(geometry: Any, digits: int = _DIGITS) -> Any:
-    """Return a geometry's coordinates nested as Leaflet's polygon, polyline or marker takes them."""
-    kind = geometry.geom_type
-    if kind == "Point":
-        return _pairs(geometry, digits)[0]
-    if kind == "LineString":
-        return _pairs(geometry, digits)
-    if kind == "Polygon":
-        return [_pairs(ring, digits)[:-1] for ring in (geometry.exterior, *geometry.interiors)]
-    return [latlngs(part, digits) for part in geometry.geoms]
+class Shape(NamedTuple):
+    """A geometry as a script draws it.
+
+    Attributes
+    ----------
+    g
+        Its coordinates nested as Leaflet's polygon, polyline or marker takes them.
+    c
+        A point on it; None where it is empty.
+
+    """
+
+    g: list[Any]
+    c: list[float] | None
 
 
-def _pairs(geometry: shapely.Geometry, digits: int = _DIGITS) -> list[list[float]]:
+def leaflet_shapes(geometries: Sequence[shapely.Geometry] | NDArray[np.object_], digits: int = _DIGITS) -> list[Shape]:
+    """Return geometries in longitude and latitude, which have no collections in them, as a script draws them."""
+    geometry = np.asarray(geometries, dtype=object)
+    # All at once: shapely is called a few times, not a few times a house.
+    points = iter(_pairs(geometry, digits))
+    middles = iter(_pairs(shapely.point_on_surface(geometry), _DIGITS))
+    parts, of_geometry = shapely.get_parts(geometry, return_index=True)
+    rings, of_part = shapely.get_rings(parts, return_index=True)
+    ring_sizes = iter(shapely.get_num_coordinates(rings).tolist())
+
+    def part(kind: int, size: int, rings: int) -> list[Any]:
+        if kind == GeometryType.POLYGON:  # a ring ends where it begins: said once
+            return [list(islice(points, next(ring_sizes)))[:-1] for _ in range(rings)]
+        line = list(islice(points, size))
+        return line[0] if kind == GeometryType.POINT and line else line
+
+    kinds, sizes = shapely.get_type_id(parts).tolist(), shapely.get_num_coordinates(parts).tolist()
+    rings_each = np.bincount(of_part, minlength=len(parts)).tolist()
+    nested = iter([part(*one) for one in zip(kinds, sizes, rings_each, strict=True)])
+    parts_each = np.bincount(of_geometry, minlength=len(geometry)).tolist()
+    single = (shapely.get_type_id(geometry) <= GeometryType.POLYGON).tolist()
+    empty = shapely.is_empty(geometry).tolist()
+    return [
+        Shape(next(nested) if alone else list(islice(nested, count)), None if nothing else next(middles))
+        for alone, count, nothing in zip(single, parts_each, empty, strict=True)
+    ]
+
+
+def _pairs(geometry: Any, digits: int) -> list[list[float]]:
     found: list[list[float]] = np.round(shapely.get_coordinates(geometry)[:, ::-1], digits).tolist()
     return found
 
@@ -71,20 +104,16 @@ def _stepped(shape: Any, steps: int) -> list[Any]:
 
 def middle(geometry: shapely.Geometry) -> list[float]:
     """Return a point on the geometry, latitude first."""
-    return _pairs(shapely.point_on_surface(geometry))[0]
+    return _pairs(shapely.point_on_surface(geometry), _DIGITS)[0]
 
 
 def feature(
-    geometry: shapely.Geometry,
-    properties: dict[str, Any],
-    facts: dict[str, Any] | None = None,
-    key: str | None = None,
-    digits: int = _DIGITS,
+    shape: Shape, properties: dict[str, Any], facts: dict[str, Any] | None = None, key: str | None = None
 ) -> dict[str, Any]:
     """Return one feature of ``gis.js``: g its shape, c its middle, p for styling, f what its popup says, k its key."""
-    made: dict[str, Any] = {"g": latlngs(geometry, digits), "p": properties}
-    if not shapely.is_empty(geometry):
-        made["c"] = middle(geometry)
+    made: dict[str, Any] = {"g": shape.g, "p": properties}
+    if shape.c is not None:
+        made["c"] = shape.c
     if facts is not None:
         made["f"] = facts
     if key is not None:

@@ -11,7 +11,7 @@ from gis_service.facts import house
 from gis_service.facts.symbols import TIER_MARK
 from gis_service.selection.reasons import house_facts
 from web_map.layers.base import Asked, FeatureLayer, Tiles
-from web_map.layers.features import feature
+from web_map.layers.features import feature, leaflet_shapes
 from web_map.layers.houses import NUMBERED
 from web_map.layers.packed import pack
 from web_map.layers.palette import fill, line, tier_styles
@@ -60,7 +60,7 @@ class HazardTiers(FeatureLayer):
             else:
                 features = [
                     feature(shape, {"hazard_tier": row["hazard_tier"]}, house_facts(row, lang), str(row["building_id"]))
-                    for row, shape in zip(found.rows, found.degrees(), strict=True)
+                    for row, shape in zip(found.rows, leaflet_shapes(found.degrees()), strict=True)
                 ]
         super().__init__(
             name or ("房屋（按隐患等级）" if zh else "Houses by hazard tier"),
@@ -107,7 +107,7 @@ class Listed(FeatureLayer):
                 _named(row) if asked else house_facts(row, lang),
                 str(row["building_id"]),
             )
-            for row, shape in zip(found.rows, found.degrees(), strict=True)
+            for row, shape in zip(found.rows, leaflet_shapes(found.degrees()), strict=True)
         ]
         marks = {tier: {"mark": m, "color": HAZARD_COLOR[tier], "ink": "#1d2733"} for tier, m in TIER_MARK.items()}
         super().__init__(

@@ -10,7 +10,7 @@ from gis_service.codelists import USE_CLASS
 from gis_service.facts import house
 from gis_service.facts.symbols import HOSE_STEPS, UNREACHED, hose_names
 from web_map.layers.base import FeatureLayer, Rule, Tiles
-from web_map.layers.features import feature
+from web_map.layers.features import feature, leaflet_shapes
 from web_map.layers.palette import fill
 from web_map.layers.source import Places, places
 
@@ -53,7 +53,7 @@ class HoseDistances(FeatureLayer):
 def _features(found: Places, *, zh: bool) -> list[dict[str, Any]]:
     found.needs("HoseDistances", "building_id", "hose_m")
     features = []
-    for row, shape in zip(found.rows, found.degrees(), strict=True):
+    for row, shape in zip(found.rows, leaflet_shapes(found.degrees()), strict=True):
         # A house that no hose reaches has no distance; its style is the fallback below every step.
         shown = {
             "hose": -1.0 if row["hose_m"] is None else round(float(row["hose_m"]), 1),

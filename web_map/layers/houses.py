@@ -7,7 +7,7 @@ from typing import Any
 import geopandas as gpd
 
 from web_map.layers.base import FeatureLayer, Tiles
-from web_map.layers.features import feature
+from web_map.layers.features import feature, leaflet_shapes
 from web_map.layers.palette import fill
 from web_map.layers.source import Places, places
 
@@ -42,7 +42,7 @@ class Houses(FeatureLayer):
         style = fill("#c9ced4", 0.75, 0.6, "#8d97a3") if tiled else fill("#dcdfe3", 0.8, 0.6, "#9aa3ad")
         super().__init__(
             name or ("全部房屋" if zh else "All houses"),
-            [] if isinstance(source, Tiles) else [feature(shape, {}) for shape in places(source).degrees()],
+            [] if isinstance(source, Tiles) else [feature(shape, {}) for shape in leaflet_shapes(places(source).degrees())],
             {"fallback": style},
             [{"name": key or ("房屋（放大后显示轮廓）" if zh else "house (outlines when near)"), "style": style}],
             identifier=identifier, tiles=source if isinstance(source, Tiles) else None, show=show, lang=lang,

@@ -13,7 +13,7 @@ from gis_service.codelists import ZONE_KIND
 from gis_service.facts.symbols import ZONE_COLOR, ZONE_MARK
 from gis_service.settings import default
 from web_map.layers.base import FeatureLayer
-from web_map.layers.features import COARSE, feature
+from web_map.layers.features import COARSE, feature, leaflet_shapes
 from web_map.layers.palette import fill
 from web_map.layers.source import Places, places
 
@@ -50,7 +50,7 @@ class KeyZones(FeatureLayer):
         asked = default_buffers() if buffers is None else buffers
         found = places(source).needs("KeyZones", "kind")
         features = []
-        for row, shape in zip(found.rows, found.degrees(), strict=True):
+        for row, shape in zip(found.rows, leaflet_shapes(found.degrees()), strict=True):
             kind = row["kind"]
             lines = [["类型" if zh else "kind", ZONE_KIND.get(kind, kind) if zh else kind]]
             if asked.get(kind):
@@ -101,8 +101,8 @@ class Buffers(FeatureLayer):
             of = found.shapes[kinds == kind] if found.rows else found.shapes
             around = shapely.simplify(shapely.union_all(shapely.buffer(of, width, quad_segs=8)), _GRAIN_M)
             if not shapely.is_empty(around):
-                (shape,) = Places([], np.array([around], object), found.srid).degrees()
-                features.append(feature(shape, {"kind": kind}, digits=COARSE))
+                (shape,) = leaflet_shapes(Places([], np.array([around], object), found.srid).degrees(), COARSE)
+                features.append(feature(shape, {"kind": kind}))
         super().__init__(
             "重点区域缓冲区" if lang == "zh" else "Buffers",
             features,

@@ -8,7 +8,7 @@ import geopandas as gpd
 
 from gis_service.selection.reasons import house_facts
 from web_map.layers.base import FeatureLayer, Tiles
-from web_map.layers.features import feature
+from web_map.layers.features import feature, leaflet_shapes
 from web_map.layers.palette import score_keys, score_rule
 from web_map.layers.source import Places, Row, places
 
@@ -39,7 +39,7 @@ class PriorityHouses(FeatureLayer):
             found = places(source).needs("PriorityHouses", "building_id", "score")
             features = [
                 feature(shape, {"score": row["score"]}, _facts(row, lang), str(row["building_id"]))
-                for row, shape in zip(found.rows, found.degrees(), strict=True)
+                for row, shape in zip(found.rows, leaflet_shapes(found.degrees()), strict=True)
             ]
         super().__init__(
             name or ("优先排查房屋（按优先分）" if lang == "zh" else "Houses to inspect, by score"),

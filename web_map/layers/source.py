@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from gis_service.db.queries import statement
 from gis_service.errors import InputError
-from web_map.layers.features import feature, to_degrees
+from web_map.layers.features import feature, leaflet_shapes, to_degrees
 
 Row = dict[str, Any]
 
@@ -55,7 +55,7 @@ class Places:
         """Return the places as features that carry their name, empty where none is known."""
         return [
             feature(shape, {"name": row.get("name") or ""})
-            for row, shape in zip(self.rows, self.degrees(), strict=True)
+            for row, shape in zip(self.rows, leaflet_shapes(self.degrees()), strict=True)
         ]
 
     def needs(self, layer: str, *columns: str) -> Places:

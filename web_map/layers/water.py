@@ -9,7 +9,7 @@ from gis_service.codelists import HYDRANT_KIND
 from gis_service.facts.symbols import WATER
 from gis_service.settings import DEFAULTS
 from web_map.layers.base import FeatureLayer, Tiles
-from web_map.layers.features import feature
+from web_map.layers.features import feature, leaflet_shapes
 from web_map.layers.palette import fill, line
 from web_map.layers.source import Places, places
 
@@ -30,7 +30,7 @@ class Water(FeatureLayer):
         found = places(source)
         title = "水源" if zh else "water point"
         marks = []
-        for row, shape in zip(found.rows, found.degrees(), strict=True):
+        for row, shape in zip(found.rows, leaflet_shapes(found.degrees()), strict=True):
             kind = row.get("kind")
             told = [["类型" if zh else "kind", HYDRANT_KIND.get(kind, kind) if zh else kind]] if kind else []
             marks.append(feature(shape, {}, {"title": row.get("name") or row.get("hydrant_id") or title, "rows": told}))
@@ -85,7 +85,7 @@ class WaterCover(FeatureLayer):
         rings = shapely.buffer(found.shapes, radius, quad_segs=12)
         super().__init__(
             f"水源保护范围 {radius:g} m" if zh else f"Water cover {radius:g} m",
-            [feature(shape, {}) for shape in Places([], rings, found.srid).degrees()],
+            [feature(shape, {}) for shape in leaflet_shapes(Places([], rings, found.srid).degrees())],
             {"fallback": line(WATER, 1.2, "3 5")},
             identifier="cover", show=show, lang=lang,
         )  # fmt: skip

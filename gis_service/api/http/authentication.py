@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from gis_service.accounts import audit_log, sessions
 from gis_service.accounts.audit_log import Action, Source
 from gis_service.accounts.sessions import Principal
-from gis_service.api.http.ttl_cache import SingleFlightCache, in_thread
+from gis_service.api.http.ttl_cache import SingleFlightCache
 from gis_service.db.engine import database_url
 from gis_service.errors import ForbiddenError, SignInError
 from gis_service.identity import Identity
@@ -118,7 +118,7 @@ async def identify(request: Request) -> Principal:
     header = request.headers.get("authorization")
     cookie = request.cookies.get(cookie_name(request))
     principal = await _kept.get(
-        (database_url("service"), by), in_thread(lambda: _of_cookie(cookie) if header is None else _of_header(header))
+        (database_url("service"), by), lambda: _of_cookie(cookie) if header is None else _of_header(header)
     )
     if principal is None:
         raise SignInError("请先登录。", "Sign in first.")
@@ -149,23 +149,23 @@ async def authenticate(request: Request) -> Principal:
 CurrentPrincipal = Annotated[Principal, Depends(authenticate)]
 
 
-def _of_cookie(secret: str | None) -> Principal | None:
-    return sessions.of_secret(secret) if secret and len(secret) < _HEADER_MAX else None
+async def _of_cookie(secret: str | None) -> Principal | None:
+    return await sessions.of_secret(secret) if secret and len(secret) < _HEADER_MAX else None
 
 
-def _of_header(header: str) -> Principal | None:
+async def _of_header(header: str) -> Principal | None:
     scheme, _, rest = header.strip().partition(" ")
     if len(header) > _HEADER_MAX:
         return None
     if scheme.lower() == "bearer":
-        return sessions.of_token(rest.strip())
+        return await sessions.of_token(rest.strip())
     if scheme.lower() != "basic":
         return None
     try:
         name, _, secret = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return None
-    principal = sessions.of_token(secret)
+    principal = await sessions.of_token(secret)
     return principal if principal is not None and principal.identity.account == name.strip().lower() else None
 
 

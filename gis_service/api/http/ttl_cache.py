@@ -9,28 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-import weakref
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Any, Generic, TypeVar
-
-from anyio import CapacityLimiter, to_thread
+from typing import Generic, TypeVar
 
 from gis_service.settings import get_settings
 
 T = TypeVar("T")
 _MOST = 10_000
-_THREADS = 8
-_limiters: weakref.WeakKeyDictionary[Any, CapacityLimiter] = weakref.WeakKeyDictionary()
-
-
-def _limiter() -> CapacityLimiter:
-    """Return the threads for these questions: of their own, for every request waits for one and none is long."""
-    return _limiters.setdefault(asyncio.get_running_loop(), CapacityLimiter(_THREADS))
-
-
-def in_thread(ask: Callable[[], T]) -> Callable[[], Awaitable[T]]:
-    """Return ``ask``, which waits for the database, as a question that the event loop can wait for."""
-    return lambda: to_thread.run_sync(ask, limiter=_limiter())
 
 
 class SingleFlightCache(Generic[T]):
