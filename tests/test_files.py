@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -214,37 +208,3 @@ def test_a_result_with_a_long_name(tmp_path: Path, database: Database):
     said = database.cli("density", put(houses(4), tmp_path / "h.gpkg"), "--out", out)
     assert (said.code, out.exists()) == (0, True), said.err
     assert {file.name for file in tmp_path.iterdir()} == {"h.gpkg", out.name}
-
-
-def test_rows_read_as_if_openpyxl_had_written_them(tmp_path: Path):
-    """Every kind of value, and a text of everything that XML or a spreadsheet would take for something else."""
-    rows: list[list[Any]] = [
-        ["=1+1", " a <b>&\"'\n ]]>", "#N/A", "店\U0001f525", "x" * 40_000, "", None],
-        [True, False, 0, -2.5, 10**12, np.int64(7), np.float64(0.1)],
-        [date(2022, 9, 1), datetime(2022, 9, 1, 3, 4, 5), time(3, 4), timedelta(hours=30), Decimal("1.50"), None, "末"],
-    ]
-    write_rows(list("甲乙丙丁戊己庚"), rows, tmp_path / "ours.xlsx", title="表", mark=Mark("wang"))
-    theirs = openpyxl.Workbook()
-    for row in [list("甲乙丙丁戊己庚"), *([neutral(value) for value in row] for row in rows)]:
-        theirs.worksheets[0].append(row)
-    theirs.save(tmp_path / "theirs.xlsx")
-
-    def told(name: str, *, read_only: bool) -> list[list[tuple[object, ...]]]:
-        with contextlib.closing(openpyxl.load_workbook(tmp_path / name, read_only=read_only)) as book:
-            sheet = book.worksheets[0]
-            assert (sheet.max_row, sheet.max_column) == (4, 7)
-            return [
-                [(c.value, c.data_type, c.number_format) if c.value is not None else () for c in row]
-                for row in sheet.iter_rows()
-            ]
-
-    for read_only in (False, True):
-        ours = told("ours.xlsx", read_only=read_only)
-        # "#N/A" is a text of somebody's, and not an error.
-        wanted = [
-            [(v[0], "s", *v[2:]) if v[:1] == ("#N/A",) else v for v in r] for r in told("theirs.xlsx", read_only=False)
-        ]
-        assert ours == wanted
-    with pytest.raises(TypeError, match="no cell holds a list"):
-        write_rows(["甲"], [[[1]]], tmp_path / "no.xlsx", title="表", mark=Mark("wang"))
-    assert not (tmp_path / "no.xlsx").exists()

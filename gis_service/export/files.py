@@ -23,7 +23,6 @@ from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from gis_service.errors import InputError
-from gis_service.export import cells
 from gis_service.export.mark import Mark
 from gis_service.export.rows import MARK_HEADINGS, mark_book
 from gis_service.files import neutral, replacing
@@ -109,6 +108,8 @@ def _write_xlsx(frame: gpd.GeoDataFrame, path: Path, words: _Words, mark: Mark) 
     sheet.append([neutral(words.title)])
     sheet.append([neutral(f"{words.said}共 {len(table):,} 栋。{mark.note()}。")])
     sheet.append(headings)
+    for row in table.itertuples(index=False, name=None):
+        sheet.append([_cell(value) for value in row])
     last = get_column_letter(len(headings))
     for row_number, font in ((1, Font(bold=True, size=14)), (2, Font(color="444444"))):
         sheet.merge_cells(f"A{row_number}:{last}{row_number}")
@@ -119,12 +120,12 @@ def _write_xlsx(frame: gpd.GeoDataFrame, path: Path, words: _Words, mark: Mark) 
         cell.font = Font(bold=True, color="FFFFFF")
         cell.fill = PatternFill("solid", fgColor="1F4E79")
         cell.alignment = Alignment(vertical="center", wrap_text=True)
-    wide = set()
     for position, name in enumerate(table.columns, start=1):
         longest = max([len(headings[position - 1]) * 2, *(_shown(v) for v in table[name].head(200))])
         sheet.column_dimensions[get_column_letter(position)].width = min(_WIDTH_MAX, longest + 2)
         if longest > _WIDTH_MAX:
-            wide.add(position)
+            for (cell,) in sheet.iter_rows(min_row=_HEAD_ROW + 1, min_col=position, max_col=position):
+                cell.alignment = Alignment(vertical="top", wrap_text=True)
     sheet.freeze_panes = f"B{_HEAD_ROW + 1}"
     sheet.auto_filter.ref = f"A{_HEAD_ROW}:{last}{len(table) + _HEAD_ROW}"
     sheet.print_title_rows = f"{_HEAD_ROW}:{_HEAD_ROW}"
@@ -133,12 +134,13 @@ def _write_xlsx(frame: gpd.GeoDataFrame, path: Path, words: _Words, mark: Mark) 
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.oddFooter = HeaderFooterItem(center=_HeaderFooterPart("第 &P 页，共 &N 页"))
     mark_book(book, mark)
-    rows = [[_known(value) for value in row] for row in table.itertuples(index=False, name=None)]
-    cells.save(book, rows, path, wrapped=wide)
+    book.save(path)
 
 
-def _known(value: Any) -> Any:
-    return None if value is None or (not isinstance(value, (str, bool)) and pd.isna(value)) else value
+def _cell(value: Any) -> Any:
+    if value is None or (not isinstance(value, (str, bool)) and pd.isna(value)):
+        return None
+    return neutral(value)
 
 
 def _shown(value: Any) -> int:

@@ -11,7 +11,6 @@ from typing import Any
 from openpyxl import Workbook
 
 from gis_service.errors import InputError
-from gis_service.export import cells
 from gis_service.export.mark import Mark
 from gis_service.files import neutral, replacing
 
@@ -36,12 +35,13 @@ def write_rows(headings: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
                 writer.writerow([*headings, *MARK_HEADINGS])
                 writer.writerows([*map(neutral, row), mark.account, mark.time] for row in rows)
         else:
-            book = Workbook()
-            sheet = book.worksheets[0]
-            sheet.title = title[:31]
+            book = Workbook(write_only=True)
+            sheet = book.create_sheet(title[:31])
             sheet.append(list(headings))
+            for row in rows:
+                sheet.append([neutral(value) for value in row])
             mark_book(book, mark)
-            cells.save(book, list(rows), partial)
+            book.save(partial)
 
 
 def mark_book(book: Workbook, mark: Mark) -> None:
