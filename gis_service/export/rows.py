@@ -6,13 +6,14 @@ import csv
 from collections.abc import Iterable, Sequence
 from datetime import UTC
 from pathlib import Path
-from typing import Any
-
-from openpyxl import Workbook
+from typing import TYPE_CHECKING, Any
 
 from gis_service.errors import InputError
 from gis_service.export.mark import Mark
 from gis_service.files import neutral, replacing
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 MARK_HEADINGS = ("导出账号", "导出时间")
 
@@ -35,6 +36,8 @@ def write_rows(headings: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
                 writer.writerow([*headings, *MARK_HEADINGS])
                 writer.writerows([*map(neutral, row), mark.account, mark.time] for row in rows)
         else:
+            from openpyxl import Workbook  # most commands that may write a file print to the terminal
+
             book = Workbook(write_only=True)
             sheet = book.create_sheet(title[:31])
             sheet.append(list(headings))
