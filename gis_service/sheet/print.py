@@ -7,8 +7,6 @@ from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gis_service.paper import html
-
 Paper = Literal["A4", "A3"]
 
 _templates = Environment(
@@ -37,4 +35,6 @@ def pdf(template: str, maps: dict[str, str], **values: Any) -> bytes:
 
     """
     parts = {f"map:{name}": (svg.encode(), "image/svg+xml") for name, svg in maps.items()}
+    from gis_service.paper import html  # half a second, which a process that prints nothing has no use for
+
     return html.pdf(_templates.get_template(template).render(**values), parts)

@@ -6,7 +6,6 @@ import html
 import io
 
 import pikepdf
-from weasyprint import HTML
 
 from gis_service.export.mark import Mark
 
@@ -39,5 +38,7 @@ def _note(mark: Mark, width: int, height: int) -> bytes:
         "p { position: absolute; left: 12mm; bottom: 2mm; margin: 0; font: 6.5pt 'Noto Sans CJK SC', sans-serif; "
         f"color: #333 }}</style><p>{html.escape(mark.note())}</p>"
     )
+    from weasyprint import HTML  # half a second, which a process that prints nothing has no use for
+
     made: bytes = HTML(string=page, base_url=None).write_pdf()
     return made
