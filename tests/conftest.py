@@ -518,7 +518,9 @@ def signed_in(
     """The headers of a program that has a token with all rights of such an account, the same as long as it is good."""
     key = (database.name, role, place, department, person)
     secret = _secrets.get(key)
-    if secret is None or not database.ask("SELECT FROM gis.token_asker(%s)", sessions.digest(secret), role="postgres"):
+    if secret is None or not database.ask(
+        "SELECT name FROM gis.token_asker(%s)", sessions.digest(secret), role="postgres"
+    ):
         account = account_of(database, role, place=place, department=department, person=person)
         rights = [r for r in RIGHTS[Role(role)] if r is not Right.PERSON or account.person]
         with transaction(operator()) as connection:

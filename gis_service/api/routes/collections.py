@@ -36,6 +36,7 @@ CONFORMANCE = [
 LIMIT_MAX = 5_000
 _BIGINT_MAX = 2**63 - 1
 _INT_MAX = 2**31 - 1
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 def link(request: Request, path: str, rel: str, media: str = "application/json", **more: str) -> dict[str, str]:
@@ -209,10 +210,6 @@ def _feature(c: Place, row: Any, **more: Any) -> str:
     }
     rest = _json({"properties": properties, **more})
     return f'{{"type":"Feature","id":{row[0]},"geometry":{row[1] or "null"},{rest[1:]}'
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 _NEIGHBOURS = {Gap.building_a, Gap.building_b}
