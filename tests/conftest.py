@@ -201,17 +201,7 @@ class Database:
 
     def clear(self, condition: str = "true") -> None:
         """Take houses away as if they had never been: for tests only, past the triggers that keep their judgements."""
-        self.ask(
-            f"SET LOCAL session_replication_role = replica; CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT building_id "
-            f"FROM gis.building WHERE {condition}; DELETE FROM gis.judgement USING gone AS g WHERE "
-            "judgement.building_id = g.building_id; DELETE FROM gis.visit USING gone AS g WHERE "
-            "visit.building_id = g.building_id; DELETE FROM gis.case_event USING gone AS g WHERE "
-            "case_event.building_id = g.building_id; DELETE FROM gis.case USING gone AS g WHERE "
-            '"case".building_id = g.building_id; DELETE FROM gis.building_person USING gone AS g WHERE '
-            "building_person.building_id = g.building_id; DELETE FROM gis.building USING gone AS g WHERE "
-            "building.building_id = g.building_id",
-            role="postgres",
-        )
+        databases.clear(self.server, self.name, condition)
 
     def counts(self) -> dict[str, int]:
         """Rows of every table, and the data version: what must not change when a file is refused."""
