@@ -393,6 +393,12 @@ def quiet() -> Iterator[None]:
     structlog.configure(**before)
 
 
+# No process is started for a page that may come next. Such a list takes the place of playwright's own, whose features are
+# those of a browser with windows and a network.
+_CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
+             "--disable-features=SpareRendererForSitePerProcess"]  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One browser a worker: the library starts once in a process."""
@@ -405,7 +411,7 @@ def browser() -> Iterator[Any]:
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+            args=_CHROMIUM,
         )
         yield opened
         opened.close()

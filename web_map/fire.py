@@ -93,7 +93,7 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
 
     of_run = f"?run={run_id}"
     asked = Asked("/api/clusters/", "cluster_id", of_run)
-    from_afar = with_ground("clusters", query=of_run)
+    from_afar = with_ground("clusters", "names", query=of_run)
 
     def near(source: str, from_zoom: int, **more: Any) -> Tiles:
         return Tiles(f"/tiles/{source}/{{z}}/{{x}}/{{y}}.pbf{of_run}", source, from_zoom, **more)
@@ -107,7 +107,7 @@ def _county(connection: Connection, run: Any, lang: str) -> Page:
         HoseDistances(near("reach", 13, asked=asked), lang=lang),
         Alleys(near("alleys", 14, key="alley_id"), parameters=run["parameters"], lang=lang),
         Clusters(Tiles(from_afar, "clusters", asked=asked), lang=lang),
-        place_names(lang=lang),
+        place_names(from_afar, lang=lang),
     ]
     return Page(
         title="连片区消防图" if zh else "Dense clusters for the fire brigade",

@@ -37,7 +37,12 @@ def boundaries_of(connection: Connection, srid: int) -> Places:
 
 def with_ground(*layers: str, query: str = "") -> str:
     """Return the address of tiles that hold the ground and more: one answer a square in place of one each."""
-    return f"/tiles/{','.join((_GROUND, *layers))}/{{z}}/{{x}}/{{y}}.pbf{query}"
+    return tiles_of(_GROUND, *layers, query=query)
+
+
+def tiles_of(*layers: str, query: str = "") -> str:
+    """Return the address of tiles that hold several layers."""
+    return f"/tiles/{','.join(layers)}/{{z}}/{{x}}/{{y}}.pbf{query}"
 
 
 def ground_layers(
@@ -82,9 +87,12 @@ def relief(extent: Extent, *, simulated: bool, lang: str, offline: bool = False)
     return Relief(found, box=box, lang=lang) if offline else Relief(found, address="/relief/{z}/{x}/{y}", lang=lang)
 
 
-def place_names(*, lang: str) -> PlaceNames:
-    """Return the names of villages as tiles, for a served page; the last layer, so that the others' names come first."""
-    return PlaceNames(Tiles("/tiles/names/{z}/{x}/{y}.pbf", "names", from_zoom=13), lang=lang)
+def place_names(tiled: str, *, lang: str) -> PlaceNames:
+    """Return the names of villages, for a served page; the last layer, so that the others' names come first.
+
+    They are of the tiles at ``tiled`` (``with_ground("names")``).
+    """
+    return PlaceNames(Tiles(tiled, "names", from_zoom=13), lang=lang)
 
 
 def county_of(connection: Connection) -> Any:
@@ -129,9 +137,12 @@ def joined(sentences: Iterable[str], *, zh: bool) -> str:
     return ("；" if zh else "; ").join(sentences)
 
 
-def all_houses(*, lang: str, from_zoom: int = 0) -> Houses:
-    """Return every house as tiles, pale: the ground of a list, and the whole map where no outline is known."""
-    return Houses(Tiles("/tiles/buildings/{z}/{x}/{y}.pbf", "buildings", from_zoom), lang=lang)
+def all_houses(*, lang: str, from_zoom: int = 0, tiled: str | None = None) -> Houses:
+    """Return every house as tiles, pale: the ground of a list, and the whole map where no outline is known.
+
+    They are of the tiles at ``tiled``, or of their own.
+    """
+    return Houses(Tiles(tiled or tiles_of("buildings"), "buildings", from_zoom), lang=lang)
 
 
 def drawn(layers: Iterable[FeatureLayer | None]) -> list[FeatureLayer]:

@@ -40,6 +40,7 @@ from web_map.parts import (
     read,
     relief,
     shapes_of,
+    tiles_of,
     with_ground,
 )
 
@@ -79,12 +80,16 @@ def planner_page(
     extent = extent_of(connection)
     # Below this zoom circles stand in place of houses, and carry the names.
     from_zoom = 0 if circles is None else _HOUSES_FROM_ZOOM
-    tiled = None if offline else with_ground()
+    tiled = None if offline else with_ground("names")
     *ground, outlines = ground_layers(connection, boundaries, srid, lang=lang, tiled=tiled, labels_from=from_zoom)
     key_zones = KeyZones(zones, buffers=buffers, lang=lang)
-    houses = None
+    houses, with_houses = None, None
     if run["run_id"] is not None:
-        houses = PriorityHouses(of_rows(rows, srid) if offline else _tiles(run["run_id"], from_zoom), lang=lang)
+        # The list and the houses it stands among are one answer a square.
+        with_houses = tiles_of("buildings", "selection", query=f"?run={run['run_id']}")
+        listed = Asked(f"/api/selections/{run['run_id']}/buildings/", "building_id")
+        source = Tiles(with_houses, "selection", from_zoom, asked=listed)
+        houses = PriorityHouses(of_rows(rows, srid) if offline else source, lang=lang)
     config: dict[str, Any] = {
         "list": _list(rows[:_LIST_MAX], srid, lang),
         "attribution": attribution(county, zh=zh),
@@ -108,12 +113,12 @@ def planner_page(
             [
                 relief(extent, simulated=bool(head["simulated"]), lang=lang, offline=offline),
                 *ground,
-                None if offline else all_houses(lang=lang, from_zoom=from_zoom),
+                None if offline else all_houses(lang=lang, from_zoom=from_zoom, tiled=with_houses),
                 outlines,
                 Buffers(zones, buffers=buffers, lang=lang),
                 key_zones,
                 houses,
-                None if offline else place_names(lang=lang),
+                place_names(tiled, lang=lang) if tiled else None,
             ]
         ),
         bundle="planner",
@@ -181,11 +186,6 @@ def _circles(connection: Connection, run_id: int | None, boundaries: Places, *, 
 def _buffers(parameters: dict[str, Any]) -> dict[str, float]:
     terms = [*parameters["any_of"], *parameters["all_of"]]
     return {term["kind"]: float(term["buffer_m"]) for term in terms if term["term"] == "zone"}
-
-
-def _tiles(run_id: int, from_zoom: int) -> Tiles:
-    address = f"/tiles/selection/{{z}}/{{x}}/{{y}}.pbf?run={run_id}"
-    return Tiles(address, "selection", from_zoom, asked=Asked(f"/api/selections/{run_id}/buildings/", "building_id"))
 
 
 def _list(rows: list[dict[str, Any]], srid: int, lang: str) -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
     shapes = shapes_of(listed, srid)
     clusters = read(connection, "figures.township_clusters", township=township, density_run=runs.density)
     county = county_of(connection)
-    tiled = None if offline else with_ground("buildings")
+    tiled = None if offline else with_ground("buildings", "names")
     ground = ground_layers(connection, boundaries, srid, lang=lang, tiled=tiled)
     head = connection.execute(text(statement("maps.headline"))).mappings().one()
     # A served page has their shapes and titles, and asks for what a click tells.
@@ -79,7 +79,7 @@ def township_page(connection: Connection, township: str, *, offline: bool, lang:
                 of_rows(clusters, srid), dots=False, asked=of_cluster, lang=lang,
                 name="密集连片区" if zh else "Dense clusters",
             ),
-            Listed(of_rows(listed, srid), asked=of_house, lang=lang), None if offline else place_names(lang=lang),
+            Listed(of_rows(listed, srid), asked=of_house, lang=lang), place_names(tiled, lang=lang) if tiled else None,
         ]
     )  # fmt: skip
     list_name = "工作清单：严重、一定隐患和优先排查" if zh else "To work from: hazards and priorities"

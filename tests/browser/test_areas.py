@@ -9,7 +9,18 @@ from playwright.sync_api import Page, expect
 
 from gis_service.codelists import ZONE_KIND
 from tests.browser.conftest import Watched, at_rest
-from tests.browser.test_planner import PHONE, SQUARE, _draw, _number, _on_screen, _save, planner, seen  # noqa: F401 - fixtures
+from tests.browser.test_planner import (  # noqa: F401 - fixtures
+    PHONE,
+    SQUARE,
+    _draw,
+    _number,
+    _on_screen,
+    _save,
+    open_planner,
+    planner,
+    seen,
+    unopened,
+)
 from tests.conftest import Database
 
 # Two parts, the first with a hole, in metres from the middle of 东兰镇; and another area beside them.
@@ -115,20 +126,20 @@ def test_an_area_is_drawn_by_taps_and_a_corner_dragged_by_a_finger(planner: Page
 @pytest.mark.parametrize(
     ("corner", "grows"), [("ST_Translate({m}, 200, 0)", "part"), ("ST_Translate({m}, 50, 50)", "hole")]
 )
-def test_each_part_and_hole_is_edited(planner: Page, analysed: Database, corner: str, grows: str):  # noqa: F811
+def test_each_part_and_hole_is_edited(unopened: Page, address: str, analysed: Database, corner: str, grows: str):  # noqa: F811
     whole = f"ST_Collect(ST_Difference({_box(0, 0, 100, 100)}, {_box(30, 30, 50, 50)}), {_box(200, -100, 300, 0)})"
     area = _put(analysed, "两块", whole)
-    _reload(planner)
-    planner.click("#tab-areas")
-    planner.click("li[data-area] button:has-text('改边界')")
+    page = open_planner(unopened, address)
+    page.click("#tab-areas")
+    page.click("li[data-area] button:has-text('改边界')")
     # Corners, and the middles between them.
-    expect(planner.locator(".marker-icon")).to_have_count(2 * (4 + 4 + 4))
-    at_rest(planner)
+    expect(page.locator(".marker-icon")).to_have_count(2 * (4 + 4 + 4))
+    at_rest(page)
     area_m2 = "SELECT ST_Area(geom), ST_NumGeometries(geom), ST_NRings(geom) FROM gis.drawn_area WHERE area_id = %s"
     before = analysed.ask(area_m2, area)[0]
-    _drag(planner, analysed, corner.format(m=_MIDDLE), (-20, -20) if grows == "part" else (12, -12))
-    planner.click(".gis-name button[type=submit]")
-    expect(planner.locator("#panel-areas .gis-told")).to_contain_text("已修改", timeout=15_000)
+    _drag(page, analysed, corner.format(m=_MIDDLE), (-20, -20) if grows == "part" else (12, -12))
+    page.click(".gis-name button[type=submit]")
+    expect(page.locator("#panel-areas .gis-told")).to_contain_text("已修改", timeout=15_000)
     after = analysed.ask(area_m2, area)[0]
     assert after[1:] == before[1:] == (2, 3)
     assert (after[0] > before[0] + 50) if grows == "part" else (after[0] < before[0] - 50)
@@ -151,36 +162,36 @@ def test_what_is_drawn_and_undone_outlives_the_page(planner: Page, analysed: Dat
     assert analysed.one("SELECT count(*) FROM gis.drawn_area") == 0
 
 
-def test_nothing_is_said_to_be_saved_that_was_not(planner: Page, seen: Watched, analysed: Database):  # noqa: F811
+def test_nothing_is_said_to_be_saved_that_was_not(unopened: Page, address: str, seen: Watched, analysed: Database):  # noqa: F811
     _put(analysed, "坏网络", _box(0, 0, 100, 100))
-    _reload(planner)
-    planner.click("#tab-areas")
-    planner.click("li[data-area] button:has-text('改边界')")
-    expect(planner.locator(".marker-icon").first).to_be_visible()
-    at_rest(planner)
-    planner.route("**/api/areas/*", lambda route: route.abort())
-    _drag(planner, analysed, f"ST_Translate({_MIDDLE}, 100, 100)", (40, -40))
-    planner.click(".gis-name button[type=submit]")
-    told = planner.locator("#panel-areas .gis-told")
+    page = open_planner(unopened, address)
+    page.click("#tab-areas")
+    page.click("li[data-area] button:has-text('改边界')")
+    expect(page.locator(".marker-icon").first).to_be_visible()
+    at_rest(page)
+    page.route("**/api/areas/*", lambda route: route.abort())
+    _drag(page, analysed, f"ST_Translate({_MIDDLE}, 100, 100)", (40, -40))
+    page.click(".gis-name button[type=submit]")
+    told = page.locator("#panel-areas .gis-told")
     expect(told).to_have_class(re.compile("gis-bad"))
     expect(told).not_to_contain_text("已修改")
     assert analysed.ask("SELECT version, ST_Area(geom)::int FROM gis.drawn_area") == [(1, 10_000)]
     # What was drawn is still there, and is saved once the service answers again.
-    planner.unroute("**/api/areas/*")
-    planner.click(".gis-name button[type=submit]")
+    page.unroute("**/api/areas/*")
+    page.click(".gis-name button[type=submit]")
     expect(told).to_contain_text("已修改", timeout=15_000)
     assert analysed.one("SELECT ST_Area(geom) FROM gis.drawn_area") > 10_500
     seen.faults.clear()  # the browser's own word on the request that was cut off
 
 
-def test_two_areas_and_the_list_again(planner: Page, analysed: Database):  # noqa: F811
+def test_two_areas_and_the_list_again(unopened: Page, address: str, analysed: Database):  # noqa: F811
     shapes = {"东片": _box(50, -300, 500, 200), "西片": _box(-500, -300, -50, 200)}
     areas = {name: _put(analysed, name, shape) for name, shape in shapes.items()}
-    _reload(planner)
+    page = open_planner(unopened, address)
     county = analysed.one("SELECT max(run_id) FROM gis.run WHERE kind = 'selection' AND published_at IS NOT NULL")
-    planner.click("#tab-areas")
+    page.click("#tab-areas")
     for area in areas.values():
-        planner.check(f"li[data-area='{area}'] input[type=checkbox]")
+        page.check(f"li[data-area='{area}'] input[type=checkbox]")
     wanted = [
         house for (house,) in analysed.ask(
             f"""SELECT building_id FROM gis.selection JOIN gis.building AS b USING (building_id)
@@ -189,32 +200,32 @@ def test_two_areas_and_the_list_again(planner: Page, analysed: Database):  # noq
     ]  # fmt: skip
     assert len(wanted) > 20
     for _ in range(2):
-        planner.click("#tab-ask")
-        expect(planner.locator(".gis-total")).to_contain_text(f"{len(wanted):,}", timeout=20_000)
-        with planner.expect_navigation(url=re.compile(r"run=\d+")):
-            planner.click(".gis-main-button")
-        planner.wait_for_selector("body[data-ready=true]")
-        run = int(re.search(r"run=(\d+)", planner.url)[1])
+        page.click("#tab-ask")
+        expect(page.locator(".gis-total")).to_contain_text(f"{len(wanted):,}", timeout=20_000)
+        with page.expect_navigation(url=re.compile(r"run=\d+")):
+            page.click(".gis-main-button")
+        page.wait_for_selector("body[data-ready=true]")
+        run = int(re.search(r"run=(\d+)", page.url)[1])
         got = [h for (h,) in analysed.ask("SELECT building_id FROM gis.selection WHERE run_id = %s ORDER BY 1", run)]
         assert got == wanted
         stored = analysed.one("SELECT parameters FROM gis.run WHERE run_id = %s", run)
         assert {term["area_id"]: term["name"] for term in stored["within"]} == {v: k for k, v in areas.items()}
-        _reload(planner)
-        expect(planner.locator("#panel-ask")).to_contain_text("东片、西片")
-        expect(planner.locator(".gis-head")).to_contain_text("草稿")
-    draft = planner.url
+        _reload(page)
+        expect(page.locator("#panel-ask")).to_contain_text("东片、西片")
+        expect(page.locator(".gis-head")).to_contain_text("草稿")
+    draft = page.url
     # Without a number everybody is shown the county's list, the author too; from a draft a link leads there.
-    expect(planner.locator(".gis-head nav", has_text="全县名单").first).to_be_visible()
-    planner.goto(re.sub(r"\?run=\d+", "", planner.url).split("#")[0])
-    planner.wait_for_selector("body[data-ready=true]")
-    expect(planner.locator(".gis-head p")).to_contain_text(f"第 {county} 号名单")
-    planner.goto(draft)
-    planner.wait_for_selector("body[data-ready=true]")
+    expect(page.locator(".gis-head nav", has_text="全县名单").first).to_be_visible()
+    page.goto(re.sub(r"\?run=\d+", "", page.url).split("#")[0])
+    page.wait_for_selector("body[data-ready=true]")
+    expect(page.locator(".gis-head p")).to_contain_text(f"第 {county} 号名单")
+    page.goto(draft)
+    page.wait_for_selector("body[data-ready=true]")
     # One of the areas goes: that the next list cannot stay inside it is said.
     analysed.ask("DELETE FROM gis.drawn_area WHERE name = '东片'")
-    _reload(planner)
-    expect(planner.locator("#panel-ask")).to_contain_text("“东片”内，该区域已删除")
-    planner.goto("about:blank")  # what the page still fetches belongs to a list that goes now
+    _reload(page)
+    expect(page.locator("#panel-ask")).to_contain_text("“东片”内，该区域已删除")
+    page.goto("about:blank")  # what the page still fetches belongs to a list that goes now
     analysed.ask("DELETE FROM gis.run WHERE published_at IS NULL AND kind = 'selection'")
 
 
@@ -233,17 +244,17 @@ def test_another_is_not_shown_a_draft(planner: Page, watch, address: str, analys
     analysed.ask("DELETE FROM gis.run WHERE published_at IS NULL AND kind = 'selection'")
 
 
-def test_a_corner_that_parts_share_moves_in_both(planner: Page, analysed: Database):  # noqa: F811
+def test_a_corner_that_parts_share_moves_in_both(unopened: Page, address: str, analysed: Database):  # noqa: F811
     whole = f"ST_Collect({_box(0, 0, 100, 100)}, {_box(100, 100, 200, 200)})"
     area = _put(analysed, "相接", whole)
-    _reload(planner)
-    planner.click("#tab-areas")
-    planner.click("li[data-area] button:has-text('改边界')")
-    expect(planner.locator(".marker-icon")).to_have_count(2 * (4 + 4))
-    at_rest(planner)
-    _drag(planner, analysed, f"ST_Translate({_MIDDLE}, 100, 100)", (30, -25))
-    planner.click(".gis-name button[type=submit]")
-    expect(planner.locator("#panel-areas .gis-told")).to_contain_text("已修改", timeout=15_000)
+    page = open_planner(unopened, address)
+    page.click("#tab-areas")
+    page.click("li[data-area] button:has-text('改边界')")
+    expect(page.locator(".marker-icon")).to_have_count(2 * (4 + 4))
+    at_rest(page)
+    _drag(page, analysed, f"ST_Translate({_MIDDLE}, 100, 100)", (30, -25))
+    page.click(".gis-name button[type=submit]")
+    expect(page.locator("#panel-areas .gis-told")).to_contain_text("已修改", timeout=15_000)
     shared = analysed.one(
         "SELECT ST_NPoints(ST_Intersection(ST_Boundary(ST_GeometryN(geom, 1)), ST_Boundary(ST_GeometryN(geom, 2)))) "
         "FROM gis.drawn_area WHERE area_id = %s", area,

@@ -226,7 +226,7 @@ def test_the_sheet_is_downloaded_and_opens(watch: Any, address: str, analysed: D
 def test_the_offline_file_has_the_patrol_and_the_slider(watch: Any, address: str, analysed: Database, tmp_path: Path):
     cluster = _small(analysed)
     out = tmp_path / "fire.html"
-    said = analysed.process("map", "fire", "--cluster", cluster, "--out", out)
+    said = analysed.cli("map", "fire", "--cluster", cluster, "--out", out)
     assert said.code == 0, said.err
     seen = watch(offline=True)
     page = seen.page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Error, Locator, Page, Route, expect
@@ -33,15 +34,26 @@ def seen(watch, address: str, request: pytest.FixtureRequest) -> Watched:
 
 
 @pytest.fixture
-def planner(seen: Watched, address: str, analysed: Database):
-    """The planner's page at the county's town; whatever goes wrong in it fails the test at the end."""
+def unopened(seen: Watched, analysed: Database) -> Iterator[Page]:
+    """The planner's page before it is opened, in a county without areas; what goes wrong in it fails the test at the end."""
     analysed.ask("DELETE FROM gis.drawn_area")  # whatever others drew in the county that is shared
-    seen.page.goto(f"{address}/map/planner{VIEW}")
-    seen.page.wait_for_selector("body[data-ready=true]")
-    expect(seen.page.locator(".gis-total")).to_contain_text(re.compile(r"\d"), timeout=20_000)
     yield seen.page
     analysed.ask("DELETE FROM gis.drawn_area")
     seen.clean()
+
+
+@pytest.fixture
+def planner(unopened: Page, address: str) -> Page:
+    """The planner's page at the county's town."""
+    return open_planner(unopened, address)
+
+
+def open_planner(page: Page, address: str) -> Page:
+    """Open the planner's page at the county's town, and return it."""
+    page.goto(f"{address}/map/planner{VIEW}")
+    page.wait_for_selector("body[data-ready=true]")
+    expect(page.locator(".gis-total")).to_contain_text(re.compile(r"\d"), timeout=20_000)
+    return page
 
 
 def _number(page: Page) -> int:

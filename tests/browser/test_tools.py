@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from pyproj import Geod
 
 from tests.browser.conftest import Watched, at_rest
-from tests.browser.test_planner import PHONE, VIEW, planner, seen  # noqa: F401 - fixtures
+from tests.browser.test_planner import PHONE, VIEW, planner, seen, unopened  # noqa: F401 - fixtures
 from tests.conftest import Database, session_of
 
 _GEOD = Geod(ellps="WGS84")
