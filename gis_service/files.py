@@ -119,7 +119,9 @@ def check_output(path: Path, *inputs: Path, option: str = "--out") -> None:
 def parts_of(path: Path) -> list[Path]:
     """Return all files that ``path`` consists of: the parts of a shapefile, what lies in a folder, else itself."""
     if path.is_dir():
-        return [path, *sorted(path.rglob("*"))]
+        # What goes meanwhile is passed over, as a running database drops files of its own; rglob would fail.
+        inside = (Path(folder) / name for folder, folders, files in os.walk(path) for name in (*folders, *files))
+        return [path, *sorted(inside)]
     if path.suffix.lower() == ".shp" and path.parent.is_dir():
         return sorted(
             part

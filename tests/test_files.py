@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,30 @@ def test_a_new_file_is_its_owners_alone_from_the_first_byte(tmp_path: Path):
     finally:
         os.umask(old)
     assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in "ab"] == [0o600, 0o600]
+
+
+def test_a_folder_in_which_folders_come_and_go_is_looked_through(tmp_path: Path):
+    """As a running database makes and drops its own, beside a backup that must not lie among them."""
+    cluster, ended = tmp_path / "cluster", threading.Event()
+    cluster.mkdir()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            for number in range(100):
+                (cluster / str(number)).mkdir()
+            for number in range(100):
+                (cluster / str(number)).rmdir()
+
+    beside = threading.Thread(target=come_and_go)
+    beside.start()
+    try:
+        for _ in range(100):
+            check_output(tmp_path / "b.dump", cluster)
+        with pytest.raises(InputError):
+            check_output(cluster / "b.dump", cluster)
+    finally:
+        ended.set()
+        beside.join()
 
 
 def test_a_link_stays_a_link(tmp_path: Path):
