@@ -221,6 +221,8 @@ def test_two_areas_and_the_list_again(unopened: Page, address: str, analysed: Da
     expect(page.locator(".gis-head p")).to_contain_text(f"第 {county} 号名单")
     page.goto(draft)
     page.wait_for_selector("body[data-ready=true]")
+    # What the page counts first is counted within both.
+    expect(page.locator(".gis-total")).to_contain_text(re.compile(r"\d"), timeout=20_000)
     # One of the areas goes: that the next list cannot stay inside it is said.
     analysed.ask("DELETE FROM gis.drawn_area WHERE name = '东片'")
     _reload(page)
