@@ -31,20 +31,17 @@ import structlog
 import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from structlog._config import BoundLoggerLazyProxy
 
 from gis_service import cli as cli_module
 from gis_service.accounts import audit_log, passwords, people, sessions, tokens
 from gis_service.accounts.people import Account
 from gis_service.api.app import create_app
-from gis_service.api.http import guard
 from gis_service.api.http.protocol import DeadlineProtocol
-from gis_service.api.routes import background
-from gis_service.attachments import check
 from gis_service.db.engine import forget_connections, transaction
 from gis_service.db.server import Server
 from gis_service.errors import NotFoundError
 from gis_service.identity import RIGHTS, Right, Role, operator
-from gis_service.jobs import worker
 from gis_service.settings import ROOT, get_settings
 from gis_service.up import install_front_end
 from tests import asgi, databases, links, shared
@@ -253,8 +250,10 @@ def own_logging() -> Iterator[None]:
             handler.close()
         root.setLevel(level)
         structlog.configure(**configured)
-        for logger in (guard.log, worker.log, background.log, check.log):
-            vars(logger).pop("bind", None)  # what structlog keeps of the first use
+        for name, module in list(sys.modules.items()):
+            logger = vars(module).get("log") if name.startswith("gis_service.") else None
+            if isinstance(logger, BoundLoggerLazyProxy):
+                vars(logger).pop("bind", None)  # what structlog keeps of the first use
 
 
 # What a connection is opened with (db.engine), and where it leads: a new one costs more than most questions do.

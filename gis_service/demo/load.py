@@ -20,7 +20,7 @@ from gis_service.demo.surveyed import INSTITUTIONS
 from gis_service.identity import operator
 from gis_service.ingest.importer import Summary, import_file
 from gis_service.record import rounds
-from gis_service.relief.elevation import demo_path
+from gis_service.relief.files import demo_path
 
 # Areas first: buildings are checked against them.
 _ORDER = (

@@ -22,6 +22,7 @@ from gis_service.errors import InputError, SetupError
 from gis_service.files import check_output, replacing
 from gis_service.identity import operator
 from gis_service.operations import archive
+from gis_service.relief.files import named_path
 from gis_service.say import say
 from gis_service.settings import get_settings
 
@@ -76,7 +77,7 @@ def status() -> None:
         waiting = pending()
         if not waiting:
             cursor.execute(statement("maps.extent"))
-        wrong = None if waiting or settings.elevation is None else _elevation_refusal(cursor.fetchone())
+        wrong = None if waiting or named_path() is None else _elevation_refusal(cursor.fetchone())
     where = "DATABASE_URL" if settings.database_url else str(private_server().cluster)
     say(
         f"运行中：PostgreSQL {server}，PostGIS {postgis}，{where}；未执行的迁移：{len(waiting)}",

@@ -22,8 +22,8 @@ from rasterio.warp import transform_bounds
 
 from gis_service.arrays import Floats
 from gis_service.errors import SetupError
+from gis_service.relief.files import named_path
 from gis_service.relief.shade import picture, shaded
-from gis_service.settings import get_settings
 
 Box = tuple[float, float, float, float]
 """West, south, east, north."""
@@ -58,20 +58,6 @@ class Elevation:
     box: Box
     native_zoom: int
     simulated: bool
-
-
-def demo_path() -> Path:
-    """Return where the elevation of the simulated county lies, beside the private database."""
-    settings = get_settings()
-    return settings.data_dir / f"elevation-{settings.database}.tif"
-
-
-def named_path() -> Path | None:
-    """Return the deployment's file, else that of the simulated county where there is one."""
-    named = get_settings().elevation
-    if named is not None:
-        return named
-    return demo_path() if demo_path().exists() else None
 
 
 def version() -> tuple[str, int] | None:

@@ -19,6 +19,7 @@ from PIL import Image
 from rasterio import Affine
 
 from gis_service.db.server import Server
+from gis_service.relief.files import demo_path
 from gis_service.relief.shade import GROUND
 from tests.conftest import Database, signed_in
 
@@ -87,6 +88,15 @@ def test_what_cannot_be_used_is_said_and_maps_do_without(small: Database, app: F
         page = client.get("/map/planner")
         assert page.status_code == 200
         assert "地形阴影" not in page.text
+
+
+def test_a_broken_file_of_the_simulated_county_is_said_too(database: Database):
+    path = _text(demo_path())
+    try:
+        assert "读不出来" in database.cli("db", "status", lang="zh").out
+    finally:
+        path.unlink()
+    assert "地形阴影" not in database.cli("db", "status", lang="zh").out
 
 
 def test_tiles_are_shaded_where_the_file_lies(client):
