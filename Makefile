@@ -30,7 +30,8 @@ check:          ## style, types, who imports whom, SQL; the pages' scripts
 
 bench:          ## the figures of docs/performance.md
 	@scripts/setup.sh test
-	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; .venv/bin/python $$file || exit 1; done
+	@for name in $(filter-out common load,$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))); do \
+	    echo "== benchmarks.$$name"; .venv/bin/python -m benchmarks.$$name || exit 1; done
 
 load:           ## a hundred people for five minutes on this machine: the table of docs/performance.md
 	@scripts/setup.sh test

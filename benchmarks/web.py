@@ -31,6 +31,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from benchmarks.common import machine
+from scripts.chromium import find as find_chromium
 
 _TOWN = "451224100"
 _CLIENTS = 32
@@ -353,9 +354,7 @@ def _browser(port: int, secret: str) -> Iterator[Any]:
 
     address = f"http://127.0.0.1:{port}"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"])
 
         def opened(path: str, *, slow: bool = False) -> tuple[Any, float, float, float, list[Any]]:
             context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")

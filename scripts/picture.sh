@@ -4,8 +4,7 @@
 set -euo pipefail
 page=$1 out=$2 size=${3:-1366x768}
 case $page in http*|file:*) ;; *) page="file://$(realpath "${page%%#*}")$(case $page in *#*) printf '#%s' "${page#*#}";; esac)";; esac
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
-  { echo "Chromium is needed (make test installs it)." >&2; exit 1; }
+browser=$(cd "$(dirname "$0")/.." && .venv/bin/python -m scripts.chromium)
 profile=$(mktemp -d); trap 'rm -rf "$profile"' EXIT
 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
   --disable-component-update --disable-sync --hide-scrollbars --user-data-dir="$profile" \

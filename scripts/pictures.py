@@ -7,7 +7,6 @@ Passwords are those of the demo accounts that ``make run`` prints; simulated dat
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from gis_service.settings import ROOT, get_settings
+from scripts.chromium import find
 
 HOME = f"http://{get_settings().host}:{get_settings().port}"
 TOWN = "#map=16/24.5105/107.3720"
@@ -38,8 +38,7 @@ def main() -> None:
     lines = (get_settings().data_dir / "demo-accounts.txt").read_text(encoding="utf-8").splitlines()
     passwords = {part[0]: part[1] for part in (line.split() for line in lines) if len(part) >= 2}
     with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-gpu"])
         for name, account, path, width, height, click in PICTURES:
             _take(browser, folder / f"{name}.png", account, passwords, path, (width, height), click)
             print(folder / f"{name}.png")

@@ -44,6 +44,7 @@ from gis_service.errors import NotFoundError
 from gis_service.identity import RIGHTS, Right, Role, operator
 from gis_service.settings import ROOT, get_settings
 from gis_service.up import install_front_end
+from scripts.chromium import find as find_chromium
 from tests import asgi, databases, links, shared
 
 # A million objects of modules and tests stay to the end: until all are collected there is no garbage to look for among
@@ -403,8 +404,7 @@ def browser() -> Iterator[Any]:
     """One browser a worker: the library starts once in a process."""
     from playwright.sync_api import sync_playwright
 
-    # The shell is the same browser without a window around the page: a page takes it a third of the time.
-    chromium = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None)
+    chromium = find_chromium()
     if chromium is None:
         pytest.skip("Chromium is not installed (make test installs it where it can)")
     with sync_playwright() as playwright:

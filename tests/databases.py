@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -121,6 +122,7 @@ def clone(server: Server, source: str, name: str) -> None:
     if not links.administer(url, "SELECT FROM pg_database WHERE datname = %s", name):
         # Files are copied, and not written through the log a block at a time (PostgreSQL 15): a third of the time.
         how = " STRATEGY file_copy" if links.version(url) >= 150_000 else ""
+        _wait_for_ends(url, source)
         links.administer(url, f'CREATE DATABASE "{name}" TEMPLATE "{source}"{how}')
 
 
@@ -128,7 +130,19 @@ def drop(server: Server, name: str) -> None:
     """Drop a database. Without force: a connection that a test or the program forgot is a defect."""
     forget_connections()
     links.close(name)
-    links.administer(server.url("postgres", "postgres"), f'DROP DATABASE IF EXISTS "{name}"')
+    url = server.url("postgres", "postgres")
+    _wait_for_ends(url, name)
+    links.administer(url, f'DROP DATABASE IF EXISTS "{name}"')
+
+
+def _wait_for_ends(url: str, name: str) -> None:
+    """Wait until the server's side of connections to a database that were closed has ended, some milliseconds.
+
+    Who copies or drops it before has to wait for 100 ms: PostgreSQL looks again no sooner. It refuses what stays open.
+    """
+    until = time.monotonic() + 1
+    while links.administer(url, "SELECT FROM pg_stat_activity WHERE datname = %s", name) and time.monotonic() < until:
+        time.sleep(0.001)
 
 
 def clear(server: Server, name: str, condition: str) -> None:

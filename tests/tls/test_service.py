@@ -28,6 +28,7 @@ from gis_service.db.server import Server
 from gis_service.identity import Role, operator
 from gis_service.settings import get_settings
 from gis_service.tls import authority
+from scripts.chromium import find as find_chromium
 from tests.accounts.conftest import PASSWORD
 from tests.conftest import Database, cloned, free_port, serving
 
@@ -217,7 +218,7 @@ def test_a_browser_that_trusts_it_has_a_secure_context(browser: Browser, port: i
     key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     trusted = base64.b64encode(hashlib.sha256(key).digest()).decode()
     context = browser.browser_type.launch_persistent_context(
-        tmp_path, executable_path=shutil.which("chromium") or shutil.which("chromium-browser"), locale="zh-CN",
+        tmp_path, executable_path=find_chromium(), locale="zh-CN",
         args=["--no-sandbox", "--disable-gpu", f"--ignore-certificate-errors-spki-list={trusted}"],
         permissions=["geolocation"], geolocation={"longitude": 107.4, "latitude": 24.5},
     )  # fmt: skip
