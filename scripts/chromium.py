@@ -1,7 +1,4 @@
-"""Find this machine's Chromium; as a command, print where it is.
-
-    .venv/bin/python -m scripts.chromium
-"""
+"""Find this machine's Chromium; ``python -m scripts.chromium`` prints where it is."""
 
 from __future__ import annotations
 
