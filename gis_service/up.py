@@ -175,8 +175,19 @@ def _npm(*command: str) -> None:
         env={**os.environ, "PATH": f"{beside.parent}:{os.environ.get('PATH', '')}"},
     )  # fmt: skip
     if result.returncode != 0:
-        said = (result.stderr.strip().splitlines() or ["?"])[-1]
-        raise SetupError(f"网页文件安装失败：{said}", f"The front-end files were not installed: {said}")
+        said = _reason(result.stderr)
+        zh, en = ("。请检查网络或代理后再运行一次。", ". Check the network or the proxy and run this again.")
+        online = command[0] == "ci"
+        raise SetupError(
+            f"网页文件安装失败：{said}{zh if online else ''}",
+            f"The front-end files were not installed: {said}{en if online else ''}",
+        )
+
+
+def _reason(said: str) -> str:
+    """Return what npm says went wrong as one line, without the line that names its log."""
+    lines = [line.removeprefix("npm error").strip() for line in said.splitlines()]
+    return "; ".join(line for line in lines if line and "complete log of this run" not in line)[:300] or "?"
 
 
 def _empty() -> bool:

@@ -137,7 +137,7 @@ fi
 tools=web_map/node_modules/.installed-test
 if [ "$for_what" != run ] && ! cmp -s web_map/package-lock.json "$tools"; then
   say "安装网页检查工具 Installing what checks the pages' scripts (web_map/package-lock.json)"
-  (cd web_map && PATH="$PWD/../.venv/bin:$PATH" ../.venv/bin/python ../.venv/bin/npm ci --silent)
+  (cd web_map && PATH="$PWD/../.venv/bin:$PATH" ../.venv/bin/python ../.venv/bin/npm ci --loglevel=error)
   cp web_map/package-lock.json "$tools"
 fi
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
+import pytest
+
+from gis_service.errors import SetupError
 from gis_service.settings import ROOT
+from gis_service.up import _npm
 from tests.conftest import Database, free_port, open_folder
+from web_map import assets
 
 
 def test_from_nothing():
@@ -48,6 +55,20 @@ def test_commands_of_database_and_accounts_load_nothing_that_draws_or_computes()
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_npm_s_reason_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(assets.HERE / name, tmp_path)
+    monkeypatch.setattr(assets, "HERE", tmp_path)
+    for name, value in {"registry": "http://127.0.0.1:9", "fetch_retries": "0", "cache": str(tmp_path / "cache")}.items():
+        monkeypatch.setenv(f"npm_config_{name}", value)
+    with pytest.raises(SetupError) as refused:
+        _npm("ci", "--omit=dev")
+    assert "ECONNREFUSED" in str(refused.value)
+    assert "Check the network" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert "log of this run" not in str(refused.value)
 
 
 def test_it_is_told_when_it_answers_and_ended_by_a_word(database: Database):
