@@ -61,7 +61,7 @@ def test_npm_s_reason_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("package.json", "package-lock.json"):
         shutil.copy(assets.HERE / name, tmp_path)
     monkeypatch.setattr(assets, "HERE", tmp_path)
-    for name, value in {"registry": "http://127.0.0.1:9", "fetch_retries": "0", "cache": str(tmp_path / "cache")}.items():
+    for name, value in (("registry", "http://127.0.0.1:9"), ("fetch_retries", "0"), ("cache", str(tmp_path / "cache"))):
         monkeypatch.setenv(f"npm_config_{name}", value)
     with pytest.raises(SetupError) as refused:
         _npm("ci", "--omit=dev")
