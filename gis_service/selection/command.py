@@ -113,8 +113,8 @@ def select(*, name: str | None, out: Path, **given: Any) -> None:
     with transaction(operator()) as connection:
         ask = ask_of_options(connection, given)
         outcome = run_selection(connection, ask, name)
-        counts = totals(connection, outcome.run_id)
         who = operator()
+        counts = totals(connection, outcome.run_id, who.scope)
         audit_log.append(connection, who, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected)
         audit_log.append(connection, who, Action.EXPORTED, out.name, run=outcome.run_id, rows=outcome.selected)
         places = selected_frame(connection, outcome.run_id)

@@ -7,7 +7,7 @@ rule add up to its score. A building in several zones is one selected building w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -37,7 +37,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import Float
 
 from gis_service import __version__
-from gis_service.db.engine import work_srid
+from gis_service.cache import Cache
+from gis_service.db.engine import database_url, work_srid
 from gis_service.db.models import Building, KeyZone, Run, Selection
 from gis_service.db.queries import statement
 from gis_service.errors import InputError, NotFoundError
@@ -45,6 +46,7 @@ from gis_service.selection.attributes import ATTRIBUTES
 from gis_service.selection.rules import AREA_POINTS, RULES, ZONE_POINTS, points_table
 from gis_service.selection.terms import AreaTerm, Ask, HouseTerm, RuleTerm, Term, ZoneTerm, complete
 
+_totals: Cache[dict[str, Any]] = Cache(200)
 _COLUMNS = ("fid", "term", "rule", "distance_m", "points", "told")
 
 
@@ -391,15 +393,25 @@ def compare(connection: Connection, before: int, after: int) -> dict[str, list[d
     return result
 
 
-def totals(connection: Connection, run_id: int) -> dict[str, Any]:
-    """Return counts of a run: buildings once in the total, and under each rule, kind of zone and township."""
-    return {
-        "total": connection.execute(text(statement("runs.total")), {"run_id": run_id}).scalar_one(),
-        **{
-            name: {
-                str(key): int(count)
-                for key, count in connection.execute(text(statement(f"runs.by_{name}")), {"run_id": run_id})
-            }
-            for name in ("rule", "zone_kind", "township")
-        },
-    }
+def totals(connection: Connection, run_id: int, scope: Hashable) -> dict[str, Any]:
+    """Return counts of a run: buildings once in the total, and under each rule, kind of zone and township.
+
+    Each page of a list has them, and counting a county's takes longer than the page: they are kept as long as the data
+    stay. ``scope`` is whose eyes see them (``Identity.scope``).
+    """
+    version = connection.execute(text(statement("runs.moment"))).one().data
+    key = (database_url("service"), run_id, scope, version)
+    found = _totals.get(key)
+    if found is None:
+        found = {
+            "total": connection.execute(text(statement("runs.total")), {"run_id": run_id}).scalar_one(),
+            **{
+                name: {
+                    str(key): int(count)
+                    for key, count in connection.execute(text(statement(f"runs.by_{name}")), {"run_id": run_id})
+                }
+                for name in ("rule", "zone_kind", "township")
+            },
+        }
+        _totals.put(key, found)
+    return found

@@ -83,7 +83,7 @@ def test_a_score_by_hand(small: Database):
     assert got["inside"][0] == 20
     assert got["inside"][1][0]["distance_m"] == 0
     with transaction(operator(), read_only=True) as connection:
-        counts = totals(connection, run_id)
+        counts = totals(connection, run_id, operator().scope)
     assert counts["zone_kind"] == {"school": 3, "market": 1}
     assert counts["total"] == len(got)
 

@@ -148,7 +148,7 @@ def test_everything_at_once(demo_database: Database, world: dict[str, gpd.GeoDat
         assert 0 < score <= 100
 
     with transaction(operator(), read_only=True) as connection:
-        counts = totals(connection, run_id)
+        counts = totals(connection, run_id, operator().scope)
     assert counts["total"] == len(wanted)
     several = [b for b, reasons in wanted.items() if sum(rule == "key_zone" for rule, _ in reasons) > 1]
     assert len(several) > 50, "some houses lie near several zones"

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from starlette.concurrency import run_in_threadpool
 
 from gis_service.accounts.audit_log import Action
-from gis_service.api.http.authorisation import Audit, allow
+from gis_service.api.http.authorisation import Audit, CurrentUser, allow
 from gis_service.api.http.bodies import SHAPES
 from gis_service.api.http.connect import Reading, Writing
 from gis_service.api.http.downloads import DOWNLOADS, GOES_ON, exported
@@ -276,7 +276,7 @@ def create(asked: NewIn, connection: Writing, audit: Audit, request: Request) ->
     """Select buildings and store the result as a run: a draft, until it is published."""
     outcome = run_selection(connection, ask_of_body(connection, asked), asked.name and asked.name.strip())
     audit.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected)
-    return _out(connection, outcome.run_id, language(request))
+    return _out(connection, audit.identity, outcome.run_id, language(request))
 
 
 @router.get("/selections", summary="Lists: the published one first, then the newest", dependencies=_READ)
@@ -298,7 +298,7 @@ def publish_list(run_id: RunId, connection: Writing, audit: Audit, request: Requ
     before = latest_run(connection)
     publish(connection, run_id)
     audit.append(connection, Action.PUBLISHED, f"run {run_id}", before=before)
-    return _out(connection, run_id, language(request))
+    return _out(connection, audit.identity, run_id, language(request))
 
 
 @router.post(
@@ -308,7 +308,7 @@ def withdraw_list(run_id: RunId, connection: Writing, audit: Audit, request: Req
     """Withdraw the published list: until another is published there is none, and pages say so."""
     withdraw(connection, run_id)
     audit.append(connection, Action.WITHDRAWN, f"run {run_id}")
-    return _out(connection, run_id, language(request))
+    return _out(connection, audit.identity, run_id, language(request))
 
 
 @router.post("/selections/preview", summary="What would be selected, not stored", dependencies=_PREVIEW)
@@ -330,6 +330,7 @@ def preview(asked: PreviewIn, connection: Reading, request: Request) -> PreviewO
 def read(
     run_id: RunId,
     connection: Reading,
+    identity: CurrentUser,
     narrowed: NarrowedBy,
     request: Request,
     limit: Annotated[int, Query(ge=1, le=5000)] = 100,
@@ -337,7 +338,7 @@ def read(
 ) -> SelectionOut:
     """Return a stored selection, the highest score first; of the houses that the filters leave, one page."""
     parameters_of(connection, run_id)
-    return _out(connection, run_id, language(request), limit, offset, narrowed)
+    return _out(connection, identity, run_id, language(request), limit, offset, narrowed)
 
 
 @router.post(
@@ -348,7 +349,7 @@ def repeat(run_id: RunId, connection: Writing, audit: Audit, request: Request) -
     changed = [{"zh": zh, "en": en} for zh, en in changes(parameters_of(connection, run_id))]
     outcome = run_selection(connection, ask_of(connection, run_id), about(connection, run_id)["name"])
     audit.append(connection, Action.SELECTED, f"run {outcome.run_id}", selected=outcome.selected, repeats=run_id)
-    return _out(connection, outcome.run_id, language(request)).model_copy(update={"changes": changed})
+    return _out(connection, audit.identity, outcome.run_id, language(request)).model_copy(update={"changes": changed})
 
 
 @router.get(
@@ -453,7 +454,13 @@ def _term(connection: Connection, given: ZoneIn | RuleIn | AreaIn | HouseIn) -> 
 
 
 def _out(
-    connection: Connection, run_id: int, lang: str, limit: int = 100, offset: int = 0, narrowed: Narrowed = ALL
+    connection: Connection,
+    identity: Identity,
+    run_id: int,
+    lang: str,
+    limit: int = 100,
+    offset: int = 0,
+    narrowed: Narrowed = ALL,
 ) -> SelectionOut:
     asked = {"run_id": run_id, "limit": limit, "offset": offset, **narrowed.values()}
     rows = connection.execute(text(statement("runs.page")), asked).mappings().all()
@@ -466,7 +473,7 @@ def _out(
         draft=told["published_at"] is None,
         published_at=told["published_at"],
         shown=shown,
-        totals=totals(connection, run_id),
+        totals=totals(connection, run_id, identity.scope),
         items=[_selected(row, lang) for row in rows],
         truncated=shown > offset + len(rows),
     )
