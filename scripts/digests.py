@@ -19,6 +19,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import psycopg2
@@ -55,7 +56,7 @@ def of_file(arguments: list[str], out: Path) -> dict[str, str]:
     paths = [str(DATA / a) if "/" in a else a for a in arguments]
     program("density", *paths, "--out", str(out))
     digests = {}
-    with sqlite3.connect(out) as opened:
+    with closing(sqlite3.connect(out)) as opened:
         for layer in LAYERS:
             cursor = opened.execute(f'SELECT * FROM "{layer}"')
             keep = [i for i, column in enumerate(cursor.description) if column[0] != "fid"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_five_layers_with_their_columns(tmp_path: Path) -> None:
     assert json.loads(summary["parameters"])["per_day"] == 8
     assert summary["villages_split"] == 1
     assert "450001" in summary["gave_way"]
-    with sqlite3.connect(out) as base:
+    with closing(sqlite3.connect(out)) as base:
         assert base.execute(
             "select count(*) from pragma_table_info('stops') where name = 'pinned' and type = 'BOOLEAN'"
         ).fetchone() == (1,)
