@@ -131,7 +131,6 @@ def test_real_dbf(shared_data: Path, file: str, codec: str, text: str):
 
 def test_big5_is_asked_about_or_told(shared_data: Path, database: Database, tmp_path: Path):
     """Big5 without a word about it may decode as GB18030 nonsense: --encoding must win."""
-    shutil.copy(shared_data / "messy" / "dbf_only" / "big5.dbf", tmp_path / "h.dbf")
     path = put(houses(1), tmp_path / "h.shp")
     shutil.copy(shared_data / "messy" / "dbf_only" / "big5.dbf", tmp_path / "h.dbf")
     path.with_suffix(".cpg").unlink(missing_ok=True)
