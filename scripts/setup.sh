@@ -47,6 +47,18 @@ apt_try() {
   done
 }
 
+apt_has() { apt_update && apt-cache show "$1" >/dev/null 2>&1; }
+
+have_command() { command -v "$1" >/dev/null; }
+# Ubuntu has a command of that name that only asks for a snap.
+have_browser() {
+  local name
+  for name in chromium-headless-shell chromium chromium-browser; do
+    ! have_command "$name" || ! "$name" --version >/dev/null 2>&1 || return 0
+  done
+  return 1
+}
+
 good_python() { "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 find_python() {
   for name in python3 python3.14 python3.13 python3.12 python3.11; do
@@ -76,9 +88,11 @@ This machine has no PostGIS and it cannot be installed from here; either install
   [ ${#wanted[@]} = 0 ] || apt_try "PDF 不能生成" "no PDF can be made" "${wanted[@]}"
   [ "$for_what" != run ] || return 0
   # Without a window around its pages the browser takes a third of the time; not every release has it so.
-  command -v chromium-headless-shell >/dev/null || apt_install chromium-headless-shell ||
-    command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
+  have_command chromium-headless-shell || { apt_has chromium-headless-shell && apt_install chromium-headless-shell; } ||
+    have_command chromium || have_command chromium-browser ||
     apt_try "网页测试会跳过" "the tests of pages are skipped" chromium
+  have_browser || say "没有能运行的 Chromium，网页测试会跳过（Ubuntu：先运行 snap install chromium）。
+== No Chromium runs here: the tests of pages are skipped (Ubuntu: run snap install chromium before)."
   wanted=()
   # Papers are opened by the office that opens them elsewhere.
   command -v soffice >/dev/null || wanted+=(libreoffice-writer-nogui libreoffice-calc-nogui)

@@ -406,7 +406,7 @@ def browser() -> Iterator[Any]:
 
     chromium = find_chromium()
     if chromium is None:
-        pytest.skip("Chromium is not installed (make test installs it where it can)")
+        pytest.skip("no Chromium runs here (make test installs it where it can)")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=chromium,
