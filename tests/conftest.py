@@ -69,16 +69,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@lru_cache(maxsize=512)
 def needs_demo(file: str) -> bool:
     """Whether the tests of a file (from the root) may need the demo county: it, or its folder's conftest, names it."""
+    return bool(re.search("(whole|demo)(_database|_copy)?:|(analysed|whole)_demo|databases.make", _with_conftest(file)))
+
+
+def needs_replayed(file: str) -> bool:
+    """Whether they need the county with its campaign replayed."""
+    return "databases.REPLAYED" in _with_conftest(file)
+
+
+@lru_cache(maxsize=512)
+def _with_conftest(file: str) -> str:
+    """Return the text of a file of tests and of its folder's conftest."""
     path = ROOT / file
     near = [path] if path.parent == Path(__file__).parent else [path, path.parent / "conftest.py"]
-    return any(
-        re.search("(whole|demo)(_database|_copy)?:|(analysed|whole)_demo|databases.make", one.read_text())
-        for one in near
-        if one.is_file()
-    )
+    return "\n".join(one.read_text() for one in near if one.is_file())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -87,14 +93,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Have the first of several workers make the county beside the tests, if any of them needs it."""
+    """Have the first of several workers make the county beside the tests, and its campaign, if any of them needs it."""
     gc.collect()
     gc.freeze()
     # What tests leave behind is soon gone or stays with a worker: a tenth of the looking through all of it.
     gc.set_threshold(700, 10, 100)
     gc.enable()
-    if _WORKER == "gw0" and any(needs_demo(str(item.path.relative_to(ROOT))) for item in session.items):
-        command = [sys.executable, "-m", "tests.databases", str(_folder())]
+    files = {str(item.path.relative_to(ROOT)) for item in session.items}
+    if _WORKER == "gw0" and any(map(needs_demo, files)):
+        name = databases.REPLAYED if any(map(needs_replayed, files)) else databases.SMALL
+        command = [sys.executable, "-m", "tests.databases", str(_folder()), name]
         # A worker's own streams carry what it says to the run.
         with (_folder() / "making.log").open("w") as log:
             session.config.stash[_MAKING] = subprocess.Popen(

@@ -1,6 +1,6 @@
 """The PostgreSQL server of a test run and the databases that tests clone: each made once, for all workers.
 
-``python -m tests.databases FOLDER`` makes the demo county and an eighth of it beside the tests that need neither.
+``python -m tests.databases FOLDER NAME`` makes one and what it is made of beside the tests that need none.
 """
 
 from __future__ import annotations
@@ -222,10 +222,9 @@ def _once(folder: Path, name: str, work: Callable[[], None]) -> None:
 
 
 def main() -> None:
-    """Make all of them, for a run whose tests begin with those that need none."""
+    """Make one, for a run whose tests begin with those that need none."""
     os.nice(5)
-    server = open_server(Path(sys.argv[1]))
-    make(server, SMALL)
+    make(open_server(Path(sys.argv[1])), sys.argv[2])
 
 
 if __name__ == "__main__":
