@@ -33,6 +33,7 @@ _PREFIX = re.compile(r"^(?:ansi|oem|codepage|windows|win|ibm|ms|cp|x)+(?=[a-z]*\
 _CHINESE = re.compile("[\u2e80-\uffff\U00010000-\U0010ffff]")
 # 学校 in GBK is valid UTF-8 too, of two Cyrillic letters: what is neither Latin nor a sign is no proof of UTF-8.
 _FAR = re.compile("[\u0100-\u1fff\u2c00-\u2e7f]")
+_BESIDE = re.compile(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
 _WIDE = ("utf-8", GB, "cp950", "big5", "cp932", "cp949")
 
 
@@ -89,6 +90,8 @@ def choose(texts: Sequence[bytes], claims: Sequence[str]) -> Choice | None:
     single = next((codec for codec in claimed if codec not in _WIDE and _decoded(foreign, codec) is not None), None)
     if best is not None and (single is None or best[1] >= _PLAUSIBLE):
         return _because(Choice(best[0]), claimed, said, ("字节按它读出常用汉字", "it gives everyday characters"))
+    if best is not None and best[0] == GB and _stand_alone(foreign):
+        return _because(Choice(GB), claimed, said, ("字节按它读出汉字", "it gives Chinese characters"))
     return Choice(single) if single is not None else None
 
 
@@ -108,6 +111,14 @@ def _best(candidates: list[str], texts: list[bytes], sure: int) -> tuple[str, fl
         return None
     _, codec, share = max(found, key=lambda one: one[0])
     return codec, share
+
+
+def _stand_alone(texts: Sequence[bytes]) -> bool:
+    """Tell whether all are GB 2312, be it of rare characters (泗), and none is beside a Latin letter, as accents are."""
+    try:
+        return not any(_BESIDE.search(text.decode("gb2312")) for text in texts)
+    except UnicodeDecodeError:
+        return False
 
 
 def _because(choice: Choice, claimed: list[str], said: tuple[str, str], why: tuple[str, str]) -> Choice:

@@ -149,6 +149,22 @@ def test_chinese_is_always_found(text: str, codec: str, claims: list[str]):
     assert text.encode(codec).decode(choice.codec) == text
 
 
+@pytest.mark.parametrize("text", ["泗泗", "泗", "12号泗"])
+@pytest.mark.parametrize("claims", [["1252"], ["latin-1"], ["CP437"]])
+def test_rare_characters_alone(text: str, claims: list[str]):
+    """泗 of 泗孟乡 is of the second level of GB 2312; no word of another alphabet is of accents alone."""
+    choice = choose([text.encode("gbk")], claims)
+    assert choice is not None
+    assert choice.codec == "gb18030"
+
+
+@pytest.mark.parametrize("text", ["créée", "Zoë M", "12 m² · 3 °", "naïve", "fée"])
+def test_accents_stay_what_the_file_says(text: str):
+    choice = choose([text.encode("cp1252")], ["1252"])
+    assert choice is not None
+    assert choice.codec == "cp1252"
+
+
 @pytest.mark.parametrize("text", ["学校", "小学", "同同", "木木", "学校1", "小小"])
 @pytest.mark.parametrize("claims", [[], ["1252"], ["GBK"], ["UTF-8"]])
 def test_gbk_that_is_valid_utf8_by_accident(text: str, claims: list[str]):
