@@ -34,6 +34,8 @@ _CHINESE = re.compile("[\u2e80-\uffff\U00010000-\U0010ffff]")
 # 学校 in GBK is valid UTF-8 too, of two Cyrillic letters: what is neither Latin nor a sign is no proof of UTF-8.
 _FAR = re.compile("[\u0100-\u1fff\u2c00-\u2e7f]")
 _BESIDE = re.compile(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
+# What programs write of a file without being asked. Their words have Latin letters beside accents; Cyrillic words have none.
+_WESTERN = {"cp1252", "iso8859-1", "latin-1", "iso8859-15", "cp437", "cp850"}
 _WIDE = ("utf-8", GB, "cp950", "big5", "cp932", "cp949")
 
 
@@ -90,7 +92,7 @@ def choose(texts: Sequence[bytes], claims: Sequence[str]) -> Choice | None:
     single = next((codec for codec in claimed if codec not in _WIDE and _decoded(foreign, codec) is not None), None)
     if best is not None and (single is None or best[1] >= _PLAUSIBLE):
         return _because(Choice(best[0]), claimed, said, ("字节按它读出常用汉字", "it gives everyday characters"))
-    if best is not None and best[0] == GB and _stand_alone(foreign):
+    if best is not None and best[0] == GB and single in _WESTERN and _stand_alone(foreign):
         return _because(Choice(GB), claimed, said, ("字节按它读出汉字", "it gives Chinese characters"))
     return Choice(single) if single is not None else None
 

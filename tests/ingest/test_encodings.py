@@ -165,6 +165,13 @@ def test_accents_stay_what_the_file_says(text: str):
     assert choice.codec == "cp1252"
 
 
+@pytest.mark.parametrize("text", ["Москва ул", "улиц"])
+def test_cyrillic_stays_what_the_file_says(text: str):
+    choice = choose([text.encode("cp1251")], ["1251"])
+    assert choice is not None
+    assert choice.codec == "cp1251"
+
+
 @pytest.mark.parametrize("text", ["学校", "小学", "同同", "木木", "学校1", "小小"])
 @pytest.mark.parametrize("claims", [[], ["1252"], ["GBK"], ["UTF-8"]])
 def test_gbk_that_is_valid_utf8_by_accident(text: str, claims: list[str]):
